@@ -1,0 +1,44 @@
+# make run: the product with demonstration data. make test: everything. Nothing else is needed on a fresh machine.
+SHELL := /bin/bash
+PY := .venv/bin/python
+PORT ?= 8000
+
+.PHONY: run test venv dev translations lint types check-js screenshots bench clean
+
+run: .venv/run translations
+	@PORT=$(PORT) $(PY) -m app.serve
+
+venv: .venv/run
+dev: .venv/dev
+
+.venv/bin/python:
+	@scripts/make-venv
+
+.venv/run: requirements.txt | .venv/bin/python
+	@echo "Installing what the product needs…"
+	@$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
+	@$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/run
+
+translations: .venv/run
+	@$(PY) -m app.core.catalogues
+
+test: .venv/dev translations
+	@scripts/install-test-tools
+	@$(MAKE) --no-print-directory lint types check-js
+	@$(PY) -m pytest
+
+lint: .venv/dev
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+types: .venv/dev
+	@.venv/bin/mypy
+
+check-js: .venv/dev
+	@scripts/check-js
+
+clean:
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache

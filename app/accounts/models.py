@@ -1,0 +1,87 @@
+"""People, what they may do where, their sessions, and the phones that may deliver."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.db import Json, UtcDateTime, db
+from app.registry.models import Organisation, Programme
+
+ROLES = ("facilitator", "coordinator", "supervisor", "administrator")
+
+
+class Person(db.Model):
+    """Somebody with an account. (A beneficiary is an entity of the list `persons`, never this.)"""
+
+    __tablename__ = "people"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    username: Mapped[str] = mapped_column(sa.String(64), unique=True)  # lower case
+    name: Mapped[dict[str, str]] = mapped_column(Json)  # {"ar": …, "fr": …}
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    language: Mapped[str] = mapped_column(sa.String(2), default="ar")
+    is_administrator: Mapped[bool] = mapped_column(default=False)  # of the installation
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_demo: Mapped[bool] = mapped_column(default=False)  # refused where DAFTAR_DEMO is off
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    memberships: Mapped[list[Membership]] = relationship(back_populates="person", lazy="selectin")
+
+
+class Membership(db.Model):
+    """The role of a person in a programme, within an organisation and a territory."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (sa.UniqueConstraint("person_id", "programme_id"),)
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(sa.ForeignKey("people.id"))
+    programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"), index=True)
+    role: Mapped[str] = mapped_column(sa.String(16))  # one of ROLES but administrator
+    organisation_id: Mapped[str | None] = mapped_column(sa.ForeignKey("organisations.id"))  # none: all of them
+    territories: Mapped[list[str]] = mapped_column(Json, default=list)  # HCP code prefixes; none: everywhere
+    scope_version: Mapped[int] = mapped_column(default=1)  # +1 when what it lets one see changes: phones resync
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    programme: Mapped[Programme] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+
+
+class Device(db.Model):
+    """A phone that was enrolled by one person. Its credential can only append and ask for receipts."""
+
+    __tablename__ = "devices"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    label: Mapped[str] = mapped_column(sa.String(120), default="")
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)  # SHA-256 of the bearer credential
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    report: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # what it last said: unsent, storage, skew, app
+
+
+class SignInSession(db.Model):
+    """A signed-in browser. The cookie holds the token; ending the row ends the session."""
+
+    __tablename__ = "sign_in_sessions"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[str] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    device_id: Mapped[str | None] = mapped_column(sa.ForeignKey("devices.id"))
+    user_agent: Mapped[str] = mapped_column(sa.String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+class SignInFailures(db.Model):
+    """Wrong passwords of one account from one device: the pair waits, nobody else does (AS-14)."""
+
+    __tablename__ = "sign_in_failures"
+    account: Mapped[str] = mapped_column(sa.String(64), primary_key=True)  # username as typed, lower case
+    device: Mapped[str] = mapped_column(sa.String(64), primary_key=True)  # a cookie of the browser
+    count: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,132 @@
+"""Received answers: submissions, their revisions, attachments, remarks and the events of their review."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Json, UtcDateTime, db
+
+STATES = ("received", "has_issues", "edited", "approved", "rejected")  # as ODK Central names them
+CHECKS = ("waiting", "ok", "differs", "failed")
+
+
+class Submission(db.Model):
+    """One filled instrument. What it says is in its revisions; this row is for lists and for who may see it."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        sa.Index("ix_submissions_list", "programme_id", "received_at", "id"),
+        sa.Index("ix_submissions_state", "programme_id", "state", "received_at", "id"),
+        sa.Index("ix_submissions_form", "programme_id", "form_id", "received_at", "id"),
+        sa.Index("ix_submissions_organisation", "programme_id", "organisation_id", "received_at", "id"),
+        sa.Index("ix_submissions_author", "author_id", "seq"),
+        sa.Index("ix_submissions_subject", "subject_id", "received_at"),
+        sa.Index("ix_submissions_seq", "programme_id", "seq"),
+    )
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)  # made on the phone: a resend is recognised
+    programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))
+    form_id: Mapped[str] = mapped_column(sa.String(64))
+    organisation_id: Mapped[str | None] = mapped_column(sa.ForeignKey("organisations.id"))
+    territory: Mapped[str | None] = mapped_column(sa.String(16))  # HCP code
+    author_id: Mapped[str] = mapped_column(sa.String(36))
+    device_id: Mapped[str] = mapped_column(sa.String(36))
+    title: Mapped[str] = mapped_column(sa.Text, default="")  # instance_name: "تعاونية الأمل"
+    subject_id: Mapped[str | None] = mapped_column(sa.String(36))  # the entity it is about
+    state: Mapped[str] = mapped_column(sa.String(16), default="received")
+    quarantine: Mapped[str | None] = mapped_column(sa.String(64))  # reason: a person must look before it counts
+    current_revision_id: Mapped[str] = mapped_column(sa.String(36))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)  # of the first revision, server clock
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # tombstone
+    seq: Mapped[int] = mapped_column(sa.BigInteger)  # of the last change: pull's cursor
+
+
+class Revision(db.Model):
+    """The bytes a phone (or an editor) sent, never changed afterwards."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (
+        sa.Index("ix_revisions_submission", "submission_id", "seq"),
+        sa.Index("ix_revisions_check", "check_state", "seq"),
+    )
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(sa.ForeignKey("submissions.id"))
+    parent_id: Mapped[str | None] = mapped_column(sa.String(36))  # the revision it corrects; may arrive later
+    form_version: Mapped[str] = mapped_column(sa.String(64))
+    form_sha256: Mapped[str] = mapped_column(sa.String(64))
+    encryption: Mapped[str] = mapped_column(sa.String(16), default="none")
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)  # the envelope as received, gzip-compressed
+    sha256: Mapped[str] = mapped_column(sa.String(64))  # of the envelope's bytes
+    author_id: Mapped[str] = mapped_column(sa.String(36))
+    device_id: Mapped[str | None] = mapped_column(sa.String(36))  # none: an edit made in the office
+    t_client: Mapped[str] = mapped_column(sa.String(40), default="")  # testimony, never order
+    clock_offset_ms: Mapped[int | None] = mapped_column(sa.BigInteger)  # server minus phone, as last measured
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    check_state: Mapped[str] = mapped_column(sa.String(8), default="waiting")  # one of CHECKS
+    check_result: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {"differences": […], "scores": {…}}
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Attachment(db.Model):
+    """A file that a submission's manifest names; complete once its bytes match the hash."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (sa.UniqueConstraint("submission_id", "sha256"),)
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(sa.ForeignKey("submissions.id"))
+    sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
+    name: Mapped[str] = mapped_column(sa.String(200))  # value of the question
+    question: Mapped[str] = mapped_column(sa.String(400))  # "part[2]/p_sign"
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    type: Mapped[str] = mapped_column(sa.String(80))
+    complete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lost_reason: Mapped[str | None] = mapped_column(sa.String(64))  # the phone says its bytes are gone (I-12)
+
+
+class ReviewEvent(db.Model):
+    """A decision or a correction, naming the event it was based on (I-17)."""
+
+    __tablename__ = "review_events"
+    __table_args__ = (sa.UniqueConstraint("submission_id", "number"),)
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(sa.ForeignKey("submissions.id"))
+    number: Mapped[int]  # 1, 2, 3…: two reviewers cannot both write the next
+    revision_id: Mapped[str] = mapped_column(sa.String(36))  # what the decision looked at
+    action: Mapped[str] = mapped_column(sa.String(16))  # received, revised, approved, returned, rejected, edited
+    actor_id: Mapped[str | None] = mapped_column(sa.String(36))
+    comment: Mapped[str] = mapped_column(sa.Text, default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Remark(db.Model):
+    """What a reviewer says about one question; the correction closes it."""
+
+    __tablename__ = "remarks"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(sa.ForeignKey("submissions.id"), index=True)
+    revision_id: Mapped[str] = mapped_column(sa.String(36))
+    question: Mapped[str] = mapped_column(sa.String(400))  # "grp_fig/k_ca"; "" is the whole submission
+    text: Mapped[str] = mapped_column(sa.Text)
+    author_id: Mapped[str] = mapped_column(sa.String(36))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_by: Mapped[str | None] = mapped_column(sa.String(36))  # the revision that answered it
+
+
+class Quarantined(db.Model):
+    """Bytes that arrived under an id already taken by other bytes, or that no submission could hold: kept for a person."""
+
+    __tablename__ = "quarantined"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    submission_id: Mapped[str] = mapped_column(sa.String(36), index=True)
+    revision_id: Mapped[str] = mapped_column(sa.String(36))
+    reason: Mapped[str] = mapped_column(sa.String(64))  # "id_conflict", "author_unproven"…
+    device_id: Mapped[str] = mapped_column(sa.String(36))
+    encryption: Mapped[str] = mapped_column(sa.String(16), default="none")
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seq: Mapped[int] = mapped_column(sa.BigInteger)

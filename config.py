@@ -1,0 +1,48 @@
+"""Settings of one installation, read from the environment. docs/configuration.md explains each."""
+
+import os
+import secrets
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def _flag(name: str, default: bool) -> bool:
+    return os.environ.get(name, "1" if default else "0").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _secret_key(instance: Path) -> str:
+    """The key that signs cookies: given, or made once and kept beside the database."""
+    given = os.environ.get("DAFTAR_SECRET_KEY")
+    if given:
+        return given
+    kept = instance / "secret_key"
+    if not kept.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:  # another process was first
+            pass
+    return kept.read_text("ascii").strip()
+
+
+def from_environment() -> dict[str, object]:
+    """Flask's configuration."""
+    instance = Path(os.environ.get("DAFTAR_INSTANCE", ROOT / "instance")).resolve()
+    database = os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'daftar.db'}"
+    for old in ("postgres://", "postgresql://"):
+        if database.startswith(old):
+            database = "postgresql+psycopg://" + database.removeprefix(old)
+    return {
+        "INSTANCE": instance,
+        "SECRET_KEY": _secret_key(instance),
+        "SQLALCHEMY_DATABASE_URI": database,
+        "ATTACHMENTS": Path(os.environ.get("DAFTAR_ATTACHMENTS", instance / "attachments")),
+        "DEMO": _flag("DAFTAR_DEMO", False),
+        "TRUSTED_PROXIES": int(os.environ.get("DAFTAR_TRUSTED_PROXIES", "0")),
+        "HTTPS": _flag("DAFTAR_HTTPS", False),
+        "MAX_XLSFORM_BYTES": int(os.environ.get("DAFTAR_MAX_XLSFORM_BYTES", str(10 * 1024 * 1024))),
+        "MAX_ATTACHMENT_BYTES": int(os.environ.get("DAFTAR_MAX_ATTACHMENT_BYTES", str(64 * 1024 * 1024))),
+        "SESSION_DAYS": int(os.environ.get("DAFTAR_SESSION_DAYS", "30")),
+    }
