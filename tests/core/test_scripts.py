@@ -1,0 +1,134 @@
+"""The bundler: modules become one classic script that behaves as the modules did, or an error says where."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.core.scripts import ScriptError, bundle, content_hash
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+NODE = shutil.which("node")
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(**files: str) -> Path:
+        for name, text in files.items():
+            (tmp_path / f"{name}.js").write_text(text, "utf-8")
+        return tmp_path / "main.js"
+
+    return write
+
+
+def run(script: str, then: str) -> str:
+    """What QuickJS says after the script; the same engine runs on the server."""
+    import quickjs
+
+    context = quickjs.Context()
+    context.eval(script)
+    return str(context.eval(then))
+
+
+def test_modules_run_once_in_order_and_keep_their_names_to_themselves(write):
+    entry = write(
+        base="export const log = [];\nlog.push('base');\nconst secret = 1;\n"
+        "export function next() { return log.length + secret; }\n",
+        left='import { log, next } from "./base.js";\nconst secret = "left";\nlog.push(secret);\nexport const left = next();\n',
+        main='import { log as seen } from "./base.js";\n'
+        'import {\n  left,\n} from "./left.js";\nexport { seen, left as result };\n',
+    )
+    assert run(bundle(entry, "Out"), "Out.seen.join() + ' ' + Out.result") == "base,left 3"
+
+
+def test_strings_templates_and_regular_expressions_that_look_like_imports_are_left_alone(write):
+    entry = write(
+        other="export const one = 1;\n",
+        main="import { one } from './other.js';\n"
+        "const a = 'export default ' + \"import x\";\n"
+        "const b = `import { y } from ${one ? `}${'`'}export *` : `{`} export`;\n"
+        "const c = /[/`'\"]export{2}\\/import/.test('x') || one / 2 / 1;\n"
+        "// export let nothing\n/* import('./no.js') */\n"
+        "const d = { import: 1, export: 2 };\n"
+        "export const text = [a, b, c, d.import + d.export].join('|');\n",
+    )
+    assert run(bundle(entry, "Out"), "Out.text") == "export default import x|import { y } from }`export * export|0.5|3"
+
+
+def test_a_page_of_templates_within_templates_is_not_mistaken_for_code(write):
+    entry = write(
+        main="const html = (parts, ...values) => parts.raw.map((part, i) => part + (values[i] ?? '')).join('');\n"
+        "const rows = ['a', 'b'];\n"
+        "export const page = html`<p>it's  //${ "
+        "rows.map((row) => html`<b>l'eau ${ row }  // ${ { b: '}' }.b }</b>`).join(' + ') } ,  x</p>`;\n"
+    )
+    expected = "<p>it's  //<b>l'eau a  // }</b> + <b>l'eau b  // }</b> ,  x</p>"
+    assert run(bundle(entry, "Out"), "Out.page") == expected
+
+
+def test_statements_without_semicolons_and_signs_in_a_row_keep_their_meaning(write):
+    entry = write(
+        main="let a = 1\nlet b = a\n++b\nconst c = a + +b - -a\nconst d = a / /2/.exec('2')[0]\n"
+        "function f() {\n  return\n  1\n}\nconst g = 5 .toFixed(1)\nlet h = 3\nlet k = 0\nwhile (h-- > 0) k++\n"
+        "const l = `x` in { x: 1 }\nconst m = a < !--b\nexport const all = [b, c, d, f(), g, k, l, m].join(' ')\n"
+    )
+    assert run(bundle(entry, "Out"), "Out.all") == "1 4 0.5  5.0 3 true false"
+
+
+def test_white_space_inside_templates_survives(write):
+    entry = write(main="export const text = `a   b\n   // not a comment\n  c`;\n")
+    assert run(bundle(entry, "Out"), "Out.text") == "a   b\n   // not a comment\n  c"
+
+
+def test_the_vendored_templates_library_bundles_and_keeps_its_licence(write, tmp_path):
+    main = STATIC / "vendor/lit-html/directives/repeat.js"
+    script = bundle(main, "Repeat")
+    assert "Copyright 2017 Google LLC" in script
+    assert "BSD-3-Clause" in script
+    assert "sourceMappingURL" not in script
+    (tmp_path / "check.js").write_text(script, "utf-8")
+    assert NODE is None or subprocess.run([NODE, "--check", tmp_path / "check.js"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("export default 1;", "main.js:1: only “export function”"),
+        ("\nexport let a = 1;", "main.js:2: only “export function”"),
+        ("export * from './other.js';", "no default, let"),
+        ("export { one } from './other.js';", "re-export"),
+        ("export const { a } = {};", "destructuring"),
+        ("export const a = 1, b = 2;", "main.js:1: one name for each"),
+        ("import all from './other.js';", "main.js:1: write it as"),
+        ("import * as all from './other.js';", "write it as"),
+        ("import { default as x } from './other.js';", "only named imports"),
+        ("import { two } from './other.js';", "main.js:1: {folder}other.js exports no “two”"),
+        ("import { one } from './missing.js';", "main.js:1: there is no file {folder}missing.js"),
+        ("import { one } from 'lit';", "“lit” is not a relative path"),
+        ("const f = () => import('./other.js');", "import() is dynamic"),
+        ("const here = import.meta.url;", "import.meta"),
+        ("const a = 'no end;", "a string has no end"),
+        ("const a = `no end;", "a template literal has no end"),
+        ("export function a() {}\nexport { a };", "main.js:2: “a” is exported twice"),
+    ],
+)
+def test_what_cannot_be_bundled_is_refused_with_its_place(write, text, says):
+    entry = write(main=text, other="export const one = 1;\n")
+    with pytest.raises(ScriptError) as caught:
+        bundle(entry)
+    assert all(part in str(caught.value) for part in says.split("{folder}"))
+
+
+def test_a_circle_is_shown_whole(write):
+    entry = write(
+        main="import { a } from './left.js';\nexport const b = a;", left="import { b } from './main.js';\nexport const a = b;"
+    )
+    with pytest.raises(ScriptError, match=r"circle: .*main\.js → .*left\.js → .*main\.js"):
+        bundle(entry)
+
+
+def test_the_hash_names_the_content():
+    assert content_hash("دفتر") == content_hash("دفتر".encode()) != content_hash("دفتر ")
