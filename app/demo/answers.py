@@ -1,0 +1,296 @@
+"""What the demonstration's people would have said: answers by question name, ready to be filled into an instrument.
+
+Deterministic: the name of the cooperative seeds its own answers. A value for a question that turns out not to be relevant is
+simply never asked (app/demo/filling.py).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from app.demo.boulemane import COMMUNES, PROVINCE, REGION, Account, Cooperative
+
+Values = dict[str, Any]
+
+SCORED = re.compile(r"(leg|mem|org|prd|mkt|fin|cer|net)\d\d")
+# How far an axis usually stands from the cooperative's own level: production is learnt first, certification last.
+_AXES = {"leg": 0.3, "mem": 0.4, "org": -0.2, "prd": 0.6, "mkt": -0.3, "fin": -0.4, "cer": -1.1, "net": 0.0}
+
+_SWOT = {
+    "ar": (
+        ("جودة متجانسة ومراقبة، وعضوات متضامنات", "طلب قار في السوق الأسبوعي", "خبرة متوارثة في الحرفة", "محل قريب من الطريق"),
+        ("سعر التكلفة غير محسوب", "لا يوجد دفتر للمداخيل والمصاريف", "التلفيف بدون هوية", "عضوتان فقط تقرآن وتكتبان"),
+        ("معرض جهوي للاقتصاد الاجتماعي في فصل الربيع", "طلب متزايد من الفنادق", "برنامج لتأهيل المحلات"),
+        ("ارتفاع ثمن المادة الأولية", "منافسة منتوجات صناعية رخيصة", "الجفاف"),
+    ),
+    "fr": (
+        ("Qualité régulière, membres solidaires", "Demande stable au souk", "Savoir-faire ancien", "Local proche de la route"),
+        (
+            "Prix de revient non calculé",
+            "Pas de journal des recettes",
+            "Emballage sans identité",
+            "Deux membres seulement savent lire",
+        ),
+        ("Foire régionale de l’économie sociale au printemps", "Demande des hôtels", "Programme de mise à niveau des locaux"),
+        ("Hausse du prix de la matière première", "Concurrence de produits industriels", "Sécheresse"),
+    ),
+}
+_VISION = {
+    "ar": "نريد منتوجا بعلامتنا في أسواق فاس ومكناس، ودخلا قارا لكل عضوة",
+    "fr": "Un produit à notre marque à Fès et Meknès, et un revenu régulier pour chaque membre",
+}
+_NEED_TEXT = {"ar": "آلة للتعبئة، وتكوين في حساب الثمن", "fr": "Une machine à conditionner et une formation au calcul du prix"}
+
+# What answers a weak question, as the group would put it, with the training it calls for and the days it takes.
+_ACTIONS = {
+    "LEG01": ("إيداع ملف القيد لدى كتابة الضبط", "Déposer au greffe le dossier d’immatriculation", "T01", 90),
+    "LEG04": ("عقد الجمع العام العادي وتحرير المحضر", "Tenir l’assemblée générale et dresser le procès-verbal", "T03", 60),
+    "MEM01": ("إعداد عضوتين لمهام الرئاسة وأمانة المال", "Préparer deux membres à la présidence et à la trésorerie", "T04", 180),
+    "MEM04": ("كتابة قاعدة توزيع المداخيل", "Écrire la règle de rémunération", "T06", 60),
+    "FIN01": ("فتح حساب باسم التعاونية بتوقيع مزدوج", "Ouvrir un compte à double signature", "T06", 30),
+    "FIN02": ("مسك دفتر المداخيل والمصاريف", "Tenir un journal recettes-dépenses", "T06", 60),
+    "FIN03": ("حساب سعر تكلفة المنتوجين الرئيسيين", "Calculer le prix de revient des deux produits principaux", "T07", 60),
+    "CER01": ("إعداد ملف الرخصة الصحية", "Monter le dossier d’autorisation sanitaire", "T11", 180),
+    "CER05": ("جعل الملصق مطابقا للقانون", "Mettre l’étiquette en conformité", "T11", 90),
+    "MKT02": ("تحديد الثمن انطلاقا من سعر التكلفة", "Fixer le prix à partir du prix de revient", "T07", 60),
+    "MKT03": ("تحسين التلفيف والعنونة", "Améliorer l’emballage et l’étiquetage", "T11", 120),
+    "ORG02": ("إعداد مخطط عمل سنوي مع كل العضوات", "Élaborer avec les membres un plan d’action annuel", "T08", 90),
+}
+_USUAL = ("FIN03", "MKT03", "FIN02", "ORG02")
+
+_FIRST = (
+    "فاطمة",
+    "خديجة",
+    "عائشة",
+    "زهرة",
+    "حليمة",
+    "رقية",
+    "نعيمة",
+    "السعدية",
+    "ربيعة",
+    "مليكة",
+    "يامنة",
+    "حادة",
+    "نزهة",
+    "إيمان",
+)
+_LAST = ("أوعلي", "بوزيان", "العلوي", "أيت علي", "المرموشي", "حدو", "الزياني", "أمزيان", "بنحمو", "الوراني", "لحسن", "الصنهاجي")
+
+
+def chance(*names: object) -> random.Random:
+    return random.Random("/".join(str(name) for name in names))
+
+
+def level_of(cooperative: Cooperative) -> float:
+    """Where it stands on 0–4, before what differs between axes."""
+    return 0.8 + 2.4 * chance("level", cooperative.fr).random()
+
+
+def place(cooperative: Cooperative) -> str:
+    """A geopoint near the centre of the commune: of nobody's house."""
+    _, _, latitude, longitude = COMMUNES[cooperative.commune]
+    choose = chance("place", cooperative.fr)
+    return f"{latitude + choose.uniform(-0.02, 0.02):.5f} {longitude + choose.uniform(-0.02, 0.02):.5f} 0 0"
+
+
+def registration(cooperative: Cooperative, day: date) -> Values:
+    """Answers to COOP."""
+    choose = chance("coop", cooperative.fr)
+    women = cooperative.women
+    founded = date(choose.randint(2008, 2021), choose.randint(1, 12), choose.randint(1, 28))
+    return {
+        "consent": "yes",
+        "consent_photo": "yes",
+        "coop_date": day.isoformat(),
+        "coop_name_ar": cooperative.name_ar,
+        "coop_name_fr": cooperative.name_fr,
+        "legal_status": "coop_112",
+        "coop_gender": "women",
+        "activity_status": choose.choice(("active", "active", "active", "seasonal", "slow")),
+        "date_constitution": founded.isoformat(),
+        "date_registration": (founded + timedelta(days=choose.randint(40, 200))).isoformat(),
+        "registry_court": "ميسور",
+        "registry_no": f"DEMO-{choose.randint(100, 999)}",
+        "has_bank": choose.choice(("yes", "yes", "no")),
+        "sector": cooperative.sector,
+        "branch": cooperative.branch,
+        "craft": cooperative.craft,
+        "start_year": str(founded.year),
+        "products": [
+            {"prod_name": cooperative.product[0], "prod_unit": cooperative.unit, "prod_months": str(choose.randint(5, 12))}
+        ],
+        "region": REGION,
+        "province": PROVINCE,
+        "commune": cooperative.commune,
+        "gps": place(cooperative),
+        "road": choose.choice(("paved", "track", "track", "seasonal")),
+        "network": choose.choice(("none", "voice", "2g3g", "4g")),
+        "members_w": str(women),
+        "members_m": "0",
+        "members_youth": str(choose.randint(0, women // 3)),
+        "members_illit": str(choose.randint(women // 4, women * 3 // 4)),
+        "gov_type": "board",
+        "gov_count": "5",
+        "gov_women": "5",
+        "pres_name": f"{woman(cooperative, 0)} (تجربة)",
+        "pres_sex": "f",
+        "contact_lang": "darija",
+    }
+
+
+def diagnostic(cooperative: Cooperative, subject: str, day: date, language: str, lists: dict[str, list[str]]) -> Values:
+    """Answers to DIAG. `lists`: choices of each scored question, by its name, in lower case."""
+    choose = chance("diag", cooperative.fr)
+    women, level = cooperative.women, level_of(cooperative)
+    active = max(4, round(women * (0.4 + 0.15 * level)))
+    quantity = (
+        round(40 * active * (0.5 + level / 2)) if cooperative.unit in ("kg", "l", "pack") else active * choose.randint(2, 5)
+    )
+    sold = round(quantity * choose.uniform(0.7, 0.98))
+    turnover = sold * cooperative.price
+    channels = choose.sample(["souk", "fair", "shop", "wholesale", "online"], choose.randint(1, 3))
+    needs = choose.sample(["account", "packaging", "market", "equip", "certif", "literacy"], 3)
+    strengths, weaknesses, chances, threats = (choose.choice(texts) for texts in _SWOT[language])
+    values: Values = {
+        "consent": "yes",
+        "consent_photo": "yes",
+        "coop": subject,
+        "d_date": day.isoformat(),
+        "d_round": "base",
+        "d_w": str(min(women, active + choose.randint(0, 3))),
+        "d_m": "0",
+        "d_roles": "pres treas member",
+        "d_lang": "darija tamazight" if cooperative.organisation == "salam" else "darija",
+        "d_version": "full",
+        "k_year": str(day.year - 1),
+        "k_source": "books" if level > 2.4 else "mixed" if level > 1.5 else "memory",
+        "k_ca": str(turnover),
+        "k_ca_prev": str(round(turnover * choose.uniform(0.75, 1.1))),
+        "k_result": str(round(turnover * choose.uniform(-0.03, 0.2))),
+        "kp": [
+            {
+                "kp_name": cooperative.product[0 if language == "ar" else 1],
+                "kp_unit": cooperative.unit,
+                "kp_qty": str(quantity),
+                "kp_sold": str(sold),
+                "kp_price": str(cooperative.price),
+                "kp_cost": str(round(cooperative.price * 0.7)) if level > 2 else "",
+            }
+        ],
+        "k_mem_w": str(women),
+        "k_mem_m": "0",
+        "k_active_w": str(active),
+        "k_paid_w": str(round(active * 0.8)),
+        "k_income": str(choose.randint(3, 14) * 100),
+        "k_days": str(choose.randint(8, 22)),
+        "k_emp": "0",
+        "k_new": str(choose.randint(0, 3)),
+        "k_left": str(choose.randint(0, 2)),
+        "k_clients": str(choose.randint(3, 30)),
+        "k_channels": " ".join(channels),
+        "k_main_channel": channels[0],
+        "swot_s": strengths,
+        "swot_w": weaknesses,
+        "swot_o": chances,
+        "swot_t": threats,
+        "need1": needs[0],
+        "need2": needs[1],
+        "need3": needs[2],
+        "need_txt": _NEED_TEXT[language],
+        "vision": _VISION[language],
+        "d_opinion": "strong" if level > 2.2 else "medium",
+        "d_reliab": "high" if level > 2.4 else "mid",
+    }
+    for question, choices in lists.items():
+        values[question] = _score(choose, choices, level + _AXES[question[:3]])
+    return values
+
+
+def _score(choose: random.Random, choices: list[str], mean: float) -> str:
+    if "na" in choices and choose.random() < 0.04:
+        return "na"
+    wanted = choose.gauss(mean, 0.8)
+    return min((choice for choice in choices if choice != "na"), key=lambda choice: abs(int(choice) - wanted))
+
+
+def plan(codes: str, day: date, language: str) -> list[Values]:
+    """Rows of the action plan, from the codes that the instrument proposes."""
+    wanted = [code for code in codes.upper().split() if code in _ACTIONS][:5]
+    wanted += [code for code in _USUAL if code not in wanted][: max(0, 3 - len(wanted))]
+    rows = []
+    for rank, code in enumerate(wanted):
+        arabic, french, theme, days = _ACTIONS[code]
+        rows.append(
+            {
+                "pl_source": code,
+                "pl_action": arabic if language == "ar" else french,
+                "pl_prio": "high" if rank < 2 else "medium",
+                "pl_resp": ("coop", "facilitator", "members", "programme", "coop")[rank],
+                "pl_due": (day + timedelta(days=days)).isoformat(),
+                "pl_theme": theme,
+            }
+        )
+    return rows
+
+
+def woman(cooperative: Cooperative, number: int) -> str:
+    """An invented name; the same number gives the same name."""
+    choose = chance("woman", cooperative.fr, number)
+    return f"{choose.choice(_FIRST)} {choose.choice(_LAST)}"
+
+
+def training(title: str, theme: str, trainer: Account, groups: list[tuple[Cooperative, str]], start: date, days: int) -> Values:
+    """Answers to TRAIN: participants of several cooperatives, with their attendance day by day."""
+    choose = chance("train", title)
+    participants: list[Values] = []
+    for cooperative, subject in groups:
+        for number in range(1, 6):
+            before = choose.randint(4, 11)
+            participants.append(
+                {
+                    "p_consent": "yes",
+                    "p_name": f"{woman(cooperative, number)} ({len(participants) + 1})",
+                    "p_sex": "f",
+                    "p_age": choose.choice(("18_24", "25_34", "35_49", "50_64")),
+                    "p_lit": choose.choice(("none", "func", "primary", "middle", "high")),
+                    "p_coop_type": "cooperatives",
+                    "p_coop": subject,
+                    "p_role": "member",
+                    "att": [{"att_status": choose.choice("pppppppae")} for _ in range(days)],
+                    "p_absence": choose.choice(("family", "transport", "work")),
+                    "p_pre": str(before),
+                    "p_post": str(min(20, before + choose.randint(1, 8))),
+                    "p_sat": choose.choice("3445"),
+                }
+            )
+    commune = groups[0][0].commune
+    return {
+        "sess_title": title,
+        "themes": theme,
+        "mode": "workshop",
+        "trainer_name": trainer.ar,
+        "trainer_org": "",
+        "lang": "darija",
+        "date_start": start.isoformat(),
+        "date_end": (start + timedelta(days=days - 1)).isoformat(),
+        "n_days": str(days),
+        "hours_total": str(days * 5),
+        "test_max": "20",
+        "s_region": REGION,
+        "s_province": PROVINCE,
+        "s_commune": commune,
+        "venue": COMMUNES[commune][0] + "، دار الشباب",
+        "childcare": "yes",
+        "transport": "no",
+        "consent_read": "yes",
+        "consent_photo": "yes",
+        "part": participants,
+        "n_expected": str(len(participants) + 3),
+        "objectives": "full",
+        "strong": "تمارين من دفاتر التعاونيات نفسها",
+        "improve": "وقت أطول لحساب سعر التكلفة",
+        "followup": "كل تعاونية تحسب سعر تكلفة منتوج واحد قبل نهاية الشهر",
+    }
