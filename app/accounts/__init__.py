@@ -3,7 +3,12 @@ from __future__ import annotations
 from flask import Flask
 
 from app.accounts import models  # noqa: F401  (registers the tables)
+from app.accounts.commands import people
+from app.accounts.sessions import Globals
+from app.accounts.views import bp
 
 
 def init_app(app: Flask) -> None:
-    pass
+    app.app_ctx_globals_class = Globals
+    app.register_blueprint(bp)
+    app.cli.add_command(people)

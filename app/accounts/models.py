@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core.db import Json, UtcDateTime, db
+from app.core.db import Json, Model, UtcDateTime
 from app.registry.models import Organisation, Programme
 
 ROLES = ("facilitator", "coordinator", "supervisor", "administrator")
 
 
-class Person(db.Model):
+class Person(Model):
     """Somebody with an account. (A beneficiary is an entity of the list `persons`, never this.)"""
 
     __tablename__ = "people"
@@ -30,7 +30,7 @@ class Person(db.Model):
     memberships: Mapped[list[Membership]] = relationship(back_populates="person", lazy="selectin")
 
 
-class Membership(db.Model):
+class Membership(Model):
     """The role of a person in a programme, within an organisation and a territory."""
 
     __tablename__ = "memberships"
@@ -47,7 +47,7 @@ class Membership(db.Model):
     organisation: Mapped[Organisation | None] = relationship()
 
 
-class Device(db.Model):
+class Device(Model):
     """A phone that was enrolled by one person. Its credential can only append and ask for receipts."""
 
     __tablename__ = "devices"
@@ -61,7 +61,7 @@ class Device(db.Model):
     report: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # what it last said: unsent, storage, skew, app
 
 
-class SignInSession(db.Model):
+class SignInSession(Model):
     """A signed-in browser. The cookie holds the token; ending the row ends the session."""
 
     __tablename__ = "sign_in_sessions"
@@ -77,7 +77,7 @@ class SignInSession(db.Model):
     person: Mapped[Person] = relationship(lazy="joined")
 
 
-class SignInFailures(db.Model):
+class SignInFailures(Model):
     """Wrong passwords of one account from one device: the pair waits, nobody else does (AS-14)."""
 
     __tablename__ = "sign_in_failures"

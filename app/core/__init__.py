@@ -1,14 +1,9 @@
-"""Database, problems, permissions, languages, clock: what every other package stands on."""
-
 from __future__ import annotations
 
 from flask import Flask
 
-from app.core import models  # noqa: F401  (registers the tables)
-from app.core.languages import babel, chosen_language
+from app.core import models, web  # noqa: F401  (models registers the tables)
 
 
 def init_app(app: Flask) -> None:
-    app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
-    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "../translations")
-    babel.init_app(app, locale_selector=chosen_language)
+    web.init_app(app)

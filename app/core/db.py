@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -26,6 +27,11 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base  # what a checker can follow
+else:
+    Model = db.Model
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -57,7 +63,7 @@ def iso(moment: datetime) -> str:
 
 
 # JSON that PostgreSQL can index and SQLite keeps as text.
-Json = sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql")
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -65,8 +71,8 @@ def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         import pysqlite3
 
-        return {"module": pysqlite3, "connect_args": {"timeout": 10, "check_same_thread": False}}
-    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        return {"module": pysqlite3, "hide_parameters": True, "connect_args": {"timeout": 10, "check_same_thread": False}}
+    return {"hide_parameters": True, "pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
 
 
 FIRST_SAFE_SQLITE = (3, 51, 3)
@@ -92,7 +98,21 @@ def _prepare(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "begin")
 def _begin(connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+
+
+def begin_writing() -> None:
+    """Start the transaction of a request that will write, before it reads what it decides on.
+
+    SQLite refuses a transaction that has read and then wants to write after somebody else wrote; one that takes the
+    write lock at its start waits its turn instead. Call it first in the view or command: what was read before is
+    forgotten. PostgreSQL needs no lock and only gets a fresh transaction.
+    """
+    session = db.session
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("begin_writing() comes before the first change")
+    session.rollback()
+    session.connection(execution_options={"writing": True})
 
 
 def next_seq(count: int = 1) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Json, UtcDateTime, db
+from app.core.db import Json, Model, UtcDateTime
 
 
-class Sequence(db.Model):
+class Sequence(Model):
     """The commit-ordered counter behind every `seq` (next_seq in app/core/db.py)."""
 
     __tablename__ = "sequence"
@@ -19,7 +19,7 @@ class Sequence(db.Model):
     value: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class Setting(db.Model):
+class Setting(Model):
     """A fact of this installation: "epoch", "backup_seq"."""
 
     __tablename__ = "settings"
@@ -27,7 +27,7 @@ class Setting(db.Model):
     value: Mapped[str] = mapped_column(sa.Text)
 
 
-class Audit(db.Model):
+class Audit(Model):
     """An entry of the chain of what was done: each names the hash of the one before it (I-21)."""
 
     __tablename__ = "audit"

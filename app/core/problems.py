@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_babel import LazyString, force_locale
+from flask_babel import LazyString, force_locale, lazy_gettext
 
 from app.core.languages import LANGUAGES
 
@@ -37,3 +37,22 @@ class Problem(Exception):
             with force_locale(language):
                 message[language] = str(self.kind.message) % self.details
         return {"code": self.kind.code, "message": message, "details": self.details}
+
+
+NOT_ALLOWED = Kind(
+    "core.not_allowed", 403, lazy_gettext("Your account does not allow this. Ask your coordinator if you need it.")
+)
+NOT_FOUND = Kind("core.not_found", 404, lazy_gettext("There is nothing at this address, or it is not open to your account."))
+NOT_SIGNED_IN = Kind("core.not_signed_in", 401, lazy_gettext("Your session has ended. Sign in again; nothing is lost."))
+BAD_REQUEST = Kind(
+    "core.bad_request", 400, lazy_gettext("The server could not read this request. Reload the page and try again.")
+)
+WRONG_METHOD = Kind("core.wrong_method", 405, lazy_gettext("This address does not take that kind of request."))
+TOO_LARGE = Kind("core.too_large", 413, lazy_gettext("What was sent is too large."))
+FORM_EXPIRED = Kind(
+    "core.form_expired", 400, lazy_gettext("This page was open too long to be sent safely. Reload it and send again.")
+)
+BUG = Kind(
+    "core.bug", 500, lazy_gettext("Something went wrong on the server. What you sent may not be stored; try again in a moment.")
+)
+STORE_BUSY = Kind("core.store_busy", 503, lazy_gettext("The server is busy. Try again in a moment; nothing is lost."))

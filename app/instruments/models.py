@@ -7,10 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core.db import Json, UtcDateTime, db
+from app.core.db import Json, Model, UtcDateTime
 
 
-class Instrument(db.Model):
+class Instrument(Model):
     """A form of a programme; its versions hold the content."""
 
     __tablename__ = "instruments"
@@ -23,7 +23,7 @@ class Instrument(db.Model):
     is_open: Mapped[bool] = mapped_column(default=True)  # closed: no new forms, what is on its way is still taken
 
 
-class InstrumentVersion(db.Model):
+class InstrumentVersion(Model):
     """One published XLSForm. Immutable, never deleted."""
 
     __tablename__ = "instrument_versions"
@@ -42,7 +42,7 @@ class InstrumentVersion(db.Model):
     instrument: Mapped[Instrument] = relationship()
 
 
-class Dataset(db.Model):
+class Dataset(Model):
     """A CSV list that instruments read (`select_one_from_file communes.csv`), one row a content."""
 
     __tablename__ = "datasets"

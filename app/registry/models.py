@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Json, UtcDateTime, db
+from app.core.db import Json, Model, UtcDateTime
 
 
-class Programme(db.Model):
+class Programme(Model):
     """Partners, an area and dates; each submission and record belongs to one."""
 
     __tablename__ = "programmes"
@@ -26,7 +26,7 @@ class Programme(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
-class Organisation(db.Model):
+class Organisation(Model):
     """An association or service taking part in a programme."""
 
     __tablename__ = "organisations"
@@ -37,7 +37,7 @@ class Organisation(db.Model):
     name: Mapped[dict[str, str]] = mapped_column(Json)
 
 
-class Entity(db.Model):
+class Entity(Model):
     """A long-lived record of an entity list: a cooperative, a group, a person, premises, a project, an action."""
 
     __tablename__ = "entities"
@@ -59,7 +59,7 @@ class Entity(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)  # of its last change
 
 
-class EntityVersion(db.Model):
+class EntityVersion(Model):
     """One change of a record: which properties, by whom, from which submission."""
 
     __tablename__ = "entity_versions"

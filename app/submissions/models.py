@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Json, UtcDateTime, db
+from app.core.db import Json, Model, UtcDateTime
 
 STATES = ("received", "has_issues", "edited", "approved", "rejected")  # as ODK Central names them
 CHECKS = ("waiting", "ok", "differs", "failed")
 
 
-class Submission(db.Model):
+class Submission(Model):
     """One filled instrument. What it says is in its revisions; this row is for lists and for who may see it."""
 
     __tablename__ = "submissions"
@@ -45,7 +45,7 @@ class Submission(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)  # of the last change: pull's cursor
 
 
-class Revision(db.Model):
+class Revision(Model):
     """The bytes a phone (or an editor) sent, never changed afterwards."""
 
     __tablename__ = "revisions"
@@ -71,7 +71,7 @@ class Revision(db.Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class Attachment(db.Model):
+class Attachment(Model):
     """A file that a submission's manifest names; complete once its bytes match the hash."""
 
     __tablename__ = "attachments"
@@ -87,7 +87,7 @@ class Attachment(db.Model):
     lost_reason: Mapped[str | None] = mapped_column(sa.String(64))  # the phone says its bytes are gone (I-12)
 
 
-class ReviewEvent(db.Model):
+class ReviewEvent(Model):
     """A decision or a correction, naming the event it was based on (I-17)."""
 
     __tablename__ = "review_events"
@@ -102,7 +102,7 @@ class ReviewEvent(db.Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Remark(db.Model):
+class Remark(Model):
     """What a reviewer says about one question; the correction closes it."""
 
     __tablename__ = "remarks"
@@ -116,7 +116,7 @@ class Remark(db.Model):
     closed_by: Mapped[str | None] = mapped_column(sa.String(36))  # the revision that answered it
 
 
-class Quarantined(db.Model):
+class Quarantined(Model):
     """Bytes that arrived under an id already taken by other bytes, or that no submission could hold: kept for a person."""
 
     __tablename__ = "quarantined"

@@ -1,0 +1,29 @@
+"""What can go wrong with accounts."""
+
+from flask_babel import lazy_gettext
+
+from app.core.problems import Kind
+
+WRONG_PASSWORD = Kind(
+    "accounts.wrong_password", 401, lazy_gettext("The username or the password is not right. Check both, then try again.")
+)
+TOO_MANY_TRIES = Kind(
+    "accounts.too_many_tries",
+    429,
+    lazy_gettext("Too many wrong passwords for this account. Wait %(after_s)s seconds, then try again."),
+)
+USERNAME_TAKEN = Kind("accounts.username_taken", 409, lazy_gettext("This username is already taken. Choose another one."))
+WEAK_PASSWORD = Kind(
+    "accounts.weak_password",
+    422,
+    lazy_gettext("This password is too easy to guess. Use at least 8 characters, not the username and not a common password."),
+)
+NO_SUCH_PERSON = Kind("accounts.no_such_person", 404, lazy_gettext("No account has this username."))
+BAD_USERNAME = Kind(
+    "accounts.bad_username",
+    422,
+    lazy_gettext("A username has 3 to 64 characters: letters a-z, digits, dots, dashes and underscores."),
+)
+BAD_DEVICE = Kind(
+    "accounts.bad_device", 401, lazy_gettext("The server does not know this phone. Sign in on it again; nothing is lost.")
+)
