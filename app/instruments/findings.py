@@ -1,0 +1,168 @@
+"""What the check of a workbook says: where it is wrong, what is wrong, what mends it, in the reader's language.
+
+docs/instruments.md lists every code; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from app.instruments.workbook import Workbook
+
+# code: what is wrong, what to do. %(name)s are details of the finding.
+MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
+    # The file
+    "file_too_large": (_("The file is larger than %(limit)s MB."), _("Remove pictures and unused sheets; a form needs a few hundred kilobytes.")),
+    "file_empty": (_("The file is empty."), _("Choose the file again, after saving it in the spreadsheet.")),
+    "file_kind": (_("Files of the kind “%(kind)s” cannot be read."), _("Save the form as .xlsx, or as .md or .csv tables.")),
+    "file_corrupt": (_("The file is damaged: it cannot be opened as a spreadsheet."), _("Open it in the spreadsheet, save it under another name as .xlsx, and send that one.")),
+    "file_not_xlsx": (_("The file ends in .xlsx but holds no spreadsheet."), _("Save the form from the spreadsheet as “Excel workbook (.xlsx)”.")),
+    "file_old_excel": (_("The file is in the old Excel format (.xls)."), _("Save it as “Excel workbook (.xlsx)”.")),
+    "file_encrypted": (_("The file is protected by a password."), _("Remove the password in the spreadsheet, save, and send it again.")),
+    "file_macros": (_("The file holds macros, which are never accepted."), _("Save it as “Excel workbook (.xlsx)”, without macros.")),
+    "file_bomb": (_("Unpacked, the file would be far too large."), _("Copy the sheets survey, choices, settings and entities into a new workbook.")),
+    "file_entities": (_("The file holds definitions (DOCTYPE) that a spreadsheet does not need."), _("Save it again from the spreadsheet.")),
+    "file_not_utf8": (_("The text of the file is not UTF-8."), _("Save it with the encoding UTF-8.")),
+    "too_many_cells": (_("The workbook has more than %(limit)s cells."), _("Delete empty columns and rows beyond the form, and lists that belong in CSV files.")),
+    "cell_too_long": (_("A cell holds more than %(limit)s characters."), _("Shorten the text, or split it into several rows.")),
+    "too_heavy": (_("Reading the workbook took too long or too much memory."), _("Split the form, or move long lists to CSV files.")),
+    "no_tables": (_("The file holds no tables of a form."), _("Begin each table with its sheet's name (survey, choices, settings) in the first column.")),
+    "no_survey": (_("The sheet “survey” is missing."), _("Name the sheet with the questions survey.")),
+    # The sheets
+    "column_missing": (_("The column “%(name)s” is missing."), _("Add the column; its first row holds exactly this word.")),
+    "column_twice": (_("The column “%(name)s” stands twice."), _("Delete one of the two.")),
+    "setting_missing": (_("The setting “%(name)s” is missing."), _("Add it to the sheet “settings”.")),
+    "setting_bad": (_("“%(value)s” cannot be the %(name)s."), _("Use only letters a-z, digits, “-”, “_” and “.”, beginning with a letter or digit, at most 64 characters.")),
+    "name_missing": (_("This row has no name."), _("Give it a name of letters a-z, digits and _, beginning with a letter.")),
+    "name_bad": (_("“%(name)s” cannot be a name."), _("Use letters a-z, digits and _, beginning with a letter.")),
+    "name_long": (_("The name “%(name)s” is longer than 64 characters."), _("Choose a shorter name: it becomes a column of the exports.")),
+    "name_reserved": (_("The name “%(name)s” is used by every export for a column of its own."), _("Choose another name.")),
+    "name_twice": (_("The name “%(name)s” already stands in row %(first)s."), _("Give each question its own name.")),
+    "name_case": (_("“%(name)s” and “%(other)s” (row %(first)s) differ only in capitals: some spreadsheets and databases take them for one."), _("Choose clearly different names.")),
+    "group_open": (_("“%(name)s” begins in this row and does not end."), _("Add a row end_group or end_repeat after its last question.")),
+    "group_end": (_("This row ends a group or repeat that was not begun."), _("Delete the row, or add the row that begins it.")),
+    "group_empty": (_("The group “%(name)s” holds no question."), _("Add a question to it or delete it.")),
+    "type_missing": (_("This row has no type."), _("Write the kind of question in the column “type”.")),
+    "type_unknown": (_("“%(type)s” is not a kind of question."), _("Correct the word: text, integer, decimal, date, select_one list, note, calculate…")),
+    "type_unsupported": (_("Questions of the kind “%(type)s” are not supported."), _("Use another kind; docs/instruments.md lists those that work.")),
+    "list_missing": (_("There is no list “%(name)s”."), _("Add its CSV file, correct its name, or, if it is a list of records, declare it in the sheet “entities”.")),
+    "list_unknown": (_("The list “%(name)s” is not in the sheet “choices”."), _("Add its choices there, or correct the name in the column “type”.")),
+    "list_kind": (_("The file “%(name)s” is not a CSV list."), _("Save the list as CSV with the columns name and label.")),
+    "list_columns": (_("The list “%(name)s” has no column “%(column)s”."), _("Add the column to the CSV file.")),
+    "list_code_twice": (_("The code “%(code)s” stands twice in the list “%(name)s”."), _("Give each row of the list its own code.")),
+    "choice_twice": (_("The choice “%(name)s” already stands in row %(first)s for the same list."), _("Give each choice of a list its own code.")),
+    "choice_name": (_("A choice of the list “%(list)s” has no code."), _("Fill the column “name”.")),
+    "choice_space": (_("The code “%(name)s” holds a space."), _("Codes of choices have no spaces: several choices are stored separated by spaces.")),
+    "label_missing": (_("The label in %(language)s is missing."), _("Fill the column “%(wanted)s”.")),
+    "languages_none": (_("The texts name no language."), _("Name the columns label::العربية (ar) and label::Français (fr).")),
+    "language_missing": (_("Nothing is written in %(language)s."), _("Add the columns label, hint and messages in this language.")),
+    # The rules
+    "expression_unexpected": (_("The rule cannot be read at “%(found)s”: %(text)s"), _("Check operators, commas and brackets before that point.")),
+    "expression_unfinished": (_("The rule ends too early: %(text)s"), _("Something is missing at its end: a value or a closing bracket.")),
+    "expression_unclosed": (_("A quotation mark is not closed: %(text)s"), _("Close it with the same mark it begins with.")),
+    "expression_variable": (_("“%(found)s” is not a reference: %(text)s"), _("Write references to questions as ${name}.")),
+    "expression_too_long": (_("The rule is too long."), _("Split it over several calculations.")),
+    "expression_too_deep": (_("The rule has too many brackets inside each other, or too many terms in a row."), _("Split it over several calculations.")),
+    "question_unknown": (_("There is no question named “%(name)s”."), _("Correct the name, or add the question.%(near)s")),
+    "function_unknown": (_("There is no function “%(name)s”."), _("Correct its name.%(near)s")),
+    "function_unsupported": (_("The function “%(name)s” is not supported."), _("docs/instruments.md lists the functions that work.")),
+    "function_arity": (_("The function “%(name)s” is given %(given)s values; it takes %(wanted)s."), _("Check the commas and brackets.")),
+    "cycle": (_("These rules wait for each other: %(path)s"), _("Break the circle: one of them must not read the next.")),
+    "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),
+    "regex_bad": (_("The pattern “%(pattern)s” is not a regular expression."), _("Check its brackets and marks.")),
+    "regex_slow": (_("The pattern “%(pattern)s” may take for ever on some answers."), _("Do not repeat a group that is itself repeated: (a+)+ is a+.")),
+    "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),
+    "type_mismatch": (_("“%(name)s” is a %(type)s, compared here with “%(value)s”."), _("Compare it with a value of its kind.")),
+    "choice_unknown": (_("“%(value)s” is not a choice of “%(name)s”."), _("Correct the code; the choices are: %(choices)s")),
+    "trigger_missing": (_("The trigger names “%(name)s”, which is no question."), _("Correct the name.")),
+    "calculation_none": (_("This calculation is empty."), _("Fill the column “calculation”.")),
+    "entity_name": (_("“%(name)s” cannot be the name of a list of records or of a property."), _("Use letters, digits and _, beginning with a letter, and none of name, label, id.")),
+    "token_unknown": (_("The text holds {{%(name)s}}, which no programme fills."), _("The tokens are listed in docs/instruments.md.")),
+    # What pyxform says and we have no better words for
+    "converter": (_("The form could not be converted: %(text)s"), _("The converter's own words are quoted; correct what they name.")),
+    "converter_says": (_("The converter says: %(text)s"), _("Correct what it names if you can; the form can be published all the same.")),
+}  # fmt: skip
+
+
+@dataclass
+class Finding:
+    """One thing that is wrong ("error": nothing can be published) or looks wrong ("warning")."""
+
+    level: str
+    code: str
+    sheet: str = ""
+    row: int = 0
+    column: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        return str(MESSAGES[self.code][0]) % self._shown()
+
+    @property
+    def mend(self) -> str:
+        return str(MESSAGES[self.code][1]) % self._shown()
+
+    def _shown(self) -> dict[str, str]:
+        near = self.details.get("near")
+        return {key: str(value) for key, value in self.details.items()} | {"near": " " + str(_("Nearest: %(name)s.")) % {"name": near} if near else ""}
+
+
+def error(code: str, sheet: str = "", row: int = 0, column: str = "", **details: Any) -> Finding:
+    return Finding("error", code, sheet, row, column, details)
+
+
+def warning(code: str, sheet: str = "", row: int = 0, column: str = "", **details: Any) -> Finding:
+    return Finding("warning", code, sheet, row, column, details)
+
+
+# pyxform's sentences that we can say ourselves: pattern, code, names of its groups.
+_KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), code, names)
+    for pattern, code, names in (
+        (r"There has been a problem trying to replace \$\{\s*([^}]+?)\s*\} with the XPath", "question_unknown", ("name",)),
+        (r"Reference variables? must .*?\$\{([^}]+)\}", "question_unknown", ("name",)),
+        (r"Unknown question type '([^']+)'", "type_unknown", ("type",)),
+        (r"List name not in choices sheet: (\S+)", "list_unknown", ("name",)),
+        (r"There are more than one survey elements? named '([^']+)'", "name_twice", ("name",)),
+        (r"Unmatched begin statement: \w+ ?\(?([\w-]*)\)?", "group_open", ("name",)),
+        (r"Unmatched end statement", "group_end", ()),
+        (r"Duplicate column header: (.+)", "column_twice", ("name",)),
+    )
+)
+_ROW = re.compile(r"\[row ?: ?(\d+)\]")
+_SHEET = re.compile(r"'(survey|choices|settings|entities|external_choices)' sheet|\b(survey|choices|settings|entities) sheet", re.IGNORECASE)
+_COLUMN = re.compile(r"'(\w+)' value|column '([^']+)'")
+
+
+def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
+    found = _SHEET.search(text)
+    sheet = (found.group(1) or found.group(2)).lower() if found else "survey"
+    row = _ROW.search(text)
+    number = 0
+    if row and sheet in workbook.sheets:
+        rows = workbook.sheets[sheet].rows
+        at = int(row.group(1)) - 2  # pyxform counts from the header; our rows know their own number
+        number = rows[at][0] if 0 <= at < len(rows) else 0
+    column = _COLUMN.search(text)
+    return sheet if found or row else "", number, (column.group(1) or column.group(2)) if column else ""
+
+
+def from_pyxform(text: str, workbook: Workbook) -> Finding:
+    """pyxform's refusal in our words where we have them, else its own."""
+    sheet, row, column = _placed(text, workbook)
+    for pattern, code, names in _KNOWN:
+        if match := pattern.search(text):
+            details = dict(zip(names, match.groups(), strict=False))
+            return error(code, sheet or "survey", row, column, **({"first": "?"} if code == "name_twice" else {}), **details)
+    return error("converter", sheet, row, column, text=_ROW.sub("", text).strip())
+
+
+def from_pyxform_warning(text: str, workbook: Workbook) -> Finding:
+    sheet, row, column = _placed(text, workbook)
+    return warning("converter_says", sheet, row, column, text=_ROW.sub("", text).strip())
