@@ -283,6 +283,8 @@ class _Compiler:
             if number is not None:
                 parts.append({"x": number})
             parts.append(output.tail or "")
+        if len(parts) > 1:  # pyxform pads what holds a reference
+            parts[0], parts[-1] = parts[0].lstrip(" "), parts[-1].rstrip(" ")
         parts = [one for one in parts if one != ""]
         if not parts:
             return ""

@@ -39,7 +39,7 @@ TYPES = {
     "end time": "end",
     "percentage": "integer",
 }
-_SELECT = re.compile(r"^(?:add )?(select_one|select one|select1|select_multiple|select multiple|select all that apply|rank)\b")
+_SELECT = re.compile(r"^(?:add )?(select_one|select one|select1|select_multiple|select multiple|select all that apply|rank)(?:[ _](?:from[ _]file|external|from))?(?= |$)")
 _BEGIN = re.compile(r"^begin[ _](group|repeat|loop)\b|^begin[ _]lgroup\b", re.IGNORECASE)
 _END = re.compile(r"^end[ _](group|repeat|loop|lgroup)\b", re.IGNORECASE)
 
