@@ -121,7 +121,7 @@ function filled(text, values) {
 
 /** The text between marks that keep its direction from mixing with its surroundings. @param {string} text */
 export function isolate(text) {
-  return /^[0-9]*$/.test(text) ? text : `\u2068${text}\u2069`;
+  return /^[0-9]*([:/][0-9]+)*$/.test(text) ? text : `\u2068${text}\u2069`;
 }
 
 /**

@@ -1,0 +1,267 @@
+import { Database } from "./db.js";
+
+/**
+ * What the office sent: instruments, records, datasets, the state of one's own submissions. It may be dropped and fetched again at
+ * any release (`daftar-cache`). Rows and cursor are written in one transaction.
+ *
+ * Entity lists are held in memory, with what unsent items of this phone create or change laid over them.
+ *
+ * @typedef {Record<string, any> & {name: string, label: string}} Item  as instance(…)/root/item of a form sees it
+ *
+ * @typedef {{label: string | null, data: Record<string, any>, pulled: boolean}} Declared
+ *
+ * @typedef {object} InstrumentRow
+ * @property {string} id
+ * @property {string} programme_id
+ * @property {string} form_id
+ * @property {string} version
+ * @property {string} sha256
+ * @property {Record<string, string>} title
+ * @property {boolean} is_open
+ * @property {Record<string, string>} datasets
+ * @property {boolean} ready  package and datasets are on the phone
+ *
+ * @typedef {object} Change
+ * @property {number} seq
+ * @property {"programme" | "instrument" | "entity" | "submission"} kind
+ * @property {"put" | "del"} op
+ * @property {string} id
+ * @property {any} data
+ */
+
+const CACHE = "daftar-cache";
+const VERSION = 1;
+const STORES = ["programmes", "instruments", "entities", "submissions", "kv"];
+const STORE_OF = { programme: "programmes", instrument: "instruments", entity: "entities", submission: "submissions" };
+
+/** @param {IDBDatabase} db */
+function upgrade(db) {
+  for (const name of [...db.objectStoreNames]) db.deleteObjectStore(name);
+  db.createObjectStore("packages", { keyPath: "sha256" });
+  db.createObjectStore("datasets", { keyPath: "sha256" });
+  db.createObjectStore("programmes", { keyPath: "id" });
+  db.createObjectStore("instruments", { keyPath: ["programme_id", "id"] });
+  // Found by list and by id: a removal names the id only.
+  db.createObjectStore("entities", { keyPath: "id" }).createIndex("list", "list");
+  db.createObjectStore("submissions", { keyPath: "id" });
+  db.createObjectStore("kv", { keyPath: "name" });
+}
+
+/** @param {{outbox: import("./outbox.js").Outbox, changed: (store: string) => void}} parts */
+export function createCatalogue({ outbox, changed }) {
+  const db = new Database(CACHE, { version: VERSION, upgrade, disposable: true });
+  /** @type {Map<string, Promise<any>>} parsed packages and datasets by hash */
+  const parsed = new Map();
+  /** @type {Map<string, Promise<Item[]>>} */
+  const lists = new Map();
+  /** @type {Promise<Map<string, Map<string, Declared>>> | null} */
+  let unsent = null;
+
+  /** What items of this phone declare and the pulled rows do not show yet: list -> id -> change. */
+  function overlay() {
+    unsent ??= (async () => {
+      const receipts = new Map((await outbox.receipts()).map((receipt) => [receipt.revision_id, receipt]));
+      const found = new Map();
+      for (const item of await outbox.all()) {
+        if (item.state === "gone") continue;
+        const { entities = [], programme_id } = JSON.parse(item.envelope);
+        const receipt = receipts.get(item.revision_id);
+        const pulled = receipt && item.state === "accepted" && receipt.server_seq <= ((await kv(`cursor:${programme_id}`))?.pulled ?? 0);
+        for (const { list, id, label, data } of entities) {
+          if (!found.has(list)) found.set(list, new Map());
+          const changes = found.get(list);
+          const before = changes.get(id);
+          // A pulled row is newer than what was sent before it; without a row, what was sent is all there is.
+          changes.set(id, { label: label || before?.label || null, data: { ...before?.data, ...data }, pulled: pulled && before?.pulled !== false });
+        }
+      }
+      return found;
+    })();
+    return unsent;
+  }
+
+  /** @param {string} name @returns {Promise<any>} */
+  const kv = (name) => db.read("kv", async (tx) => (await tx.get("kv", name))?.value);
+
+  /** @param {any} row @returns {Item} */
+  const asItem = (row) => ({ ...row.properties, name: row.id, label: row.label, ...(row.territory ? { territory: row.territory } : {}), __version: String(row.version ?? "") });
+
+  /** @param {string} id @param {Item | undefined} before @param {Declared} change @returns {Item} */
+  function laidOver(id, before, change) {
+    if (before && change.pulled) return before;
+    return { __version: "", ...before, ...change.data, name: id, label: change.label ?? before?.label ?? id };
+  }
+
+  /** @param {string} list @returns {Promise<Item[]>} */
+  async function load(list) {
+    const rows = await db.read("entities", (tx) => tx.allOf("entities", "list", list));
+    /** @type {Map<string, Item>} */
+    const items = new Map(rows.map((row) => [row.id, asItem(row)]));
+    for (const [id, change] of (await overlay()).get(list) ?? []) items.set(id, laidOver(id, items.get(id), change));
+    return [...items.values()];
+  }
+
+  /** @template T @param {"packages" | "datasets"} store @param {string} hash @param {(text: string) => T} read @returns {Promise<T | null>} */
+  async function stored(store, hash, read) {
+    let found = parsed.get(hash);
+    if (!found) {
+      found = db.read(store, async (tx) => (await tx.get(store, hash))?.text).then((text) => (text === undefined ? null : read(text)));
+      parsed.set(hash, found);
+      found.then((value) => value === null && parsed.delete(hash), () => parsed.delete(hash));
+      if (parsed.size > 12) parsed.delete(/** @type {string} */ (parsed.keys().next().value));
+    }
+    return found;
+  }
+
+  /** Called by the phone when a store changed, here or in another tab. @param {string} store */
+  function forget(store) {
+    if (store !== "items" && store !== "entities") return;
+    unsent = null;
+    lists.clear();
+  }
+
+  return {
+    forget,
+    open: () => db.open(),
+    close: () => db.close(),
+
+    /** Sorted by form and version. @param {string} [programmeId] @returns {Promise<InstrumentRow[]>} */
+    async instruments(programmeId) {
+      return db.read(["instruments", "packages", "datasets"], async (tx) => {
+        const rows = await tx.all("instruments");
+        const packages = new Set(await tx.keys("packages"));
+        const datasets = new Set(await tx.keys("datasets"));
+        return rows
+          .filter((row) => !programmeId || row.programme_id === programmeId)
+          .map((row) => ({
+            ...row,
+            ready: packages.has(row.sha256) && Object.values(row.datasets ?? {}).every((hash) => datasets.has(String(hash))),
+          }))
+          .sort((a, b) => a.form_id.localeCompare(b.form_id) || (a.version < b.version ? 1 : -1));
+      });
+    },
+
+    /** The instrument package, parsed; null when it is not on the phone. @param {string} hash @returns {Promise<any>} */
+    package: (hash) => stored("packages", hash, JSON.parse),
+
+    /** The rows of a CSV list as items; null when it is not on the phone. @param {string} hash @returns {Promise<Item[] | null>} */
+    dataset: (hash) =>
+      stored("datasets", hash, (text) => {
+        const { columns, rows } = JSON.parse(text);
+        return rows.map((/** @type {string[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ i) => [name, row[i] ?? ""])));
+      }),
+
+    /** @param {string} list @returns {Promise<Item[]>} the same array until something changes; not to be changed */
+    entities(list) {
+      let found = lists.get(list);
+      if (!found) {
+        found = load(list);
+        lists.set(list, found);
+        found.catch(() => lists.delete(list));
+      }
+      return found;
+    },
+
+    /** @param {string} list @param {string} id @returns {Promise<Item | null>} */
+    async entity(list, id) {
+      const row = await db.read("entities", (tx) => tx.get("entities", id));
+      const change = (await overlay()).get(list)?.get(id);
+      if (!row && !change) return null;
+  XX    },
+
+    /** One's own, as the office sees them. @returns {Promise<any[]>} */
+    submissions: () => db.read("submissions", (tx) => tx.all("submissions")),
+
+    /** @param {string} id @returns {Promise<any>} */
+    submission: (id) => db.read("submissions", async (tx) => (await tx.get("submissions", id)) ?? null),
+
+    /** @param {string} id @returns {Promise<any>} */
+    programme: (id) => db.read("programmes", async (tx) => (await tx.get("programmes", id)) ?? null),
+
+    kv,
+
+    /** @param {string} programmeId @returns {Promise<string | null>} */
+    cursor: async (programmeId) => (await kv(`cursor:${programmeId}`))?.cursor ?? null,
+
+    /**
+     * Rows of one page of a pull and its cursor, in one transaction. In a resync rows that did not come again go when it ends.
+     *
+     * @param {string} programmeId
+     * @param {{changes: Change[], next_cursor: string, more: boolean, high_water: number}} page
+     */
+    async apply(programmeId, page) {
+      const touched = new Set();
+      await db.write(STORES, async (tx) => {
+        const name = `cursor:${programmeId}`;
+        const state = (await tx.get("kv", name))?.value ?? { generation: 1 };
+        const { generation } = state;
+        for (const change of page.changes) {
+          const store = STORE_OF[change.kind];
+          // A kind of a later server: this release has no use for it.
+          if (!store) continue;
+          touched.add(store);
+          const key = change.kind === "instrument" ? [programmeId, change.id] : change.id;
+          if (change.op === "del") tx.remove(store, key);
+          else tx.put(store, { ...change.data, id: change.id, programme_id: programmeId, seq: change.seq, generation });
+        }
+        if (!page.more && state.sweep) {
+          for (const store of Object.values(STORE_OF)) {
+            for (const row of await tx.all(store)) {
+              if (row.programme_id !== programmeId || row.generation >= generation) continue;
+              touched.add(store);
+              tx.remove(store, store === "instruments" ? [programmeId, row.id] : row.id);
+            }
+          }
+        }
+        const pulled = page.more ? (state.pulled ?? 0) : page.high_water;
+        if (pulled !== state.pulled) touched.add("entities");
+        tx.put("kv", { name, value: { cursor: page.next_cursor, generation, sweep: page.more && !!state.sweep, pulled } });
+      });
+      for (const store of touched) changed(store);
+    },
+
+    /** The next pull starts from the beginning; rows stay in use until it ends. @param {string} programmeId */
+    restart: (programmeId) =>
+      db.write("kv", async (tx) => {
+        const name = `cursor:${programmeId}`;
+        const { generation = 0, pulled = 0 } = (await tx.get("kv", name))?.value ?? {};
+        tx.put("kv", { name, value: { cursor: null, generation: generation + 1, sweep: true, pulled } });
+      }),
+
+    /** @param {"packages" | "datasets"} store @param {string} hash */
+    has: (store, hash) => db.read(store, async (tx) => (await tx.keys(store, IDBKeyRange.only(hash))).length > 0),
+
+    /** @param {"packages" | "datasets"} store @param {string} hash @param {string} text */
+    async keep(store, hash, text) {
+      await db.write(store, async (tx) => tx.put(store, { sha256: hash, text }));
+      changed(store);
+    },
+
+    /** Rows of programmes that the person is no longer in go. @param {string[]} programmeIds  those she is in */
+    async keepOnly(programmeIds) {
+      const touched = new Set();
+      await db.write(STORES, async (tx) => {
+        for (const store of Object.values(STORE_OF)) {
+          for (const row of await tx.all(store)) {
+            if (programmeIds.includes(row.programme_id)) continue;
+            touched.add(store);
+            tx.remove(store, store === "instruments" ? [row.programme_id, row.id] : row.id);
+          }
+        }
+        for (const key of await tx.keys("kv")) {
+          const name = String(key);
+          if (name.startsWith("cursor:") && !programmeIds.includes(name.slice(7))) tx.remove("kv", name);
+        }
+      });
+      for (const store of touched) changed(store);
+    },
+
+    /** Another person signed in: what was pulled for the one before goes; what is the same for all stays. */
+    async clearPersonal() {
+      await db.write(STORES, async (tx) => STORES.forEach((store) => tx.clear(store)));
+      STORES.forEach(changed);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createCatalogue>} Catalogue */

@@ -1,0 +1,111 @@
+import { sha256 } from "../core/ids.js";
+import { Problem } from "../core/problem.js";
+
+/**
+ * Submissions under way. A draft becomes an item of the outbox exactly once, in one transaction.
+ *
+ * @typedef {object} DraftFile
+ * @property {string} name  "photo_leg-1.jpg"
+ * @property {string} question  path
+ * @property {string} sha256
+ * @property {number} size
+ * @property {string} type
+ *
+ * @typedef {object} Draft
+ * @property {string} id
+ * @property {string} owner  person
+ * @property {string} form_id
+ * @property {string} form_version
+ * @property {string} form_sha256
+ * @property {string} programme_id
+ * @property {string} submission_id
+ * @property {string | null} parent_revision_id
+ * @property {{list: string, id: string} | null} subject
+ * @property {unknown} snapshot  the engine's
+ * @property {string} section
+ * @property {string} question
+ * @property {unknown} progress
+ * @property {string} title
+ * @property {string} created_at
+ * @property {string} updated_at
+ * @property {unknown[]} remarks
+ * @property {DraftFile[]} files
+ * @property {"none"} encryption
+ */
+
+/** @param {import("./keep.js").Keep} keep @param {import("./files.js").Files} files */
+export function createDrafts(keep, files) {
+  return {
+    /** Latest first. @param {string} [owner] @returns {Promise<Draft[]>} */
+    async all(owner) {
+      /** @type {Draft[]} */
+      const drafts = await keep.read("drafts", (tx) => tx.all("drafts"));
+      return drafts.filter((draft) => !owner || draft.owner === owner).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+    },
+
+    /** @param {string} id @returns {Promise<Draft | null>} */
+    get: (id) => keep.read("drafts", async (tx) => (await tx.get("drafts", id)) ?? null),
+
+    /**
+     * Resolves when the draft is on disk. A draft that was finished elsewhere stays finished: Problem "phone.draft_finished".
+     *
+     * @param {Draft} draft
+     */
+    save: (draft) =>
+      keep.write(["drafts", "items"], async (tx) => {
+        if (!(await tx.get("drafts", draft.id)) && (await finished(tx, draft.id))) throw new Problem("phone.draft_finished");
+        tx.put("drafts", draft);
+      }),
+
+    /** @param {string} id */
+    remove: (id) => keep.write("drafts", async (tx) => tx.remove("drafts", id)),
+
+    /**
+     * The draft goes and the item comes, in one transaction; only when this resolves may "saved" be shown. Photos whose bytes are
+     * no longer whole are named in `lost`: the submission goes without them, and says so. Finishing twice makes one item.
+     *
+     * @param {Draft} draft
+     * @param {import("./outbox.js").Item} item
+     * @returns {Promise<{item: import("./outbox.js").Item, lost: string[]}>}
+     */
+    async finish(draft, item) {
+      const hash = await sha256(item.envelope);
+      if (hash !== item.sha256) throw new Problem("phone.envelope_mismatch");
+      const lost = [];
+      const attachments = [];
+      for (const attachment of item.attachments) {
+        const whole = await files.isWhole(attachment.sha256);
+        if (!whole) lost.push(attachment.sha256);
+        attachments.push(whole ? attachment : { ...attachment, state: /** @type {const} */ ("lost") });
+      }
+      const kept = { ...item, attachments, draft_id: draft.id };
+      const stored = await keep.write(["drafts", "items"], async (tx) => {
+        const before = await finished(tx, draft.id);
+        if (before) {
+          tx.remove("drafts", draft.id);
+          return before;
+        }
+        if (!(await tx.get("drafts", draft.id))) throw new Problem("phone.draft_gone");
+        tx.remove("drafts", draft.id);
+        tx.put("items", kept);
+        return kept;
+      });
+      const read = await keep.read("items", (tx) => tx.get("items", stored.revision_id));
+      if (!read || (await sha256(read.envelope)) !== read.sha256) {
+        await keep.write(["drafts", "items"], async (tx) => {
+          tx.remove("items", stored.revision_id);
+          tx.put("drafts", draft);
+        });
+        throw new Problem("phone.not_kept");
+      }
+      return { item: read, lost };
+    },
+  };
+}
+
+/** The item that a draft became, if it did. @param {import("./db.js").Transaction} tx @param {string} draftId @returns {Promise<any>} */
+async function finished(tx, draftId) {
+  return (await tx.all("items")).find((item) => item.draft_id === draftId);
+}
+
+/** @typedef {ReturnType<typeof createDrafts>} Drafts */

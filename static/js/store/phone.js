@@ -1,0 +1,157 @@
+import { localIso } from "../core/clock.js";
+import { createEmitter, reportError } from "../core/events.js";
+import { compare, rememberedOutside, rememberOutside } from "./canary.js";
+import { createCatalogue } from "./catalogue.js";
+import { createDrafts } from "./drafts.js";
+import { createFiles } from "./files.js";
+import { Keep } from "./keep.js";
+import { alone, holdLock } from "./locks.js";
+import { createMeta } from "./meta.js";
+import { createOutbox } from "./outbox.js";
+
+/**
+ * Everything the phone keeps. Opens both databases, notices what was lost, and tells of each committed change, from this tab or
+ * another. The interface is docs/phone-store.md.
+ *
+ * @typedef {import("./canary.js").Alarm} Alarm
+ * @typedef {{persisted: boolean | null, asked_at: string | null, usage: number, quota: number}} StorageState
+ */
+
+export async function openPhone() {
+  /** @type {ReturnType<typeof createEmitter<{store: string}>>} */
+  const changes = createEmitter();
+  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("daftar") : null;
+  /** @type {Alarm[]} */
+  const alarms = [];
+  /** @type {import("./db.js").Opened} */
+  let opened = { created: false, dataLoss: "none" };
+  let install = "";
+
+  const keep = new Keep(changed, (found, again) => {
+    opened = found;
+    // The store vanished while the page was open: what the page still holds is all there is.
+    if (again && found.created) checkAgain().catch(reportError);
+  });
+  const outbox = createOutbox(keep);
+  const files = createFiles(keep);
+  const drafts = createDrafts(keep, files);
+  const meta = createMeta(keep);
+  const catalogue = createCatalogue({ outbox, changed });
+
+  /** @param {string} store */
+  function changed(store) {
+    heard(store);
+    channel?.postMessage({ store });
+    if (install && (store === "items" || store === "drafts" || store === "receipts")) remember();
+  }
+
+  /** @param {string} store */
+  function heard(store) {
+    catalogue.forget(store);
+    changes.emit({ store });
+  }
+
+  // One at a time, always of the newest state.
+  let remembering = false;
+  let again = false;
+  async function remember() {
+    again = true;
+    if (remembering) return;
+    remembering = true;
+    try {
+      while (again) {
+        again = false;
+        const [items, kept] = await keep.read(["items", "drafts"], async (tx) => [await tx.all("items"), await tx.keys("drafts")]);
+        const unsent = items.filter((item) => item.state === "waiting" || item.state === "refused").map((item) => item.revision_id);
+        rememberOutside({ id: install, unsent, drafts: kept.length });
+      }
+    } catch (error) {
+      reportError(error);
+    } finally {
+      remembering = false;
+    }
+  }
+
+  async function check() {
+    const kept = await keep.read(["items", "receipts", "meta"], async (tx) => ({
+      install: /** @type {string | undefined} */ ((await tx.get("meta", "install"))?.value?.id),
+      alarms: /** @type {Alarm[]} */ ((await tx.get("meta", "alarms"))?.value ?? []),
+      incidents: /** @type {Alarm[]} */ ((await tx.get("meta", "incidents"))?.value ?? []),
+      known: new Set([...(await tx.keys("items")), ...(await tx.keys("receipts"))].map(String)),
+    }));
+    const found = compare({ ...opened, ...kept }, rememberedOutside(), localIso());
+    install = found.id;
+    // The alarm is in the store before the outside memory is renewed: a kill in between loses no warning.
+    const all = [...kept.alarms, ...found.alarms];
+    const incidents = [...kept.incidents, ...found.alarms].slice(-20);
+    if (!kept.install || found.alarms.length)
+      await meta.setAll({ alarms: all, incidents, ...(kept.install ? {} : { install: { id: install, created_at: localIso() } }) });
+    alarms.splice(0, alarms.length, ...all);
+    await remember();
+  }
+
+  async function checkAgain() {
+    await check();
+    changes.emit({ store: "alarms" });
+  }
+
+  await keep.open();
+  await check();
+  channel?.addEventListener("message", (event) => heard(event.data.store));
+  await catalogue.open().catch(() => alarms.push({ kind: "cache_unavailable", at: localIso(), details: {} }));
+  setTimeout(() => files.sweep().catch(reportError), 10_000);
+
+  return {
+    drafts,
+    outbox,
+    files,
+    catalogue,
+    meta,
+    /** Shown before any new entry until acknowledged. */
+    alarms,
+    /** Of this installation of the page on this phone. */
+    install: () => install,
+
+    /** Called after every committed change, of this tab or another. @param {(change: {store: string}) => void} listener */
+    on: (listener) => changes.on(listener),
+
+    /** The person has read it. The office hears of it at the next contact all the same. @param {Alarm} alarm */
+    async acknowledge(alarm) {
+      const at = alarms.indexOf(alarm);
+      if (at >= 0) alarms.splice(at, 1);
+      await meta.set("alarms", [...alarms]);
+      changes.emit({ store: "alarms" });
+    },
+
+    /** Editing rights on a draft, for this tab alone. @param {string} id */
+    holdDraft: (id) => holdLock(`daftar-draft-${id}`),
+
+    /** @template T @param {string} name @param {() => Promise<T>} work  null when another tab is at it */
+    alone: (name, work) => alone(`daftar-${name}`, work),
+
+    /** Asks the browser to protect the storage, keeps the answer, fills the reserve. @returns {Promise<StorageState>} */
+    async protect() {
+      const granted = (await navigator.storage?.persist?.().catch(() => false)) ?? false;
+      const before = await meta.get("storage");
+      await meta.set("storage", { persisted: granted, asked_at: localIso() });
+      if (!granted && before?.persisted !== false) alarms.push({ kind: "storage_refused", at: localIso(), details: {} });
+      await keep.fillReserve();
+      return this.storage();
+    },
+
+    /** @returns {Promise<StorageState>} */
+    async storage() {
+      const kept = await meta.get("storage");
+      const estimate = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+      const persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null;
+      return { persisted, asked_at: kept?.asked_at ?? null, usage: estimate.usage ?? 0, quota: estimate.quota ?? 0 };
+    },
+
+    async close() {
+      channel?.close();
+      await Promise.all([keep.close(), catalogue.close()]);
+    },
+  };
+}
+
+/** @typedef {Awaited<ReturnType<typeof openPhone>>} Phone */
