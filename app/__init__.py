@@ -12,7 +12,7 @@ import config
 from app.core.db import db, engine_options
 
 # Leftmost first: a package imports only packages that stand before it (tests/test_imports.py).
-PACKAGES = ("core", "engine", "registry", "accounts", "instruments", "submissions", "review", "sync", "export", "pwa", "demo")
+PACKAGES = ("core", "engine", "registry", "accounts", "instruments", "submissions", "review", "sync", "export", "pwa", "backup", "demo")
 
 
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:

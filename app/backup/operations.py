@@ -1,0 +1,232 @@
+"""Make, restore and drill backups.
+
+A backup folder holds one pool of attachments by SHA-256, shared by all its backups, and a folder for each backup:
+
+    FOLDER/attachments/aa/aabb…            copied once, verified when copied
+    FOLDER/2026-11-21T17-00-00Z/           database.sqlite or database.dump, attachments.txt, manifest.json
+
+`manifest.json` is written last: a folder without one was interrupted and is never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY, OTHER_STORE
+from app.backup.stores import Store, examine, store_of
+from app.core.db import begin_writing, db
+from app.core.models import Setting
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished backup: its folder, what is in it, how long it took in seconds."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """What a drill measured: seconds of data that a loss now would cost, seconds until it would stand again."""
+
+    backup: str
+    rpo_s: float
+    rto_s: float
+    rows: int
+    attachments: int
+
+
+def _store(scratch: Path) -> Store:
+    return store_of(str(current_app.config["SQLALCHEMY_DATABASE_URI"]), scratch)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _place(root: Path, sha256: str) -> Path:
+    return root / sha256[:2] / sha256
+
+
+def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
+    """Copy database and attachments into `folder`, examine the copy, then write its manifest.
+
+    off_host    the folder survives the loss of this machine: phones may then forget photos and items that it holds
+                (the backed-up watermark moves; docs/sync.md)
+
+    Raises FAILED, DAMAGED, NO_TOOL; the data in use is only read.
+    """
+    began = time.monotonic()
+    name = now.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    target = folder / name
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        store = _store(Path(scratch))
+        copy = target / store.file_name
+        store.copy_to(copy)
+        with store.scratch(copy) as engine:
+            found = examine(engine, name)
+            # The copy says which files belong to it: one that completes from now on belongs to the next backup.
+            wanted = _complete_attachments(engine)
+            epoch = _epoch(engine)
+    _copy_attachments(wanted, folder / "attachments", name)
+    (target / "attachments.txt").write_text("".join(f"{sha}\n" for sha in wanted), "ascii")
+    manifest = {
+        "format": FORMAT, "made_at": now.astimezone(UTC).isoformat(timespec="seconds"), "store": store.kind, "epoch": epoch,
+        "database": store.file_name, "sha256": _sha256(copy), "high_water": found["high_water"], "tables": found["tables"],
+        "attachments": len(wanted),
+    }  # fmt: skip
+    _write_durably(target / "manifest.json", json.dumps(manifest, indent=1))
+    if off_host:
+        _move_watermark(manifest["high_water"])
+    return Made(target, manifest, time.monotonic() - began)
+
+
+def _complete_attachments(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT DISTINCT sha256 FROM attachments WHERE complete_at IS NOT NULL ORDER BY sha256")
+        return [row[0] for row in rows]
+
+
+def _epoch(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT value FROM settings WHERE name = 'epoch'").scalar()
+
+
+def _copy_attachments(wanted: list[str], pool: Path, backup: str) -> None:
+    source = Path(current_app.config["ATTACHMENTS"])
+    for sha in wanted:
+        kept = _place(pool, sha)
+        if kept.exists():
+            continue
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        half = kept.with_suffix(".part")
+        try:
+            shutil.copyfile(_place(source, sha), half)
+        except FileNotFoundError as error:
+            raise DAMAGED(backup=backup, why=f"attachment {sha} is missing") from error
+        if _sha256(half) != sha:
+            raise DAMAGED(backup=backup, why=f"attachment {sha} has other bytes")
+        half.replace(kept)
+
+
+def _write_durably(file: Path, text: str) -> None:
+    half = file.with_suffix(".part")
+    with half.open("w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    half.replace(file)
+    directory = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _move_watermark(high_water: int) -> None:
+    begin_writing()
+    setting = db.session.get(Setting, "backup_seq")
+    if setting is None:
+        db.session.add(Setting(name="backup_seq", value=str(high_water)))
+    elif int(setting.value) < high_water:
+        setting.value = str(high_water)
+    db.session.commit()
+
+
+def latest(folder: Path) -> Path:
+    """The newest finished backup of a folder. Raises NO_BACKUP."""
+    finished = sorted(manifest.parent for manifest in folder.glob("*/manifest.json"))
+    if not finished:
+        raise NO_BACKUP(folder=str(folder))
+    return finished[-1]
+
+
+def _manifest(backup: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((backup / "manifest.json").read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise NO_BACKUP(folder=str(backup)) from error
+
+
+def verify(backup: Path, store: Store) -> dict[str, Any]:
+    """Examine a backup as a restore would meet it: bytes, integrity, counts, every attachment's hash. Raises DAMAGED."""
+    manifest = _manifest(backup)
+    if manifest["store"] != store.kind:
+        raise OTHER_STORE(kept=manifest["store"], used=store.kind)
+    file = backup / manifest["database"]
+    if not file.exists() or _sha256(file) != manifest["sha256"]:
+        raise DAMAGED(backup=backup.name, why="the database file has other bytes")
+    with store.scratch(file) as engine:
+        found = examine(engine, backup.name)
+    if found["tables"] != manifest["tables"]:
+        raise DAMAGED(backup=backup.name, why="the counts of rows differ")
+    for sha in (backup / "attachments.txt").read_text("ascii").split():
+        kept = _place(backup.parent / "attachments", sha)
+        if not kept.exists() or _sha256(kept) != sha:
+            raise DAMAGED(backup=backup.name, why=f"attachment {sha}")
+    return manifest | {"newest": found["newest"]}
+
+
+def drill(folder: Path, *, now: datetime) -> Drilled:
+    """Restore the newest backup into a scratch database, verify all of it, and say what a loss now would cost."""
+    backup = latest(folder)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        manifest = verify(backup, _store(Path(scratch)))
+    made_at = datetime.fromisoformat(manifest["made_at"])
+    return Drilled(
+        backup=backup.name, rpo_s=(now - made_at).total_seconds(), rto_s=time.monotonic() - began,
+        rows=sum(manifest["tables"].values()), attachments=manifest["attachments"],
+    )  # fmt: skip
+
+
+def restore(backup: Path, *, replace: bool) -> dict[str, Any]:
+    """Put a verified backup in the place of the database in use, under a new epoch so that phones offer again what they hold.
+
+    The server must be stopped. Raises NOT_EMPTY unless `replace`; raises DAMAGED before anything is changed.
+    """
+    if not replace and (held := _submissions_in_use()):
+        raise NOT_EMPTY(submissions=held)
+    with tempfile.TemporaryDirectory(dir=backup.parent) as scratch:
+        store = _store(Path(scratch))
+        manifest = verify(backup, store)
+        db.session.remove()
+        db.engine.dispose()
+        store.restore(backup / manifest["database"])
+    root = Path(current_app.config["ATTACHMENTS"])
+    for sha in (backup / "attachments.txt").read_text("ascii").split():
+        place = _place(root, sha)
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_place(backup.parent / "attachments", sha), place)
+    # What an older backup held complete may be gone from its own watermark: phones decide by the new epoch.
+    db.session.execute(sa.delete(Setting).where(Setting.name.in_(("epoch", "backup_seq"))))
+    db.session.add(Setting(name="backup_seq", value=str(manifest["high_water"])))
+    db.session.commit()
+    return manifest
+
+
+def _submissions_in_use() -> int:
+    try:
+        return int(db.session.execute(sa.text("SELECT count(*) FROM submissions")).scalar_one())
+    except sa.exc.DatabaseError:  # no tables yet: nothing to lose
+        db.session.rollback()
+        return 0

@@ -1,0 +1,149 @@
+"""What differs between SQLite and PostgreSQL when a database is copied, put back and examined."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+import pysqlite3
+import sqlalchemy as sa
+
+from app.backup.problems import DAMAGED, FAILED, NO_TOOL
+from app.core.db import db, engine_options
+
+
+class Store(Protocol):
+    kind: str
+    file_name: str
+
+    def copy_to(self, file: Path) -> None: ...
+    def restore(self, file: Path) -> None: ...
+    def scratch(self, file: Path) -> contextlib.AbstractContextManager[sa.Engine]: ...
+
+
+def store_of(url: str, folder_for_scratch: Path) -> Store:
+    return SQLiteStore(url, folder_for_scratch) if url.startswith("sqlite") else PostgreSQLStore(url)
+
+
+class SQLiteStore:
+    kind, file_name = "SQLite", "database.sqlite"
+
+    def __init__(self, url: str, scratch_folder: Path) -> None:
+        self.path = Path(sa.make_url(url).database or "")
+        self.scratch_folder = scratch_folder
+
+    def copy_to(self, file: Path) -> None:
+        """One consistent moment, while phones go on sending: SQLite's own backup, never a copy of live files."""
+        try:
+            with contextlib.closing(pysqlite3.connect(self.path, timeout=30)) as source:
+                source.execute("VACUUM INTO ?", (str(file),))
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
+        except (pysqlite3.Error, OSError) as error:
+            raise FAILED(why=str(error)) from error
+
+    def restore(self, file: Path) -> None:
+        """Put beside, then renamed over: a crash leaves the old database or the new one, never a mixture."""
+        beside = self.path.with_suffix(".restoring")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, beside)
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())
+        for log in ("-wal", "-shm"):
+            Path(f"{self.path}{log}").unlink(missing_ok=True)
+        beside.replace(self.path)
+
+    @contextlib.contextmanager
+    def scratch(self, file: Path) -> Iterator[sa.Engine]:
+        """The copy opened on its own, for examination."""
+        opened = self.scratch_folder / "drill.sqlite"
+        shutil.copyfile(file, opened)
+        url = f"sqlite:///{opened}"
+        engine = sa.create_engine(url, **engine_options(url))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{opened}{suffix}").unlink(missing_ok=True)
+
+
+class PostgreSQLStore:
+    kind, file_name = "PostgreSQL", "database.dump"
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+
+    def _libpq(self, database: str | None = None) -> str:
+        """The address as PostgreSQL's own tools read it, the password apart (it would show in the process list)."""
+        return self.url.set(drivername="postgresql", password=None, database=database or self.url.database).render_as_string()
+
+    def _run(self, tool: str, *arguments: str) -> None:
+        found = shutil.which(tool) or next(
+            iter(sorted(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{tool}")), reverse=True)), None
+        )
+        if found is None:
+            raise NO_TOOL(tool=tool)
+        secret = {"PGPASSWORD": str(self.url.password)} if self.url.password else {}
+        done = subprocess.run([found, *arguments], capture_output=True, text=True, env={**os.environ, **secret}, check=False)
+        if done.returncode:
+            raise FAILED(why=done.stderr.strip().splitlines()[-1] if done.stderr.strip() else tool)
+
+    def copy_to(self, file: Path) -> None:
+        self._run("pg_dump", "--format=custom", "--no-owner", f"--file={file}", f"--dbname={self._libpq()}")
+
+    def restore(self, file: Path, database: str | None = None) -> None:
+        self._run(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--exit-on-error",
+            "--single-transaction",
+            f"--dbname={self._libpq(database)}",
+            str(file),
+        )
+
+    def _admin(self, statement: str) -> None:
+        with psycopg.connect(self._libpq(), password=self.url.password, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextlib.contextmanager
+    def scratch(self, file: Path) -> Iterator[sa.Engine]:
+        name = f"daftar_drill_{os.getpid()}"
+        self._admin(f"CREATE DATABASE {name}")
+        engine = sa.create_engine(self.url.set(database=name))
+        try:
+            self.restore(file, name)
+            yield engine
+        finally:
+            engine.dispose()
+            self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def examine(engine: sa.Engine, backup: str) -> dict[str, Any]:
+    """Integrity, foreign keys, counts and the highest number of a copy; raises DAMAGED."""
+    with engine.connect() as connection:
+        try:
+            if engine.dialect.name == "sqlite":
+                said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+                if said != ["ok"]:
+                    raise DAMAGED(backup=backup, why=str(said[0]))
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if broken:
+                    raise DAMAGED(backup=backup, why=f"{broken[0][0]}: {len(broken)} foreign keys")
+            counts = {
+                name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for name, table in sorted(db.metadata.tables.items())
+            }
+            high_water = connection.exec_driver_sql("SELECT value FROM sequence WHERE name = 'server'").scalar_one()
+            newest = connection.exec_driver_sql("SELECT max(received_at) FROM revisions").scalar()
+        except sa.exc.DatabaseError as error:
+            raise DAMAGED(backup=backup, why=str(error.orig)) from error
+    return {"tables": counts, "high_water": int(high_water), "newest": newest}

@@ -1,0 +1,166 @@
+"""Backups (I-20): B1 a copy is verified before it counts; B2 a restore gives back rows and files; B3 damage is found by the
+drill, not by the disaster; B4 only an off-host backup moves the watermark; B5 nothing in use is overwritten by mistake."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.backup import operations
+from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY
+from app.core.db import db
+from app.core.models import Setting
+from app.core.problems import Problem
+from app.registry.models import Programme
+from app.submissions.models import Attachment, Submission
+from tests.conftest import NOW
+
+PHOTO = b"\xff\xd8\xff\xe0 a photo of the workshop"
+SHA = hashlib.sha256(PHOTO).hexdigest()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def stored(app: Flask) -> Flask:
+    """One submission with one complete photo."""
+    programme = db.session.scalars(sa.select(Programme)).first()
+    if programme is None:
+        programme = Programme(id="0" * 8 + "-0000-7000-8000-000000000001", code="p", name={"ar": "ب", "fr": "P"}, created_at=NOW)
+        db.session.add(programme)
+        db.session.flush()
+    db.session.add(
+        Submission(
+            id="01900000-0000-7000-8000-000000000001",
+            programme_id=programme.id,
+            form_id="coop",
+            author_id="a",
+            device_id="d",
+            title="تعاونية الأمل",
+            current_revision_id="r",
+            received_at=NOW,
+            updated_at=NOW,
+            seq=1,
+        )
+    )
+    db.session.flush()
+    db.session.add(
+        Attachment(
+            id="01900000-0000-7000-8000-000000000002",
+            submission_id="01900000-0000-7000-8000-000000000001",
+            sha256=SHA,
+            name="p.jpg",
+            question="photo",
+            size=len(PHOTO),
+            type="image/jpeg",
+            complete_at=NOW,
+        )
+    )
+    db.session.execute(sa.text("UPDATE sequence SET value = 41"))
+    db.session.commit()
+    place = Path(app.config["ATTACHMENTS"]) / SHA[:2] / SHA
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(PHOTO)
+    return app
+
+
+def problem_of(error: pytest.ExceptionInfo[Problem]) -> object:
+    return error.value.kind
+
+
+def test_a_restored_backup_holds_the_rows_and_the_files_of_its_moment(stored: Flask, folder: Path) -> None:  # B2
+    backup = operations.make(folder, now=NOW, off_host=False).folder
+    db.session.execute(sa.update(Submission).values(title="changed after the backup"))
+    db.session.commit()
+    (Path(stored.config["ATTACHMENTS"]) / SHA[:2] / SHA).unlink()
+
+    operations.restore(backup, replace=True)
+
+    assert db.session.scalars(sa.select(Submission.title)).all() == ["تعاونية الأمل"]
+    assert (Path(stored.config["ATTACHMENTS"]) / SHA[:2] / SHA).read_bytes() == PHOTO
+
+
+def test_a_restored_server_takes_a_new_epoch_so_that_phones_offer_what_they_hold(stored: Flask, folder: Path) -> None:
+    db.session.merge(Setting(name="epoch", value="before"))
+    db.session.commit()
+    backup = operations.make(folder, now=NOW, off_host=True).folder
+
+    operations.restore(backup, replace=True)
+
+    assert db.session.get(Setting, "epoch") is None
+
+
+def test_a_drill_says_what_a_loss_would_cost_and_leaves_nothing_behind(stored: Flask, folder: Path) -> None:  # B1
+    operations.make(folder, now=NOW, off_host=False)
+
+    drilled = operations.drill(folder, now=NOW + timedelta(hours=3))
+
+    assert (drilled.rpo_s, drilled.attachments) == (3 * 3600, 1)
+    assert drilled.rows > 2
+    assert drilled.rto_s > 0
+    assert sorted(path.name for path in folder.iterdir()) == [drilled.backup, "attachments"]
+
+
+def test_a_drill_finds_a_photo_whose_bytes_have_changed(stored: Flask, folder: Path) -> None:  # B3
+    operations.make(folder, now=NOW, off_host=False)
+    (folder / "attachments" / SHA[:2] / SHA).write_bytes(b"other bytes")
+
+    with pytest.raises(Problem) as error:
+        operations.drill(folder, now=NOW)
+
+    assert problem_of(error) == DAMAGED
+
+
+def test_a_drill_finds_a_scribbled_database(stored: Flask, folder: Path) -> None:  # B3
+    made = operations.make(folder, now=NOW, off_host=False)
+    file = made.folder / made.manifest["database"]
+    with file.open("r+b") as opened:
+        opened.seek(file.stat().st_size // 2)
+        opened.write(b"\xff" * 64)
+
+    with pytest.raises(Problem) as error:
+        operations.drill(folder, now=NOW)
+
+    assert problem_of(error) == DAMAGED
+
+
+def test_a_backup_without_one_of_its_photos_is_never_finished(stored: Flask, folder: Path) -> None:  # B1
+    (Path(stored.config["ATTACHMENTS"]) / SHA[:2] / SHA).unlink()
+
+    with pytest.raises(Problem) as error:
+        operations.make(folder, now=NOW, off_host=True)
+
+    assert problem_of(error) == DAMAGED
+    assert db.session.get(Setting, "backup_seq") is None or db.session.get(Setting, "backup_seq").value == "0"
+    with pytest.raises(Problem) as none:
+        operations.latest(folder)
+    assert problem_of(none) == NO_BACKUP
+
+
+def test_only_an_off_host_backup_lets_phones_forget(stored: Flask, folder: Path) -> None:  # B4
+    operations.make(folder, now=NOW, off_host=False)
+    before = db.session.get(Setting, "backup_seq")
+    assert before is None or before.value == "0"
+    db.session.rollback()
+
+    operations.make(folder, now=NOW + timedelta(minutes=1), off_host=True)
+
+    assert db.session.get(Setting, "backup_seq", populate_existing=True).value == "41"
+
+
+def test_a_restore_over_submissions_is_refused_unless_asked_for(stored: Flask, folder: Path) -> None:  # B5
+    backup = operations.make(folder, now=NOW, off_host=False).folder
+
+    with pytest.raises(Problem) as error:
+        operations.restore(backup, replace=False)
+
+    assert problem_of(error) == NOT_EMPTY
+    assert db.session.scalars(sa.select(sa.func.count()).select_from(Submission)).one() == 1
