@@ -167,7 +167,8 @@ export function createCatalogue({ outbox, changed }) {
       const row = await db.read("entities", (tx) => tx.get("entities", id));
       const change = (await overlay()).get(list)?.get(id);
       if (!row && !change) return null;
-  XX    },
+      return change ? laidOver(id, row && asItem(row), change) : asItem(row);
+    },
 
     /** One's own, as the office sees them. @returns {Promise<any[]>} */
     submissions: () => db.read("submissions", (tx) => tx.all("submissions")),
