@@ -1,0 +1,60 @@
+/** What this phone noticed about its own storage, said before any new entry until somebody has read it. */
+
+import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { formatWhen, n, t } from "../core/i18n.js";
+
+/** @typedef {import("../store/phone.js").Phone} Phone @typedef {import("../store/canary.js").Alarm} Alarm */
+
+/** @param {Alarm} alarm @returns {{tone: "wrong" | "asks", title: string, text: string}} */
+function words({ kind, details }) {
+  switch (kind) {
+    case "data_lost":
+      return {
+        tone: details.unsent || details.drafts ? "wrong" : "asks",
+        title: t("The data of this page was removed from the phone"),
+        text: details.unsent || details.drafts
+          ? t("Missing: {forms} and {drafts}. Tell the coordinator. What had been received is safe.", { forms: unsent(details.unsent), drafts: draftWords(details.drafts ?? 0) })
+          : t("Nothing was waiting to be sent. Sign in and update: the forms and records come back."),
+      };
+    case "items_missing":
+      return {
+        tone: "wrong",
+        title: t("Some forms are missing on this phone"),
+        text: t("Missing: {forms}. Tell the coordinator; what had been received is safe.", { forms: unsent(details.unsent) }),
+      };
+    case "store_damaged":
+      return {
+        tone: "wrong",
+        title: t("The phone's storage was damaged"),
+        text: t("What you see is what could be kept. Send it as soon as there is network, and tell the coordinator."),
+      };
+    case "storage_refused":
+      return {
+        tone: "asks",
+        title: t("The browser may clear this page's data when space is short"),
+        text: t("Put Daftar on the home screen and send often: what was received is safe."),
+      };
+    default:
+      return {
+        tone: "asks",
+        title: t("Forms and records cannot be read on this phone now"),
+        text: t("What was filled is safe. Close the page and open it again; with network the records come back."),
+      };
+  }
+}
+
+/** @param {number} count */
+const unsent = (count) => n("{n} form not sent yet", "{n} forms not sent yet", count);
+/** @param {number} count */
+const draftWords = (count) => n("{n} draft", "{n} drafts", count);
+
+/** @param {Phone} phone */
+export function alarmNotes(phone) {
+  if (!phone.alarms.length) return nothing;
+  return phone.alarms.map((alarm) => {
+    const { tone, title, text } = words(alarm);
+    return html`<div class="note ${tone}" role="alert"><strong>${title}</strong><span>${text}</span>
+      <span class="soft">${t("Noticed {time}", { time: formatWhen(alarm.at) })}</span>
+      <button class="btn plain" type="button" @click=${() => void phone.acknowledge(alarm)}>${t("I have read this")}</button></div>`;
+  });
+}

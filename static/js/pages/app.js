@@ -1,0 +1,229 @@
+/**
+ * The phone page's entry: opens the store, decides the first screen, keeps the frame (tabs, messages) around the pages.
+ * What one sees comes first; the network comes after the first paint.
+ */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { reportError } from "../core/events.js";
+import { applyLanguage, n, onLanguage, t } from "../core/i18n.js";
+import { openFormPage } from "../form/form-page.js";
+import { openSummaryPage } from "../form/summary.js";
+import { openPhone } from "../store/phone.js";
+import { createSync } from "../sync/sync.js";
+import { icon } from "./icons.js";
+import { createInstall } from "./install.js";
+import { openOutbox } from "./outbox.js";
+import { openPhonePage } from "./phone.js";
+import { openRecord } from "./record.js";
+import { openRegistry } from "./registry.js";
+import { createRouter, parseRoute } from "./router.js";
+import { openSignIn } from "./sign-in.js";
+import { openToday } from "./today.js";
+import { createUpdate, formIsOpen } from "./update.js";
+import { toLookAt } from "./words.js";
+
+/** @typedef {import("./page.js").App} App @typedef {import("./page.js").Page} Page @typedef {import("./router.js").Route} Route */
+
+const TOAST_MS = 8000;
+const OPENING_MS = 3000;
+
+/** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
+const PAGES = {
+  today: openToday,
+  registry: openRegistry,
+  record: openRecord,
+  outbox: openOutbox,
+  phone: openPhonePage,
+  "sign-in": openSignIn,
+};
+
+/** @param {HTMLElement} root */
+async function start(root) {
+  const install = createInstall();
+  const update = createUpdate({ address: "/sw.js", scope: "/field/" });
+  applyLanguage();
+  const phone = await openPhone();
+  const sync = createSync({ phone, fetch: fetch.bind(globalThis) });
+  const frame = createFrame(root);
+  /** @type {Page | {close(): unknown} | null} */
+  let page = null;
+  /** @type {HTMLElement} */
+  let view = document.createElement("div");
+
+  /** @type {App} */
+  const app = {
+    phone, sync, install, update,
+    person: (await phone.meta.get("person")) ?? null,
+    navigate: (hash, options) => router.navigate(hash, options),
+    back: () => router.back(),
+    toast: frame.toast,
+    async personChanged() {
+      app.person = (await phone.meta.get("person")) ?? null;
+      if (!app.person) router.navigate("#/sign-in", { replace: true });
+    },
+  };
+
+  /** Without a person only the words on this phone's state make sense. @returns {Route} */
+  function first() {
+    const asked = parseRoute(location.hash);
+    return /** @type {Route} */ (app.person ? (asked ?? parseRoute("#/today")) : parseRoute("#/sign-in"));
+  }
+
+  /** @param {Route} route */
+  async function show(route) {
+    if (!app.person && route.page !== "sign-in" && route.page !== "phone") {
+      router.navigate("#/sign-in", { replace: true });
+      return;
+    }
+    page?.close();
+    page = null;
+    view = document.createElement("div");
+    view.className = "view";
+    frame.show(view, route, Boolean(app.person));
+    const host = view;
+    const opened = await open(host, route).catch((error) => {
+      reportError(error);
+      return brokenPage(host);
+    });
+    if (host !== view) {
+      opened.close();
+      return;
+    }
+    page = opened;
+    const title = "title" in opened ? opened.title : route.page === "form" ? t("Form") : t("Summary");
+    document.title = `${title} · ${t("Daftar")}`;
+    if ("ready" in opened) await opened.ready?.catch((error) => {
+      reportError(error);
+      page = brokenPage(host);
+    });
+    frame.shown(host);
+  }
+
+  /** @param {HTMLElement} host @param {Route} route @returns {Promise<Page | {close(): void}>} */
+  async function open(host, { page: name, args }) {
+    if (name === "form") return openFormPage(host, { phone, draftId: args[0], navigate: app.navigate });
+    if (name === "summary") return openSummaryPage(host, { phone, revisionId: args[0], navigate: app.navigate });
+    return /** @type {NonNullable<(typeof PAGES)["today"]>} */ (PAGES[name])(host, app, args);
+  }
+
+  const router = createRouter({ show, first });
+  onLanguage(() => {
+    // The form changes its language in place, without losing the question one is at.
+    if (router.route.page !== "form") void router.again();
+    void count();
+  });
+  root.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a[href^='#/']") : null;
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    router.navigate(/** @type {string} */ (link.getAttribute("href")));
+  });
+
+  async function count() {
+    const counts = await phone.outbox.counts();
+    frame.count(counts.waiting + toLookAt(counts));
+  }
+  phone.on(({ store }) => {
+    if (store === "items") void count();
+    if (store === "meta") void samePerson();
+  });
+
+  /** Another tab signed in or out. */
+  async function samePerson() {
+    const person = (await phone.meta.get("person")) ?? null;
+    if (person?.id === app.person?.id) return;
+    app.person = person;
+    if (router.route.page !== "sign-in" && router.route.page !== "form") void router.again();
+  }
+
+  // A waiting version takes over at the next opening, when no form can be open in this tab or another.
+  update.on(async () => {
+    const opening = performance.now() < OPENING_MS && router.route.page !== "form";
+    if (update.waiting && opening && !(await formIsOpen())) update.take();
+  });
+
+  await router.start();
+  await count();
+  sync.start();
+  void update.start();
+}
+
+/** What went wrong is said; nothing spins. @param {HTMLElement} host @returns {Page} */
+function brokenPage(host) {
+  render(html`<main class="content" id="content" tabindex="-1"><div class="note asks" role="alert"><h2>${t("This page could not be opened")}</h2>
+    <span>${t("What was saved stays on the phone. Open the page again; if it stays so, restart the browser.")}</span>
+    <button class="btn" type="button" @click=${() => location.reload()}>${t("Open again")}</button></div></main>`, host);
+  return { title: t("This page could not be opened"), close() {} };
+}
+
+/** The parts that stay while pages change. @param {HTMLElement} root */
+function createFrame(root) {
+  const skip = Object.assign(document.createElement("button"), { className: "skip", type: "button" });
+  const slot = document.createElement("div");
+  const message = Object.assign(document.createElement("div"), { className: "message", hidden: true });
+  const tabs = Object.assign(document.createElement("nav"), { className: "tabs", hidden: true });
+  message.setAttribute("role", "status");
+  slot.className = "view";
+  skip.addEventListener("click", () => /** @type {HTMLElement | null} */ (root.querySelector("main"))?.focus());
+  root.replaceChildren(skip, slot, message, tabs);
+  /** @type {HTMLElement} */
+  let current = slot;
+  let pages = 0;
+  let number = 0;
+  let name = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let fading;
+
+  function paintTabs() {
+    /** @type {[string, Parameters<typeof icon>[0], string][]} */
+    const entries = [["today", "home", t("Today")], ["registry", "people", t("Cooperatives")], ["outbox", "send", t("Sending")], ["phone", "phone", t("Phone")]];
+    tabs.setAttribute("aria-label", t("Pages"));
+    skip.textContent = t("To the content");
+    render(entries.map(([page, drawing, words]) => {
+      const here = name === page || (name === "record" && page === "registry");
+      return html`<a href="#/${page}" aria-current=${here ? "page" : nothing}><span class="sign">${icon(drawing)}${page === "outbox" && number
+        ? html`<span class="badge" aria-hidden="true">${number > 99 ? "99+" : number}</span>` : nothing}</span><span>${words}</span>${page === "outbox" && number
+        ? html`<span class="for-readers">${n("{n} form waits", "{n} forms wait", number)}</span>` : nothing}</a>`;
+    }), tabs);
+  }
+
+  function closeToast() {
+    clearTimeout(fading);
+    message.hidden = true;
+  }
+
+  return {
+    /** @param {HTMLElement} view @param {Route} route @param {boolean} signedIn */
+    show(view, route, signedIn) {
+      current.replaceWith(view);
+      current = view;
+      name = route.page;
+      tabs.hidden = !signedIn || route.page === "form" || route.page === "summary" || route.page === "sign-in";
+      paintTabs();
+      if (route.page === "form") closeToast();
+    },
+    /** Readers hear where they are; the first page is announced by the browser. @param {HTMLElement} view */
+    shown(view) {
+      if (pages++) /** @type {HTMLElement | null} */ (view.querySelector("h1[tabindex]"))?.focus({ preventScroll: true });
+    },
+    /** @param {number} waiting */
+    count(waiting) {
+      number = waiting;
+      paintTabs();
+    },
+    /** @param {string} text @param {() => void} [undo] */
+    toast(text, undo) {
+      closeToast();
+      render(html`<span>${text}</span>${undo ? html`<button type="button" @click=${() => { closeToast(); undo(); }}>${t("Undo")}</button>` : nothing}`, message);
+      message.hidden = false;
+      fading = setTimeout(closeToast, TOAST_MS);
+    },
+  };
+}
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+start(root).catch((error) => {
+  reportError(error);
+  root.classList.add("app");
+  brokenPage(root);
+});

@@ -1,0 +1,136 @@
+/** The Phone page: is it ready for offline, who is signed in, what is kept, which version. */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.js";
+import { alarmNotes } from "./alarms.js";
+import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
+import { checkList, minutesWords, readiness } from "./readiness.js";
+import { statusLine } from "./status.js";
+import { formIsOpen } from "./update.js";
+import { said, toSend } from "./words.js";
+
+/** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
+export function openPhonePage(host, app) {
+  const { phone, sync, install, update } = app;
+  /** @type {{checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any} | null} */
+  let data = null;
+  /** The new version was asked for while a form is open in another window. */
+  let blocked = false;
+  let closed = false;
+
+  const refresh = inTurn(async () => {
+    const [checks, counts, drafts, storage, device] = await Promise.all([
+      readiness(app), phone.outbox.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"),
+    ]);
+    data = { checks, counts, drafts: drafts.length, storage, device };
+    paint();
+  });
+
+  async function signOut() {
+    if (!data) return;
+    const { counts, drafts } = data;
+    const kept = [
+      counts.waiting ? toSend(counts.waiting) : "",
+      drafts ? t("drafts: {number}", { number: drafts }) : "",
+    ].filter(Boolean).join(t(", "));
+    const yes = await confirmed({
+      title: t("Sign out?"),
+      text: kept
+        ? t("Nothing is deleted. On this phone remain: {what}. What is finished goes on being sent; drafts wait for you.", { what: kept })
+        : t("Nothing is deleted. Signing in again needs network."),
+      yes: t("Sign out"),
+      no: t("Stay signed in"),
+    });
+    if (!yes) return;
+    await sync.signOut();
+    await app.personChanged();
+  }
+
+  async function takeOver() {
+    blocked = await formIsOpen();
+    if (blocked) paint();
+    else update.take();
+  }
+
+  function versionSection() {
+    const version = document.documentElement.dataset.version ?? "";
+    return html`<section aria-label=${t("Application")}>${sectionTitle(t("Application"))}
+      <div class="card">
+        ${version ? html`<p>${t("Version {version}", { version })}</p>` : nothing}
+        ${update.waiting
+          ? html`<strong>${t("A new version is ready")}</strong><p>${t("It takes a second. Drafts and forms stay as they are.")}</p>
+              ${blocked ? html`<p role="alert">${t("A form is open in another window: close it there first.")}</p>` : nothing}
+              <button class="go" type="button" @click=${takeOver}>${t("Use the new version")}</button>`
+          : html`<p>${t("A new version comes by itself when there is network.")}</p>`}
+      </div>
+      ${install.state === "installed" ? nothing : installCard()}
+    </section>`;
+  }
+
+  function installCard() {
+    return html`<div class="card"><strong>${t("On the home screen")}</strong>
+      <p>${t("Daftar opens like any application and the browser protects its data better.")}</p>
+      ${install.state === "offered"
+        ? html`<button class="btn" type="button" @click=${() => void install.ask()}>${t("Put it on the home screen")}</button>`
+        : html`<p>${t("In the browser's menu (⋮): “Add to home screen”.")}</p>`}</div>`;
+  }
+
+  function paint() {
+    if (closed || !data) return;
+    const { checks, counts, storage, device } = data;
+    const open = checks.filter((check) => check.state !== "done").length;
+    const person = app.person;
+    const programmes = person?.programmes ?? [];
+    const { last_success_at: last, clock_offset: offset } = sync.state;
+    render(html`
+      ${topBar(app, { title: t("Phone") })}
+      <main class="content" id="content" tabindex="-1">
+        ${alarmNotes(phone)}
+        <section aria-label=${t("Ready for a day without network?")}>
+          ${sectionTitle(t("Ready for a day without network?"))}
+          <p class="soft" role="status">${open ? t("Not everything is ready yet.") : t("Yes: everything needed is on this phone.")}</p>
+          ${checkList(checks)}
+        </section>
+        <section aria-label=${t("Sending and updating")}>
+          ${sectionTitle(t("Sending and updating"))}
+          ${statusLine(sync.state, counts, { link: true })}
+          <div class="card"><dl class="facts">
+            <div><dt>${t("Last contact with the server")}</dt><dd>${last ? formatWhen(last) : t("none yet")}</dd></div>
+            ${typeof offset === "number" ? html`<div><dt>${t("Phone's clock")}</dt><dd>${Math.abs(offset) < 60_000 ? t("same as the server's") : offset > 0 ? t("{off} behind the server's", { off: minutesWords(offset) }) : t("{off} ahead of the server's", { off: minutesWords(-offset) })}</dd></div>` : nothing}
+            <div><dt>${t("Space used on the phone")}</dt><dd>${formatSize(storage.usage)}</dd></div>
+          </dl></div>
+        </section>
+        <section aria-label=${t("Person")}>
+          ${sectionTitle(t("Person"))}
+          ${person
+            ? html`<div class="card"><strong><bdi>${said(person.name)}</bdi></strong>
+                ${programmes.map((one) => html`<p>${said(one.name)}${one.organisation ? html` · ${said(one.organisation.name)}` : nothing}</p>`)}
+                ${device?.id ? html`<p>${t("Phone number in the office's list: {code}", { code: device.id.slice(-6) })}</p>` : nothing}</div>
+              ${sync.state.phase === "signed_out" ? html`<a class="go" href="#/sign-in">${t("Sign in again to update")}</a>` : nothing}
+              <button class="btn plain" type="button" @click=${signOut}>${t("Sign out")}</button>`
+            : html`<div class="empty"><span>${t("Nobody is signed in.")}</span><a class="go" href="#/sign-in">${t("Sign in")}</a></div>`}
+        </section>
+        <section aria-label=${t("Language")}>
+          ${sectionTitle(t("Language"))}
+          <div class="pair">
+            <button class="pill" type="button" lang="ar" aria-pressed=${language() === "ar"} @click=${() => setLanguage("ar")}>العربية</button>
+            <button class="pill" type="button" lang="fr" aria-pressed=${language() === "fr"} @click=${() => setLanguage("fr")}>Français</button>
+          </div>
+        </section>
+        ${versionSection()}
+      </main>`, host);
+  }
+
+  const stops = [
+    phone.on((/** @type {{store: string}} */ change) => change.store !== "chunks" && void refresh()),
+    sync.on(() => void refresh()), install.on(paint), update.on(() => void refresh()),
+  ];
+  return {
+    title: t("Phone"),
+    ready: refresh(),
+    close() {
+      closed = true;
+      for (const stop of stops) stop();
+    },
+  };
+}

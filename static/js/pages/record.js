@@ -1,0 +1,204 @@
+/** One record: who it is, its last score, what was filled about it, and what can be started from here. */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { formatDate, formatNumber, t } from "../core/i18n.js";
+import { explain } from "../form/problems.js";
+import { icon } from "./icons.js";
+import { begin, communesOf, instrumentsOf, placeOf, propertiesOf, rowLabel, rowsOf, subjectPath } from "./instruments.js";
+import { inTurn, levelChip, progressBar, sectionTitle, topBar } from "./page.js";
+import { itemChip, itemLine, submissionChip } from "./states.js";
+import { said, since } from "./words.js";
+
+/** Shown apart from the rest of the identity. */
+const SCORE = new Set(["last_diag", "last_score", "last_level"]);
+
+/** @typedef {{name: string, label: string, section: string, value: unknown}} Fact */
+
+/** @param {HTMLElement} host @param {import("./page.js").App} app @param {string[]} args  list, id @returns {import("./page.js").Page} */
+export function openRecord(host, app, [list, id]) {
+  const { phone } = app;
+  const owner = app.person?.id ?? "";
+  /** @type {any} */
+  let record;
+  let place = "";
+  /** @type {any[]} */
+  let drafts = [];
+  /** @type {{item: any, receipt: any, submission: any}[]} */
+  let sent = [];
+  /** @type {(import("./instruments.js").Opened & {path: string})[] | null} */
+  let starts = null;
+  /** @type {Fact[] | null} */
+  let facts = null;
+  /** @type {import("./instruments.js").Opened[]} */
+  let instruments = [];
+  /** @type {{title: string, next: string} | null} */
+  let refusal = null;
+  let closed = false;
+
+  const refresh = inTurn(async () => {
+    const [found, all, allDrafts, items, submissions] = await Promise.all([
+      phone.catalogue.entity(list, id), instrumentsOf(app), phone.drafts.all(owner), phone.outbox.all(), phone.catalogue.submissions(),
+    ]);
+    record = found ?? null;
+    instruments = all;
+    drafts = allDrafts.filter((/** @type {any} */ draft) => draft.subject?.id === id);
+    const byId = new Map(submissions.map((/** @type {any} */ one) => [one.id, one]));
+    const mine = items.filter((/** @type {any} */ item) => item.owner === owner && item.subject?.id === id);
+    const here = new Set(mine.map((/** @type {any} */ item) => item.submission_id));
+    sent = await Promise.all(latest(mine).map(async (item) => ({ item, receipt: await phone.outbox.receipt(item.revision_id), submission: byId.get(item.submission_id) })));
+    for (const one of submissions) if (one.subject_id === id && !here.has(one.id)) sent.push({ item: null, receipt: null, submission: one });
+    if (record) place = placeOf(record, await communesOf(app, instruments));
+    paint();
+    await complete();
+  });
+
+  async function complete() {
+    if (!record) return;
+    const packages = await Promise.all(instruments.map(async (one) => ({ ...one, pkg: await phone.catalogue.package(one.instrument.sha256) })));
+    const here = packages.filter(({ pkg }) => pkg);
+    starts = here.flatMap(({ programme, instrument, pkg }) => {
+      const path = instrument.is_open ? subjectPath(pkg, list) : null;
+      return path ? [{ programme, instrument, path }] : [];
+    });
+    /** @type {Map<string, Promise<Fact>>} */
+    const found = new Map();
+    for (const { instrument, pkg } of here) {
+      for (const property of propertiesOf(pkg, list)) {
+        const { name } = property;
+        if (SCORE.has(name) || found.has(name) || !record[name]) continue;
+        found.set(name, factOf(property, pkg, instrument));
+      }
+    }
+    facts = await Promise.all(found.values());
+    paint();
+  }
+
+  /** @param {import("./instruments.js").Property} property @param {any} pkg @param {import("./instruments.js").Instrument} instrument @returns {Promise<Fact>} */
+  async function factOf({ name, label, section, node }, pkg, instrument) {
+    return { name, label: said(label) || name, section, value: await valueWords(record[name], node, pkg, instrument) };
+  }
+
+  /** A stored value as a person reads it. @param {string} value @param {any} node @param {any} pkg @param {import("./instruments.js").Instrument} instrument */
+  async function valueWords(value, node, pkg, instrument) {
+    if (node.choices) {
+      const { list: name } = node.choices;
+      const inForm = pkg.lists?.[name];
+      const rows = inForm
+        ? new Map(inForm.map((/** @type {any} */ item) => [item.name, item]))
+        : pkg.datasets?.[name]?.kind === "csv"
+          ? await rowsOf(app, instrument.datasets?.[name] ?? pkg.datasets[name].sha256)
+          : new Map();
+      const codes = node.type === "select_one" ? [value] : value.split(" ");
+      return codes.map((code) => (rows.has(code) ? rowLabel(rows.get(code)) : code)).join(t(", "));
+    }
+    if (node.type === "date" || node.type === "today") return html`<bdi>${formatDate(value)}</bdi>`;
+    if (node.type === "integer" || node.type === "decimal") return html`<bdi>${node.name.endsWith("year") ? value : formatNumber(value)}</bdi>`;
+    if (node.type === "geopoint") {
+      const [lat, lon] = value.split(" ");
+      return html`<a href="geo:${lat},${lon}"><bdi dir="ltr">${Number(lat).toFixed(5)}, ${Number(lon).toFixed(5)}</bdi></a>`;
+    }
+    if (/^\+?[0-9]{9,13}$/.test(value) && /phone|tel/.test(node.name)) return html`<a href="tel:${value}"><bdi dir="ltr">${value}</bdi></a>`;
+    return html`<bdi>${value}</bdi>`;
+  }
+
+  /** @param {import("./instruments.js").Opened & {path: string}} one */
+  async function start({ path, ...opened }) {
+    refusal = null;
+    try {
+      await begin(app, opened, { subject: { list, id }, values: { [path]: id }, title: record.label });
+    } catch (error) {
+      refusal = explain(error);
+      paint();
+    }
+  }
+
+  /** @param {string} formId */
+  const titleOf = (formId) => said(instruments.find(({ instrument }) => instrument.form_id === formId)?.instrument.title) || formId;
+
+  function scoreCard() {
+    if (!record.last_diag && !record.last_level) {
+      return html`<div class="empty"><span>${t("No diagnostic yet. The first one gives its level and its score on the day of the visit.")}</span></div>`;
+    }
+    return html`<div class="card"><div class="score">
+      ${record.last_score ? html`<b><bdi>${formatNumber(record.last_score, 1)}</bdi></b>` : nothing}
+      <div>${levelChip(record.last_level)}<p>${t("last diagnostic: {date}", { date: formatDate(record.last_diag) })}</p></div>
+    </div></div>`;
+  }
+
+  function factList() {
+    if (!facts) return html`<p class="soft" role="status">${t("Reading the record…")}</p>`;
+    if (!facts.length) return html`<div class="empty"><span>${t("Only the name is known so far.")}</span></div>`;
+    const sections = [...new Set(facts.map((fact) => fact.section))];
+    return sections.map((section, i) => {
+      const rows = facts?.filter((fact) => fact.section === section) ?? [];
+      const list = html`<dl class="facts">${rows.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+      return html`<details class="card" ?open=${i === 0}><summary>${section || t("Other facts")}</summary>${list}</details>`;
+    });
+  }
+
+  function body() {
+    if (record === undefined) return html`<p class="soft" role="status">${t("Reading the record…")}</p>`;
+    if (!record) {
+      return html`<div class="empty"><strong>${t("This record is not on the phone")}</strong>
+        <span>${t("It may belong to another area, or have been put away at the office.")}</span>
+        <a class="btn" href="#/registry">${t("All the cooperatives")}</a></div>`;
+    }
+    const title = record.coop_name_fr && record.coop_name_fr !== record.label ? record.coop_name_fr : "";
+    return html`
+      ${title || place ? html`<p class="soft">${title ? html`<bdi lang="fr">${title}</bdi>` : nothing}${title && place ? " · " : ""}${place}</p>` : nothing}
+      ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
+      ${list === "cooperatives" ? scoreCard() : nothing}
+      ${drafts.length
+        ? html`<section aria-label=${t("Drafts")}>${sectionTitle(t("Drafts"), drafts.length)}<ul class="list">${drafts.map((draft) => html`<li>
+            <a class="card" href="#/form/${draft.id}"><strong>${titleOf(draft.form_id)}</strong>
+              <p>${t("Last change: {time}", { time: since(draft.updated_at) })}</p>${progressBar(draft)}</a></li>`)}</ul></section>`
+        : nothing}
+      <section aria-label=${t("Start")}>${sectionTitle(t("Start"))}
+        ${starts === null
+          ? html`<p class="soft" role="status">${t("Reading the forms…")}</p>`
+          : starts.length
+            ? html`<ul class="list">${starts.map((one) => html`<li><button class="start" type="button" @click=${() => start(one)}>
+                <span class="sign">${icon("plus")}</span><span>${said(one.instrument.title)}</span></button></li>`)}</ul>`
+            : html`<div class="empty"><span>${t("No open form asks for this kind of record.")}</span></div>`}
+      </section>
+      ${sent.length
+        ? html`<section aria-label=${t("Forms about it")}>${sectionTitle(t("Forms about it"), sent.length)}<ul class="list">${sent.map(sentCard)}</ul></section>`
+        : nothing}
+      <section aria-label=${t("Identity")}>${sectionTitle(t("Identity"))}${factList()}</section>`;
+  }
+
+  /** @param {{item: any, receipt: any, submission: any}} one */
+  function sentCard({ item, receipt, submission }) {
+    const inside = html`<div class="row"><strong>${titleOf(item?.form_id ?? submission.form_id)}</strong>${item ? itemChip(item, submission) : submissionChip(submission)}</div>
+      ${item ? html`<p>${itemLine(item, receipt)}</p>` : nothing}`;
+    return html`<li>${item ? html`<a class="card" href="#/summary/${item.revision_id}">${inside}</a>` : html`<div class="card">${inside}</div>`}</li>`;
+  }
+
+  function paint() {
+    if (closed) return;
+    render(html`${topBar(app, { title: record?.label ?? t("Record"), back: true })}
+      <main class="content" id="content" tabindex="-1">${body()}</main>`, host);
+  }
+
+  paint();
+  const stop = phone.on((/** @type {{store?: string}} */ change) => change.store !== "chunks" && void refresh());
+  return {
+    title: t("Record"),
+    ready: refresh(),
+    close() {
+      closed = true;
+      stop();
+    },
+  };
+}
+
+/** The last revision of each submission. @param {any[]} items */
+function latest(items) {
+  /** @type {Map<string, any>} */
+  const bySubmission = new Map();
+  for (const item of items) {
+    const other = bySubmission.get(item.submission_id);
+    if (!other || other.finished_at < item.finished_at) bySubmission.set(item.submission_id, item);
+  }
+  return [...bySubmission.values()];
+}

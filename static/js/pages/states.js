@@ -1,0 +1,86 @@
+/** The state of a finished form in words: on the phone, on its way, at the server, at the office. */
+
+import { html } from "../../vendor/lit-html/lit-html.js";
+import { n, t } from "../core/i18n.js";
+import { problemText } from "../core/problem.js";
+import { since } from "./words.js";
+
+/** @typedef {"" | "plain" | "asks" | "wrong"} Tone */
+
+/** What the office did with it. @type {Record<string, () => [Tone, string]>} */
+const REVIEW = {
+  received: () => ["", t("Received")],
+  has_issues: () => ["asks", t("To correct")],
+  edited: () => ["", t("Edited at the office")],
+  approved: () => ["", t("Approved")],
+  rejected: () => ["wrong", t("Rejected")],
+};
+
+/** @param {any} item */
+export function photosOf(item) {
+  const all = item.attachments ?? [];
+  const left = all.filter((/** @type {any} */ one) => one.state !== "complete" && one.state !== "lost");
+  return { total: all.length, left: left.length, lost: all.filter((/** @type {any} */ one) => one.state === "lost").length };
+}
+
+/** @param {any} item  of the outbox @param {any} [submission]  as last pulled @returns {[Tone, string]} */
+export function itemState(item, submission) {
+  switch (item.state) {
+    case "waiting":
+      return ["plain", item.sending ? t("Being sent") : t("Waiting to be sent")];
+    case "quarantined":
+      return ["asks", t("Needs a look at the office")];
+    case "gone":
+      return ["asks", t("Deleted at the office")];
+    case "refused":
+      return ["wrong", t("Refused")];
+    default: {
+      const known = submission?.revision_id === item.revision_id ? REVIEW[submission.state] : undefined;
+      if (known && submission.state !== "received") return known();
+      return ["", photosOf(item).left ? t("Text received") : t("Received")];
+    }
+  }
+}
+
+/** @param {any} item @param {any} [submission] */
+export function itemChip(item, submission) {
+  const [tone, words] = itemState(item, submission);
+  return html`<span class="chip ${tone}">${words}</span>`;
+}
+
+/** @param {any} submission */
+export function submissionChip(submission) {
+  const [tone, words] = submission.quarantine ? /** @type {[Tone, string]} */ (["asks", t("Needs a look at the office")]) : (REVIEW[submission.state] ?? REVIEW.received)();
+  return html`<span class="chip ${tone}">${words}</span>`;
+}
+
+/** When, under which number. @param {any} item @param {any} [receipt] */
+export function itemLine(item, receipt) {
+  if (receipt) return t("Receipt {number} · {time}", { number: String(receipt.server_seq), time: since(receipt.received_at) });
+  return t("Finished {time}", { time: since(item.finished_at) });
+}
+
+/** What it means and what to do next, "" where there is nothing to say. @param {any} item */
+export function itemAdvice(item) {
+  const why = problemText(item.problem);
+  switch (item.state) {
+    case "quarantined":
+      return why || t("It has arrived and is safe. A coordinator looks at it before it counts.");
+    case "gone":
+      return t("The office deleted it. It stays readable here until you put it away.");
+    case "refused":
+      return [why, t("It stays on this phone. Save a copy and tell the coordinator.")].filter(Boolean).join(" ");
+    default:
+      return "";
+  }
+}
+
+/** Photos still to go, or lost: "" when all is well. @param {any} item */
+export function photoLine(item) {
+  const { total, left, lost } = photosOf(item);
+  const parts = [];
+  if (left) parts.push(t("Photos: {done} of {total} received", { done: total - left - lost, total }));
+  else if (total && item.state === "accepted") parts.push(n("{n} photo received", "{n} photos received", total - lost));
+  if (lost) parts.push(n("{n} photo can no longer be read on this phone; the office knows", "{n} photos can no longer be read on this phone; the office knows", lost));
+  return parts.join(" · ");
+}
