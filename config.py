@@ -45,4 +45,6 @@ def from_environment() -> dict[str, object]:
         "MAX_XLSFORM_BYTES": int(os.environ.get("DAFTAR_MAX_XLSFORM_BYTES", str(10 * 1024 * 1024))),
         "MAX_ATTACHMENT_BYTES": int(os.environ.get("DAFTAR_MAX_ATTACHMENT_BYTES", str(64 * 1024 * 1024))),
         "SESSION_DAYS": int(os.environ.get("DAFTAR_SESSION_DAYS", "30")),
+        # Off: /sw.js serves a worker that takes itself away (docs/decisions/0003-browser-code.md).
+        "FIELD_WORKER": _flag("DAFTAR_FIELD_WORKER", True),
     }

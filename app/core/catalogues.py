@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,11 @@ def update() -> None:
         buffer = BytesIO()
         write_po(buffer, catalog, width=110, omit_header=False, sort_output=True)
         # Dates and line numbers would make every update a conflict.
-        text = re.sub(r'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team)[^\n]*\n', "", buffer.getvalue().decode())
+        text = re.sub(
+            r'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team)[^\n]*\n',
+            "",
+            buffer.getvalue().decode(),
+        )
         text = re.sub(r"^(#: .*)$", lambda line: _files_only(line.group(1)), text, flags=re.M)
         path.write_text(_merge_locations(text), "utf-8")
 
@@ -94,11 +99,11 @@ def compile_all() -> None:
                 write_mo(file, read(language))
 
 
-def for_browser(language: str) -> dict[str, str | list[str]]:
-    """Translations of the strings that static/js uses: {msgid: text}, plural forms as a list in CLDR's order."""
+def for_browser(language: str, files: Collection[str] | None = None) -> dict[str, str | list[str]]:
+    """Translations of the strings that static/js (or only `files`) uses: {msgid: text}, plural forms as a list in CLDR's order."""
     found: dict[str, str | list[str]] = {}
     for message in read(language):
-        if message.id and any(path.startswith("static/js") for path, _ in message.locations):
+        if message.id and any(path in files if files else path.startswith("static/js") for path, _ in message.locations):
             key = message.id[0] if isinstance(message.id, tuple | list) else message.id
             found[key] = list(message.string) if isinstance(message.string, tuple | list) else message.string
     return found

@@ -280,30 +280,35 @@ def _ordered(entry: Path) -> dict[Path, _Module]:
     return done
 
 
+def modules(entry: Path) -> list[Path]:
+    """The files that `entry` needs and itself, each after those it imports."""
+    return list(_ordered(entry))
+
+
 def bundle(entry: Path, global_name: str | None = None) -> str:
     """The modules that `entry` imports and itself, as one minified classic script.
 
     global_name   the exports of `entry` become properties of that global; without it only side effects remain
     Raises ScriptError, with file and line, for what docs/decisions/0003-browser-code.md forbids.
     """
-    modules = _ordered(entry)
-    numbers = {path: f"$m{number}" for number, path in enumerate(modules)}
-    used: dict[Path, set[str]] = {path: set() for path in modules}
-    for path, module in modules.items():
+    ordered = _ordered(entry)
+    numbers = {path: f"$m{number}" for number, path in enumerate(ordered)}
+    used: dict[Path, set[str]] = {path: set() for path in ordered}
+    for path, module in ordered.items():
         for wanted in module.imports:
             used[(path.parent / wanted.source).resolve()].update(name for name, _ in wanted.names)
     if global_name:
-        used[entry.resolve()].update(modules[entry.resolve()].exports)
-    licenses = dict.fromkeys(text for module in modules.values() for text in module.licenses)
+        used[entry.resolve()].update(ordered[entry.resolve()].exports)
+    licenses = dict.fromkeys(text for module in ordered.values() for text in module.licenses)
     out = [f"/*! {text} */\n" for text in licenses]
     out.append(f"globalThis.{global_name}=" if global_name else "")
     out.append('(()=>{"use strict";\n')
-    for path, module in modules.items():
+    for path, module in ordered.items():
         out.append(f"const {numbers[path]}=(()=>{{")
         for wanted in module.imports:
             source = (path.parent / wanted.source).resolve()
             for name, _ in wanted.names:
-                if name not in modules[source].exports:
+                if name not in ordered[source].exports:
                     raise ScriptError(f"{_short(path)}:{wanted.line}: {_short(source)} exports no “{name}”")
             names = ",".join(name if name == local else f"{name}:{local}" for name, local in wanted.names)
             out.append(f"const{{{names}}}={numbers[source]};")

@@ -1,0 +1,98 @@
+"""Addresses of the phone's page. None needs a session: the shell holds nothing personal and no anti-forgery token."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.pwa import assets
+from app.pwa.assets import Asset
+
+bp = Blueprint("pwa", __name__)
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ALWAYS_ASK = "no-cache"
+
+# Served instead of the worker when DAFTAR_FIELD_WORKER is off: it takes itself away and leaves every stored answer alone.
+NO_WORKER = """\
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(remove()));
+async function remove() {
+  for (const name of await caches.keys()) if (name.startsWith("shell-")) await caches.delete(name);
+  await self.registration.unregister();
+}
+"""
+
+
+def _answer(asset: Asset, cache: str) -> Response:
+    response = Response(asset.body, content_type=asset.type)
+    response.headers["Cache-Control"] = cache
+    response.headers["Vary"] = "Accept-Encoding"
+    response.set_etag(asset.hash)
+    if request.accept_encodings["gzip"] > 0:
+        response.set_data(asset.packed)
+        response.headers["Content-Encoding"] = "gzip"
+        response.set_etag(asset.hash, weak=True)
+    return response.make_conditional(request)
+
+
+@bp.get("/field")
+def field() -> ResponseReturnValue:
+    return redirect("/field/", 308)
+
+
+@bp.get("/field/")
+def shell() -> ResponseReturnValue:
+    return _answer(assets.current().page, ALWAYS_ASK)
+
+
+@bp.get("/field/app.<version>.<any(js, css):kind>")
+def app_file(version: str, kind: str) -> ResponseReturnValue:
+    current = assets.current()
+    asset = current.script if kind == "js" else current.style
+    # Another version's file must not come under this version's name: a shell is of one piece.
+    if version != asset.hash:
+        abort(404)
+    return _answer(asset, FOR_EVER)
+
+
+@bp.get("/sw.js")
+def worker() -> ResponseReturnValue:
+    if not current_app.config["FIELD_WORKER"]:
+        return _answer(Asset(NO_WORKER.encode(), "text/javascript; charset=utf-8"), "no-store")
+    return _answer(assets.current().worker, "no-store")
+
+
+@bp.get("/field/manifest.webmanifest")
+def manifest() -> ResponseReturnValue:
+    icons = [
+        {"src": assets.ICON, "type": "image/svg+xml", "sizes": "any"},
+        {"src": "/static/img/icon-192.png", "type": "image/png", "sizes": "192x192"},
+        {"src": "/static/img/icon-512.png", "type": "image/png", "sizes": "512x512"},
+        {"src": "/static/img/maskable-192.png", "type": "image/png", "sizes": "192x192", "purpose": "maskable"},
+        {"src": "/static/img/maskable-512.png", "type": "image/png", "sizes": "512x512", "purpose": "maskable"},
+    ]
+    shortcut_icon = [{"src": "/static/img/icon-192.png", "type": "image/png", "sizes": "192x192"}]
+    response = jsonify(
+        {
+            "id": "/field/",
+            "name": "دفتر",
+            "short_name": "دفتر",
+            "description": "جمع المعطيات الميدانية دون أنترنت · Collecte de données de terrain, même sans Internet",
+            "lang": "ar",
+            "dir": "rtl",
+            "start_url": "/field/",
+            "scope": "/field/",
+            "display": "standalone",
+            "background_color": "#fbf7ef",
+            "theme_color": "#0d5c4a",
+            "icons": icons,
+            "shortcuts": [
+                {"name": "التعاونيات", "url": "/field/#/registry", "icons": shortcut_icon},
+                {"name": "الإرسال", "url": "/field/#/outbox", "icons": shortcut_icon},
+            ],
+        }
+    )
+    response.content_type = "application/manifest+json"
+    response.headers["Cache-Control"] = ALWAYS_ASK
+    return response
