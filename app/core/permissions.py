@@ -60,6 +60,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "submission.edit": _action("Correct a submission at the office: a new revision.", COORDINATOR),
     "submission.delete": _action("Delete a submission; a tombstone stays.", COORDINATOR),
     "submission.export": _action("Download submissions as a spreadsheet.", COORDINATOR, SUPERVISOR),
+    "names.export": _action("Download the names and telephone numbers of persons too.", COORDINATOR),
     "instrument.read": _action("See the instruments and fill them.", FACILITATOR, COORDINATOR, SUPERVISOR),
     "instrument.publish": _action("Publish a version of an instrument, open it or close it."),
     "entity.read": _action("See the records: cooperatives, groups, persons.", FACILITATOR, COORDINATOR, SUPERVISOR),
