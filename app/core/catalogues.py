@@ -8,12 +8,13 @@ In Python and templates `_`, `gettext`, `lazy_gettext`, `ngettext` mark strings;
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -21,6 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from app.core.languages import LANGUAGES
+from app.core.scripts import script_tokens
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "translations"
@@ -28,7 +30,11 @@ PLURALS = {
     "ar": (6, "(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 && n%100<=99 ? 4 : 5)"),
     "fr": (2, "(n > 1)"),
 }
-METHODS = [("app/**.py", "python"), ("app/templates/**.html", "jinja2"), ("static/js/**.js", "javascript")]
+METHODS = [
+    ("app/**.py", "python"),
+    ("app/templates/**.html", "jinja2"),
+    ("static/js/**.js", "app.core.catalogues:extract_script"),
+]
 KEYWORDS: dict[str, Any] = {
     "_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2), "t": None, "n": (1, 2),
 }  # fmt: skip
@@ -36,6 +42,34 @@ KEYWORDS: dict[str, Any] = {
 
 def po_path(language: str) -> Path:
     return TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+
+
+def extract_script(
+    file: BinaryIO, keywords: Mapping[str, Any], comment_tags: Collection[str], options: Mapping[str, Any]
+) -> Iterator[tuple[int, str, list[str | None], list[str]]]:
+    """The calls of t() and n() in a module of static/js, as Babel's extractors give them.
+
+    Babel's own does not see into html`…${t("…")}…`, where most words of a page stand.
+    """
+    text = file.read().decode()
+    tokens = list(script_tokens(text))
+    for i, token in enumerate(tokens[:-1]):
+        called = token.kind == "word" and token.text in keywords and tokens[i + 1].text == "("
+        if not called or (i and tokens[i - 1].text in (".", "?.", "function")):
+            continue
+        arguments: list[str | None] = [""]  # None: not a plain string
+        for inner in tokens[i + 2 :]:
+            if inner.depth == token.depth:
+                break
+            if inner.depth > token.depth + 1:
+                continue
+            if inner.text == ",":
+                arguments.append("")
+            elif inner.kind == "string" and arguments[-1] is not None:
+                arguments[-1] += ast.literal_eval(inner.text)
+            elif inner.text != "+":
+                arguments[-1] = None
+        yield text.count("\n", 0, token.start) + 1, token.text, [one or None for one in arguments], []
 
 
 def extracted() -> Catalog:
@@ -100,7 +134,7 @@ def compile_all() -> None:
 
 
 def for_browser(language: str, files: Collection[str] | None = None) -> dict[str, str | list[str]]:
-    """Translations of the strings that static/js (or only `files`) uses: {msgid: text}, plural forms as a list in CLDR's order."""
+    """Translations of the strings of static/js, or of `files`: {msgid: text}, plural forms as a list in CLDR's order."""
     found: dict[str, str | list[str]] = {}
     for message in read(language):
         if message.id and any(path in files if files else path.startswith("static/js") for path, _ in message.locations):

@@ -61,7 +61,7 @@ class _Module:
     licenses: list[str]
 
 
-class _Token(NamedTuple):
+class Token(NamedTuple):
     kind: str  # string word number dots mark regex template
     text: str
     start: int
@@ -72,7 +72,7 @@ class _Token(NamedTuple):
         return self.start + len(self.text)
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def script_tokens(text: str) -> Iterator[Token]:
     """What is neither white space nor comment. A template literal gives its literal parts, with their ` ${ or }."""
     at, depth, before = 0, 0, ""
     # Brace depths at which a "}" takes a template literal up again.
@@ -90,7 +90,7 @@ def _tokens(text: str) -> Iterator[_Token]:
                 before = "("
             else:
                 before = "`"
-            yield _Token("template", text[at : found.end()], at, depth)
+            yield Token("template", text[at : found.end()], at, depth)
             at = found.end()
             continue
         if (
@@ -101,7 +101,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             regex = _REGEX.match(text, at)
             if regex:
                 before = "regex"
-                yield _Token("regex", regex.group(), at, depth)
+                yield Token("regex", regex.group(), at, depth)
                 at = regex.end()
                 continue
         token = _TOKEN.match(text, at)
@@ -114,14 +114,14 @@ def _tokens(text: str) -> Iterator[_Token]:
             raise ValueError("a string has no end")
         if kind == "mark" and value in ")]}":
             depth -= 1
-        yield _Token(kind, value, at, depth)
+        yield Token(kind, value, at, depth)
         if kind == "mark" and value in "([{":
             depth += 1
         before = value if kind in ("word", "mark") else kind
         at = token.end()
 
 
-def _separator(before: _Token, after: _Token, gap: str) -> str:
+def _separator(before: Token, after: Token, gap: str) -> str:
     """The white space that must stay between two tokens: a line break may end a statement, a space part two words."""
     last, first = before.text[-1], after.text[0]
     opens = before.kind == "template" and last == "{"
@@ -135,13 +135,13 @@ def _separator(before: _Token, after: _Token, gap: str) -> str:
     return " " if words or risky else ""
 
 
-def _minified(text: str, tokens: list[_Token], cuts: list[tuple[int, int]]) -> str:
+def _minified(text: str, tokens: list[Token], cuts: list[tuple[int, int]]) -> str:
     """`text` without comments, needless white space and the spans in `cuts`.
 
     Ours, because rjsmin takes the inner literal of html`${rows.map((row) => html`…`)}` for code.
     """
     out: list[str] = []
-    before: _Token | None = None
+    before: Token | None = None
     cut = False
     waiting = iter([*cuts, (len(text) + 1, len(text) + 1)])
     start, stop = next(waiting)
@@ -184,7 +184,7 @@ def _parse(text: str, where: Callable[[int], str]) -> _Module:
                 pairs.append((found[1], found[2] or found[1]))
         return pairs
 
-    tokens = list(_tokens(text))
+    tokens = list(script_tokens(text))
     for kind, value, at, depth in tokens:
         if at < skip_until:
             continue
