@@ -10,7 +10,10 @@ def found(text: str) -> list[list[str | None]]:
 
 
 def test_words_inside_nested_templates_are_found() -> None:
-    script = 'html`<ul>${rows.map((row) => html`<li title=${t("A row")}>${n("{n} day", "{n} days", row.count)}</li>`)}</ul> ${t("After")}`'
+    script = (
+        'html`<ul>${rows.map((row) => html`<li title=${t("A row")}>'
+        '${n("{n} day", "{n} days", row.count)}</li>`)}</ul> ${t("After")}`'
+    )
 
     assert found(script) == [["A row"], ["{n} day", "{n} days", None], ["After"]]
 
