@@ -5,7 +5,7 @@ import { isProblemJson } from "./problem.js";
  * body, declares JSON that parses. A captive portal's page, a proxy's error, a cut or a time-out are all `nothing`: they say
  * nothing about anybody's data.
  *
- * @typedef {{kind: "answer", status: number, body: any, headers: Headers, sent_at: number, received_at: number}} Answer
+ * @typedef {{kind: "answer", status: number, body: any, text: string, headers: Headers, sent_at: number, received_at: number}} Answer
  * @typedef {{kind: "problem", status: number, problem: import("./problem.js").ProblemJson, headers: Headers}} Refusal
  * @typedef {{kind: "nothing", why: "network" | "timeout" | "not_ours", status: number}} Nothing
  *
@@ -61,7 +61,7 @@ export function createHttp(fetch, { app = "" } = {}) {
 
       /** @param {any} body @returns {Answer} */
       function answer(body) {
-        return { kind: "answer", status, body, headers: response.headers, sent_at: sentAt, received_at: Date.now() };
+        return { kind: "answer", status, body, text, headers: response.headers, sent_at: sentAt, received_at: Date.now() };
       }
     } catch (error) {
       if (error instanceof SyntaxError) return { kind: "nothing", why: "not_ours", status };

@@ -1,0 +1,211 @@
+import { createEmitter, reportError } from "../core/events.js";
+import { createHttp } from "../core/http.js";
+import { Problem } from "../core/problem.js";
+import { createAttachments } from "./attachments.js";
+import { createContact } from "./contact.js";
+import { deviceLabel } from "./device.js";
+import { createPull } from "./pull.js";
+import { createPush, failureOf } from "./push.js";
+import { createSchedule } from "./schedule.js";
+
+/**
+ * Sync as the pages see it: one state, one button. Texts go first, then what changed at the office comes in, then photos go. One
+ * tab at a time does it.
+ *
+ * @typedef {object} SyncState
+ * @property {"idle" | "sending" | "receiving" | "offline" | "signed_out"} phase
+ * @property {{done: number, total: number} | null} progress
+ * @property {number | null} last_success_at  ms since 1970: everything went through
+ * @property {import("../core/problem.js").ProblemJson | null} problem  of the last attempt; code "sync.…" when it is the phone's own
+ * @property {number | null} clock_offset  ms to add to this phone's clock
+ * @property {number} photos_pending
+ */
+
+const FINISHED_MS = 400;
+
+/** @param {{phone: import("../store/phone.js").Phone, fetch: typeof fetch, app?: string}} parts */
+export function createSync({ phone, fetch, app = document.documentElement.dataset.version ?? "" }) {
+  const http = createHttp(fetch, { app });
+  const contact = createContact(phone);
+  const push = createPush({ phone, http, contact, app });
+  const attachments = createAttachments({ phone, http });
+  const pull = createPull({ phone, http, contact });
+  const schedule = createSchedule((reason) => inTurn(reason));
+  /** @type {ReturnType<typeof createEmitter<SyncState>>} */
+  const changes = createEmitter();
+  /** @type {SyncState} */
+  let state = { phase: "idle", progress: null, last_success_at: null, problem: null, clock_offset: null, photos_pending: 0 };
+  /** @type {Promise<"done" | "failed"> | null} */
+  let running = null;
+  /** @type {string | null} asked for while running */
+  let wanted = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let finishing;
+
+  /** @param {Partial<SyncState>} patch */
+  function set(patch) {
+    const next = { ...state, ...patch };
+    if (JSON.stringify(next) === JSON.stringify(state)) return;
+    state = next;
+    changes.emit(state);
+  }
+
+  async function refresh() {
+    const [counts, known, last] = await Promise.all([phone.outbox.counts(), contact.known(), phone.meta.get("last_success_at")]);
+    set({ photos_pending: counts.photos, clock_offset: known.clock_offset, last_success_at: last ?? null });
+    return counts;
+  }
+
+  /** One attempt at a time in this tab; asked again meanwhile, it goes round once more. @param {string} reason @returns {Promise<"done" | "failed">} */
+  function inTurn(reason) {
+    if (running) {
+      wanted = reason;
+      return running;
+    }
+    running = (async () => {
+      /** @type {"done" | "failed"} */
+      let result = "done";
+      let next = /** @type {string | null} */ (reason);
+      while (next !== null) {
+        const why = next;
+        wanted = null;
+        // Another tab at it: its work shows here through the store.
+        result = (await phone.alone("sync", () => attempt(why))) ?? "done";
+        next = result === "done" ? wanted : null;
+      }
+      return result;
+    })().finally(() => (running = null));
+    return running;
+  }
+
+  /** @param {string} reason @returns {Promise<"done" | "failed">} */
+  async function attempt(reason) {
+    const hasPerson = Boolean(await phone.meta.get("person"));
+    try {
+      const failure = await contactServer(reason === "button" || reason === "signed_in", hasPerson);
+      await push.purge();
+      await refresh();
+      if (failure) return ended(failure);
+      await phone.meta.set("last_success_at", Date.now());
+      set({ phase: hasPerson ? "idle" : "signed_out", progress: null, problem: null, last_success_at: Date.now() });
+      return "done";
+    } catch (error) {
+      reportError(error);
+      set({ phase: hasPerson ? "idle" : "signed_out", progress: null, problem: error instanceof Problem ? error.toJSON() : { code: "sync.bug", message: {} } });
+      return "failed";
+    }
+  }
+
+  /** @param {boolean} all @param {boolean} hasPerson @returns {Promise<import("./push.js").Failure | null>} */
+  async function contactServer(all, hasPerson) {
+    /** @param {SyncState["phase"]} phase */
+    const step = (phase) => (/** @type {number} */ done, /** @type {number} */ total) => set({ phase, progress: total ? { done, total } : null });
+    if (await push.due(all)) set({ phase: "sending", progress: null });
+    const unsent = await push.run({ all, progress: step("sending") });
+    if (unsent) return unsent;
+    /** @type {import("./push.js").Failure | null} */
+    let notPulled = null;
+    if (hasPerson) {
+      set({ phase: "receiving", progress: null });
+      notPulled = await pull.run({ progress: step("receiving") });
+      if (notPulled && isNoContact(notPulled)) return notPulled;
+    }
+    const counts = await refresh();
+    if (counts.photos) set({ phase: "sending", progress: null });
+    const stopped = await attachments.run({ progress: step("sending"), interrupted: () => wanted !== null });
+    return stopped ?? notPulled;
+  }
+
+  /** @param {import("./push.js").Failure} failure @returns {"failed"} */
+  function ended(failure) {
+    const problem = failure.problem ?? { code: failure.code, message: {} };
+    const phase = isNoContact(failure) ? "offline" : failure.code === "sync.not_allowed" ? "signed_out" : "idle";
+    set({ phase, progress: null, problem });
+    if (failure.after_s) setTimeout(() => schedule.after(failure.after_s ?? 30));
+    return "failed";
+  }
+
+  /** @type {Set<string>} */
+  const seen = new Set();
+  // A form was finished here or in another tab: it goes at once, and without network not again and again.
+  const stopHearing = phone.on(({ store }) => {
+    if (store !== "items" && store !== "meta") return;
+    clearTimeout(finishing);
+    finishing = setTimeout(async () => {
+      await refresh();
+      const fresh = (await phone.outbox.all()).filter((item) => item.state === "waiting" && !seen.has(item.revision_id));
+      for (const item of fresh) seen.add(item.revision_id);
+      if (started && fresh.length) void schedule.now("finished");
+    }, FINISHED_MS);
+  });
+  let started = false;
+
+  return {
+    get state() {
+      return state;
+    },
+
+    /** @param {(state: SyncState) => void} listener */
+    on: (listener) => changes.on(listener),
+
+    /** Begins to try by itself. */
+    start() {
+      started = true;
+      schedule.start();
+    },
+
+    stop() {
+      started = false;
+      clearTimeout(finishing);
+      schedule.stop();
+      stopHearing();
+    },
+
+    /** Tries now; resolves when the attempt is over, however it went: `state` says how. @param {{reason?: string}} [why] */
+    async now({ reason = "button" } = {}) {
+      await refresh();
+      await schedule.now(reason);
+    },
+
+    /**
+     * Needs the network, this once. Throws a Problem: the server's, or "sync.offline", "sync.timeout", "sync.not_ours".
+     *
+     * @param {string} username @param {string} password
+     */
+    async signIn(username, password) {
+      /** @type {Record<string, import("./device.js").Device>} */
+      const devices = (await phone.meta.get("devices")) ?? {};
+      const mine = Object.values(devices).find((device) => device.username === username);
+      const answer = await http("/api/field/sign-in", {
+        method: "POST",
+        json: { username, password, device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) },
+      });
+      if (answer.kind === "problem") throw new Problem(answer.problem.code, answer.problem.message, answer.problem.details);
+      if (answer.kind === "nothing" || !answer.body?.person?.id || !answer.body.device?.credential) throw new Problem(failureOf(answer).code);
+      await contact.heard(answer);
+      const { person, device, programmes } = answer.body;
+      const last = await phone.meta.get("last_person");
+      if (last && last !== person.id) await phone.catalogue.clearPersonal();
+      const kept = { ...device, username };
+      await phone.meta.setAll({
+        person: { ...person, username, programmes }, device: kept, devices: { ...devices, [person.id]: kept }, last_person: person.id,
+      });
+      set({ phase: "idle", problem: null });
+      return person;
+    },
+
+    /** Ends the session only: drafts and items stay, and what waits is still delivered. */
+    async signOut() {
+      await http("/api/field/sign-out", { method: "POST", json: {} });
+      await phone.meta.set("person", null);
+      set({ phase: "signed_out", problem: null });
+    },
+  };
+}
+
+/** @param {import("./push.js").Failure} failure */
+function isNoContact({ code }) {
+  return code === "sync.offline" || code === "sync.timeout" || code === "sync.not_ours";
+}
+
+/** @typedef {ReturnType<typeof createSync>} Sync */
