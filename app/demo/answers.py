@@ -44,22 +44,16 @@ _VISION = {
 }
 _NEED_TEXT = {"ar": "آلة للتعبئة، وتكوين في حساب الثمن", "fr": "Une machine à conditionner et une formation au calcul du prix"}
 
-# What answers a weak question, as the group would put it, with the training it calls for and the days it takes.
-_ACTIONS = {
-    "LEG01": ("إيداع ملف القيد لدى كتابة الضبط", "Déposer au greffe le dossier d’immatriculation", "T01", 90),
-    "LEG04": ("عقد الجمع العام العادي وتحرير المحضر", "Tenir l’assemblée générale et dresser le procès-verbal", "T03", 60),
-    "MEM01": ("إعداد عضوتين لمهام الرئاسة وأمانة المال", "Préparer deux membres à la présidence et à la trésorerie", "T04", 180),
-    "MEM04": ("كتابة قاعدة توزيع المداخيل", "Écrire la règle de rémunération", "T06", 60),
-    "FIN01": ("فتح حساب باسم التعاونية بتوقيع مزدوج", "Ouvrir un compte à double signature", "T06", 30),
-    "FIN02": ("مسك دفتر المداخيل والمصاريف", "Tenir un journal recettes-dépenses", "T06", 60),
-    "FIN03": ("حساب سعر تكلفة المنتوجين الرئيسيين", "Calculer le prix de revient des deux produits principaux", "T07", 60),
-    "CER01": ("إعداد ملف الرخصة الصحية", "Monter le dossier d’autorisation sanitaire", "T11", 180),
-    "CER05": ("جعل الملصق مطابقا للقانون", "Mettre l’étiquette en conformité", "T11", 90),
-    "MKT02": ("تحديد الثمن انطلاقا من سعر التكلفة", "Fixer le prix à partir du prix de revient", "T07", 60),
-    "MKT03": ("تحسين التلفيف والعنونة", "Améliorer l’emballage et l’étiquetage", "T11", 120),
-    "ORG02": ("إعداد مخطط عمل سنوي مع كل العضوات", "Élaborer avec les membres un plan d’action annuel", "T08", 90),
+# What a group agrees on beside what the instrument proposes from its scores.
+_AGREED = {
+    "ar": ("حساب سعر تكلفة المنتوجين الرئيسيين", "تحسين التلفيف والعنونة", "إعداد مخطط عمل سنوي مع كل العضوات"),
+    "fr": (
+        "Calculer le prix de revient des deux produits principaux",
+        "Améliorer l’emballage et l’étiquetage",
+        "Élaborer un plan annuel",
+    ),
 }
-_USUAL = ("FIN03", "MKT03", "FIN02", "ORG02")
+_RESPONSIBLE = ("coop", "facilitator", "members", "programme")
 
 _FIRST = (
     "فاطمة",
@@ -201,6 +195,7 @@ def diagnostic(cooperative: Cooperative, subject: str, day: date, language: str,
         "need3": needs[2],
         "need_txt": _NEED_TEXT[language],
         "vision": _VISION[language],
+        "plan": _plan(choose, day, language),
         "d_opinion": "strong" if level > 2.2 else "medium",
         "d_reliab": "high" if level > 2.4 else "mid",
     }
@@ -216,24 +211,18 @@ def _score(choose: random.Random, choices: list[str], mean: float) -> str:
     return min((choice for choice in choices if choice != "na"), key=lambda choice: abs(int(choice) - wanted))
 
 
-def plan(codes: str, day: date, language: str) -> list[Values]:
-    """Rows of the action plan, from the codes that the instrument proposes."""
-    wanted = [code for code in codes.upper().split() if code in _ACTIONS][:5]
-    wanted += [code for code in _USUAL if code not in wanted][: max(0, 3 - len(wanted))]
-    rows = []
-    for rank, code in enumerate(wanted):
-        arabic, french, theme, days = _ACTIONS[code]
-        rows.append(
-            {
-                "pl_source": code,
-                "pl_action": arabic if language == "ar" else french,
-                "pl_prio": "high" if rank < 2 else "medium",
-                "pl_resp": ("coop", "facilitator", "members", "programme", "coop")[rank],
-                "pl_due": (day + timedelta(days=days)).isoformat(),
-                "pl_theme": theme,
-            }
-        )
-    return rows
+def _plan(choose: random.Random, day: date, language: str) -> list[Values]:
+    """Rows of the action plan: what the instrument proposes, or else what such groups agree on."""
+    return [
+        {
+            "pl_source": {"choice": rank},
+            "pl_action": {"otherwise": action},
+            "pl_prio": {"otherwise": "medium"},
+            "pl_resp": choose.choice(_RESPONSIBLE),
+            "pl_due": {"otherwise": (day + timedelta(days=60 + 30 * rank)).isoformat()},
+        }
+        for rank, action in enumerate(_AGREED[language])
+    ]
 
 
 def woman(cooperative: Cooperative, number: int) -> str:

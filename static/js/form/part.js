@@ -1,0 +1,137 @@
+/**
+ * One question on the page: its words, its widget, what is wrong with it, what the office wrote about it. It draws itself
+ * alone; nothing else on the page moves when it changes.
+ *
+ * @typedef {import("../engine/form.js").View} View
+ * @typedef {object} Field  what a widget may know and do
+ * @property {import("./session.js").Session} session
+ * @property {any} node
+ * @property {View} view  as it is now
+ * @property {Record<string, any>} local  the widget's own, kept while the question is on the page
+ * @property {string} inputId
+ * @property {string} labelId
+ * @property {string} plainLabel
+ * @property {string} describedBy
+ * @property {boolean} invalid
+ * @property {() => {value: string, label: string, item: any}[]} choices
+ * @property {(value: string, how?: SetHow) => void} set
+ * @property {(file: {bytes: ArrayBuffer, type: string, thumbnail?: ArrayBuffer, extension: string}) => Promise<void>} attach
+ * @property {() => void} leave  the person is done with this question for now
+ * @property {() => void} update
+ * @property {(text: string) => unknown} rich
+ * @typedef {{typing?: boolean, done?: boolean, several?: boolean}} SetHow
+ *   typing: more will come; done: one tap answered it; several: a tap among others
+ */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { markdown } from "../core/dom.js";
+import { language, t } from "../core/i18n.js";
+import { plain } from "./plain.js";
+import { remarkTemplate } from "./remarks.js";
+import { widgetFor } from "./widgets/index.js";
+
+/**
+ * @param {import("./form-page.js").Page} page
+ * @param {string} path
+ */
+export function createPart(page, path) {
+  const { session } = page;
+  const element = document.createElement("div");
+  element.className = "q";
+  element.dataset.path = path;
+  const first = session.view(path);
+  const { uid, node } = first;
+  const { draw, labels } = widgetFor(node, session.pkg);
+  /** @type {Record<string, any>} */
+  const local = {};
+  const inputId = `i${uid}`;
+  const labelId = `l${uid}`;
+  let touched = false;
+  let value = first.value;
+
+  /** @type {Field} */
+  const field = {
+    session, node, local, inputId, labelId, view: first, plainLabel: "", describedBy: "", invalid: false,
+    choices: () => session.form.choices(path),
+    set(next, how = {}) {
+      if (next === field.view.value) return;
+      const wasBlank = field.view.value === "";
+      if (!how.typing) touched = true;
+      page.apply(session.set(path, next, { typing: how.typing }), path);
+      if (how.done && wasBlank && next !== "") page.answered(part);
+    },
+    async attach(file) {
+      page.apply(await session.attach(path, file), path);
+    },
+    leave() {
+      local.onLeave?.();
+      if (value !== "") touched = true;
+      update();
+    },
+    update: () => update(),
+    rich: markdown,
+  };
+
+  function update() {
+    const view = session.view(path);
+    field.view = view;
+    value = view.value;
+    element.hidden = !view.relevant;
+    if (!view.relevant) {
+      render(nothing, element);
+      return;
+    }
+    const shown = draw && (touched || page.showsProblems()) ? session.form.check(path) : null;
+    field.plainLabel = plain(view.label) || node.name;
+    field.invalid = shown !== null;
+    field.describedBy = [view.hint ? `h${uid}` : "", shown ? `e${uid}` : ""].filter(Boolean).join(" ");
+    element.classList.toggle("wrong", shown !== null);
+    element.classList.toggle("says", !draw);
+    render(template(view, shown), element);
+  }
+
+  /** @param {View} view @param {{kind: string, message: string} | null} problem */
+  function template(view, problem) {
+    const label = html`${markdown(view.label || node.name)}`;
+    const required = view.required && draw ? html` <span class="q-required">${t("required")}</span>` : nothing;
+    const second = page.showsSecond() ? session.secondLabel(node) : "";
+    return html`
+      <div class="q-head">
+        ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId}>${label}${required}</label>` : html`<div class="q-label" id=${labelId}>${label}${required}</div>`}
+        ${second ? html`<p class="q-second" lang=${language() === "ar" ? "fr" : "ar"} dir=${language() === "ar" ? "ltr" : "rtl"}>${markdown(second)}</p>` : nothing}
+        ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}</p>` : nothing}
+        ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
+      </div>
+      ${page.remarksAt(path).map(remarkTemplate)}
+      ${draw ? draw(field) : nothing}
+      ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem)}</p>` : nothing}`;
+  }
+
+  const part = {
+    path, uid, node, element, update,
+    /** Whether it waits for an answer. */
+    isOpen: () => draw !== null && field.view.relevant && !field.view.readonly && field.view.value === "",
+    focus() {
+      const target = /** @type {HTMLElement | null} */ (element.querySelector("input:not([type=file]), textarea, button, canvas"));
+      target?.focus({ preventScroll: true });
+    },
+    dispose() {
+      local.onLeave?.();
+      local.onDispose?.();
+      render(nothing, element);
+    },
+  };
+  update();
+  return part;
+}
+
+/** @typedef {ReturnType<typeof createPart>} Part */
+
+/** @param {{kind: string, message: string}} problem @returns {string} */
+export function problemText({ kind, message }) {
+  if (message) return message;
+  if (kind === "required") return t("This answer is required.");
+  if (kind === "type") return t("This is not a number that can be read. Digits and one decimal comma are enough.");
+  if (kind === "lost") return t("The photo is no longer on the phone: please take it again.");
+  return t("This answer does not fit. Please check it.");
+}
