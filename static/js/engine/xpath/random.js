@@ -1,0 +1,27 @@
+/** A shuffle that is the same everywhere for the same seed: Park and Miller's generator, as ODK's randomize() has it. */
+import { sha256Words } from "./digest.js";
+import { toNumber, toString } from "./values.js";
+
+const MODULUS = 2147483647;
+
+/** @param {import("./values.js").Value} value @param {number} offset */
+export function numberSeed(value, offset) {
+  const seed = toNumber(value, offset);
+  // A seed that is no number, such as an instance id, still gives an order of its own.
+  return Number.isFinite(seed) ? Math.trunc(seed) : sha256Words(toString(value))[0];
+}
+
+/** @template T @param {readonly T[]} items @param {number} seed @returns {T[]} */
+export function shuffled(items, seed) {
+  let state = seed % MODULUS;
+  if (state <= 0) state += MODULUS - 1;
+  /** @type {T[]} */
+  const result = [];
+  items.forEach((item, i) => {
+    state = (state * 16807) % MODULUS;
+    const at = Math.floor(((state - 1) / (MODULUS - 1)) * (i + 1));
+    if (at !== i) result[i] = result[at];
+    result[at] = item;
+  });
+  return result;
+}
