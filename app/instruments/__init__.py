@@ -6,4 +6,8 @@ from app.instruments import models  # noqa: F401  (registers the tables)
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.instruments.commands import instrument
+    from app.instruments.views import bp
+
+    app.register_blueprint(bp)
+    app.cli.add_command(instrument)

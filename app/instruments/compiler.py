@@ -2,8 +2,8 @@
 
     python -m app.instruments.compiler FORM.md OUT.json [LIST.csv ...]
 
-pyxform makes the XForm and decides its meaning; this module reads that XForm back into one JSON object whose expressions are parsed and
-whose calculations stand in the order they must run. What is wrong comes back as findings, never as an exception.
+pyxform makes the XForm and decides its meaning; this module reads that XForm back into one JSON object whose expressions are
+parsed and whose calculations stand in the order they must run. What is wrong comes back as findings, never as an exception.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element  # only the type: the parser is defusedxml's
 
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from app.instruments import convert, lint
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warning
@@ -37,7 +37,13 @@ JR = "{http://openrosa.org/javarosa}"
 ODK = "{http://www.opendatakit.org/xforms}"
 ENTITIES = "{http://www.opendatakit.org/xforms/entities}"
 CONTROLS = {"input", "select", "select1", "upload", "trigger", "range", "rank", "secret"}
-RULES = {"relevant": "relevant", "required": "required", "constraint": "constraint", "readonly": "readonly", "calculate": "calculation"}
+RULES = {
+    "relevant": "relevant",
+    "required": "required",
+    "constraint": "constraint",
+    "readonly": "readonly",
+    "calculate": "calculation",
+}
 PERSONS = "persons"
 ENTITY_DEPTH = 3  # pyxform writes an entity's conditions at <scope>/meta/entity/@create
 
@@ -116,7 +122,7 @@ def compile_instrument(
     package = compiler.package()
     compiled.errors += compiler.errors
     if not compiled.errors:
-        checked = lint.check_package(workbook, package, compiler.rows, datasets)
+        checked = lint.check_package(package, compiler.rows)
         compiled.errors += [one for one in checked if one.level == "error"]
         compiled.warnings += [one for one in checked if one.level == "warning"]
     if not compiled.errors:
@@ -214,7 +220,11 @@ class _Compiler:
             if found := parameters(row.cell("parameters")):
                 node["parameters"] = found
         if kind == "value":
-            node["type"] = canonical_type(row.type) if row else {"instanceID": "instanceID", "instanceName": "instanceName"}.get(name, "calculate")
+            node["type"] = (
+                canonical_type(row.type)
+                if row
+                else {"instanceID": "instanceID", "instanceName": "instanceName"}.get(name, "calculate")
+            )
             if element.text:
                 node["default"] = element.text
         self.nodes.append(node)
@@ -319,7 +329,14 @@ class _Compiler:
                 tree = rebase(tree, levels)
         except XPathError as problem:
             self.errors.append(
-                error(f"expression_{problem.what}", sheet=sheet, row=row, column=column, text=lint.readable(text), found=problem.found)
+                error(
+                    f"expression_{problem.what}",
+                    sheet=sheet,
+                    row=row,
+                    column=column,
+                    text=lint.readable(text),
+                    found=problem.found,
+                )
             )
             return None
         found = dependencies(tree, context, self.shape, self.node_lists)
@@ -327,7 +344,11 @@ class _Compiler:
         return self.keep(text, tree, found)
 
     def keep(self, text: str, tree: Ast, found: Dependencies) -> int:
-        one: dict[str, Any] = {"text": re.sub(r"\s+", " ", text), "ast": tree, "deps": sorted([node, how] for node, how in found.nodes.items())}
+        one: dict[str, Any] = {
+            "text": re.sub(r"\s+", " ", text),
+            "ast": tree,
+            "deps": sorted([node, how] for node, how in found.nodes.items()),
+        }
         if found.lists:
             one["lists"] = found.lists
         if found.volatile:
@@ -355,7 +376,9 @@ class _Compiler:
                 continue
             match = re.fullmatch(r"jr://(?:file|file-csv)/([\w.-]+)\.csv", source)
             if match is None:
-                self.errors.append(error("list_kind", **lint.where_list_stands(self.workbook, name), name=source.rpartition("/")[2]))
+                self.errors.append(
+                    error("list_kind", *lint.where_list_stands(self.workbook, name), name=source.rpartition("/")[2])
+                )
             elif match.group(1) in self.datasets:
                 rows = self.datasets[match.group(1)]
                 self.errors += lint.check_dataset(match.group(1), rows, lint.where_list_stands(self.workbook, name))
@@ -363,14 +386,13 @@ class _Compiler:
             elif name in self.known_entities or name in declared:
                 self.files[name] = {"kind": "entities"}
             else:
-                self.errors.append(error("list_missing", **lint.where_list_stands(self.workbook, name), name=match.group(1)))
+                self.errors.append(error("list_missing", *lint.where_list_stands(self.workbook, name), name=match.group(1)))
 
     def item(self, element: Element) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for cell in element:
             key, text = _tag(cell), cell.text or ""
             if key == "itextId":
-                found |= self.text(None, text, "label", 0, ("choices", 0, "label")) if text in self.texts else {}
                 for form, values in self.texts.get(text, {}).items():
                     parts = {code: self.part(value, 0, ("choices", 0, "label")) for code, value in values.items()}
                     parts = {code: part for code, part in parts.items() if part and part != "-"}
@@ -395,9 +417,9 @@ class _Compiler:
                 named = re.search(r"instance\('([^']+)'\)", itemset.get("nodeset", ""))
                 if named:
                     self.node_lists[node] = named.group(1)
-        for index, node in enumerate(self.nodes):
-            if node["kind"] == "value":
-                node |= self.text(None, self.path(index), "label", index, self.place(index, "label"))
+        for index, found in enumerate(self.nodes):
+            if found["kind"] == "value":
+                found |= self.text(None, self.path(index), "label", index, self.place(index, "label"))
         self.read_controls(self.body)
 
     def read_controls(self, parent: Element) -> None:
@@ -437,7 +459,10 @@ class _Compiler:
             if items:
                 name = f"_{self.nodes[node]['name']}"
                 self.lists[name] = [
-                    {"name": one.findtext(f"{XF}value", ""), **self.text(one.find(f"{XF}label"), "", "label", node, self.place(node, "type"))}
+                    {
+                        "name": one.findtext(f"{XF}value", ""),
+                        **self.text(one.find(f"{XF}label"), "", "label", node, self.place(node, "type")),
+                    }
                     for one in items
                 ]
                 number = self.expression(f"instance('{name}')/root/item", node, self.place(node, "type"))
@@ -495,7 +520,9 @@ class _Compiler:
                 elif tag == "setgeopoint":
                     node = self.paths.get(element.get("ref", ""), 0)
                     sheet, row, column = self.place(node, "type")
-                    self.errors.append(error("type_unsupported", sheet=sheet, row=row, column=column, type=self.nodes[node].get("type", "")))
+                    self.errors.append(
+                        error("type_unsupported", sheet=sheet, row=row, column=column, type=self.nodes[node].get("type", ""))
+                    )
                 elif tag in CONTROLS or tag in ("group", "repeat"):
                     read(element, self.paths.get(element.get("ref", "")) if tag in CONTROLS else None)
 
@@ -524,7 +551,14 @@ class _Compiler:
         name = element.get("dataset", "")
         above = f"{self.path(scope)}/meta/entity"
         binds = {bind.get("nodeset", ""): bind for bind in self.model.findall(f"{XF}bind")}
-        row = next((number for number, cells in lint.rows_of(self.workbook, "entities") if cells.get("list_name", cells.get("dataset")) == name), 0)
+        row = next(
+            (
+                number
+                for number, cells in lint.rows_of(self.workbook, "entities")
+                if cells.get("list_name", cells.get("dataset")) == name
+            ),
+            0,
+        )
         found: dict[str, Any] = {"list": name, "scope": scope}
 
         def condition(key: str, path: str, column: str) -> None:
@@ -553,7 +587,7 @@ class _Compiler:
     # Order
 
     def order(self) -> list[int]:
-        """Nodes with a calculation, a relevance or a number of rows, each after all it reads. A cycle is an error that names its path."""
+        """Nodes with a calculation, relevance or number of rows, each after all it reads. A cycle is an error with its path."""
         ruled = [node["i"] for node in self.nodes if any(key in node for key in ("calculation", "relevant", "repeat_count"))]
         active = set(ruled)
         reads: dict[int, list[int]] = {}
@@ -566,8 +600,15 @@ class _Compiler:
                     # A row may read the same question of other rows: a running total.
                     if dependency == node and how == "all":
                         continue
-                    found |= dict.fromkeys(one for one in self.above(dependency) if one in active and (one != node or dependency == node))
-                    if dependency != node and node in self.above(dependency) and "relevant" in self.nodes[node] and key == "relevant":
+                    found |= dict.fromkeys(
+                        one for one in self.above(dependency) if one in active and (one != node or dependency == node)
+                    )
+                    if (
+                        dependency != node
+                        and node in self.above(dependency)
+                        and "relevant" in self.nodes[node]
+                        and key == "relevant"
+                    ):
                         found[node] = None  # a group shown by a question inside it
             reads[node] = list(found)
         ordered: list[int] = []

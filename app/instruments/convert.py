@@ -2,8 +2,8 @@
 
     python -m app.instruments.convert < request > answer
 
-The request is one line of JSON {"filename", "max_bytes"} and the file's bytes; the answer is JSON: {"unreadable": {"code", "details"}},
-or {"workbook", "xform", "warnings"}, or {"workbook", "error"}. `run` starts it and reads the answer.
+The request is one line of JSON {"filename", "max_bytes"} and the file's bytes; the answer is JSON: {"unreadable": {"code",
+"details"}}, or {"workbook", "xform", "warnings"}, or {"workbook", "error"}. run() starts it and reads the answer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CPU_S = 30
 MEMORY_BYTES = 1024 * 1024 * 1024
 TEXTS = frozenset({"label", "hint", "guidance_hint", "constraint_message", "required_message", "form_title", "caption"})
-# pyxform turns curly quotes straight in every cell. In a formula that mends what a word processor did; in a text it would undo the
-# typography, so there they travel as private characters.
+# pyxform turns curly quotes straight in every cell. In a formula that mends what a word processor did; in a text it would undo
+# the typography, so there they travel as private characters.
 CURLY = {"\u2018": "\uf8e0", "\u2019": "\uf8e1", "\u201c": "\uf8e2", "\u201d": "\uf8e3"}
 _HIDE = str.maketrans(CURLY)
 _SHOW = str.maketrans({private: quote for quote, private in CURLY.items()})
@@ -75,7 +75,12 @@ def run(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> dict[str, 
     request = json.dumps({"filename": filename, "max_bytes": max_bytes}).encode() + b"\n" + content
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "app.instruments.convert"], input=request, capture_output=True, timeout=2 * CPU_S, cwd=ROOT, check=False
+            [sys.executable, "-m", "app.instruments.convert"],
+            input=request,
+            capture_output=True,
+            timeout=2 * CPU_S,
+            cwd=ROOT,
+            check=False,
         )
         found: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, json.JSONDecodeError):  # stopped by one of the limits

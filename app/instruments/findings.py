@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one line a message reads best)
 """What the check of a workbook says: where it is wrong, what is wrong, what mends it, in the reader's language.
 
 docs/instruments.md lists every code; a test compares the two.
@@ -40,6 +41,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "setting_bad": (_("“%(value)s” cannot be the %(name)s."), _("Use only letters a-z, digits, “-”, “_” and “.”, beginning with a letter or digit, at most 64 characters.")),
     "name_missing": (_("This row has no name."), _("Give it a name of letters a-z, digits and _, beginning with a letter.")),
     "name_bad": (_("“%(name)s” cannot be a name."), _("Use letters a-z, digits and _, beginning with a letter.")),
+    "name_export": (_("The name “%(name)s” holds signs that spreadsheets and databases refuse in column names."), _("Use letters a-z, digits and _.")),
     "name_long": (_("The name “%(name)s” is longer than 64 characters."), _("Choose a shorter name: it becomes a column of the exports.")),
     "name_reserved": (_("The name “%(name)s” is used by every export for a column of its own."), _("Choose another name.")),
     "name_twice": (_("The name “%(name)s” already stands in row %(first)s."), _("Give each question its own name.")),
@@ -53,8 +55,8 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "list_missing": (_("There is no list “%(name)s”."), _("Add its CSV file, correct its name, or, if it is a list of records, declare it in the sheet “entities”.")),
     "list_unknown": (_("The list “%(name)s” is not in the sheet “choices”."), _("Add its choices there, or correct the name in the column “type”.")),
     "list_kind": (_("The file “%(name)s” is not a CSV list."), _("Save the list as CSV with the columns name and label.")),
-    "list_columns": (_("The list “%(name)s” has no column “%(column)s”."), _("Add the column to the CSV file.")),
-    "list_code_twice": (_("The code “%(code)s” stands twice in the list “%(name)s”."), _("Give each row of the list its own code.")),
+    "list_columns": (_("The list “%(name)s” has no column “%(wanted)s”."), _("Add the column to the CSV file.")),
+    "list_code_twice": (_("The code “%(value)s” stands twice in the list “%(name)s”."), _("Give each row of the list its own code.")),
     "choice_twice": (_("The choice “%(name)s” already stands in row %(first)s for the same list."), _("Give each choice of a list its own code.")),
     "choice_name": (_("A choice of the list “%(list)s” has no code."), _("Fill the column “name”.")),
     "choice_space": (_("The code “%(name)s” holds a space."), _("Codes of choices have no spaces: several choices are stored separated by spaces.")),
@@ -70,7 +72,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "expression_too_deep": (_("The rule has too many brackets inside each other, or too many terms in a row."), _("Split it over several calculations.")),
     "question_unknown": (_("There is no question named “%(name)s”."), _("Correct the name, or add the question.%(near)s")),
     "function_unknown": (_("There is no function “%(name)s”."), _("Correct its name.%(near)s")),
-    "function_unsupported": (_("The function “%(name)s” is not supported."), _("docs/instruments.md lists the functions that work.")),
+    "last_saved": (_("Values of the form filled before (last-saved#%(name)s) are not supported."), _("Use a default value, or look the value up in a list of records.")),
     "function_arity": (_("The function “%(name)s” is given %(given)s values; it takes %(wanted)s."), _("Check the commas and brackets.")),
     "cycle": (_("These rules wait for each other: %(path)s"), _("Break the circle: one of them must not read the next.")),
     "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),
@@ -79,9 +81,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),
     "type_mismatch": (_("“%(name)s” is a %(type)s, compared here with “%(value)s”."), _("Compare it with a value of its kind.")),
     "choice_unknown": (_("“%(value)s” is not a choice of “%(name)s”."), _("Correct the code; the choices are: %(choices)s")),
-    "trigger_missing": (_("The trigger names “%(name)s”, which is no question."), _("Correct the name.")),
     "calculation_none": (_("This calculation is empty."), _("Fill the column “calculation”.")),
-    "entity_name": (_("“%(name)s” cannot be the name of a list of records or of a property."), _("Use letters, digits and _, beginning with a letter, and none of name, label, id.")),
     "token_unknown": (_("The text holds {{%(name)s}}, which no programme fills."), _("The tokens are listed in docs/instruments.md.")),
     # What pyxform says and we have no better words for
     "converter": (_("The form could not be converted: %(text)s"), _("The converter's own words are quoted; correct what they name.")),
@@ -110,7 +110,9 @@ class Finding:
 
     def _shown(self) -> dict[str, str]:
         near = self.details.get("near")
-        return {key: str(value) for key, value in self.details.items()} | {"near": " " + str(_("Nearest: %(name)s.")) % {"name": near} if near else ""}
+        return {key: str(value) for key, value in self.details.items()} | {
+            "near": " " + str(_("Nearest: %(name)s.")) % {"name": near} if near else ""
+        }
 
 
 def error(code: str, sheet: str = "", row: int = 0, column: str = "", **details: Any) -> Finding:
@@ -136,7 +138,9 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
     )
 )
 _ROW = re.compile(r"\[row ?: ?(\d+)\]")
-_SHEET = re.compile(r"'(survey|choices|settings|entities|external_choices)' sheet|\b(survey|choices|settings|entities) sheet", re.IGNORECASE)
+_SHEET = re.compile(
+    r"'(survey|choices|settings|entities|external_choices)' sheet|\b(survey|choices|settings|entities) sheet", re.IGNORECASE
+)
 _COLUMN = re.compile(r"'(\w+)' value|column '([^']+)'")
 
 

@@ -7,26 +7,33 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.instruments.findings import Finding, error
-from app.instruments.rows import Row, all_rows, list_of
-from app.instruments.workbook import Workbook
-from app.instruments.xpath import Dependencies
+from app.instruments.findings import Finding, error, warning
+from app.instruments.rows import Row, all_rows, canonical_type, list_of
+from app.instruments.workbook import Sheet, Workbook
+from app.instruments.xpath import Ast, Dependencies, Shape, leads_to
 
-# name: fewest and most arguments; None: any number.
-FUNCTIONS: dict[str, tuple[int, int | None]] = {
-    "abs": (1, 1), "acos": (1, 1), "area": (1, 1), "asin": (1, 1), "atan": (1, 1), "atan2": (2, 2), "base64-decode": (1, 1), "boolean": (1, 1),
-    "boolean-from-string": (1, 1), "ceiling": (1, 1), "checklist": (2, None), "coalesce": (1, None), "concat": (0, None), "contains": (2, 2),
-    "cos": (1, 1), "count": (1, 1), "count-non-empty": (1, 1), "count-selected": (1, 1), "current": (0, 0), "date": (1, 1), "date-time": (1, 1),
-    "decimal-date-time": (1, 1), "decimal-time": (1, 1), "digest": (2, 3), "distance": (1, None), "ends-with": (2, 2), "exp": (1, 1), "exp10": (1, 1),
-    "false": (0, 0), "floor": (1, 1), "format-date": (2, 2), "format-date-time": (2, 2), "geofence": (2, 2), "if": (3, 3), "indexed-repeat": (3, 7),
-    "instance": (1, 1), "int": (1, 1), "join": (2, None), "jr:choice-name": (2, 2), "jr:itext": (1, 1), "last": (0, 0), "local-name": (0, 1),
-    "log": (1, 1), "log10": (1, 1), "lower-case": (1, 1), "max": (1, None), "min": (1, None), "name": (0, 1), "namespace-uri": (0, 1),
-    "normalize-space": (0, 1), "not": (1, 1), "now": (0, 0), "number": (0, 1), "once": (1, 1), "pi": (0, 0), "position": (0, 1), "pow": (2, 2),
-    "pulldata": (4, 4), "random": (0, 0), "randomize": (1, 2), "regex": (2, 2), "round": (1, 2), "selected": (2, 2), "selected-at": (2, 2),
-    "sin": (1, 1), "sqrt": (1, 1), "starts-with": (2, 2), "string": (0, 1), "string-length": (0, 1), "substr": (2, 3), "substring": (2, 3),
-    "substring-after": (2, 2), "substring-before": (2, 2), "sum": (1, 1), "tan": (1, 1), "today": (0, 0), "translate": (3, 3), "true": (0, 0),
-    "upper-case": (1, 1), "uuid": (0, 1), "weighted-checklist": (2, None), "id": (1, 1), "lang": (1, 1),
-}  # fmt: skip
+Place = tuple[str, int, str]  # sheet, row, column as the reader sees them
+
+# name:fewest-most arguments; "+": any number more.
+_ARITIES = """
+abs:1 acos:1 area:1 asin:1 atan:1 atan2:2 base64-decode:1 boolean:1 boolean-from-string:1 ceiling:1 checklist:2+ coalesce:1+
+concat:0+ contains:2 cos:1 count:1 count-non-empty:1 count-selected:1 current:0 date:1 date-time:1 decimal-date-time:1
+decimal-time:1 digest:2-3 distance:1+ ends-with:2 exp:1 exp10:1 false:0 floor:1 format-date:2 format-date-time:2 geofence:2
+if:3 indexed-repeat:3-7 instance:1 int:1 join:2+ jr:choice-name:2 last:0 local-name:0-1 log:1 log10:1 lower-case:1 max:1+ min:1+
+name:0-1 normalize-space:0-1 not:1 now:0 number:0-1 once:1 pi:0 position:0-1 pow:2 pulldata:4 random:0 randomize:1-2 regex:2
+round:1-2 selected:2 selected-at:2 sin:1 sqrt:1 starts-with:2 string:0-1 string-length:0-1 substr:2-3 substring:2-3
+substring-after:2 substring-before:2 sum:1 tan:1 today:0 translate:3 true:0 upper-case:1 uuid:0-1 weighted-checklist:2+
+"""
+
+
+def _arities() -> dict[str, tuple[int, int | None]]:
+    found: dict[str, tuple[int, int | None]] = {}
+    for name, fewest, more in re.findall(r"([\w:-]+):(\d+)(\+|-\d+)?", _ARITIES):
+        found[name] = (int(fewest), None if more == "+" else int(more[1:] or fewest) if more else int(fewest))
+    return found
+
+
+FUNCTIONS = _arities()
 
 
 def language_code(name: str) -> str:
@@ -45,59 +52,476 @@ def rows_of(workbook: Workbook, sheet: str) -> list[tuple[int, dict[str, str]]]:
     return workbook.sheets[sheet].rows if sheet in workbook.sheets else []
 
 
-def where_list_stands(workbook: Workbook, name: str) -> dict[str, Any]:
-    """The first question that reads a list, as keyword arguments of a finding."""
+def where_list_stands(workbook: Workbook, name: str) -> Place:
+    """The first question that reads a list."""
     for row in all_rows(workbook.sheets["survey"]):
         if list_of(row.type).rpartition(".")[0] == name or list_of(row.type) == name:
-            return {"sheet": "survey", "row": row.number, "column": row.column("type")}
+            return ("survey", row.number, row.column("type"))
         if any(f"instance('{name}')" in cell or f'instance("{name}")' in cell for cell in row.cells.values()):
-            return {"sheet": "survey", "row": row.number, "column": ""}
-    return {"sheet": "survey", "row": 0, "column": ""}
+            return ("survey", row.number, "")
+    return ("survey", 0, "")
 
 
-def _near(name: str, names: Any) -> dict[str, str]:
+def _near(name: str, names: Any) -> dict[str, Any]:
     found = difflib.get_close_matches(name, list(names), 1, 0.7)
     return {"near": found[0]} if found else {}
 
 
 def check_expression(found: Dependencies, sheet: str, row: int, column: str) -> list[Finding]:
     """Names and functions of one expression."""
-    at = {"sheet": sheet, "row": row, "column": column}
-    findings = [error("question_unknown", name=name, **at) for name in dict.fromkeys(found.unknown)]
+    at = (sheet, row, column)
+    findings = [error("question_unknown", *at, name=name) for name in dict.fromkeys(found.unknown)]
     for name, given in dict.fromkeys(found.functions):
         if name not in FUNCTIONS:
-            findings.append(error("function_unknown", name=name, **_near(name, FUNCTIONS), **at))
+            findings.append(error("function_unknown", *at, name=name, **_near(name, FUNCTIONS)))
             continue
         fewest, most = FUNCTIONS[name]
         if given < fewest or (most is not None and given > most):
             wanted = str(fewest) if fewest == most else f"{fewest}…" if most is None else f"{fewest}–{most}"
-            findings.append(error("function_arity", name=name, given=given, wanted=wanted, **at))
+            findings.append(error("function_arity", *at, name=name, given=given, wanted=wanted))
     return findings
 
 
-def check_dataset(name: str, rows: list[dict[str, str]], at: dict[str, Any]) -> list[Finding]:
+def check_dataset(name: str, rows: list[dict[str, str]], at: Place) -> list[Finding]:
     """A CSV list needs codes that differ, and labels."""
     findings = []
     for column in ("name", "label"):
         if not rows or column not in rows[0]:
-            findings.append(error("list_columns", name=name, column=column, **at))
+            findings.append(error("list_columns", *at, name=name, wanted=column))
     seen = set()
     for row in rows:
         code = row.get("name", "")
         if code in seen:
-            findings.append(error("list_code_twice", name=name, code=code, **at))
+            findings.append(error("list_code_twice", *at, name=name, value=code))
             break
         seen.add(code)
     return findings
 
 
+# Kinds of questions, in XLSForm's own words; of the third sort nobody reads a label.
+SUPPORTED = frozenset(
+    {"text", "integer", "decimal", "range", "select_one", "select_multiple", "rank", "note", "acknowledge", "date", "time"}
+    | {"dateTime", "geopoint", "geotrace", "geoshape", "image", "audio", "video", "file", "barcode", "calculate", "hidden"}
+    | {"start", "end", "today", "deviceid", "username", "email", "phonenumber", "audit", "csv-external"}
+)
+UNSUPPORTED = frozenset(
+    {"background-audio", "background-geopoint", "start-geopoint", "osm", "xml-external", "select-one-external"}
+    | {"subscriberid", "simserial", "loop"}
+)
+UNSEEN = frozenset(
+    {"calculate", "hidden", "start", "end", "today", "deviceid", "username", "email", "phonenumber", "audit", "csv-external"}
+)
+RESERVED = frozenset({"meta", "instanceid", "instancename", "key", "parent_key"})
+TOKENS = (
+    "responsible_org",
+    "programme_name",
+    "recipients",
+    "retention",
+    "contact_person",
+    "contact_details",
+    "cndp_kind",
+    "cndp_number",
+)
+LANGUAGES = {"ar": "العربية (ar)", "fr": "Français (fr)"}
+_NAME = re.compile(r"[^\W\d][\w.-]*")
+_EXPORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}")
+_TOKEN = re.compile(r"\{\{\s*([^}]*?)\s*\}\}")
+
+
 def check_workbook(workbook: Workbook) -> list[Finding]:
     """What can be said before conversion, in better words than the converter's."""
+    survey = workbook.sheets["survey"]
+    findings = [*_check_columns(survey), *_check_settings(workbook)]
+    if any(one.level == "error" and one.code == "column_missing" for one in findings):
+        return findings
+    rows = all_rows(survey)
+    names = {row.name for row in rows if row.name and not row.is_end}
+    findings += _check_structure(rows)
+    findings += _check_types(workbook, rows)
+    findings += _check_languages(survey)
+    findings += _check_labels(survey, [row for row in rows if not row.is_end and canonical_type(row.type) not in UNSEEN])
+    for row in rows:
+        findings += _check_references(row, names)
+    for number, cells in rows_of(workbook, "entities"):
+        findings += _check_references(Row(workbook.sheets["entities"], number, cells), names)
+    findings += _check_choices(workbook, rows)
+    return findings
+
+
+def _check_columns(survey: Sheet) -> list[Finding]:
+    findings = []
+    plain = [re.sub(r"\s+", "_", column.split("::")[0].strip().lower()) + column.partition("::")[2] for column in survey.columns]
+    for wanted, others in (("type", ("command",)), ("name", ("value", "tag"))):
+        if not {wanted, *others} & set(plain):
+            findings.append(error("column_missing", "survey", survey.header_row, "", name=wanted))
+    for at, column in enumerate(plain):
+        if column and column in plain[:at]:
+            findings.append(error("column_twice", "survey", survey.header_row, survey.letters[at], name=survey.columns[at]))
+    return findings
+
+
+def _check_settings(workbook: Workbook) -> list[Finding]:
+    rows = rows_of(workbook, "settings")
+    number, cells = rows[0] if rows else (0, {})
+    findings = []
+    for name, others in (("form_id", ("id_string", "set_form_id")), ("version", ())):
+        value = next((cells[key] for key in (name, *others) if cells.get(key)), "")
+        if not value:
+            findings.append(error("setting_missing", "settings", number, name, name=name))
+        elif not _ID.fullmatch(value):
+            findings.append(error("setting_bad", "settings", number, name, name=name, value=value))
+    return findings
+
+
+def _check_structure(rows: list[Row]) -> list[Finding]:
+    """Names, and groups that begin and end."""
+    findings = []
+    open_rows: list[Row] = []
+    seen: list[dict[str, Row]] = [{}]
+    folded: list[dict[str, Row]] = [{}]
+    anywhere: dict[str, Row] = {}
+    for row in rows:
+        at = ("survey", row.number, row.column("name"))
+        if row.is_end:
+            if not open_rows or open_rows[-1].is_repeat != ("group" not in row.type.lower()):
+                findings.append(error("group_end", "survey", row.number, row.column("type")))
+            if open_rows:
+                begun = open_rows.pop()
+                if not seen[-1]:
+                    findings.append(warning("group_empty", "survey", begun.number, begun.column("name"), name=begun.name))
+                seen.pop()
+                folded.pop()
+            continue
+        if not row.type:
+            if row.name:
+                findings.append(error("type_missing", "survey", row.number, row.column("type")))
+            continue
+        name = row.name
+        if not name:
+            findings.append(error("name_missing", *at))
+        else:
+            first = seen[-1].get(name) or anywhere.get(name)
+            if name in seen[-1]:
+                findings.append(error("name_twice", *at, name=name, first=seen[-1][name].number))
+            elif first:
+                findings.append(warning("name_twice", *at, name=name, first=first.number))
+            elif name.lower() in folded[-1]:
+                other = folded[-1][name.lower()]
+                findings.append(warning("name_case", *at, name=name, other=other.name, first=other.number))
+            seen[-1].setdefault(name, row)
+            folded[-1].setdefault(name.lower(), row)
+            anywhere.setdefault(name, row)
+            findings += _check_name(name, at)
+        if row.is_container:
+            open_rows.append(row)
+            seen.append({})
+            folded.append({})
+    findings += [error("group_open", "survey", row.number, row.column("type"), name=row.name) for row in open_rows]
+    return findings
+
+
+def _check_name(name: str, at: Place) -> list[Finding]:
+    if not _NAME.fullmatch(name) or name.lower().startswith("xml"):
+        return [error("name_bad", *at, name=name)]
+    if name.lower() in RESERVED:
+        return [error("name_reserved", *at, name=name)]
+    if len(name) > 64:
+        return [warning("name_long", *at, name=name)]
+    if not _EXPORT_NAME.fullmatch(name):
+        return [warning("name_export", *at, name=name)]
     return []
 
 
-def check_package(
-    workbook: Workbook, package: dict[str, Any], rows: Mapping[str, Row], datasets: Mapping[str, list[dict[str, str]]]
-) -> list[Finding]:
+def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
+    findings = []
+    lists = {cells.get("list_name", cells.get("list name", "")) for _, cells in rows_of(workbook, "choices")}
+    for row in rows:
+        if row.is_container or row.is_end or not row.type:
+            continue
+        at = ("survey", row.number, row.column("type"))
+        kind = canonical_type(row.type)
+        plain = kind.replace("_", "-").lower()
+        if plain in UNSUPPORTED or row.type.replace("_", "-").startswith("select-one-external"):
+            findings.append(error("type_unsupported", *at, type=kind))
+        elif kind.lower() not in {one.lower() for one in SUPPORTED}:
+            findings.append(error("type_unknown", *at, type=row.type, **_near(kind, SUPPORTED)))
+        elif kind in ("select_one", "select_multiple", "rank"):
+            name = list_of(row.type)
+            if "." in name and "${" not in name:
+                if not name.endswith(".csv"):
+                    findings.append(error("list_kind", *at, name=name))
+            elif not name.startswith("${") and name not in lists:
+                findings.append(error("list_unknown", *at, name=name, **_near(name, lists)))
+        elif kind == "calculate" and not any(row.cell(key) for key in ("calculation", "default", "trigger")):
+            findings.append(warning("calculation_none", "survey", row.number, row.column("calculation")))
+    return findings
+
+
+def _check_languages(survey: Sheet) -> list[Finding]:
+    labels = [column for column in survey.columns if column.lower().startswith("label") and "::" in column]
+    found = {language_code(column.split("::")[1]) for column in labels}
+    if not found:
+        return [warning("languages_none", "survey", survey.header_row)]
+    return [
+        warning("language_missing", "survey", survey.header_row, language=name.split(" (")[0])
+        for code, name in LANGUAGES.items()
+        if code not in found
+    ]
+
+
+def _check_labels(sheet: Sheet, rows: list[Row]) -> list[Finding]:
+    columns = [column for column in sheet.columns if re.match(r"label\s*(::|$)", column, re.IGNORECASE)]
+    findings = []
+    for row in rows:
+        if not row.type and sheet.name.lower() == "survey":
+            continue
+        given = [column for column in columns if row.cells.get(column)]
+        media = any(re.match(r"(media|image|audio|video)\b", column, re.IGNORECASE) for column in row.cells)
+        for column in columns:
+            if column not in given and (given or not (media or row.is_container)):
+                language = column.partition("::")[2] or column
+                at = (sheet.name.lower(), row.number, row.column(column))
+                findings.append(warning("label_missing", *at, language=language.split(" (")[0], wanted=column))
+        for column, text in row.cells.items():
+            findings += [
+                warning("token_unknown", sheet.name.lower(), row.number, row.column(column), name=token)
+                for token in _TOKEN.findall(text)
+                if token not in TOKENS
+            ]
+    return findings
+
+
+def _check_references(row: Row, names: set[str]) -> list[Finding]:
+    findings = []
+    for column, text in row.cells.items():
+        for name in dict.fromkeys(_REFERENCE.findall(text)):
+            at = (row.sheet.name.lower(), row.number, row.column(column))
+            if name.startswith("last-saved#"):
+                findings.append(error("last_saved", *at, name=name.removeprefix("last-saved#")))
+            elif name not in names:
+                findings.append(error("question_unknown", *at, name=name, **_near(name, names)))
+    return findings
+
+
+def _check_choices(workbook: Workbook, rows: list[Row]) -> list[Finding]:
+    if "choices" not in workbook.sheets:
+        return []
+    sheet = workbook.sheets["choices"]
+    settings = rows_of(workbook, "settings")
+    may_repeat = bool(settings) and settings[0][1].get("allow_choice_duplicates", "").lower() in ("yes", "true")
+    multiple = {list_of(row.type) for row in rows if canonical_type(row.type) in ("select_multiple", "rank")}
+    seen: dict[tuple[str, str], int] = {}
+    findings = []
+    labelled = []
+    for number, cells in sheet.rows:
+        row = Row(sheet, number, cells)
+        where, name = cells.get("list_name", cells.get("list name", "")), row.name
+        at = ("choices", number, row.column("name"))
+        if not where:
+            continue
+        labelled.append(row)
+        if not name:
+            findings.append(error("choice_name", *at, list=where))
+        elif (where, name) in seen and not may_repeat:
+            findings.append(error("choice_twice", *at, name=name, first=seen[where, name]))
+        elif " " in name and where in multiple:
+            findings.append(error("choice_space", *at, name=name))
+        seen.setdefault((where, name), number)
+    return findings + _check_labels(sheet, labelled)
+
+
+# Rules
+
+
+AGGREGATES = frozenset(
+    {"sum", "count", "count-non-empty", "max", "min", "join", "position", "indexed-repeat", "area", "distance", "checklist"}
+    | {"weighted-checklist", "concat", "randomize"}
+)
+COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+# Blank in, blank (or not a number) out.
+PASSING = frozenset(
+    {"number", "int", "round", "abs", "floor", "ceiling", "decimal-date-time", "decimal-time", "date", "date-time", "string"}
+    | {"pow", "sqrt"}
+)
+NUMBERS = ("integer", "decimal", "range")
+RULE_KEYS = ("relevant", "constraint", "required", "readonly", "calculation", "repeat_count", "first_load")
+
+
+def check_package(package: dict[str, Any], rows: Mapping[str, Row]) -> list[Finding]:
     """What only the parsed rules show."""
-    return []
+    return _Rules(package, rows).check()
+
+
+class _Rules:
+    def __init__(self, package: dict[str, Any], rows: Mapping[str, Row]) -> None:
+        self.package, self.rows = package, rows
+        self.nodes = package["nodes"]
+        self.shape = Shape(
+            [node.get("parent", -1) for node in self.nodes],
+            [node["name"] for node in self.nodes],
+            frozenset(node["i"] for node in self.nodes if node["kind"] == "repeat"),
+        )
+        self.findings: list[Finding] = []
+
+    def check(self) -> list[Finding]:
+        for node in self.nodes:
+            for key in RULE_KEYS:
+                if key in node:
+                    self.rule(node["i"], key, self.package["expressions"][node[key]]["ast"])
+        return self.findings
+
+    def place(self, node: int, key: str) -> Place:
+        path = "/" + "/".join(self.nodes[one]["name"] for one in reversed(self.shape.above(node)))
+        row = self.rows.get(path)
+        if row is None:
+            return ("settings", 0, "instance_name")
+        return ("survey", row.number, row.column("default" if key == "first_load" else key))
+
+    def rule(self, node: int, key: str, tree: Ast) -> None:
+        at = self.place(node, key)
+        self.walk(tree, node, at, in_set=False)
+        if key == "constraint":
+            self.blocked(tree, node, at)
+
+    def walk(self, tree: Ast, node: int, at: Place, in_set: bool) -> None:
+        kind = tree[0]
+        if kind == "path":
+            self.outside(tree, node, at, in_set)
+            if isinstance(tree[1], list):
+                self.walk(tree[1], node, at, in_set=True)
+            return
+        if kind == "fn":
+            if tree[1] == "regex" and len(tree) == 4 and tree[3][0] == "str":
+                self.pattern(tree[3][1], at)
+            if tree[1] in ("selected", "count-selected") and len(tree) == 4:
+                self.literal(tree[2], tree[3], node, at)
+            for one in tree[2:]:
+                self.walk(one, node, at, in_set=in_set or tree[1] in AGGREGATES)
+            return
+        if kind in COMPARISONS:
+            self.literal(tree[1], tree[2], node, at)
+            self.literal(tree[2], tree[1], node, at)
+        for one in tree[1:]:
+            if isinstance(one, list) and one and isinstance(one[0], str):
+                self.walk(one, node, at, in_set)
+
+    def outside(self, path: Ast, node: int, at: Place, in_set: bool) -> None:
+        """A question of a repeat, read as one value from outside it."""
+        if in_set or any(step[2] for step in path[2]):
+            return
+        own = set(self.shape.above(node))
+        for target, how in leads_to(path, node, self.shape).items():
+            repeat = next((one for one in self.shape.above(target) if one in self.shape.repeats and one not in own), None)
+            if repeat is not None and how in ("all", "same") and target != repeat:
+                self.findings.append(
+                    warning("outside_repeat", *at, name=self.nodes[target]["name"], repeat=self.nodes[repeat]["name"])
+                )
+
+    def pattern(self, text: str, at: Place) -> None:
+        try:
+            re.compile(text)
+        except (re.error, RecursionError, OverflowError):
+            self.findings.append(error("regex_bad", *at, pattern=text))
+            return
+        if is_slow(text):
+            self.findings.append(error("regex_slow", *at, pattern=text))
+
+    def literal(self, path: Ast, value: Ast, node: int, at: Place) -> None:
+        """A question compared with a constant that it can never hold."""
+        if path[0] != "path" or value[0] != "str" or value[1] == "":
+            return
+        for target in leads_to(path, node, self.shape):
+            found = self.nodes[target]
+            kind = found.get("type", "")
+            is_number = re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value[1])
+            is_date = re.match(r"\d{4}-\d{2}-\d{2}", value[1])
+            if (kind in NUMBERS and not is_number) or (kind in ("date", "dateTime") and not is_date):
+                self.findings.append(warning("type_mismatch", *at, name=found["name"], type=kind, value=value[1]))
+            elif kind in ("select_one", "select_multiple") and found.get("choices", {}).get("list") in self.package["lists"]:
+                codes = [item["name"] for item in self.package["lists"][found["choices"]["list"]]]
+                if value[1] not in codes:
+                    shown = ", ".join(codes[:12]) + ("…" if len(codes) > 12 else "")
+                    self.findings.append(warning("choice_unknown", *at, name=found["name"], value=value[1], choices=shown))
+
+    # A constraint that no answer meets while another one is blank.
+
+    def blocked(self, tree: Ast, node: int, at: Place) -> None:
+        for target, _ in self.paths(tree, node):
+            if target != node and self.may_be_blank(target, node) and self.holds(tree, node, target) is False:
+                self.findings.append(warning("constraint_blank", *at, name=self.nodes[target]["name"]))
+                return
+
+    def paths(self, tree: Any, node: int) -> list[tuple[int, Ast]]:
+        if tree[0] == "path":
+            return [(target, tree) for target in leads_to(tree, node, self.shape)]
+        return [found for one in tree[1:] if isinstance(one, list) and one for found in self.paths(one, node)]
+
+    def may_be_blank(self, target: int, node: int) -> bool:
+        """Not asked for certain: optional, or hidden while the other one is not."""
+        found = self.nodes[target]
+        if found["kind"] not in ("question", "value"):
+            return False
+        hidden = any("relevant" in self.nodes[one] for one in self.shape.above(target) if one not in self.shape.above(node))
+        if found["kind"] == "value":
+            return hidden or "calculation" not in found
+        return hidden or "required" not in found
+
+    def is_blank(self, tree: Ast, node: int, target: int) -> bool:
+        """Whether an operand is blank, or no number, when the target is blank."""
+        if tree[0] == "path":
+            return target in leads_to(tree, node, self.shape)
+        if tree[0] in ("+", "-", "*", "div", "mod", "neg"):
+            return any(self.is_blank(one, node, target) for one in tree[1:])
+        return tree[0] == "fn" and tree[1] in PASSING and any(self.is_blank(one, node, target) for one in tree[2:3])
+
+    def holds(self, tree: Ast, node: int, target: int) -> bool | None:
+        """What a condition gives when the target is blank, whatever the answer is; None: that depends on the answer."""
+        kind = tree[0]
+        if kind in ("and", "or"):
+            sides = [self.holds(one, node, target) for one in tree[1:]]
+            decisive = kind == "or"
+            if decisive in sides:
+                return decisive
+            return None if None in sides else not decisive
+        if kind == "fn" and tree[1] == "not":
+            inside = self.holds(tree[2], node, target)
+            return None if inside is None else not inside
+        if kind in COMPARISONS:
+            for one, other in ((tree[1], tree[2]), (tree[2], tree[1])):
+                if self.is_blank(one, node, target):
+                    if kind not in ("=", "!="):
+                        return False
+                    if other[0] == "str":
+                        return (other[1] == "") == (kind == "=")
+                    if other[0] == "num":
+                        return kind == "!="
+        return None
+
+
+def is_slow(pattern: str) -> bool:
+    """Whether a repeated group holds something repeated itself, or choices that begin alike: (a+)+, (a|a)*."""
+    depth: list[bool] = []  # for each open group: does it hold a repetition?
+    at, in_class = 0, False
+    while at < len(pattern):
+        sign = pattern[at]
+        if sign == "\\":
+            at += 2
+            continue
+        if in_class:
+            in_class = sign != "]"
+        elif sign == "[":
+            in_class = True
+        elif sign == "(":
+            depth.append(False)
+        elif sign == ")" and depth:
+            holds = depth.pop()
+            if holds and re.match(r"[*+]|\{\d+,\d*\}", pattern[at + 1 :]) and not re.match(r"\{\d+,?\d?\}", pattern[at + 1 :]):
+                return True
+            if depth and holds:
+                depth[-1] = True
+        elif (sign in "*+" or re.match(r"\{\d+,\d*\}", pattern[at:])) and depth:
+            depth[-1] = True
+        at += 1
+    return False

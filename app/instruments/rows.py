@@ -39,7 +39,11 @@ TYPES = {
     "end time": "end",
     "percentage": "integer",
 }
-_SELECT = re.compile(r"^(?:add )?(select_one|select one|select1|select_multiple|select multiple|select all that apply|rank)(?:[ _](?:from[ _]file|external|from))?(?= |$)")
+_SELECT = re.compile(
+    r"^(?:add )?(select_one|select one|select1|select_multiple|select multiple|select all that apply|rank)"
+    r"(?:[ _](?:from[ _]file|external|from))?(?= |$)"
+)
+
 _BEGIN = re.compile(r"^begin[ _](group|repeat|loop)\b|^begin[ _]lgroup\b", re.IGNORECASE)
 _END = re.compile(r"^end[ _](group|repeat|loop|lgroup)\b", re.IGNORECASE)
 
@@ -124,7 +128,9 @@ def canonical_type(text: str) -> str:
     words = " ".join(text.split())
     match = _SELECT.match(words.lower())
     if match:
-        return {"rank": "rank"}.get(match.group(1), "select_multiple" if "mult" in match.group(1) or "all" in match.group(1) else "select_one")
+        return {"rank": "rank"}.get(
+            match.group(1), "select_multiple" if "mult" in match.group(1) or "all" in match.group(1) else "select_one"
+        )
     words = re.sub(r"^(add|get|q) ", "", words).removesuffix(" prompt")
     return TYPES.get(words.lower(), words)
 

@@ -42,7 +42,13 @@ class Sheet:
     rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "columns": self.columns, "letters": self.letters, "header_row": self.header_row, "rows": self.rows}
+        return {
+            "name": self.name,
+            "columns": self.columns,
+            "letters": self.letters,
+            "header_row": self.header_row,
+            "rows": self.rows,
+        }
 
 
 @dataclass
@@ -52,12 +58,18 @@ class Workbook:
     sheet_names: list[str]  # all of them, as written
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "sheet_names": self.sheet_names, "sheets": {key: one.to_json() for key, one in self.sheets.items()}}
+        return {
+            "name": self.name,
+            "sheet_names": self.sheet_names,
+            "sheets": {key: one.to_json() for key, one in self.sheets.items()},
+        }
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Workbook:
         sheets = {
-            key: Sheet(one["name"], one["columns"], one["letters"], one["header_row"], [(row, cells) for row, cells in one["rows"]])
+            key: Sheet(
+                one["name"], one["columns"], one["letters"], one["header_row"], [(row, cells) for row, cells in one["rows"]]
+            )
             for key, one in found["sheets"].items()
         }
         return cls(found["name"], sheets, found["sheet_names"])
@@ -226,7 +238,9 @@ def _measured(archive: zipfile.ZipFile) -> io.BytesIO:
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as target:
         for entry in entries:
             # Pictures, charts and printer settings say nothing about a form.
-            if not entry.filename.endswith((".xml", ".rels")) or entry.filename.startswith(("xl/drawings/", "xl/charts/", "xl/media/")):
+            if not entry.filename.endswith((".xml", ".rels")) or entry.filename.startswith(
+                ("xl/drawings/", "xl/charts/", "xl/media/")
+            ):
                 continue
             try:
                 with archive.open(entry) as stream:
@@ -308,13 +322,17 @@ def _text(value: Any) -> str:
 def to_xlsx(workbook: Workbook) -> bytes:
     """The same workbook as .xlsx, for other tools and for spreadsheet hands."""
     import openpyxl
+    from openpyxl.cell import WriteOnlyCell
 
     book = openpyxl.Workbook(write_only=True)
     for sheet in workbook.sheets.values():
         target = book.create_sheet(sheet.name)
         target.append(sheet.columns)
         for _, cells in sheet.rows:
-            target.append([cells.get(column, "") for column in sheet.columns])
+            row = [WriteOnlyCell(target, cells.get(column, "")) for column in sheet.columns]
+            for cell in row:
+                cell.data_type = "s"  # a rule that begins with "=" is text, not a formula
+            target.append(row)
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

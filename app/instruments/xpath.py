@@ -1,5 +1,7 @@
-"""XPath 1.0 as XForms use it: text -> the tree of docs/package.md. Written by hand because two of the grammar's tokens (`*` and the
-operator names) mean different things after an operand and elsewhere, which a table-driven grammar cannot say.
+"""XPath 1.0 as XForms use it: text -> the tree of docs/package.md, and what an expression depends on.
+
+Written by hand: `*` and the operator names mean one thing after an operand and another elsewhere, which a table-driven grammar
+cannot say.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from typing import Any
 Ast = list[Any]
 
 AXES = frozenset(
-    "child parent self descendant-or-self descendant ancestor ancestor-or-self following-sibling preceding-sibling following "
-    "preceding attribute".split()
+    {"child", "parent", "self", "descendant-or-self", "descendant", "ancestor", "ancestor-or-self", "attribute"}
+    | {"following-sibling", "preceding-sibling", "following", "preceding"}
 )
 NODE_TYPES = frozenset({"node", "text", "comment", "processing-instruction"})
 # Lowest first; each level is left-associative.
@@ -289,6 +291,13 @@ def dependencies(tree: Ast, context: int, shape: Shape, choices: dict[int, str] 
     return _Reader(context, shape, choices or {}).read(tree)
 
 
+def leads_to(tree: Ast, context: int, shape: Shape) -> dict[int, str]:
+    """The nodes a path ends at (not those it passes), each "same" or "all" as in dependencies()."""
+    reader = _Reader(context, shape, {})
+    places = reader.visit(tree, frozenset({(context, context)}))
+    return {node: reader.found.nodes[node] for node, _ in places or () if node in reader.found.nodes}
+
+
 class _Reader:
     def __init__(self, context: int, shape: Shape, choices: dict[int, str]) -> None:
         self.context, self.shape, self.choices = context, shape, choices
@@ -454,5 +463,9 @@ def _rebase(tree: Any, levels: int, at_context: bool) -> Any:
             steps = steps or [["self", ANY_NODE, []]]
         elif start not in ("/", "."):
             start = _rebase(start, levels, at_context)
-        return ["path", start, [[axis, test, [_rebase(one, levels, False) for one in conditions]] for axis, test, conditions in steps]]
+        return [
+            "path",
+            start,
+            [[axis, test, [_rebase(one, levels, False) for one in conditions]] for axis, test, conditions in steps],
+        ]
     return [kind, *(_rebase(one, levels, at_context) for one in tree[1:])]

@@ -1,0 +1,108 @@
+"""`flask instrument …`: check, publish and list forms from a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.problems import Problem
+from app.instruments import operations, queries
+from app.instruments.compiler import Compiled, Rows, compile_instrument, library_lists
+from app.instruments.findings import Finding
+from app.instruments.workbook import to_xlsx
+from app.registry.models import Programme
+
+instrument = AppGroup("instrument", help="Instruments: check an XLSForm, publish it, list what is published.")
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def _content(file: Path) -> bytes:
+    """The file's bytes; no more of them than tell that it is too large."""
+    with file.open("rb") as stream:
+        return stream.read(int(current_app.config["MAX_XLSFORM_BYTES"]) + 1)
+
+
+def _lists_beside(file: Path) -> dict[str, Rows]:
+    """The CSV lists that lie beside a form."""
+    found = {}
+    for path in sorted(file.parent.glob("*.csv")):
+        if path != file:
+            name, rows = operations.read_list(path.name, path.read_bytes())
+            found[name] = rows
+    return found
+
+
+def _show(findings: list[Finding]) -> None:
+    for one in findings:
+        where = " ".join(part for part in (one.sheet, str(one.row) if one.row else "", one.column) if part)
+        click.echo(f"{one.level}: {where}: {one.message} {one.mend}".replace(" : ", " "), err=True)
+
+
+def _fail_on_errors(compiled: Compiled) -> None:
+    _show(compiled.errors + compiled.warnings)
+    if compiled.errors:
+        raise click.ClickException(f"{len(compiled.errors)} error(s): nothing was written.")
+
+
+def _programme(code: str) -> Programme:
+    found = db.session.scalar(sa.select(Programme).where(Programme.code == code))
+    if found is None:
+        raise click.ClickException(f"There is no programme {code}.")
+    return found
+
+
+@instrument.command("check")
+@FILE
+@click.option("--package", type=click.Path(dir_okay=False, path_type=Path), help="Write the package that would be published.")
+@click.option(
+    "--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write the form as an Excel workbook, for other tools."
+)
+def check(file: Path, package: Path | None, xlsx: Path | None) -> None:
+    """Say what is wrong with a form. CSV lists beside it are read."""
+    try:
+        lists = library_lists() | _lists_beside(file)
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from None
+    compiled = compile_instrument(file.name, _content(file), lists, max_bytes=int(current_app.config["MAX_XLSFORM_BYTES"]))
+    _fail_on_errors(compiled)
+    if package:
+        package.write_text(compiled.package_json, "utf-8")
+    if xlsx and compiled.workbook:
+        xlsx.write_bytes(to_xlsx(compiled.workbook))
+    questions = sum(node["kind"] == "question" for node in compiled.package["nodes"])
+    click.echo(f"{compiled.package['form_id']} {compiled.package['version']}: {questions} questions, no errors.")
+
+
+@instrument.command("publish")
+@FILE
+@click.option("--programme", "code", required=True, help="Code of the programme, such as boulemane.")
+def publish(file: Path, code: str) -> None:
+    """Publish a form in a programme. CSV lists beside it are read."""
+    programme_id = _programme(code).id
+    try:
+        checked = operations.check(
+            programme_id, file.name, _content(file), _lists_beside(file), int(current_app.config["MAX_XLSFORM_BYTES"])
+        )
+        _fail_on_errors(checked.compiled)
+        begin_writing()
+        version = operations.publish_checked(None, programme_id, checked, utcnow())
+        form_id = version.instrument.form_id
+        db.session.commit()
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from None
+    click.echo(f"{form_id} {version.version} is published in {code}: {version.sha256[:12]}")
+
+
+@instrument.command("list")
+def list_instruments() -> None:
+    """One line an instrument: programme, form, current version, whether it is open."""
+    for programme in db.session.scalars(sa.select(Programme).order_by(Programme.code)):
+        for one in queries.published(programme.id):
+            state = "open" if one.instrument.is_open else "closed"
+            click.echo("\t".join([programme.code, one.instrument.form_id, one.version.version, state, one.version.sha256[:12]]))

@@ -1,0 +1,33 @@
+"""Forms of the instrument pages."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired, MultipleFileField
+from wtforms import HiddenField
+
+
+class CheckForm(FlaskForm):  # type: ignore[misc]
+    file = FileField(
+        lazy_gettext("Form (XLSForm)"),
+        validators=[FileRequired(lazy_gettext("Choose the file of the form."))],
+        description=lazy_gettext("An .xlsx workbook, or .md or .csv tables, at most 10 MB."),
+        render_kw={"accept": ".xlsx,.md,.csv"},
+    )
+    lists = MultipleFileField(
+        lazy_gettext("CSV lists it reads"),
+        description=lazy_gettext(
+            "Only lists that the programme does not have yet, or has in an older content. "
+            "Places, sectors, branches, crafts and themes come with Daftar."
+        ),
+        render_kw={"accept": ".csv"},
+    )
+
+
+class PublishForm(FlaskForm):  # type: ignore[misc]
+    checked = HiddenField()  # the file and its lists as they were checked, signed
+
+
+class OpenForm(FlaskForm):  # type: ignore[misc]
+    is_open = HiddenField()

@@ -1,0 +1,82 @@
+"""What is published in a programme."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.accounts.models import Person
+from app.core.db import db
+from app.instruments.models import Dataset, Instrument, InstrumentVersion
+
+Rows = list[dict[str, str]]
+
+
+def instrument(programme_id: str, form_id: str) -> Instrument | None:
+    return db.session.scalar(sa.select(Instrument).where(Instrument.programme_id == programme_id, Instrument.form_id == form_id))
+
+
+def current_version(found: Instrument) -> InstrumentVersion | None:
+    return db.session.get(InstrumentVersion, found.current_id) if found.current_id else None
+
+
+def package_of(version: InstrumentVersion) -> dict[str, Any]:
+    package: dict[str, Any] = json.loads(version.package)
+    return package
+
+
+@dataclass(frozen=True)
+class Published:
+    """An instrument in a list: its current version, and who published it."""
+
+    instrument: Instrument
+    version: InstrumentVersion
+    publisher: dict[str, str] | None
+    versions: int
+
+
+def published(programme_id: str) -> list[Published]:
+    """The instruments of a programme by form id, each with its current version."""
+    count = (
+        sa.select(InstrumentVersion.instrument_id, sa.func.count().label("versions"))
+        .group_by(InstrumentVersion.instrument_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(Instrument, InstrumentVersion, Person.name, count.c.versions)
+        .join(InstrumentVersion, InstrumentVersion.id == Instrument.current_id)
+        .join(count, count.c.instrument_id == Instrument.id)
+        .outerjoin(Person, Person.id == InstrumentVersion.published_by)
+        .where(Instrument.programme_id == programme_id)
+        .order_by(Instrument.form_id)
+    )
+    return [Published(*row) for row in rows]
+
+
+def lists_of(programme_id: str) -> dict[str, Rows]:
+    """The CSV lists of a programme, the newest content of each."""
+    found = db.session.scalars(sa.select(Dataset).where(Dataset.programme_id == programme_id).order_by(Dataset.seq))
+    return {one.name: rows_of(one) for one in found}
+
+
+def rows_of(dataset: Dataset) -> Rows:
+    content = json.loads(dataset.content)
+    return [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
+
+
+def entity_lists_of(programme_id: str) -> set[str]:
+    """The entity lists that the programme's instruments write."""
+    found: set[str] = set()
+    for one in published(programme_id):
+        found |= {rule["list"] for rule in package_of(one.version)["entities"]}
+    return found
+
+
+def version(found: Instrument, name: str) -> InstrumentVersion | None:
+    """A published version by its name."""
+    return db.session.scalar(
+        sa.select(InstrumentVersion).where(InstrumentVersion.instrument_id == found.id, InstrumentVersion.version == name)
+    )

@@ -1,0 +1,177 @@
+"""Pages of the instruments: what is published, checking a form, publishing it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from app.accounts.sessions import signed_in
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.permissions import Actor, can, programmes_where, require
+from app.core.problems import NOT_FOUND, Problem
+from app.instruments import operations, problems, queries
+from app.instruments.compiler import Rows, entity_lists
+from app.instruments.forms import CheckForm, OpenForm, PublishForm
+from app.instruments.models import Instrument, InstrumentVersion
+from app.instruments.preview import preview
+from app.instruments.workbook import FORMATS, Unreadable, read_workbook, to_xlsx
+from app.registry.models import Programme
+
+bp = Blueprint("instruments", __name__, url_prefix="/instruments")
+
+CHECK_LASTS_S = 3600
+
+
+def _programme() -> Programme:
+    """The programme being worked on: asked for, else the last one, else the first one may see."""
+    actor: Actor = g.actor
+    mine = programmes_where(actor, "instrument.read")
+    found = [one for one in db.session.scalars(db.select(Programme).order_by(Programme.code)) if mine is None or one.id in mine]
+    if not found:
+        raise NOT_FOUND()
+    by_id = {one.id: one for one in found}
+    asked = request.args.get("programme", "")
+    if asked in by_id:
+        session["programme"] = asked
+    return by_id.get(asked) or by_id.get(session.get("programme", "")) or found[0]
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="instruments.checked")
+
+
+def _pack(programme_id: str, filename: str, content: bytes, lists: dict[str, Rows]) -> str:
+    """What was checked, for the page to hand back: nothing is kept on the server until it is published."""
+    body = {"programme": programme_id, "name": filename, "content": base64.b64encode(content).decode(), "lists": lists}
+    return str(_signer().dumps(base64.b64encode(zlib.compress(json.dumps(body).encode())).decode()))
+
+
+def _unpack(packed: str) -> tuple[str, str, bytes, dict[str, Rows]]:
+    try:
+        body = json.loads(zlib.decompress(base64.b64decode(_signer().loads(packed, max_age=CHECK_LASTS_S))))
+    except BadData:
+        raise problems.UPLOAD_EXPIRED() from None
+    return body["programme"], body["name"], base64.b64decode(body["content"]), body["lists"]
+
+
+def _page(programme: Programme, *, form: CheckForm | None = None, status: int = 200, **more: Any) -> Response:
+    actor: Actor = g.actor
+    may_publish = can(actor, "instrument.publish", programme_id=programme.id)
+    return make_response(
+        render_template(
+            "instruments/list.html",
+            programme=programme,
+            published=queries.published(programme.id),
+            may_publish=may_publish,
+            form=form or (CheckForm(formdata=None) if may_publish else None),
+            **more,
+        ),
+        status,
+    )
+
+
+@bp.get("")
+@signed_in
+def list_instruments() -> Response:
+    return _page(_programme())
+
+
+@bp.post("/check")
+@signed_in
+def check() -> Response:
+    """Compile what was sent and show what is wrong or what would change. Publishes nothing."""
+    programme = _programme()
+    require(g.actor, "instrument.publish", programme_id=programme.id)
+    form = CheckForm()
+    if not form.validate_on_submit():
+        return _page(programme, form=form, status=422)
+    limit = int(current_app.config["MAX_XLSFORM_BYTES"])
+    filename, content = form.file.data.filename or "form", form.file.data.read(limit + 1)
+    try:
+        given = dict(operations.read_list(one.filename, one.read()) for one in form.lists.data or [] if one and one.filename)
+    except Problem as problem:
+        form.lists.errors = [str(problem)]
+        return _page(programme, form=form, status=problem.kind.status)
+    checked = operations.check(programme.id, filename, content, given, limit)
+    compiled = checked.compiled
+    shown: dict[str, Any] = {"filename": filename, "findings": compiled.errors + compiled.warnings, "checked": compiled}
+    if not compiled.errors:
+        there = queries.instrument(programme.id, compiled.package["form_id"])
+        current = queries.current_version(there) if there else None
+        same = queries.version(there, compiled.package["version"]) if there else None
+        shown["is_same"] = same is not None and same.sha256 == compiled.sha256
+        shown["is_taken"] = same is not None and same.sha256 != compiled.sha256
+        shown["preview"] = preview(compiled.package, queries.package_of(current) if current else None)
+        if same is None:
+            shown["publish_form"] = PublishForm(formdata=None, checked=_pack(programme.id, filename, content, given))
+    return _page(programme, status=422 if compiled.errors else 200, list_names=entity_lists(), **shown)
+
+
+@bp.post("/publish")
+@signed_in
+def publish() -> Response:
+    # The page hands back the whole file; it was measured when it was checked.
+    request.max_form_memory_size = request.max_content_length = 2 * int(current_app.config["MAX_XLSFORM_BYTES"])
+    form = PublishForm()
+    if not form.validate_on_submit():
+        raise problems.UPLOAD_EXPIRED()
+    programme_id, filename, content, lists = _unpack(form.checked.data or "")
+    require(g.actor, "instrument.publish", programme_id=programme_id)
+    checked = operations.check(programme_id, filename, content, lists, int(current_app.config["MAX_XLSFORM_BYTES"]))
+    actor = g.actor
+    begin_writing()
+    version = operations.publish_checked(actor, programme_id, checked, utcnow())
+    name = version.version
+    db.session.commit()
+    flash(_("Version %(version)s is published. Phones take it at their next sync.", version=name), "success")
+    return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
+
+
+@bp.post("/<instrument_id>/open")
+@signed_in
+def set_open(instrument_id: str) -> Response:
+    form = OpenForm()
+    if not form.validate_on_submit():
+        raise NOT_FOUND()
+    actor = g.actor
+    begin_writing()
+    instrument = operations.set_open(actor, instrument_id, form.is_open.data == "1", utcnow())
+    is_open, programme_id = instrument.is_open, instrument.programme_id
+    db.session.commit()
+    flash(_("The form is open.") if is_open else _("The form is closed: phones start no new ones."), "success")
+    return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
+
+
+@bp.get("/<version_id>/<kind>")
+@signed_in
+def download(version_id: str, kind: str) -> Response:
+    """The source as uploaded, the same as .xlsx, or the XForm that pyxform made: nobody is locked in."""
+    version = db.session.get(InstrumentVersion, version_id)
+    instrument = db.session.get(Instrument, version.instrument_id) if version else None
+    if version is None or instrument is None or kind not in ("source", "xlsx", "xform"):
+        raise NOT_FOUND()
+    require(g.actor, "instrument.read", programme_id=instrument.programme_id)
+    stem = f"{instrument.form_id}-{version.version}"
+    if kind == "xform":
+        return _attachment(version.xform.encode(), f"{stem}.xml", "application/xml")
+    suffix = next((one for one in FORMATS if version.source_name.lower().endswith(one)), "")
+    if kind == "source":
+        return _attachment(version.source, stem + suffix, "application/octet-stream")
+    try:
+        book = to_xlsx(read_workbook(version.source_name, version.source))
+    except Unreadable:
+        raise NOT_FOUND() from None
+    return _attachment(book, f"{stem}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+def _attachment(body: bytes, name: str, mimetype: str) -> Response:
+    response = Response(body, mimetype=mimetype)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
