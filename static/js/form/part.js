@@ -41,6 +41,7 @@ export function createPart(page, path) {
   element.dataset.path = path;
   const first = session.view(path);
   const { uid, node } = first;
+  element.dataset.name = node.name;
   const { draw, labels } = widgetFor(node, session.pkg);
   /** @type {Record<string, any>} */
   const local = {};

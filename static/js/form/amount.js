@@ -1,0 +1,24 @@
+/** Amounts read back in words of figures: «28 250 000,00 درهم · 28,25 مليون درهم», against a nought too many. */
+
+import { formatNumber, t } from "../core/i18n.js";
+import { plain } from "./plain.js";
+
+/** Whether a question asks for money, by its own label. @param {any} node */
+export function isMoney(node) {
+  const label = node.label ?? {};
+  const text = Object.values(label).flat().filter((part) => typeof part === "string").join(" ");
+  return /درهم|\bMAD\b|\bDH\b/.test(plain(text));
+}
+
+/** @param {string} value  stored form @returns {string} */
+export function readAmount(value) {
+  const amount = Number(value);
+  if (value === "" || !Number.isFinite(amount)) return "";
+  const exact = t("{amount} dirhams", { amount: formatNumber(amount, 2) });
+  if (Math.abs(amount) < 1e6) return exact;
+  const short = (/** @type {number} */ unit) => formatNumber(String(Math.round((amount / unit) * 1000) / 1000));
+  const rounded = Math.abs(amount) < 1e9
+    ? t("{amount} million dirhams", { amount: short(1e6) })
+    : t("{amount} billion dirhams", { amount: short(1e9) });
+  return `${exact} · ${rounded}`;
+}

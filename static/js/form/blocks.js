@@ -1,0 +1,58 @@
+/**
+ * Lays out the children of a section, a group or a row: questions, groups in groups, repeats. What it mounts is registered
+ * with the page by path, so that a change finds its part without a search.
+ */
+
+import { createPart } from "./part.js";
+import { createRepeat } from "./repeat.js";
+import { markdown } from "../core/dom.js";
+import { html, render } from "../../vendor/lit-html/lit-html.js";
+
+/**
+ * @param {import("./form-page.js").Page} page
+ * @param {HTMLElement} host
+ * @param {string[]} paths
+ * @returns {{dispose: () => void}}
+ */
+export function mountBlocks(page, host, paths) {
+  const { form } = page.session;
+  /** @type {{path: string, element: HTMLElement, update: () => void, dispose: () => void}[]} */
+  const blocks = [];
+  for (const path of paths) {
+    const { node } = page.session.view(path);
+    if (node.kind === "value") continue;
+    const block = node.kind === "question" ? createPart(page, path) : node.kind === "repeat" ? createRepeat(page, path) : createGroup(page, path);
+    blocks.push(block);
+    page.register(path, block);
+    host.append(block.element);
+  }
+  return {
+    dispose() {
+      for (const block of blocks) {
+        page.unregister(block.path, block);
+        block.dispose();
+        block.element.remove();
+      }
+    },
+  };
+}
+
+/** @param {import("./form-page.js").Page} page @param {string} path */
+function createGroup(page, path) {
+  const { form } = page.session;
+  const element = document.createElement("section");
+  element.className = "group";
+  element.setAttribute("role", "group");
+  const head = document.createElement("div");
+  head.id = `l${page.session.view(path).uid}`;
+  element.setAttribute("aria-labelledby", head.id);
+  element.append(head);
+  const inside = page.mountBlocks(element, form.children(path));
+  function update() {
+    const view = page.session.view(path);
+    element.hidden = !view.relevant;
+    render(view.label ? html`<h3>${markdown(view.label)}</h3>` : "", head);
+  }
+  update();
+  return { path, element, update, dispose: inside.dispose };
+}

@@ -1,0 +1,61 @@
+/**
+ * The frozen bytes of a finished form, as docs/sync.md describes them, and the outbox's row for them.
+ */
+
+import { localIso, monotonic, timeZone } from "../core/clock.js";
+import { newId, sha256 } from "../core/ids.js";
+
+/**
+ * @param {{phone: any, pkg: any, draft: any, form: import("../engine/form.js").Form, title: string}} what  form: finalised
+ * @returns {Promise<{envelope: Record<string, any>, files: any[]}>}
+ */
+export async function buildEnvelope({ phone, pkg, draft, form, title }) {
+  const [device, offset, install] = await Promise.all([phone.meta.get("device"), phone.meta.get("clock_offset"), phone.meta.get("install")]);
+  const known = new Map((draft.files ?? []).map((/** @type {any} */ file) => [file.name, file]));
+  const files = form.media().filter(({ name }) => known.has(name)).map(({ path, name }) => ({ ...known.get(name), question: path }));
+  const entities = form.entities();
+  const envelope = {
+    proto: 1, submission_id: draft.submission_id, revision_id: newId(), parent_revision_id: draft.parent_revision_id,
+    programme_id: draft.programme_id, form_id: draft.form_id, form_version: draft.form_version, form_sha256: draft.form_sha256,
+    author_id: draft.owner, device_id: device?.id ?? install?.id ?? "", title,
+    subject: draft.subject ?? subjectOf(pkg, entities), territory: form.role("territory") || null,
+    answers: form.answers(), entities,
+    attachments: files.map(({ name, question, sha256: hash, size, type }) => ({ name, question, sha256: hash, size, type })),
+    t_started: localIso(Date.parse(draft.created_at)), t_client: localIso(),
+    tz: timeZone(), monotonic: monotonic(),
+    clock_offset_last_seen: typeof offset === "number" ? offset : null, language: form.language,
+    app_version: document.documentElement.dataset.version ?? "",
+  };
+  return { envelope, files };
+}
+
+/**
+ * A form started without a record is about the one it creates or updates as a whole.
+ * @param {any} pkg @param {{list: string, id: string}[]} entities @returns {{list: string, id: string} | null}
+ */
+function subjectOf(pkg, entities) {
+  const inRepeat = (/** @type {number} */ i) => {
+    for (let node = pkg.nodes[i]; node; node = node.i ? pkg.nodes[node.parent] : null) if (node.kind === "repeat") return true;
+    return false;
+  };
+  const lists = (pkg.entities ?? []).filter((/** @type {any} */ rule) => !inRepeat(rule.scope)).map((/** @type {any} */ rule) => rule.list);
+  const found = entities.find(({ list }) => lists.includes(list));
+  return found ? { list: found.list, id: found.id } : null;
+}
+
+/**
+ * The outbox's row. Of a correction, what only the office holds is in the envelope and not to be sent.
+ * @param {{envelope: Record<string, any>, files: any[], draft: any, isHere: (sha256: string) => Promise<boolean>}} what
+ */
+export async function outboxItem({ envelope, files, draft, isHere }) {
+  const text = JSON.stringify(envelope);
+  const unique = [...new Map(files.map((file) => [file.sha256, file])).values()];
+  const here = draft.parent_revision_id ? await Promise.all(unique.map((file) => isHere(file.sha256))) : unique.map(() => true);
+  return {
+    revision_id: envelope.revision_id, submission_id: envelope.submission_id, owner: draft.owner, form_id: envelope.form_id,
+    title: envelope.title, subject: envelope.subject, envelope: text, sha256: await sha256(text), encryption: "none",
+    finished_at: new Date().toISOString(),
+    attachments: unique.filter((_, index) => here[index]).map(({ sha256: hash, size, type }) => ({ sha256: hash, size, type, state: "waiting", offset: 0 })),
+    state: "waiting", problem: null, attempts: 0, next_attempt_at: 0,
+  };
+}

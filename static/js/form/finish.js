@@ -1,0 +1,36 @@
+/** The last page: what still has to be answered or corrected, each a tap away, and what was left blank on purpose or not. */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { n, t } from "../core/i18n.js";
+import { sectionName, sectionStates } from "./jump-list.js";
+import { problemText } from "./part.js";
+import { plain } from "./plain.js";
+
+/**
+ * @param {import("./form-page.js").Page} page @param {HTMLElement} host
+ * @param {{path: string, uid: number, section: string, kind: string, message: string, label: string}[]} [problems]
+ */
+export function drawFinish(page, host, problems = page.session.form.problems()) {
+  const { session } = page;
+  const states = sectionStates(page);
+  const skipped = states.filter(({ section }) => section.answered < section.total && !problems.some((one) => one.section === section.path));
+  render(html`
+    ${problems.length
+      ? html`<p class="finish-state warn">${n("{n} answer is missing or to correct before finishing.", "{n} answers are missing or to correct before finishing.", problems.length)}</p>
+        ${states.filter(({ section }) => problems.some((one) => one.section === section.path)).map(({ section }) => html`
+          <h3>${sectionName(page.sections(), section)}</h3>
+          <ul class="faults">${problems.filter((one) => one.section === section.path).map((problem) => html`<li>
+            <button type="button" class="fault" @click=${() => page.openQuestion(problem.path)}>
+              <span>${plain(problem.label)}</span><small>${problemText(problem)}</small></button></li>`)}</ul>`)}`
+      : html`<p class="finish-state good">✓ ${t("Nothing required is missing.")}</p>
+        <p>${t("Finishing keeps the form on this phone until it is received. Afterwards it can only change if the office returns it.")}</p>`}
+    ${session.remarks.some(({ question }) => question)
+      ? html`<h3>${t("Remarks")}</h3><ul class="faults">${session.remarks.filter(({ question }) => question).map((remark) => html`<li>
+          <button type="button" class="fault remark-link" @click=${() => page.openQuestion(/** @type {string} */ (remark.question))}><span dir="auto">${remark.text}</span></button></li>`)}</ul>`
+      : nothing}
+    ${skipped.length
+      ? html`<h3>${t("Left blank, not required")}</h3>
+        <ul class="faults calm">${skipped.map(({ section }) => html`<li><button type="button" class="fault" @click=${() => page.go({ section: section.path, row: "" })}>
+          <span>${sectionName(page.sections(), section)}</span><small>${n("{n} blank answer", "{n} blank answers", section.total - section.answered)}</small></button></li>`)}</ul>`
+      : nothing}`, host);
+}

@@ -1,0 +1,554 @@
+/**
+ * The page that fills a draft: a section at a time, the truth about saving always in sight, "back" as everywhere on the phone.
+ * Only the questions of the section in view exist on the page.
+ *
+ * @typedef {{section: string, row: string}} Place  row: path of the repeat's row that is open, "" for the section itself
+ * @typedef {{path: string, kind: string, label: string, relevant: boolean, required?: boolean, answered: number, total: number, children?: string[]}} Section
+ * @typedef {{path: string, element: HTMLElement, update: () => void, dispose: () => void, structure?: () => void}} Block
+ * @typedef {ReturnType<typeof createPage>} Page
+ */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { markdown } from "../core/dom.js";
+import { language, n, onLanguage, setLanguage, t } from "../core/i18n.js";
+import { mountBlocks } from "./blocks.js";
+import { drawFinish } from "./finish.js";
+import { openJumpList, sectionName } from "./jump-list.js";
+import { backClosesOverlay } from "./overlay.js";
+import { plain } from "./plain.js";
+import { explain, FormProblem } from "./problems.js";
+import { remarkTemplate } from "./remarks.js";
+import { deleteRow } from "./repeat.js";
+import { openDraft } from "./session.js";
+
+export const END = "@end";
+const TAP_MS = 700;
+const TOAST_MS = 8000;
+const SECOND_KEY = "daftar.second-language";
+
+/**
+ * @param {HTMLElement} host
+ * @param {{phone: any, draftId: string, navigate: (hash: string, options?: {replace?: boolean}) => void}} options
+ * @returns {Promise<{close: () => void}>}
+ */
+export async function openFormPage(host, { phone, draftId, navigate }) {
+  /** @type {Page | null} */
+  let page = null;
+  let closed = false;
+
+  /** @param {boolean} take */
+  async function open(take) {
+    try {
+      const session = await openDraft(phone, draftId, { take });
+      if (closed) {
+        session.close();
+        return;
+      }
+      session.on((what) => {
+        if (what !== "taken") return;
+        page?.close();
+        page = null;
+        drawProblem(new FormProblem("form.open_elsewhere", {}));
+      });
+      render(nothing, host);
+      page = createPage(host, session, navigate);
+    } catch (error) {
+      drawProblem(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  function drawProblem(error) {
+    const elsewhere = error instanceof FormProblem && error.code === "form.open_elsewhere";
+    const { title, next } = explain(error);
+    render(html`<main class="fill-stop" role="alert"><h1>${title}</h1><p>${next}</p>
+      ${elsewhere ? html`<button type="button" class="go" @click=${() => open(true)}>${t("Continue here")}</button>` : nothing}
+      <button type="button" class="btn plain" @click=${() => navigate("#/today")}>${t("Back to today")}</button></main>`, host);
+    if (!(error instanceof FormProblem)) console.error(error);
+  }
+
+  await open(false);
+  return {
+    close() {
+      closed = true;
+      page?.close();
+    },
+  };
+}
+
+/**
+ * @param {HTMLElement} host @param {import("./session.js").Session} session
+ * @param {(hash: string, options?: {replace?: boolean}) => void} navigate
+ */
+function createPage(host, session, navigate) {
+  /** @type {Map<string, Block>} */
+  const blocks = new Map();
+  /** @type {{dispose: () => void} | null} */
+  let mounted = null;
+  /** @type {Place} */
+  let place = { section: session.position.section, row: session.position.row };
+  /** Sections whose problems are shown: the person asked to go on, or to finish. @type {Set<string>} */
+  const judged = new Set();
+  /** Sections a second "next" leaves whatever is missing. @type {Set<string>} */
+  const warned = new Set();
+  let second = stored(SECOND_KEY) === "yes";
+  let scroll = 0;
+  let lastTap = 0;
+  let question = session.position.question;
+  let headTimer = 0;
+  let toastTimer = 0;
+  let isClosed = false;
+  /** How many entries of the browser's history are this form's, above the first. */
+  let depth = 0;
+
+  const root = document.createElement("div");
+  root.className = "fill";
+  const head = document.createElement("header");
+  head.className = "fill-head";
+  const status = document.createElement("div");
+  status.className = "fill-status";
+  const main = document.createElement("main");
+  main.className = "fill-main";
+  const body = document.createElement("div");
+  body.className = "fill-body";
+  const extra = document.createElement("div");
+  const foot = document.createElement("footer");
+  foot.className = "fill-foot";
+  const toasts = document.createElement("div");
+  toasts.className = "fill-toasts";
+  toasts.setAttribute("role", "status");
+  main.append(status, body, extra);
+  root.append(head, main, toasts, foot);
+  host.replaceChildren(root);
+
+  /** @returns {Section[]} */
+  const sections = () => session.form.sections().filter((/** @type {Section} */ section) => section.relevant);
+  const index = (/** @type {Section[]} */ all) => (place.section === END ? all.length : Math.max(0, all.findIndex(({ path }) => path === place.section)));
+  const judgedHere = () => judged.has(place.section);
+
+  const page = {
+    session,
+    mountBlocks: (/** @type {HTMLElement} */ where, /** @type {string[]} */ paths) => mountBlocks(page, where, paths),
+    sectionPath: () => (place.row ? "" : place.section),
+    /** @param {string} path @returns {string} the section it stands in, as form.problems() names it */
+    sectionOf: (path) => place.section || path.split(/[/[]/)[0],
+    showsProblems: () => judgedHere() || judged.has(END),
+    showsSecond: () => second,
+    /** @param {string} path */
+    remarksAt: (path) => session.remarks.filter((remark) => remark.question === path),
+    /** @param {string} path */
+    remarksUnder: (path) => session.remarks.some((remark) => remark.question?.startsWith(`${path}/`)),
+    /** @param {string} path @param {Block} block */
+    register(path, block) {
+      blocks.set(path, block);
+    },
+    /** @param {string} path @param {Block} block */
+    unregister(path, block) {
+      if (blocks.get(path) === block) blocks.delete(path);
+    },
+    apply,
+    answered,
+    openRow: (/** @type {string} */ row) => go({ section: place.section, row }),
+    toast,
+    afterPaint,
+    sections,
+    go,
+    openQuestion,
+    finish,
+    exit,
+    close,
+    place: () => place,
+    /** @param {boolean} on */
+    setSecond(on) {
+      second = on;
+      keep(SECOND_KEY, on ? "yes" : "no");
+      redraw();
+    },
+    isSecond: () => second,
+    judgeAll: () => judged.add(END),
+  };
+
+  /** What the engine says may look different now. @param {{paths: Iterable<string>, structure: boolean}} change @param {string} [own] */
+  function apply(change, own) {
+    if (own) {
+      question = own;
+      session.place({ ...place, question, scroll }, progress());
+      if (warned.delete(place.section)) drawFoot();
+    }
+    for (const path of change.paths) if (path !== own) blocks.get(path)?.update();
+    if (own) blocks.get(own)?.update();
+    if (change.structure) for (const block of [...blocks.values()]) block.structure?.();
+    clearTimeout(headTimer);
+    headTimer = window.setTimeout(drawHead, 120);
+  }
+
+  /** After a tap that answered: the next blank question comes into sight. @param {import("./part.js").Part} part */
+  function answered(part) {
+    if (performance.now() - lastTap > TAP_MS) return;
+    let after = false;
+    for (const block of blocks.values()) {
+      if (block === part) after = true;
+      else if (after && "isOpen" in block && /** @type {any} */ (block).isOpen()) {
+        afterPaint(() => reveal(block.element, true));
+        return;
+      }
+    }
+  }
+
+  /** @param {HTMLElement} element @param {boolean} smooth */
+  function reveal(element, smooth) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ block: "start", behavior: smooth && !calm ? "smooth" : "auto" });
+  }
+
+  /** @param {() => void} fn */
+  function afterPaint(fn) {
+    requestAnimationFrame(() => setTimeout(() => isClosed || fn()));
+  }
+
+  const placed = { sections: /** @type {Section[]} */ ([]) };
+  /** The share of the questions that are answered. */
+  function progress() {
+    const sum = (/** @type {"answered" | "total"} */ key) => placed.sections.reduce((all, section) => all + section[key], 0);
+    return sum("total") ? sum("answered") / sum("total") : 0;
+  }
+
+  function drawHead() {
+    if (isClosed) return;
+    const all = sections();
+    placed.sections = all;
+    const at = index(all);
+    const section = all[at];
+    const title = session.form.text(session.pkg.title);
+    const name = session.title;
+    const other = session.pkg.languages.find((/** @type {string} */ code) => code !== language() && (code === "ar" || code === "fr"));
+    render(html`
+      <div class="fill-bar">
+        <h1><bdi>${name && name !== title ? name : title}</bdi>${name && name !== title ? html`<small>${title}</small>` : nothing}</h1>
+        ${other ? html`<button type="button" class="pill" lang=${other} aria-label=${other === "fr" ? "Français" : "العربية"} @click=${() => switchLanguage(other)}>${other === "fr" ? "Fr" : "ع"}</button>` : nothing}
+        <button type="button" class="pill" aria-haspopup="dialog" aria-label=${t("Sections: {at} of {all}", { at: at + 1, all: all.length + 1 })} @click=${() => openJumpList(page)}>
+          <span aria-hidden="true">≡ <bdi>${at + 1}/${all.length + 1}</bdi></span></button>
+      </div>
+      <div class="fill-progress" role="progressbar" aria-valuemin="0" aria-valuemax=${all.length + 1} aria-valuenow=${at + 1} aria-label=${t("Progress")}><i></i></div>`, head);
+    /** @type {HTMLElement} */ (head.querySelector(".fill-progress i")).style.inlineSize = `${Math.round(((at + 1) / (all.length + 1)) * 100)}%`;
+    render(html`<h2 tabindex="-1">${place.section === END ? t("Check and finish") : html`<span>${section ? sectionName(all, section) : title}</span>${section?.total ? html` <bdi class="of">${section.answered}/${section.total}</bdi>` : nothing}`}</h2>
+      <span class="saved"></span>`, status);
+    drawSaved();
+  }
+
+  function drawSaved() {
+    const line = status.querySelector(".saved");
+    if (!line) return;
+    line.className = `saved ${session.state}`;
+    line.textContent = session.state === "saved" ? `✓ ${t("Saved on the phone")}` : session.state === "saving" ? t("Saving…") : t("Not saved yet: trying again");
+  }
+
+  function drawFoot() {
+    if (place.row) {
+      const { rows, at } = rowsAround();
+      const list = place.row.replace(/\[\d+\]$/, "");
+      const following = rows[at + 1];
+      render(html`<button type="button" class="btn plain" @click=${back}>${t("List")}</button>
+        ${following
+          ? html`<button type="button" class="go" @click=${() => go({ ...place, row: following.path }, { replace: true })}>${t("Next line")}</button>`
+          : session.form.canAdd(list)
+            ? html`<button type="button" class="go" @click=${() => addAnother(list)}>${t("Add another")}</button>`
+            : html`<button type="button" class="go" @click=${back}>${t("Done")}</button>`}`, foot);
+      return;
+    }
+    const all = placed.sections;
+    const first = index(all) === 0;
+    render(html`<button type="button" class="btn plain" @click=${first ? exit : previous}>${first ? t("Leave") : t("Previous")}</button>
+      ${place.section === END
+        ? html`<button type="button" class="go" @click=${finish}>${t("Finish")}</button>`
+        : html`<button type="button" class="go" @click=${next}>${warned.has(place.section) ? t("Go on anyway") : t("Next")}</button>`}`, foot);
+  }
+
+  function rowsAround() {
+    const rows = session.form.rows(place.row.replace(/\[\d+\]$/, ""));
+    return { rows, at: rows.findIndex(({ path }) => path === place.row) };
+  }
+
+  function drawExtra() {
+    if (!place.row) {
+      render(nothing, extra);
+      return;
+    }
+    const { at } = rowsAround();
+    const list = place.row.replace(/\[\d+\]$/, "");
+    render(session.form.canRemove(place.row)
+      ? html`<button type="button" class="btn danger" @click=${() => {
+          const row = place.row;
+          const name = session.form.rows(list)[at]?.summary || t("Line {number}", { number: at + 1 });
+          back();
+          // The list is drawn before its row goes: the message belongs there.
+          addEventListener("popstate", () => setTimeout(() => deleteRow(page, row, name)), { once: true });
+        }}>${t("Delete this line")}</button>`
+      : nothing, extra);
+  }
+
+  /** Draws the place anew. */
+  function mount() {
+    mounted?.dispose();
+    mounted = null;
+    blocks.clear();
+    render(nothing, body);
+    body.replaceChildren();
+    const all = sections();
+    placed.sections = all;
+    if (place.section !== END && !all.some(({ path }) => path === place.section)) place = { section: all[0]?.path ?? END, row: "" };
+    if (place.row && !rowsAround().rows.some(({ path }) => path === place.row)) place = { ...place, row: "" };
+    drawHead();
+    if (place.section === END) {
+      drawFinish(page, body);
+    } else {
+      const intro = document.createElement("div");
+      const blocksHost = document.createElement("div");
+      blocksHost.className = "blocks";
+      body.append(intro, blocksHost);
+      render(introduction(all), intro);
+      mounted = mountBlocks(page, blocksHost, pathsHere(all));
+    }
+    drawExtra();
+    drawFoot();
+  }
+
+  /** @param {Section[]} all */
+  function pathsHere(all) {
+    if (place.row) return session.form.children(place.row);
+    const section = all[index(all)];
+    if (section.children) return section.children;
+    return section.kind === "repeat" ? [section.path] : session.form.children(section.path);
+  }
+
+  /** @param {Section[]} all */
+  function introduction(all) {
+    if (place.row) {
+      const { rows, at } = rowsAround();
+      const view = session.view(place.row.replace(/\[\d+\]$/, ""));
+      return html`<p class="row-title"><bdi>${at + 1}/${rows.length}</bdi> ${plain(view.label)}</p>`;
+    }
+    const first = index(all) === 0;
+    const general = session.remarks.filter(({ question: at }) => !at);
+    const section = all[index(all)];
+    const hint = section.children ? "" : session.view(section.path).hint;
+    return html`${first ? general.map(remarkTemplate) : nothing}
+      ${first && session.isCorrection ? html`<p class="q-note">${n("{n} remark to answer: it stands at its question.", "{n} remarks to answer: they stand at their questions.", session.remarks.filter(({ question: at }) => at).length)}</p>` : nothing}
+      ${hint && section.kind !== "repeat" ? html`<p class="q-hint">${markdown(hint)}</p>` : nothing}`;
+  }
+
+  /**
+   * @param {Place} to
+   * @param {{replace?: boolean, stay?: boolean}} [options]  replace: instead of the entry one is on; stay: history has it already
+   */
+  function go(to, { replace = false, stay = false } = {}) {
+    place = { ...to };
+    question = "";
+    mount();
+    if (!stay) {
+      if (!replace) depth += 1;
+      const state = { ...history.state, overlay: undefined, from: undefined, form: session.id, ...place, depth };
+      if (replace) history.replaceState(state, "");
+      else history.pushState(state, "");
+    }
+    scroll = 0;
+    scrollTo(0, 0);
+    session.place({ ...place, question, scroll }, progress());
+    /** @type {HTMLElement | null} */ (status.querySelector("h2"))?.focus({ preventScroll: true });
+  }
+
+  /** Opens the page a question stands on and puts it in sight. @param {string} path @param {{replace?: boolean}} [options] */
+  function openQuestion(path, options = {}) {
+    const section = sections().find((one) => one.children ? one.children.some((at) => path === at || path.startsWith(`${at}/`)) : path === one.path || path.startsWith(`${one.path}/`) || path.startsWith(`${one.path}[`));
+    if (!section) return;
+    const to = { section: section.path, row: "" };
+    judged.add(section.path);
+    if (to.section !== place.section || place.row) go(to, options);
+    // A question inside a row may stand on the row's own page.
+    for (let shown = blocks.get(path); !shown; shown = blocks.get(path)) {
+      const rows = [...path.matchAll(/\[\d+\](?=\/)/g)].map((match) => path.slice(0, (match.index ?? 0) + match[0].length));
+      const deeper = rows.find((row) => row.length > place.row.length && !blocks.has(row));
+      if (!deeper) break;
+      go({ ...place, row: deeper }, options);
+    }
+    for (const block of blocks.values()) block.update();
+    const found = blocks.get(path);
+    if (!found) return;
+    reveal(found.element, false);
+    if ("focus" in found) /** @type {any} */ (found).focus();
+  }
+
+  function back() {
+    if (depth > 0) history.back();
+    else go(place.row ? { section: place.section, row: "" } : place, { replace: true });
+  }
+
+  function previous() {
+    const all = sections();
+    const to = all[index(all) - 1];
+    if (!to) return;
+    // The entry before is mostly that page; if one jumped here, it is not.
+    if (history.state?.from === to.path && depth > 0) history.back();
+    else go({ section: to.path, row: "" });
+  }
+
+  function next() {
+    const all = sections();
+    const here = place.section;
+    const problems = session.form.problems(here);
+    if (problems.length && !warned.has(here)) {
+      judged.add(here);
+      warned.add(here);
+      for (const block of blocks.values()) block.update();
+      drawFoot();
+      toast(n("{n} answer to check on this page.", "{n} answers to check on this page.", problems.length));
+      const shown = blocks.get(problems[0].path) ?? [...blocks.values()].find(({ path }) => problems[0].path.startsWith(path));
+      if (shown) reveal(shown.element, true);
+      return;
+    }
+    warned.delete(here);
+    const to = all[index(all) + 1]?.path ?? END;
+    go({ section: to, row: "" });
+    history.replaceState({ ...history.state, from: here }, "");
+  }
+
+  /** @param {string} list */
+  function addAnother(list) {
+    apply(session.addRow(list));
+    const rows = session.form.rows(list);
+    go({ ...place, row: rows[rows.length - 1].path }, { replace: true });
+  }
+
+  async function finish() {
+    judged.add(END);
+    const result = await session.finish().catch((error) => error);
+    if (result instanceof Error) {
+      const { title, next: todo } = explain(result instanceof FormProblem ? result : new FormProblem("form.not_saved", {}));
+      toast(`${title} ${todo}`);
+      if (!(result instanceof FormProblem)) console.error(result);
+      return;
+    }
+    if ("problems" in result) {
+      if (place.section === END) drawFinish(page, body, result.problems);
+      toast(n("{n} answer to check before finishing.", "{n} answers to check before finishing.", result.problems.length));
+      return;
+    }
+    close();
+    await unwind();
+    navigate(`#/summary/${result.revisionId}`, { replace: true });
+  }
+
+  async function exit() {
+    if (!(await session.flush())) {
+      const { title, next: todo } = explain(new FormProblem("form.not_saved", {}));
+      toast(`${title} ${todo}`);
+      return;
+    }
+    close();
+    await unwind();
+    navigate(history.state?.before || "#/today", { replace: true });
+  }
+
+  /** Takes this form's pages out of "back". */
+  async function unwind() {
+    if (depth <= 0) return;
+    const moved = new Promise((resolve) => addEventListener("popstate", resolve, { once: true }));
+    history.go(-depth);
+    depth = 0;
+    await Promise.race([moved, new Promise((resolve) => setTimeout(resolve, 500))]);
+  }
+
+  /** @param {string} text @param {string} [action] @param {() => void} [act] */
+  function toast(text, action, act) {
+    clearTimeout(toastTimer);
+    render(html`<div class="fill-toast"><span>${text}</span>${action ? html`<button type="button" @click=${() => {
+      render(nothing, toasts);
+      act?.();
+    }}>${action}</button>` : nothing}</div>`, toasts);
+    toastTimer = window.setTimeout(() => render(nothing, toasts), TOAST_MS);
+  }
+
+  /** @param {"ar" | "fr"} code */
+  function switchLanguage(code) {
+    setLanguage(code);
+  }
+
+  function redraw() {
+    const at = scroll;
+    mount();
+    scrollTo(0, at);
+  }
+
+  /** @param {PopStateEvent} event */
+  function onPop(event) {
+    if (backClosesOverlay()) return;
+    const state = event.state;
+    if (state?.form !== session.id) return;
+    depth = state.depth;
+    go({ section: state.section, row: state.row ?? "" }, { stay: true });
+  }
+
+  let scrollTimer = 0;
+  function onScroll() {
+    scroll = scrollY;
+    clearTimeout(scrollTimer);
+    scrollTimer = window.setTimeout(() => session.place({ ...place, question, scroll }, progress()), 800);
+  }
+
+  const onPointer = () => {
+    lastTap = performance.now();
+  };
+  const stopLanguage = onLanguage((code) => {
+    if (session.pkg.languages.includes(code)) session.setLanguage(code);
+    redraw();
+  });
+  const stopSession = session.on((what) => what === "state" && drawSaved());
+  addEventListener("popstate", onPop);
+  addEventListener("scroll", onScroll, { passive: true });
+  root.addEventListener("pointerup", onPointer);
+
+  function close() {
+    if (isClosed) return;
+    isClosed = true;
+    clearTimeout(headTimer);
+    clearTimeout(toastTimer);
+    clearTimeout(scrollTimer);
+    stopLanguage();
+    stopSession();
+    removeEventListener("popstate", onPop);
+    removeEventListener("scroll", onScroll);
+    mounted?.dispose();
+    while (backClosesOverlay());
+    void session.flush().then(() => session.close());
+    root.remove();
+  }
+
+  // First drawing: where the person was.
+  const start = session.position;
+  mount();
+  // A reload keeps the entry's own depth; a fresh opening starts at none.
+  depth = history.state?.form === session.id ? history.state.depth ?? 0 : 0;
+  history.replaceState({ ...history.state, form: session.id, ...place, depth }, "");
+  scroll = start.scroll;
+  // After whoever opened this page has put it at its top.
+  if (scroll) afterPaint(() => scrollTo(0, start.scroll));
+  return page;
+}
+
+/** @param {string} key */
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} key @param {string} value */
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // It lasts for this page only.
+  }
+}

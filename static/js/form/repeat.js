@@ -1,0 +1,137 @@
+/**
+ * A repeat: cards with a line of summary, each opening a page of its own; short rows stand open in place; people by days are
+ * a grid (grid.js). What is deleted can be brought back.
+ */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { repeat } from "../../vendor/lit-html/directives/repeat.js";
+import { t } from "../core/i18n.js";
+import { attendanceShape, createGrid } from "./grid.js";
+import { heading, rowName } from "./rows.js";
+
+/** Rows with at most that many questions are answered in place. */
+const SHORT = 3;
+
+/** @param {any} pkg @param {any} node @returns {any[]} what its rows draw */
+export function drawnChildren(pkg, node) {
+  return pkg.nodes.filter((/** @type {any} */ one) => one.parent === node.i && one.kind !== "value");
+}
+
+/** @param {import("./form-page.js").Page} page @param {string} path */
+export function createRepeat(page, path) {
+  const { session } = page;
+  const { node } = session.view(path);
+  const children = drawnChildren(session.pkg, node);
+  const shape = attendanceShape(session.pkg, node, children);
+  if (shape) return createGrid(page, path, shape);
+  if (children.length <= SHORT && children.every((child) => child.kind === "question")) return createInline(page, path);
+  return createCards(page, path);
+}
+
+/** Deletes a row; the message offers it back. @param {import("./form-page.js").Page} page @param {string} row @param {string} name */
+export function deleteRow(page, row, name) {
+  const { undo, ...change } = page.session.removeRow(row);
+  page.apply(change);
+  page.toast(t("Deleted: {name}", { name }), t("Undo"), () => page.apply(page.session.restoreRow(undo)));
+}
+
+/** @param {import("./form-page.js").Page} page @param {string} path */
+function addAndOpen(page, path) {
+  const change = page.session.addRow(path);
+  page.apply(change);
+  page.openRow(change.row ?? "");
+}
+
+/** @param {import("./form-page.js").Page} page @param {string} path */
+function createCards(page, path) {
+  const { session } = page;
+  const { form } = session;
+  const element = document.createElement("section");
+  element.className = "repeat";
+  element.dataset.path = path;
+  function update() {
+    const view = session.view(path);
+    element.hidden = !view.relevant;
+    if (!view.relevant) return;
+    const rows = form.rows(path);
+    const wrong = new Map();
+    for (const problem of form.problems(page.sectionOf(path))) {
+      const row = rows.find((one) => problem.path.startsWith(`${one.path}/`));
+      if (row) wrong.set(row.uid, (wrong.get(row.uid) ?? 0) + 1);
+    }
+    render(html`
+      ${heading(page, path, view)}
+      ${rows.length ? nothing : html`<p class="q-note">${t("Nothing here yet.")}</p>`}
+      <ol class="rows">${repeat(rows, (row) => row.uid, (row, index) => html`<li>
+        <button type="button" class="row-card" @click=${() => page.openRow(row.path)}>
+          <bdi class="row-number">${index + 1}</bdi>
+          <span class="row-name"><bdi>${rowName(row, index)}</bdi></span>
+          ${page.remarksUnder(row.path) ? html`<span class="chip asks">${t("Remark")}</span>` : nothing}
+          ${wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">${t("complete")}</span>`}
+        </button></li>`)}</ol>
+      ${form.canAdd(path) ? html`<button type="button" class="btn add" @click=${() => addAndOpen(page, path)}>${t("Add a line")}</button>` : nothing}`, element);
+  }
+  update();
+  return { path, element, update, structure: update, dispose: () => render(nothing, element) };
+}
+
+/** @param {import("./form-page.js").Page} page @param {string} path */
+function createInline(page, path) {
+  const { session } = page;
+  const { form } = session;
+  const element = document.createElement("section");
+  element.className = "repeat inline";
+  element.dataset.path = path;
+  const head = document.createElement("div");
+  const list = document.createElement("div");
+  const foot = document.createElement("div");
+  element.append(head, list, foot);
+  /** @type {Map<number, {path: string, element: HTMLElement, dispose: () => void}>} */
+  const mounted = new Map();
+
+  function update() {
+    const view = session.view(path);
+    element.hidden = !view.relevant;
+    render(heading(page, path, view), head);
+    const rows = view.relevant ? form.rows(path) : [];
+    for (const [uid, row] of mounted) {
+      if (rows.some((one) => one.uid === uid && one.path === row.path)) continue;
+      row.dispose();
+      mounted.delete(uid);
+    }
+    rows.forEach((row, index) => {
+      const known = mounted.get(row.uid) ?? mountRow(row, index);
+      mounted.set(row.uid, known);
+      if (list.children[index] !== known.element) list.insertBefore(known.element, list.children[index] ?? null);
+    });
+    render(view.relevant && form.canAdd(path)
+      ? html`<button type="button" class="btn add" @click=${() => page.apply(session.addRow(path))}>${t("Add a line")}</button>` : nothing, foot);
+  }
+
+  /** @param {{uid: number, path: string, summary: string}} row @param {number} index */
+  function mountRow(row, index) {
+    const box = document.createElement("section");
+    box.className = "row-box";
+    const title = document.createElement("div");
+    box.append(title);
+    render(html`<h4><bdi>${index + 1}</bdi>${form.canRemove(row.path)
+      ? html`<button type="button" class="quiet danger" @click=${() => deleteRow(page, row.path, rowName(row, index))}>${t("Delete")}</button>` : nothing}</h4>`, title);
+    const inside = page.mountBlocks(box, form.children(row.path));
+    return {
+      path: row.path,
+      element: box,
+      dispose() {
+        inside.dispose();
+        box.remove();
+      },
+    };
+  }
+
+  update();
+  return {
+    path, element, update, structure: update,
+    dispose() {
+      for (const row of mounted.values()) row.dispose();
+    },
+  };
+}

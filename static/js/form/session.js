@@ -1,0 +1,461 @@
+/**
+ * One draft being filled: the engine's form, kept on the phone at every answer, until it is finished.
+ * It draws nothing. The page asks it to change answers and shows its state; "saved" is said only after the store's
+ * transaction completed and nothing newer waits.
+ *
+ * @typedef {import("../engine/form.js").Form} Form
+ * @typedef {import("../engine/form.js").Change} Change
+ * @typedef {{id: string, question: string | null, text: string, author: any, at: string}} Remark
+ * @typedef {{name: string, question: string, sha256: string, size: number, type: string}} DraftFile
+ * @typedef {{section: string, row: string, question: string, scroll: number}} Position
+ * @typedef {"saving" | "saved" | "failed"} SaveState
+ * @typedef {object} StartOptions
+ * @property {{form_id: string, version: string, sha256: string}} instrument  a row of catalogue.instruments()
+ * @property {{id: string, name?: any, consent?: any}} programme
+ * @property {{list: string, id: string} | null} [subject]  the record it is about
+ * @property {{id: string}} person  who fills it
+ * @property {Record<string, string>} [values]  set once on the new form, as if typed
+ * @property {string} [title]  what the list of drafts calls it until the form has a name of its own
+ */
+
+import { createForm } from "../engine/form.js";
+import { minutesEast } from "../core/clock.js";
+import { newId } from "../core/ids.js";
+import { language } from "../core/i18n.js";
+import { missingConsent, withConsent } from "./consent.js";
+import { buildEnvelope, outboxItem } from "./envelope.js";
+import { FormProblem } from "./problems.js";
+
+const TYPING_MS = 300;
+// A tap is painted before its answer is written.
+const CHOICE_MS = 30;
+const RETRY_MS = 3000;
+const HAND_OVER_MS = 2000;
+
+/**
+ * Makes a draft and returns its id. Refuses an instrument that stores names where nobody has said who answers for them.
+ * @param {any} phone @param {StartOptions} options @returns {Promise<string>}
+ */
+export async function startDraft(phone, { instrument, programme, subject = null, person, values = {}, title = "" }) {
+  const pkg = await packageOf(phone, instrument.sha256);
+  const missing = missingConsent(pkg, programme);
+  if (missing.length) throw new FormProblem("form.consent_missing", { missing });
+  const now = new Date().toISOString();
+  const draft = {
+    id: newId(), owner: person.id, form_id: pkg.form_id, form_version: pkg.version, form_sha256: instrument.sha256,
+    programme_id: programme.id, submission_id: newId(), parent_revision_id: null, subject, snapshot: null, values,
+    section: "", question: "", progress: 0, title, created_at: now, updated_at: now, remarks: [], files: [],
+    encryption: "none",
+  };
+  await phone.drafts.save(draft);
+  return draft.id;
+}
+
+/**
+ * Opens what the office sent back as a new draft: same submission, the answers of its last revision, the remarks.
+ * @param {any} phone
+ * @param {{submission: {id: string, revision_id: string, envelope: string, remarks?: Remark[], comment?: string}, person: {id: string}}} options
+ * @returns {Promise<string>}
+ */
+export async function startCorrection(phone, { submission, person }) {
+  const drafts = await phone.drafts.all(person.id);
+  const begun = drafts.find((/** @type {any} */ draft) => draft.parent_revision_id === submission.revision_id);
+  if (begun) return begun.id;
+  const envelope = JSON.parse(submission.envelope);
+  await packageOf(phone, envelope.form_sha256);
+  const now = new Date().toISOString();
+  const remarks = [...(submission.remarks ?? [])];
+  if (submission.comment) remarks.unshift({ id: "", question: null, text: submission.comment, author: null, at: "" });
+  const draft = {
+    id: newId(), owner: person.id, form_id: envelope.form_id, form_version: envelope.form_version,
+    form_sha256: envelope.form_sha256, programme_id: envelope.programme_id, submission_id: envelope.submission_id,
+    parent_revision_id: submission.revision_id, subject: envelope.subject, snapshot: null, answers: envelope.answers,
+    section: "", question: "", progress: 0, title: envelope.title, created_at: now, updated_at: now, remarks,
+    files: envelope.attachments, encryption: "none",
+  };
+  await phone.drafts.save(draft);
+  return draft.id;
+}
+
+/** @param {any} phone @param {string} sha256 @returns {Promise<any>} */
+export async function packageOf(phone, sha256) {
+  const pkg = await phone.catalogue.package(sha256);
+  if (!pkg) throw new FormProblem("form.not_here", {});
+  return pkg;
+}
+
+/**
+ * The rows of every secondary instance the package reads. A list that is not on the phone is empty: the rest of the
+ * form can be filled.
+ * @param {any} phone @param {any} pkg @param {string} programmeId @returns {Promise<Record<string, any[]>>}
+ */
+export async function datasetsOf(phone, pkg, programmeId) {
+  const instruments = await phone.catalogue.instruments(programmeId);
+  const row = instruments.find((/** @type {any} */ one) => one.form_id === pkg.form_id && one.version === pkg.version);
+  const found = await Promise.all(Object.entries(pkg.datasets ?? {}).map(async ([name, source]) => {
+    if (source.kind === "entities") return [name, await phone.catalogue.entities(name)];
+    return [name, (await phone.catalogue.dataset(row?.datasets?.[name] ?? source.sha256)) ?? []];
+  }));
+  return Object.fromEntries(found);
+}
+
+/**
+ * Everything createForm() wants of this phone.
+ * @param {any} pkg @param {Record<string, any[]>} datasets @param {{username?: string, deviceid?: string}} meta
+ */
+export function formContext(pkg, datasets, meta) {
+  return {
+    datasets,
+    now: () => Date.now(),
+    offset: minutesEast,
+    random: () => Math.random(),
+    uuid: () => crypto.randomUUID(),
+    meta: { deviceid: meta.deviceid ?? "", username: meta.username ?? "", email: "", phonenumber: "" },
+    language: pkg.languages.includes(language()) ? language() : pkg.languages[0],
+  };
+}
+
+/**
+ * Loads a draft and keeps it: answers restored, lock held.
+ * @param {any} phone @param {string} id @param {{take?: boolean}} [options]  take: this window takes over from another
+ * @returns {Promise<Session>}
+ */
+export async function openDraft(phone, id, { take = false } = {}) {
+  const lock = await holdDraft(id, take);
+  if (!lock) throw new FormProblem("form.open_elsewhere", {});
+  try {
+    const draft = await phone.drafts.get(id);
+    if (!draft) throw new FormProblem("form.no_draft", {});
+    const pkg = await packageOf(phone, draft.form_sha256);
+    const [programme, datasets, device, person] = await Promise.all([
+      phone.catalogue.programme(draft.programme_id), datasetsOf(phone, pkg, draft.programme_id),
+      phone.meta.get("device"), phone.meta.get("person"),
+    ]);
+    const shown = withConsent(pkg, programme);
+    const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id });
+    const make = () => makeForm(shown, context, draft);
+    const session = new Session(phone, draft, shown, make, lock);
+    if (!draft.snapshot) session.touch();
+    return session;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * A form to read, of a draft or of an envelope; nothing is kept and no lock is held.
+ * @param {any} phone @param {{form_sha256: string, programme_id: string, snapshot?: any, answers?: any}} source
+ * @returns {Promise<{form: Form, pkg: any}>}
+ */
+export async function readForm(phone, source) {
+  const pkg = await packageOf(phone, source.form_sha256);
+  const [programme, datasets] = await Promise.all([phone.catalogue.programme(source.programme_id), datasetsOf(phone, pkg, source.programme_id)]);
+  const shown = withConsent(pkg, programme);
+  return { form: makeForm(shown, formContext(shown, datasets, {}), source), pkg: shown };
+}
+
+/** @param {any} pkg @param {any} context @param {any} draft @returns {Form} */
+function makeForm(pkg, context, draft) {
+  const saved = draft.snapshot ?? draft.answers;
+  return createForm(pkg, saved ? { ...context, saved } : { ...context, values: draft.values });
+}
+
+export class Session {
+  #phone;
+  #draft;
+  #make;
+  #lock;
+  #listeners = new Set();
+  #dirty = false;
+  /** @type {number} */
+  #timer = 0;
+  /** @type {Promise<void> | null} */
+  #running = null;
+  /** @type {SaveState} */
+  #state = "saved";
+  #closed = false;
+  #flushWhenHidden = () => {
+    if (document.visibilityState === "hidden") void this.flush();
+  };
+
+  /** @param {any} phone @param {any} draft @param {any} pkg @param {() => Form} make @param {DraftLock} lock */
+  constructor(phone, draft, pkg, make, lock) {
+    this.#phone = phone;
+    this.#draft = draft;
+    this.#make = make;
+    this.#lock = lock;
+    this.pkg = pkg;
+    /** @type {Form} */
+    this.form = make();
+    /** @type {unknown} */
+    this.saveProblem = null;
+    document.addEventListener("visibilitychange", this.#flushWhenHidden);
+    addEventListener("pagehide", this.#flushWhenHidden);
+    lock.onTaken(async () => {
+      await this.flush();
+      this.close();
+      this.#tell("taken");
+    });
+  }
+
+  get id() { return this.#draft.id; }
+  get state() { return this.#state; }
+  get phone() { return this.#phone; }
+  get subject() { return this.#draft.subject; }
+  get title() { return this.form.title() || this.#draft.title; }
+  get isCorrection() { return this.#draft.parent_revision_id !== null; }
+  /** @returns {Remark[]} */
+  get remarks() { return this.#draft.remarks ?? []; }
+  /** The label in the other language, where it needs no answer to be said. @param {any} node @returns {string} */
+  secondLabel(node) {
+    const other = this.pkg.languages.find((/** @type {string} */ code) => code !== this.form.language);
+    const text = other && node.label?.[other];
+    return typeof text === "string" ? text : "";
+  }
+
+  /** @returns {Position} */
+  get position() {
+    const { section, question, place } = this.#draft;
+    return { section, question, row: place?.row ?? "", scroll: place?.scroll ?? 0 };
+  }
+
+  /** @param {(what: "state" | "taken") => void} fn @returns {() => void} */
+  on(fn) {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
+  }
+
+  /** What stands at a path that is on the page. @param {string} path @returns {import("../engine/form.js").View} */
+  view(path) {
+    const view = this.form.view(path);
+    if (!view) throw new Error(`nothing at ${path}`);
+    return view;
+  }
+
+  /** @param {string} path @param {string} value @param {{typing?: boolean}} [options] @returns {Change} */
+  set(path, value, { typing = false } = {}) {
+    const change = this.form.set(path, value);
+    this.touch(typing ? TYPING_MS : CHOICE_MS);
+    return change;
+  }
+
+  /** @param {string} path @param {number} [at] @returns {Change} */
+  addRow(path, at) {
+    const change = this.form.addRow(path, at);
+    this.touch();
+    return change;
+  }
+
+  /** @param {string} path @returns {Change & {undo?: any}} */
+  removeRow(path) {
+    const change = this.form.removeRow(path);
+    this.touch();
+    return change;
+  }
+
+  /** @param {any} token @returns {Change} */
+  restoreRow(token) {
+    const change = this.form.restoreRow(token);
+    this.touch();
+    return change;
+  }
+
+  /** @param {string} code */
+  setLanguage(code) {
+    this.form.setLanguage(code);
+    this.touch();
+  }
+
+  /**
+   * Keeps a photo or a signature, bytes first, and only then names it in the answer.
+   * @param {string} path @param {{bytes: ArrayBuffer, type: string, thumbnail?: ArrayBuffer, extension: string}} file
+   * @returns {Promise<Change>}
+   */
+  async attach(path, { bytes, type, thumbnail, extension }) {
+    const stored = await this.#phone.files.put(bytes, { type, thumbnail });
+    const base = path.slice(path.lastIndexOf("/") + 1).replace(/\[\d+\]$/, "");
+    const name = `${base}-${stored.sha256.slice(0, 10)}.${extension}`;
+    const files = this.files.filter((one) => one.name !== name);
+    this.#draft.files = [...files, { name, question: path, sha256: stored.sha256, size: stored.size, type: stored.type }];
+    return this.set(path, name);
+  }
+
+  /** @returns {DraftFile[]} */
+  get files() { return this.#draft.files ?? []; }
+  /** @param {string} name */
+  file(name) { return this.files.find((one) => one.name === name) ?? null; }
+
+  /** Where the person is, kept with the next save. @param {Position} position @param {number} progress  share answered, 0 to 1 */
+  place({ section, row, question, scroll }, progress) {
+    Object.assign(this.#draft, { section, question, progress, place: { row, scroll } });
+    this.#dirty = true;
+    this.#schedule(TYPING_MS);
+  }
+
+  /** Something changed: save it, after `delay` ms at the latest. @param {number} [delay] */
+  touch(delay = CHOICE_MS) {
+    this.#dirty = true;
+    this.#setState("saving");
+    this.#schedule(delay);
+  }
+
+  /** @param {number} delay */
+  #schedule(delay) {
+    if (this.#closed) return;
+    // A choice overtakes a waiting keystroke; keystrokes never push each other further away.
+    if (this.#timer && delay > CHOICE_MS) return;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#save(), delay);
+  }
+
+  /** Resolves when everything is on disk, or when saving failed. @returns {Promise<boolean>} */
+  async flush() {
+    while (this.#running || this.#dirty) {
+      if (this.#running) await this.#running;
+      else await this.#save();
+      if (this.#state === "failed") return false;
+    }
+    return true;
+  }
+
+  /** @returns {Promise<void>} */
+  #save() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    if (this.#running) return this.#running.then(() => this.#dirty && this.#state !== "failed" ? this.#save() : undefined);
+    this.#dirty = false;
+    this.#running = this.#write().finally(() => { this.#running = null; });
+    return this.#running;
+  }
+
+  async #write() {
+    try {
+      await this.#phone.drafts.save(this.#record());
+      this.saveProblem = null;
+      if (!this.#dirty) this.#setState("saved");
+    } catch (error) {
+      this.#dirty = true;
+      this.saveProblem = error;
+      this.#setState("failed");
+      if (!this.#closed) this.#timer = window.setTimeout(() => this.#save(), RETRY_MS);
+    }
+  }
+
+  #record() {
+    const draft = this.#draft;
+    draft.snapshot = this.form.snapshot();
+    draft.title = this.title;
+    draft.updated_at = new Date().toISOString();
+    delete draft.values;
+    delete draft.answers;
+    return draft;
+  }
+
+  /** @param {SaveState} state */
+  #setState(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#tell("state");
+  }
+
+  /** @param {"state" | "taken"} what */
+  #tell(what) {
+    for (const fn of this.#listeners) fn(what);
+  }
+
+  /**
+   * Checks everything, freezes the bytes and hands them to the outbox in one transaction.
+   * @returns {Promise<{revisionId: string} | {problems: any[]}>}
+   */
+  async finish() {
+    const problems = this.form.problems();
+    if (problems.length) return { problems };
+    if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
+    const lost = await this.#lostFiles();
+    if (lost.length) return { problems: lost };
+    this.form.finalise();
+    try {
+      const { envelope, files } = await buildEnvelope({ phone: this.#phone, pkg: this.pkg, draft: this.#draft, form: this.form, title: this.title });
+      const item = await outboxItem({ envelope, files, draft: this.#draft, isHere: this.#phone.files.isWhole });
+      await this.#phone.drafts.finish(this.#draft, item);
+      this.close();
+      return { revisionId: item.revision_id };
+    } catch (error) {
+      // Nothing was handed over: the form opens again where it was.
+      this.form = this.#make();
+      throw error;
+    }
+  }
+
+  /** Photos named in the answers whose bytes neither phone nor office holds. */
+  async #lostFiles() {
+    const lost = [];
+    for (const { path, name } of this.form.media()) {
+      const file = this.file(name);
+      if (file && (this.isCorrection || await this.#phone.files.isWhole(file.sha256))) continue;
+      const view = this.view(path);
+      lost.push({ path, uid: view.uid, section: path.split(/[/[]/)[0], kind: "lost", message: "", label: view.label });
+    }
+    return lost;
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    document.removeEventListener("visibilitychange", this.#flushWhenHidden);
+    removeEventListener("pagehide", this.#flushWhenHidden);
+    this.#lock.release();
+  }
+}
+
+/** @typedef {{release: () => void, onTaken: (fn: () => Promise<void>) => void}} DraftLock */
+
+/**
+ * One window writes a draft. Another may ask for it: the first saves and lets go; one that does not answer loses the lock.
+ * @param {string} id @param {boolean} take @returns {Promise<DraftLock | null>}
+ */
+async function holdDraft(id, take) {
+  const name = `draft:${id}`;
+  const channel = new BroadcastChannel("daftar-drafts");
+  if (take) {
+    channel.postMessage({ take: id });
+    await freed(name, HAND_OVER_MS);
+  }
+  /** @type {() => void} */
+  let release = () => {};
+  /** @type {(() => Promise<void>) | null} */
+  let taken = null;
+  const held = new Promise((resolve) => { release = () => resolve(undefined); });
+  const got = await new Promise((resolve) => {
+    navigator.locks.request(name, take ? { steal: true } : { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock ? held : undefined;
+    }).catch(() => taken?.());
+  });
+  if (!got) {
+    channel.close();
+    return null;
+  }
+  channel.onmessage = (event) => {
+    if (event.data?.take === id) void taken?.();
+  };
+  return {
+    release: () => {
+      channel.close();
+      release();
+    },
+    onTaken: (fn) => { taken = fn; },
+  };
+}
+
+/** Resolves when nobody holds the lock, or after `ms`. @param {string} name @param {number} ms */
+async function freed(name, ms) {
+  const end = Date.now() + ms;
+  while (Date.now() < end) {
+    const { held = [] } = await navigator.locks.query();
+    if (!held.some((lock) => lock.name === name)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

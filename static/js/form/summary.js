@@ -1,0 +1,228 @@
+/**
+ * What a finished (or nearly finished) form gives back on the spot: the score, its shape, what is strong, what was agreed;
+ * for a form without scores, a calm page that counts what was entered. It works from the phone's own copy, offline.
+ */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { formatDate, formatNumber, formatWhen, n, onLanguage, t } from "../core/i18n.js";
+import { problemText } from "../core/problem.js";
+import { plain } from "./plain.js";
+import { explain, FormProblem } from "./problems.js";
+import { axisBars, radar } from "./radar.js";
+import { sectionName } from "./jump-list.js";
+import { readForm } from "./session.js";
+import { isScale } from "./widgets/select-one.js";
+
+const STRENGTHS = 3;
+
+/**
+ * @param {HTMLElement} host
+ * @param {{phone: any, draftId?: string, revisionId?: string, navigate: (hash: string, options?: {replace?: boolean}) => void}} options
+ * @returns {Promise<{close: () => void}>}
+ */
+export async function openSummaryPage(host, { phone, draftId, revisionId, navigate }) {
+  let closed = false;
+  /** @type {any} */
+  let shown = null;
+
+  async function load() {
+    const kept = draftId ? await fromDraft(phone, draftId) : await fromOutbox(phone, revisionId ?? "");
+    const read = await readForm(phone, kept.source).catch(() => null);
+    return { ...kept, ...read };
+  }
+
+  function draw() {
+    if (closed || !shown) return;
+    render(template(shown, navigate), host);
+  }
+
+  async function refresh() {
+    try {
+      shown = await load();
+      draw();
+    } catch (error) {
+      if (closed) return;
+      const { title, next } = explain(error);
+      render(html`<main class="fill-stop"><h1>${title}</h1><p>${next}</p>
+        <button type="button" class="btn plain" @click=${() => navigate("#/today")}>${t("Back to today")}</button></main>`, host);
+    }
+  }
+
+  await refresh();
+  const stopLanguage = onLanguage((code) => {
+    if (shown?.form && shown.pkg.languages.includes(code)) shown.form.setLanguage(code);
+    draw();
+  });
+  const stopStore = phone.on(async (/** @type {{store: string}} */ { store }) => {
+    // Only the state of the sending moves; the answers are frozen.
+    if (closed || !shown || !revisionId || (store !== "items" && store !== "receipts")) return;
+    const kept = await fromOutbox(phone, revisionId).catch(() => null);
+    if (!kept) return;
+    shown = { ...shown, state: kept.state, receipt: kept.receipt, problem: kept.problem };
+    draw();
+  });
+  return {
+    close() {
+      closed = true;
+      stopLanguage();
+      stopStore?.();
+      render(nothing, host);
+    },
+  };
+}
+
+/** @param {any} phone @param {string} id */
+async function fromDraft(phone, id) {
+  const draft = await phone.drafts.get(id);
+  if (!draft) throw new FormProblem("form.no_draft", {});
+  return { source: draft, title: draft.title, at: draft.updated_at, state: "draft", receipt: null, problem: null };
+}
+
+/** @param {any} phone @param {string} revisionId */
+async function fromOutbox(phone, revisionId) {
+  const [item, receipt] = await Promise.all([phone.outbox.get(revisionId), phone.outbox.receipt(revisionId)]);
+  if (!item) throw new FormProblem(receipt ? "form.sent_and_gone" : "form.no_item", {});
+  return { source: JSON.parse(item.envelope), title: item.title, at: item.finished_at, state: item.state, receipt, problem: item.problem };
+}
+
+/** @param {any} shown @param {(hash: string, options?: any) => void} navigate */
+function template(shown, navigate) {
+  const { form, pkg, title, at, state, receipt, problem } = shown;
+  const scores = form?.scores() ?? null;
+  const hasScore = scores !== null && (scores.overall !== null || scores.axes.some((/** @type {any} */ axis) => axis.score !== null));
+  const kind = form ? form.text(pkg.title) : "";
+  return html`<div class="result">
+    <header class="top"><h1>${hasScore ? t("Result") : t("Form kept")}</h1></header>
+    <main class="result-main">
+      <div class="result-name"><h2><bdi>${title || kind}</bdi></h2>
+        <p>${[title ? kind : "", form ? placeOf(form, pkg) : "", formatDate(form ? dateOf(form, pkg) || at : at)].filter(Boolean).map((part, index) => html`${index ? " · " : nothing}<bdi>${part}</bdi>`)}</p></div>
+      ${stateLine(state, receipt, problem)}
+      ${form ? (hasScore ? scoreParts(form, pkg, scores) : countParts(form, pkg, scores)) : html`<p>${t("The form itself is no longer on this phone; what was entered is kept.")}</p>`}
+    </main>
+    <footer class="fill-foot">
+      <button type="button" class="btn plain" @click=${() => print()}>${t("Print")}</button>
+      <button type="button" class="go" @click=${() => navigate("#/today", { replace: true })}>${t("Back to today")}</button>
+    </footer></div>`;
+}
+
+/** @param {string} state @param {any} receipt @param {any} problem */
+function stateLine(state, receipt, problem) {
+  if (state === "draft") return html`<p class="status calm"><i class="dot"></i><span class="text">${t("Draft: not finished yet")}</span></p>`;
+  if (state === "refused") return html`<p class="status wrong"><i class="dot"></i><span class="text">${t("Kept on the phone; the server could not take it.")} ${problemText(problem)}</span></p>`;
+  if (state === "gone") return html`<p class="status asks"><i class="dot"></i><span class="text">${t("Deleted at the office; this copy stays on the phone.")}</span></p>`;
+  if (receipt) {
+    return html`<p class=${state === "quarantined" ? "status asks" : "status"}><i class="dot"></i><span class="text">${t("Reached the server, {time}", { time: formatWhen(receipt.received_at) })}
+      ${state === "quarantined" ? html`<br />${t("Somebody at the office looks at it first.")} ${problemText(problem)}` : nothing}</span></p>`;
+  }
+  return html`<p class="status"><i class="dot"></i><span class="text">✓ ${t("Saved on the phone")} · ${t("waits to be sent")}</span></p>`;
+}
+
+/** @param {any} form @param {any} pkg @param {any} scores */
+function scoreParts(form, pkg, scores) {
+  const strong = strengths(form, pkg, scores.axes);
+  const agreed = actions(form, pkg);
+  return html`
+    ${scores.overall === null
+      ? html`<p class="result-none">${t("No overall score: too few axes have one.")}</p>`
+      : html`<div class="result-score"><b class=${`l${scores.level ?? 0}`}><bdi>${formatNumber(scores.overall, 1)}</bdi><small>/100</small></b>
+          <span>${scores.level ? html`${t("Level {level}: {name}", { level: scores.level, name: levelName(scores.level) })}<br />` : nothing}
+          ${scores.confidence === null ? nothing : html`<small>${t("Confidence: {share} % of what was said was seen", { share: formatNumber(scores.confidence, 0) })}</small>`}</span></div>`}
+    ${scores.capped ? html`<p class="status asks"><span class="text">${capReason(form, pkg) || t("The level is limited by a critical answer.")}</span></p>` : nothing}
+    ${radar(scores.axes)}
+    <section><h3 class="section-title">${t("Scores by axis")}</h3>${axisBars(scores.axes)}</section>
+    ${strong.length ? html`<section><h3 class="section-title">${t("Strengths")}</h3><ul class="plain-list">${strong.map((text) => html`<li>${text}</li>`)}</ul></section>` : nothing}
+    <section><h3 class="section-title">${t("What we agreed")}</h3>
+      ${agreed.length ? html`<ul class="plain-list">${agreed.map((one) => html`<li><bdi>${one.text}</bdi>${one.about.length ? html`<small>${one.about.map((part, index) => html`${index ? "، " : nothing}<bdi>${part}</bdi>`)}</small>` : nothing}</li>`)}</ul>`
+        : html`<p class="soft">${t("No action was agreed yet.")}</p>`}</section>`;
+}
+
+/** @param {any} form @param {any} pkg @param {any} scores */
+function countParts(form, pkg, scores) {
+  const sections = form.sections().filter((/** @type {any} */ section) => section.relevant && section.total);
+  return html`
+    ${scores ? html`<p class="result-none">${t("No score: too few questions of an axis were answered. The answers are kept.")}</p>` : nothing}
+    <section><h3 class="section-title">${t("What was entered")}</h3>
+    <dl class="counts">${sections.map((/** @type {any} */ section) => html`<div><dt>${sectionName(sections, section)}</dt>
+      <dd><bdi>${section.kind === "repeat" ? n("{n} line", "{n} lines", form.rows(section.path).length) : t("{done} of {all}", { done: section.answered, all: section.total })}</bdi></dd></div>`)}</dl></section>`;
+}
+
+/** @param {number} level */
+function levelName(level) {
+  return [t("Emerging"), t("Taking shape"), t("Working"), t("Consolidated"), t("Outstanding")][level - 1] ?? "";
+}
+
+/** What the instrument itself says of the cap: the note that appears because of it. @param {any} form @param {any} pkg */
+function capReason(form, pkg) {
+  const cap = pkg.nodes.find((/** @type {any} */ node) => node.attributes?.role === "cap");
+  if (!cap) return "";
+  const note = pkg.nodes.find((/** @type {any} */ node) => node.type === "note" && node.relevant !== undefined
+    && pkg.expressions[node.relevant].deps.some((/** @type {any} */ dep) => dep[0] === cap.i));
+  const view = note && form.view(pathTo(pkg, note));
+  return view?.relevant ? plain(view.label) : "";
+}
+
+/** The path of a node that is in no repeat. @param {any} pkg @param {any} node */
+function pathTo(pkg, node) {
+  const names = [];
+  for (let at = node; at.i !== 0; at = pkg.nodes[at.parent]) names.unshift(at.name);
+  return names.join("/");
+}
+
+/** @param {any} pkg @param {any} node */
+function inRepeat(pkg, node) {
+  for (let at = node; at.i !== 0; at = pkg.nodes[at.parent]) if (at.kind === "repeat") return true;
+  return false;
+}
+
+/**
+ * The best descriptors that were chosen, one an axis, best axes first: "uniform, checked quality" says more than a number. A scale
+ * that many questions share describes nothing by itself.
+ * @param {any} form @param {any} pkg @param {import("./radar.js").Axis[]} axes @returns {string[]}
+ */
+function strengths(form, pkg, axes) {
+  /** @type {Map<string, number>} */
+  const uses = new Map();
+  for (const node of pkg.nodes) if (node.choices?.list) uses.set(node.choices.list, (uses.get(node.choices.list) ?? 0) + 1);
+  /** @type {Map<any, {sum: number, count: number, best: string}>} */
+  const groups = new Map();
+  for (const node of pkg.nodes) {
+    const list = pkg.lists?.[node.choices?.list];
+    if (node.type !== "select_one" || !list || inRepeat(pkg, node) || !isScale(list.map((/** @type {any} */ item) => ({ value: item.name })))) continue;
+    const view = form.view(pathTo(pkg, node));
+    if (!view.relevant || !/^[0-4]$/.test(view.value)) continue;
+    const group = groups.get(node.parent) ?? { sum: 0, count: 0, best: "" };
+    group.sum += Number(view.value);
+    group.count += 1;
+    if (view.value === "4" && !group.best && uses.get(node.choices.list) === 1) group.best = plain(form.text(list.find((/** @type {any} */ item) => item.name === "4").label));
+    groups.set(node.parent, group);
+  }
+  const found = [...groups.values()].filter(({ best }) => best).sort((a, b) => b.sum / b.count - a.sum / a.count).map(({ best }) => best);
+  if (found.length) return found.slice(0, STRENGTHS);
+  return axes.filter(({ score }) => score !== null && score >= 50).sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, STRENGTHS).map(({ label }) => label);
+}
+
+/** Rows that become actions: who, until when. @param {any} form @param {any} pkg @returns {{text: string, about: string[]}[]} */
+function actions(form, pkg) {
+  const rules = (pkg.entities ?? []).filter((/** @type {any} */ rule) => rule.save.some((/** @type {any} */ one) => one[0] === "due"));
+  return rules.flatMap((/** @type {any} */ rule) => form.entities().filter((/** @type {any} */ one) => one.list === rule.list).map((/** @type {any} */ entity) => {
+    const node = pkg.nodes[rule.save.find((/** @type {any} */ one) => one[0] === "responsible")?.[1]];
+    const item = pkg.lists?.[node?.choices?.list]?.find((/** @type {any} */ one) => one.name === entity.data.responsible);
+    const due = entity.data.due ? formatDate(entity.data.due) : "";
+    return { text: entity.label, about: [item ? plain(form.text(item.label)) : "", due].filter(Boolean) };
+  }));
+}
+
+/** @param {any} form @param {any} pkg */
+function placeOf(form, pkg) {
+  const node = pkg.nodes.find((/** @type {any} */ one) => one.attributes?.role === "territory" && one.kind === "question" && !inRepeat(pkg, one));
+  if (!node) return "";
+  const path = pathTo(pkg, node);
+  const { value } = form.view(path);
+  return value ? form.choices(path).find((/** @type {any} */ choice) => choice.value === value)?.label ?? "" : "";
+}
+
+/** The day the form itself gives. @param {any} form @param {any} pkg */
+function dateOf(form, pkg) {
+  const node = pkg.nodes.find((/** @type {any} */ one) => one.type === "date" && one.kind === "question" && !inRepeat(pkg, one));
+  return node ? form.view(pathTo(pkg, node)).value : "";
+}

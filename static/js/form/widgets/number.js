@@ -1,0 +1,35 @@
+/**
+ * Whole and decimal numbers. Any digits and either decimal sign may be typed; digits 0-9 are stored. What cannot be read is
+ * kept as typed and said to be wrong: a guess would be a wrong figure.
+ */
+
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { live } from "../../../vendor/lit-html/directives/live.js";
+import { formatNumber } from "../../core/i18n.js";
+import { parseInteger, parseNumber } from "../../core/number.js";
+import { isMoney, readAmount } from "../amount.js";
+
+/** @param {import("../part.js").Field} field */
+export function numberWidget(field) {
+  const { node, view, local } = field;
+  const whole = node.type === "integer";
+  const read = whole ? parseInteger : parseNumber;
+  const isNumber = /^-?\d+(\.\d+)?$/.test(view.value);
+  const shown = local.typed ?? (isNumber && !isCode(node) ? formatNumber(view.value) : view.value);
+  const amount = isMoney(node) ? readAmount(view.value) : "";
+  return html`<input id=${field.inputId} class="input number" type="text" inputmode=${whole ? "numeric" : "decimal"} dir="ltr"
+      autocomplete="off" enterkeyhint="next" ?disabled=${view.readonly} aria-describedby=${field.describedBy}
+      aria-invalid=${field.invalid} aria-required=${view.required} .value=${live(shown)}
+      @input=${(/** @type {any} */ event) => {
+        local.typed = event.target.value;
+        field.set(read(local.typed) ?? local.typed.trim(), { typing: true });
+      }}
+      @blur=${() => {
+        local.typed = undefined;
+        field.leave();
+      }} />
+    ${amount ? html`<p class="q-reading" aria-live="polite">${amount}</p>` : nothing}`;
+}
+
+/** A year is written without a space for thousands. @param {any} node */
+const isCode = (node) => /year|annee/.test(node.name) || /\bno-separator\b/.test(node.appearance ?? "");

@@ -1,0 +1,118 @@
+/**
+ * A long list of choices, on a page of its own with a search that forgives hamza, ta marbuta and accents. Only what can be
+ * looked at is drawn: the list of communes has 1,503 lines.
+ */
+
+import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
+import { n, t } from "../../core/i18n.js";
+import { createIndex } from "../../core/search.js";
+import { openOverlay } from "../overlay.js";
+import { codes, toggled } from "./select-multiple.js";
+
+const PAGE = 60;
+
+/** @param {import("../part.js").Field} field */
+export function listWidget(field) {
+  const { view, node } = field;
+  const several = node.type === "select_multiple";
+  const chosen = several ? codes(view.value) : view.value ? [view.value] : [];
+  const labels = chosen.length ? labelsOf(field, chosen) : [];
+  const lost = labels.some(({ label }) => label === null);
+  return html`<button type="button" id=${field.inputId} class=${chosen.length ? "input picker" : "input picker blank"} ?disabled=${view.readonly}
+      aria-haspopup="dialog" aria-labelledby="${field.labelId} ${field.inputId}" aria-describedby=${field.describedBy} aria-invalid=${field.invalid}
+      @click=${() => pick(field, several)}>
+      <span>${chosen.length ? labels.map(({ value, label }, index) => html`${index ? "، " : nothing}<bdi>${label ?? value}</bdi>`) : t("Choose from the list")}</span>
+      <span class="chevron" aria-hidden="true"></span></button>
+    ${lost ? html`<p class="q-error">${t("The answer given is no longer among the choices: please choose again.")}</p>` : nothing}`;
+}
+
+/** @param {import("../part.js").Field} field @param {string[]} chosen */
+function labelsOf(field, chosen) {
+  const byValue = new Map(field.choices().map(({ value, label }) => [value, label]));
+  return chosen.map((value) => ({ value, label: byValue.get(value) ?? null }));
+}
+
+/** @param {import("../part.js").Field} field @param {boolean} several */
+function pick(field, several) {
+  chooseFrom({
+    title: field.plainLabel,
+    choices: field.choices(),
+    several,
+    required: field.view.required,
+    value: () => field.view.value,
+    choose: (value, choices) => field.set(several ? toggled(field.view.value, value, choices) : value, several ? { several: true } : { done: true }),
+    clear: () => field.set("", { done: true }),
+    onClose: field.leave,
+  });
+}
+
+/**
+ * @typedef {{value: string, label: string, item?: Record<string, string>}} Choice
+ * @param {{title: string, choices: Choice[], several?: boolean, required?: boolean, value: () => string, onClose?: () => void,
+ *   choose: (value: string, choices: Choice[]) => void, clear?: () => void}} options
+ */
+export function chooseFrom({ title, choices, several = false, required = false, value, choose, clear, onClose }) {
+  const search = createIndex(choices, ({ label, item }) => [label, ...texts(item)]);
+  let query = "";
+  let shown = PAGE;
+  const overlay = openOverlay({
+    title,
+    className: "picking",
+    onClose,
+    draw(close) {
+      const found = search(query);
+      const chosen = new Set(several ? codes(value()) : [value()]);
+      const tap = (/** @type {string} */ one) => {
+        choose(one, choices);
+        if (several) overlay.redraw();
+        else close();
+      };
+      return html`
+        ${choices.length > 8
+          ? html`<div class="picker-search"><input class="input" type="search" dir="auto" autocomplete="off" placeholder=${t("Search")} aria-label=${t("Search")}
+              @input=${(/** @type {any} */ event) => {
+                query = event.target.value;
+                shown = PAGE;
+                overlay.redraw();
+              }} /></div>`
+          : nothing}
+        <p class="count" role="status">${query || choices.length > 8 ? n("{n} choice", "{n} choices", found.length) : nothing}</p>
+        ${choices.length ? nothing : html`<p class="q-note">${t("No choice yet: an earlier answer decides.")}</p>`}
+        <ul class="choice-list" role="listbox" aria-multiselectable=${several} aria-label=${title}>
+          ${repeat(found.slice(0, shown), (choice) => choice.value, (choice) => html`<li role="none">
+            <button type="button" role="option" class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
+              @click=${() => tap(choice.value)}><span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>
+              <span><bdi>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
+        </ul>
+        ${found.length > shown
+          ? html`<button type="button" class="btn plain" @click=${() => {
+              shown += 4 * PAGE;
+              overlay.redraw();
+            }}>${n("Show {n} more", "Show {n} more", found.length - shown)}</button>`
+          : nothing}
+        ${several
+          ? html`<footer class="overlay-foot"><button type="button" class="go" @click=${close}>${t("Done")}</button></footer>`
+          : !required && clear && value()
+            ? html`<footer class="overlay-foot"><button type="button" class="btn plain" @click=${() => {
+                clear();
+                close();
+              }}>${t("Clear the answer")}</button></footer>`
+            : nothing}`;
+    },
+  });
+  // A keyboard that jumps up would hide half of a short list.
+  if (choices.length > 20) overlay.element.querySelector("input")?.focus();
+}
+
+/** Both languages and other spellings find an item. @param {Record<string, string> | undefined} item */
+function texts(item) {
+  if (!item) return [];
+  return Object.entries(item).filter(([key, value]) => typeof value === "string" && !/^(name|__|geometry)|_code$|version/.test(key)).map(([, value]) => value);
+}
+
+/** The name in the other language, when the item has one: places are known by either. @param {Choice} choice */
+function secondLine({ label, item }) {
+  const other = [item?.label, item?.label_ar, item?.label_fr].find((text) => typeof text === "string" && text && text !== label);
+  return other ? html`<small><bdi>${other}</bdi></small>` : nothing;
+}
