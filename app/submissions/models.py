@@ -122,7 +122,7 @@ class Quarantined(Model):
     __tablename__ = "quarantined"
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     submission_id: Mapped[str] = mapped_column(sa.String(36), index=True)
-    revision_id: Mapped[str] = mapped_column(sa.String(36))
+    revision_id: Mapped[str] = mapped_column(sa.String(36), index=True)
     reason: Mapped[str] = mapped_column(sa.String(64))  # "id_conflict", "author_unproven"…
     device_id: Mapped[str] = mapped_column(sa.String(36))
     encryption: Mapped[str] = mapped_column(sa.String(16), default="none")

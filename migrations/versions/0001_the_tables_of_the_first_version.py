@@ -4,10 +4,12 @@ Revision ID: 0001
 Revises: 
 """
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
-from app.core.db import Json
-from app.core.db import UtcDateTime
+
+from app.core.db import Json, UtcDateTime
 
 revision = '0001'
 down_revision = None
@@ -68,6 +70,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quarantined'))
     )
     with op.batch_alter_table('quarantined', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_quarantined_revision_id'), ['revision_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_quarantined_submission_id'), ['submission_id'], unique=False)
 
     op.create_table('sequence',
@@ -330,6 +333,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_revisions_submission', ['submission_id', 'seq'], unique=False)
 
     op.execute("INSERT INTO sequence (name, value) VALUES ('server', 0)")
+    # A restored copy gets another epoch, so that phones offer again what they still hold (docs/sync.md).
+    op.execute(f"INSERT INTO settings (name, value) VALUES ('epoch', '{secrets.token_hex(8)}'), ('backup_seq', '0')")
 
 
 def downgrade() -> None:
@@ -393,6 +398,7 @@ def downgrade() -> None:
     op.drop_table('sequence')
     with op.batch_alter_table('quarantined', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_quarantined_submission_id'))
+        batch_op.drop_index(batch_op.f('ix_quarantined_revision_id'))
 
     op.drop_table('quarantined')
     op.drop_table('programmes')

@@ -1,0 +1,192 @@
+"""Files of submissions: taken in pieces, checked, kept under their hash. Access is asked of the submission (AS-12)."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from flask import Response, current_app, send_file
+
+from app.core import audit
+from app.core.db import begin_writing, db
+from app.core.ids import is_id
+from app.core.permissions import Actor, can
+from app.core.problems import NOT_FOUND
+from app.submissions import problems
+from app.submissions.envelope import is_sha256
+from app.submissions.models import Attachment, Submission
+
+MAX_CHUNK_BYTES = 256 * 1024
+# Shown inside our pages; everything else is only downloaded (AS-18). The first bytes must agree with the name.
+SHOWN = {
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.S),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    offset: int
+    size: int
+    is_complete: bool
+
+
+def path_of(sha256: str) -> Path:
+    return Path(current_app.config["ATTACHMENTS"]) / sha256[:2] / sha256
+
+
+def _partial(submission_id: str, sha256: str) -> Path:
+    return Path(current_app.config["ATTACHMENTS"]) / "partial" / f"{submission_id}.{sha256}"
+
+
+def _slot(person_id: str, submission_id: str, sha256: str) -> Attachment:
+    """The place that an envelope of this person's made for the file. Unknown and not hers look the same."""
+    found = None
+    if is_id(submission_id) and is_sha256(sha256):
+        found = db.session.scalar(
+            sa.select(Attachment)
+            .join(Submission, Submission.id == Attachment.submission_id)
+            .where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256, Submission.author_id == person_id)
+        )
+    if found is None:
+        raise NOT_FOUND()
+    return found
+
+
+def progress(person_id: str, submission_id: str, sha256: str) -> Progress:
+    slot = _slot(person_id, submission_id, sha256)
+    if slot.complete_at is not None:
+        return Progress(slot.size, slot.size, True)
+    partial = _partial(submission_id, sha256)
+    return Progress(min(partial.stat().st_size, slot.size) if partial.exists() else 0, slot.size, False)
+
+
+def append(
+    person_id: str, submission_id: str, sha256: str, *, offset: int, chunk: bytes, chunk_sha256: str, now: datetime
+) -> Progress:
+    """Write the next piece; after the last one the file is checked, made durable, and only then called complete.
+
+    Raises OFFSET_WRONG(offset) and writes nothing when the piece does not continue the file, CHUNK_DAMAGED when it is not
+    what the phone sent, FILE_DAMAGED when the whole is not what the envelope announced. Commits.
+    """
+    slot = _slot(person_id, submission_id, sha256)
+    if slot.complete_at is not None:
+        return Progress(slot.size, slot.size, True)
+    if not chunk:
+        raise problems.CHUNK_EMPTY()
+    if len(chunk) > MAX_CHUNK_BYTES or slot.size > current_app.config["MAX_ATTACHMENT_BYTES"]:
+        raise problems.CHUNK_TOO_LARGE()
+    if hashlib.sha256(chunk).hexdigest() != chunk_sha256:
+        raise problems.CHUNK_DAMAGED()
+    slot_id, size = slot.id, slot.size
+    db.session.rollback()  # a slow disk must not hold a reader's snapshot open
+    with _storage_problems(), _locked(_partial(submission_id, sha256)) as file:
+        stored = file.seek(0, os.SEEK_END)
+        if stored != offset:
+            raise problems.OFFSET_WRONG(offset=stored)
+        if offset + len(chunk) > size:
+            file.truncate(0)
+            raise problems.FILE_DAMAGED()
+        try:
+            file.write(chunk)
+            file.flush()
+        except OSError:
+            file.truncate(stored)
+            raise
+        if stored + len(chunk) < size:
+            return Progress(stored + len(chunk), size, False)
+        _complete(file, _partial(submission_id, sha256), sha256)
+    begin_writing()
+    db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None))
+    db.session.commit()
+    return Progress(size, size, True)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """The growing file, for one request at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+@contextlib.contextmanager
+def _storage_problems() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise problems.STORAGE_FULL(after_s=300) from None
+        raise
+
+
+def _complete(file: BinaryIO, partial: Path, sha256: str) -> None:
+    """Whole hash, file to disk, under its final name, folder to disk: in this order."""
+    with partial.open("rb") as whole:
+        if hashlib.file_digest(whole, "sha256").hexdigest() != sha256:
+            file.truncate(0)
+            raise problems.FILE_DAMAGED()
+    os.fsync(file.fileno())
+    final = path_of(sha256)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(partial, final)
+    for folder in (final.parent, final.parent.parent):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def mark_lost(person_id: str, submission_id: str, sha256: str, *, reason: str, now: datetime) -> Progress:
+    """The caller commits."""
+    slot = _slot(person_id, submission_id, sha256)
+    if slot.complete_at is None and slot.lost_reason is None:
+        slot.lost_reason = reason[:64].replace("\0", "") or "lost"
+        audit.record("attachment.lost", at=now, actor_id=person_id, object_id=submission_id, details={"sha256": sha256})
+    return Progress(slot.size if slot.complete_at else 0, slot.size, slot.complete_at is not None)
+
+
+def open_attachment(actor: Actor, submission_id: str, sha256: str) -> Response:
+    """The file, to whoever may read the submission; never as a page of ours. Raises NOT_FOUND."""
+    submission = db.session.get(Submission, submission_id)
+    if submission is None or not can(
+        actor,
+        "submission.read",
+        programme_id=submission.programme_id,
+        organisation_id=submission.organisation_id,
+        territory=submission.territory,
+        author_id=submission.author_id,
+    ):
+        raise NOT_FOUND()
+    slot = db.session.scalar(sa.select(Attachment).where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256))
+    if slot is None or slot.complete_at is None or not path_of(sha256).exists():
+        raise NOT_FOUND()
+    path = path_of(sha256)
+    with path.open("rb") as file:
+        start = file.read(16)
+    shown = slot.type in SHOWN and SHOWN[slot.type].match(start) is not None
+    response = send_file(
+        path,
+        mimetype=slot.type if shown else "application/octet-stream",
+        as_attachment=not shown,
+        download_name=slot.name,
+        etag=False,
+        conditional=False,
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,705 @@
+"""Filing what phones deliver: many items in one transaction, each deciding only about itself.
+
+The one path that must stay fast, so it speaks to the driver directly and writes table by table. Invariants: an item is
+stored once whatever is repeated (I-8); a well-formed one is never refused (I-10); one that fails takes no other with it
+(I-11). Nothing here commits: app/sync/delivery.py does, before anybody is answered (I-9).
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from app.core.audit import GENESIS, entry_hash
+from app.core.db import iso
+from app.core.ids import new_id
+from app.submissions.envelope import EntityChange, Envelope, read
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose phone delivers, as its credential proves."""
+
+    device_id: str
+    person_id: str
+    trouble: str | None  # a quarantine reason that holds for all it sends
+    organisations: dict[str, str | None]  # programme_id: the organisation she works for there
+
+
+@dataclass(slots=True)
+class Sent:
+    """One item of a push and, afterwards, what became of it."""
+
+    submission_id: str
+    revision_id: str
+    sha256: str
+    encryption: str
+    body: bytes  # compressed
+    envelope: Envelope | None  # none: encrypted in a way that this server cannot read
+    sender: Sender
+    result: str = ""  # accepted, duplicate, quarantined, gone, retry
+    reason: str | None = None  # of quarantine
+    receipt: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Forms:
+    """What is published, as far as filing needs to know."""
+
+    programmes: set[str] = field(default_factory=set)
+    is_open: dict[tuple[str, str], bool] = field(default_factory=dict)  # (programme_id, form_id)
+    packages: set[tuple[str, str, str]] = field(default_factory=set)  # (programme_id, form_id, sha256)
+
+    def trouble(self, envelope: Envelope) -> str | None:
+        form = (envelope.programme_id, envelope.form_id)
+        if form not in self.is_open or (*form, envelope.form_sha256) not in self.packages:
+            return "form_unknown"
+        return None if self.is_open[form] else "form_closed"
+
+
+class Statements:
+    """A driver's cursor for both stores: `?` in statements, moments as each keeps them."""
+
+    def __init__(self, connection: Any, dialect: str) -> None:
+        self.cursor: Any = connection.cursor()
+        self.is_sqlite = dialect == "sqlite"
+        self.for_update = "" if self.is_sqlite else " ORDER BY id FOR UPDATE"
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
+        self.cursor.execute(statement if self.is_sqlite else statement.replace("?", "%s"), values)
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self.execute(statement, values)
+        return list(self.cursor.fetchall())
+
+    def among(self, statement: str, values: Iterable[str], *, lock: bool = False) -> list[tuple[Any, ...]]:
+        """Rows of `… IN (:ids)`; no ids, no rows. `lock`: nobody else changes them until we commit."""
+        statement += self.for_update if lock else ""
+        found: list[tuple[Any, ...]] = []
+        wanted = sorted(set(values))
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            if self.is_sqlite:
+                found += self.rows(statement.replace("IN (:ids)", f"IN ({','.join('?' * len(part))})"), part)
+            else:
+                found += self.rows(statement.replace("IN (:ids)", "= ANY(?)"), [part])
+        return found
+
+    def insert(self, table: str, columns: str, rows: list[tuple[Any, ...]], conflict: str = "") -> None:
+        if rows:
+            mark = "?" if self.is_sqlite else "%s"
+            marks = ",".join([mark] * len(rows[0]))
+            self.cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}", rows)  # noqa: S608
+
+    def moment(self, value: datetime) -> Any:
+        return iso(value) if self.is_sqlite else value
+
+    def moment_text(self, value: Any) -> str:
+        return value if isinstance(value, str) else iso(value)
+
+
+def accept(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> None:
+    """File the items in their order and say in each what became of it.
+
+    First all together; if the store refuses anything, each alone in a savepoint, and one that is refused even then is kept
+    as it came, in quarantine.
+    """
+    for together in _without_repeats(items):
+        do.execute("SAVEPOINT together")
+        try:
+            _file(do, together, forms, now=now)
+        except Exception as error:
+            log.warning("Filing %s items one by one after %s", len(together), type(error).__name__)
+            do.execute("ROLLBACK TO SAVEPOINT together")
+            for item in together:
+                _accept_alone(do, item, forms, now=now)
+        do.execute("RELEASE SAVEPOINT together")
+
+
+def _accept_alone(do: Statements, item: Sent, forms: Forms, *, now: datetime) -> None:
+    for properly in (True, False):
+        do.execute("SAVEPOINT one")
+        try:
+            if properly:
+                _file(do, [item], forms, now=now)
+            else:
+                _keep(do, [(item, "store_refused")], now=now)
+            do.execute("RELEASE SAVEPOINT one")
+            return
+        except Exception as error:
+            log.error("The store refused revision %s: %s", item.revision_id, type(error).__name__)
+            do.execute("ROLLBACK TO SAVEPOINT one")
+            do.execute("RELEASE SAVEPOINT one")
+    item.result, item.reason, item.receipt = "retry", None, None
+
+
+def _without_repeats(items: list[Sent]) -> list[list[Sent]]:
+    """Cut where a submission or a record comes again: what is filed together decides on the state before it."""
+    parts: list[list[Sent]] = [[]]
+    seen: set[str] = set()
+    for item in items:
+        named = {item.submission_id, item.revision_id}
+        if item.envelope:
+            named.update(change.id for change in item.envelope.entities)
+        if not named.isdisjoint(seen):
+            parts.append([])
+            seen = set()
+        seen |= named
+        parts[-1].append(item)
+    return parts
+
+
+@dataclass(slots=True)
+class _Stored:
+    """The submission as it stands before an item is filed."""
+
+    programme_id: str
+    form_id: str
+    author_id: str
+    state: str
+    quarantine: str | None
+    current_revision_id: str
+    is_deleted: bool
+
+
+def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> None:
+    for item in items:
+        item.result, item.reason, item.receipt = "", None, None
+
+    # Rows first, in the order of their ids, the counter last: everybody who writes takes locks in this order.
+    stored = _submissions(do, items)
+    entities = _entities(do, items)
+    seqs = Numbers(do, sum(1 + (len(item.envelope.entities) if item.envelope else 0) for item in items))
+    if not do.is_sqlite:
+        stored = _submissions(do, items)  # another process may have filed one while we waited for the counter
+        entities = _entities(do, items)
+    revisions = do.among(
+        "SELECT id, sha256, seq, received_at, submission_id FROM revisions WHERE id IN (:ids)", _revision_ids(items)
+    )
+    known = {row[0]: row for row in revisions}
+    kept = {
+        (row[0], row[1]): row
+        for row in do.among(
+            "SELECT revision_id, sha256, seq, received_at, reason FROM quarantined WHERE submission_id IN (:ids)",
+            [item.submission_id for item in items],
+        )
+    }
+
+    fresh: list[Sent] = []
+    corrections: list[Sent] = []
+    aside: list[tuple[Sent, str]] = []
+    for item in items:
+        before = stored.get(item.submission_id)
+        same = known.get(item.revision_id)
+        if (item.revision_id, item.sha256) in kept:
+            row = kept[(item.revision_id, item.sha256)]
+            item.result, item.reason = "quarantined", row[4]
+            item.receipt = _receipt(item, row[2], do.moment_text(row[3]), _announced(item), None)
+        elif before is not None and before.is_deleted:
+            item.result = "gone"
+        elif same is not None and same[1] == item.sha256 and same[4] == item.submission_id:
+            _answer_again(do, item, same, before)
+        else:
+            why = _why_aside(item, before, same is not None, forms)
+            if why:
+                aside.append((item, why))
+            elif before is None:
+                fresh.append(item)
+            else:
+                corrections.append(item)
+
+    chain = _Chain(do, now)
+    if fresh:
+        _insert_new(do, fresh, entities, forms, seqs, chain, now=now)
+    for item in corrections:
+        _insert_correction(do, item, stored[item.submission_id], entities, forms, seqs, chain, now=now)
+    if aside:
+        _keep(do, aside, now=now, seqs=seqs, chain=chain)
+    chain.write()
+
+
+def _revision_ids(items: list[Sent]) -> list[str]:
+    return [item.revision_id for item in items]
+
+
+def _submissions(do: Statements, items: list[Sent]) -> dict[str, _Stored]:
+    rows = do.among(
+        "SELECT id, programme_id, form_id, author_id, state, quarantine, current_revision_id, deleted_at FROM submissions "
+        "WHERE id IN (:ids)",
+        [item.submission_id for item in items],
+        lock=True,
+    )
+    return {row[0]: _Stored(row[1], row[2], row[3], row[4], row[5], row[6], row[7] is not None) for row in rows}
+
+
+@dataclass(slots=True)
+class _Record:
+    programme_id: str
+    organisation_id: str | None
+    territory: str | None
+    label: str
+    data: dict[str, str]
+    version: int
+
+
+def _entities(do: Statements, items: list[Sent]) -> dict[str, _Record]:
+    """The records that the items change, and those they are about."""
+    wanted: set[str] = set()
+    for item in items:
+        if item.envelope:
+            wanted.update(change.id for change in item.envelope.entities)
+            if item.envelope.subject_id:
+                wanted.add(item.envelope.subject_id)
+    rows = do.among(
+        "SELECT id, programme_id, organisation_id, territory, label, data, version FROM entities WHERE id IN (:ids)",
+        wanted,
+        lock=True,
+    )
+    return {
+        row[0]: _Record(row[1], row[2], row[3], row[4], orjson.loads(row[5]) if isinstance(row[5], str) else row[5], row[6])
+        for row in rows
+    }
+
+
+class Numbers:
+    """Numbers of the commit-ordered counter. Taking the first locks it: whoever else writes waits until we commit."""
+
+    def __init__(self, do: Statements, count: int) -> None:
+        self.do = do
+        self._take(count)
+
+    def _take(self, count: int) -> None:
+        statement = "UPDATE sequence SET value = value + ? WHERE name = 'server' RETURNING value"
+        self.last = int(self.do.rows(statement, (count,))[0][0])
+        self.at = self.last - count
+
+    def next(self) -> int:
+        if self.at == self.last:
+            self._take(1)
+        self.at += 1
+        return self.at
+
+
+def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms) -> str | None:
+    """Why the item cannot become a submission, or a revision of one; its bytes are kept beside them."""
+    envelope = item.envelope
+    if envelope is None:
+        return "encryption_unknown"
+    if envelope.author_id != item.sender.person_id:
+        return "author_unproven"
+    if id_taken:
+        return "id_conflict"
+    if envelope.programme_id not in forms.programmes:
+        return "programme_unknown"
+    if before is not None:
+        if before.author_id != envelope.author_id:
+            return "author_unproven"
+        if (before.programme_id, before.form_id) != (envelope.programme_id, envelope.form_id):
+            return "id_conflict"
+    return None
+
+
+def _trouble(item: Sent, envelope: Envelope, entities: dict[str, _Record], forms: Forms) -> str | None:
+    """Why a person must look at it before it counts."""
+    if item.sender.trouble:
+        return item.sender.trouble
+    if envelope.programme_id not in item.sender.organisations:
+        return "not_a_member"
+    for change in envelope.entities:
+        record = entities.get(change.id)
+        if record is not None and record.programme_id != envelope.programme_id:
+            return "entity_elsewhere"
+    return forms.trouble(envelope)
+
+
+class _Chain:
+    """The audit entries of one transaction, hashed one after the other and written together."""
+
+    def __init__(self, do: Statements, now: datetime) -> None:
+        self.do, self.now = do, now
+        self.rows: list[tuple[Any, ...]] = []
+        self.number, self.head = 0, ""
+
+    def add(self, action: str, *, programme_id: str | None, actor_id: str | None, object_id: str, details: dict[str, Any]) -> str:
+        if not self.head:
+            found = self.do.rows("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+            self.number, self.head = found[0] if found else (0, GENESIS)
+        self.number += 1
+        self.head = entry_hash(self.head, self.now, programme_id, actor_id, action, object_id, details)
+        moment = self.do.moment(self.now)
+        text = orjson.dumps(details).decode()
+        self.rows.append((self.number, moment, programme_id, actor_id, action, object_id, text, self.head))
+        return self.head
+
+    def write(self) -> None:
+        self.do.insert("audit", "number, at, programme_id, actor_id, action, object_id, details, hash", self.rows)
+
+
+def _receipt(item: Sent, seq: int, received_at: str, missing: list[str], audit_head: str | None) -> dict[str, Any]:
+    return {
+        "submission_id": item.submission_id,
+        "revision_id": item.revision_id,
+        "sha256": item.sha256,
+        "server_seq": seq,
+        "received_at": received_at,
+        "missing": missing,
+        "audit_head": audit_head,
+    }
+
+
+def _announced(item: Sent) -> list[str]:
+    return list(dict.fromkeys(one.sha256 for one in item.envelope.attachments)) if item.envelope else []
+
+
+def _answer_again(do: Statements, item: Sent, row: tuple[Any, ...], before: _Stored | None) -> None:
+    item.receipt = receipts(do, {item.revision_id: item.sha256})[item.revision_id]
+    item.result = "duplicate"
+    if before is not None and before.quarantine:
+        item.result, item.reason = "quarantined", before.quarantine
+
+
+def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Receipts of the revisions that are here with exactly these bytes: {revision_id: sha256} in, receipts out."""
+    found: dict[str, dict[str, Any]] = {}
+    rows = do.among("SELECT id, sha256, seq, received_at, submission_id FROM revisions WHERE id IN (:ids)", wanted)
+    rows += do.among(
+        "SELECT revision_id, sha256, seq, received_at, submission_id FROM quarantined WHERE revision_id IN (:ids)", wanted
+    )
+    rows = [row for row in rows if wanted[row[0]] == row[1]]
+    missing: dict[str, list[str]] = {}
+    for submission_id, sha256 in do.among(
+        "SELECT submission_id, sha256 FROM attachments "
+        "WHERE complete_at IS NULL AND lost_reason IS NULL AND submission_id IN (:ids)",
+        [row[4] for row in rows],
+    ):
+        missing.setdefault(submission_id, []).append(sha256)
+    heads = dict(
+        do.among(
+            "SELECT object_id, hash FROM audit WHERE object_id IN (:ids) "
+            "AND action IN ('submission.received', 'submission.revised', 'submission.quarantined')",
+            wanted,
+        )
+    )
+    for revision_id, sha256, seq, received_at, submission_id in rows:
+        found[revision_id] = {
+            "submission_id": submission_id,
+            "revision_id": revision_id,
+            "sha256": sha256,
+            "server_seq": seq,
+            "received_at": do.moment_text(received_at),
+            "missing": missing.get(submission_id, []),
+            "audit_head": heads.get(revision_id),
+        }
+    return found
+
+
+SUBMISSION_COLUMNS = (
+    "id, programme_id, form_id, organisation_id, territory, author_id, device_id, title, subject_id, state, quarantine, "
+    "current_revision_id, received_at, updated_at, deleted_at, seq"
+)
+REVISION_COLUMNS = (
+    "id, submission_id, parent_id, form_version, form_sha256, encryption, body, sha256, author_id, device_id, t_client, "
+    "clock_offset_ms, received_at, check_state, check_result, seq"
+)
+EVENT_COLUMNS = "id, submission_id, number, revision_id, action, actor_id, comment, at"
+
+
+def _revision_row(item: Sent, envelope: Envelope, moment: Any, seq: int) -> tuple[Any, ...]:
+    return (
+        item.revision_id, item.submission_id, envelope.parent_revision_id, envelope.form_version, envelope.form_sha256,
+        item.encryption, item.body, item.sha256, envelope.author_id, item.sender.device_id, envelope.t_client,
+        envelope.clock_offset_ms, moment, "waiting", None, seq,
+    )  # fmt: skip
+
+
+def _slots(do: Statements, items: Iterable[Sent]) -> None:
+    rows = [
+        (
+            new_id(),
+            item.submission_id,
+            one.sha256,
+            one.name,
+            one.question,
+            one.size,
+            one.type,
+            None,
+            None if one.size else "empty",
+        )
+        for item in items
+        if item.envelope
+        for one in item.envelope.attachments
+    ]
+    columns = "id, submission_id, sha256, name, question, size, type, complete_at, lost_reason"
+    do.insert("attachments", columns, rows, " ON CONFLICT (submission_id, sha256) DO NOTHING")
+
+
+def _insert_new(
+    do: Statements, items: list[Sent], entities: dict[str, _Record], forms: Forms, seqs: Numbers, chain: _Chain, *, now: datetime
+) -> None:
+    moment, text = do.moment(now), iso(now)
+    submissions, revisions, events, changes = [], [], [], []
+    for item in items:
+        envelope = item.envelope
+        assert envelope is not None
+        seq = seqs.next()
+        trouble = _trouble(item, envelope, entities, forms)
+        organisation_id, territory = _place(item, envelope, entities)
+        submissions.append((
+            item.submission_id, envelope.programme_id, envelope.form_id, organisation_id, territory, envelope.author_id,
+            item.sender.device_id, envelope.title, envelope.subject_id, "received", trouble, item.revision_id, moment, moment,
+            None, seq,
+        ))  # fmt: skip
+        revisions.append(_revision_row(item, envelope, moment, seq))
+        events.append((new_id(), item.submission_id, 1, item.revision_id, "received", envelope.author_id, "", moment))
+        head = chain.add(
+            "submission.received",
+            programme_id=envelope.programme_id,
+            actor_id=envelope.author_id,
+            object_id=item.revision_id,
+            details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": trouble},
+        )
+        item.result, item.reason = ("quarantined", trouble) if trouble else ("accepted", None)
+        item.receipt = _receipt(item, seq, text, _announced(item), head)
+        if not trouble and envelope.entities:
+            changes.append((item, organisation_id, territory))
+    do.insert("submissions", SUBMISSION_COLUMNS, submissions)
+    do.insert("revisions", REVISION_COLUMNS, revisions)
+    do.insert("review_events", EVENT_COLUMNS, events)
+    _slots(do, items)
+    for item, organisation_id, territory in changes:
+        assert item.envelope is not None
+        apply_entities(
+            do,
+            item.envelope.entities,
+            entities,
+            programme_id=item.envelope.programme_id,
+            organisation_id=organisation_id,
+            territory=territory,
+            submission_id=item.submission_id,
+            revision_id=item.revision_id,
+            actor_id=item.envelope.author_id,
+            seqs=seqs,
+            now=now,
+        )
+
+
+def _place(item: Sent, envelope: Envelope, entities: dict[str, _Record]) -> tuple[str | None, str | None]:
+    """Organisation and place of a submission: the author's and the answer's, else those of the record it is about."""
+    subject = entities.get(envelope.subject_id) if envelope.subject_id else None
+    if subject is not None and subject.programme_id != envelope.programme_id:
+        subject = None
+    organisation_id = item.sender.organisations.get(envelope.programme_id)
+    if organisation_id is None and subject is not None:
+        organisation_id = subject.organisation_id
+    return organisation_id, envelope.territory or (subject.territory if subject else None)
+
+
+def _insert_correction(
+    do: Statements,
+    item: Sent,
+    before: _Stored,
+    entities: dict[str, _Record],
+    forms: Forms,
+    seqs: Numbers,
+    chain: _Chain,
+    *,
+    now: datetime,
+) -> None:
+    envelope = item.envelope
+    assert envelope is not None
+    moment, seq = do.moment(now), seqs.next()
+    do.insert("revisions", REVISION_COLUMNS, [_revision_row(item, envelope, moment, seq)])
+    _slots(do, [item])
+    number = do.rows("SELECT max(number) FROM review_events WHERE submission_id = ?", (item.submission_id,))[0][0] or 0
+    event = (new_id(), item.submission_id, number + 1, item.revision_id, "revised", envelope.author_id, "", moment)
+    do.insert("review_events", EVENT_COLUMNS, [event])
+
+    parents = dict(do.rows("SELECT id, parent_id FROM revisions WHERE submission_id = ?", (item.submission_id,)))
+    current, forked = newest(parents, before.current_revision_id)
+    quarantine = before.quarantine or _trouble(item, envelope, entities, forms) or ("revision_conflict" if forked else None)
+    if current == before.current_revision_id:
+        do.execute(
+            "UPDATE submissions SET quarantine = ?, updated_at = ?, seq = ? WHERE id = ?",
+            (quarantine, moment, seq, item.submission_id),
+        )
+    else:
+        if current != item.revision_id:  # what was missing between two revisions has come: the later one counts
+            body = do.rows("SELECT body FROM revisions WHERE id = ?", (current,))[0][0]
+            envelope = read(gzip.decompress(body))
+        # What nobody has looked at yet stays "received"; what was returned, or decided, is to be looked at again.
+        state = "received" if before.state == "received" else "edited"
+        do.execute(
+            "UPDATE submissions SET current_revision_id = ?, state = ?, quarantine = ?, title = ?, "
+            "territory = coalesce(?, territory), subject_id = coalesce(?, subject_id), updated_at = ?, seq = ? WHERE id = ?",
+            (
+                current,
+                state,
+                quarantine,
+                envelope.title,
+                envelope.territory,
+                envelope.subject_id,
+                moment,
+                seq,
+                item.submission_id,
+            ),
+        )
+        do.execute(
+            "UPDATE remarks SET closed_by = ? WHERE submission_id = ? AND closed_by IS NULL", (current, item.submission_id)
+        )
+        if not quarantine:
+            organisation_id, territory = _place(item, envelope, entities)
+            apply_entities(
+                do,
+                envelope.entities,
+                entities,
+                programme_id=envelope.programme_id,
+                organisation_id=organisation_id,
+                territory=territory,
+                submission_id=item.submission_id,
+                revision_id=current,
+                actor_id=envelope.author_id,
+                seqs=seqs,
+                now=now,
+            )
+    head = chain.add(
+        "submission.revised",
+        programme_id=envelope.programme_id,
+        actor_id=envelope.author_id,
+        object_id=item.revision_id,
+        details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": quarantine},
+    )
+    missing = do.rows(
+        "SELECT sha256 FROM attachments WHERE submission_id = ? AND complete_at IS NULL AND lost_reason IS NULL",
+        (item.submission_id,),
+    )
+    item.result, item.reason = ("quarantined", quarantine) if quarantine else ("accepted", None)
+    item.receipt = _receipt(item, seq, iso(now), [row[0] for row in missing], head)
+
+
+def newest(parents: dict[str, str | None], current: str) -> tuple[str, bool]:
+    """Follow corrections from the current revision to the newest; and whether two correct the same one.
+
+    `parents`: {revision: the one it corrects}. Revisions may arrive in any order. One whose ancestors are not here yet
+    stands apart and waits for them.
+    """
+    children: dict[str | None, list[str]] = {}
+    for revision, parent in parents.items():
+        children.setdefault(parent, []).append(revision)
+    forked = any(len(sisters) > 1 for sisters in children.values())
+    while len(children.get(current, [])) == 1:
+        current = children[current][0]
+    return current, forked
+
+
+def apply_entities(
+    do: Statements,
+    changes: list[EntityChange],
+    records: dict[str, _Record],
+    *,
+    programme_id: str,
+    organisation_id: str | None,
+    territory: str | None,
+    submission_id: str,
+    revision_id: str,
+    actor_id: str,
+    seqs: Numbers,
+    now: datetime,
+) -> None:
+    """Create and update records as the submission says; each change is a version that names it.
+
+    A record that is to be updated and is not here yet begins with what is known: the submission that creates it may come
+    later. A second creation by another submission is flagged for a person.
+    """
+    moment = do.moment(now)
+    for change in changes:
+        record = records.get(change.id)
+        seq = seqs.next()
+        if record is None:
+            label = change.label or change.data.get("label", "")
+            place = change.data.get("territory") or territory
+            said = {**change.data, "": label}
+            do.insert(
+                "entities",
+                "id, programme_id, list, label, organisation_id, territory, data, version, archived_at, updated_at, seq",
+                [(
+                    change.id, programme_id, change.list, label, organisation_id, (place or None) and str(place)[:16],
+                    orjson.dumps(change.data).decode(), 1, None, moment, seq,
+                )],
+            )  # fmt: skip
+            records[change.id] = _Record(programme_id, organisation_id, place, label, dict(change.data), 1)
+            version, conflict = 1, change.action == "update"
+        else:
+            said = {name: text for name, text in change.data.items() if record.data.get(name, "") != text}
+            if change.label and change.label != record.label:
+                said[""] = change.label
+            if not said:
+                continue
+            conflict = change.action == "create" and _known_otherwise(do, change.id, submission_id)
+            record.data.update(change.data)
+            record.label = change.label or record.label
+            record.version += 1
+            version = record.version
+            do.execute(
+                "UPDATE entities SET label = ?, data = ?, territory = coalesce(?, territory), version = ?, updated_at = ?, "
+                "seq = ? WHERE id = ?",
+                (
+                    record.label,
+                    orjson.dumps(record.data).decode(),
+                    (change.data.get("territory") or "")[:16] or None,
+                    version,
+                    moment,
+                    seq,
+                    change.id,
+                ),
+            )
+        do.insert(
+            "entity_versions",
+            "id, entity_id, version, changes, submission_id, revision_id, actor_id, conflict, at",
+            [(new_id(), change.id, version, orjson.dumps(said).decode(), submission_id, revision_id, actor_id, conflict, moment)],
+        )
+
+
+def _known_otherwise(do: Statements, entity_id: str, submission_id: str) -> bool:
+    """Whether another submission already said what this record is."""
+    return bool(
+        do.rows(
+            "SELECT 1 FROM entity_versions WHERE entity_id = ? AND submission_id <> ? AND conflict = ? LIMIT 1",
+            (entity_id, submission_id, False),
+        )
+    )
+
+
+def _keep(
+    do: Statements, items: list[tuple[Sent, str]], *, now: datetime, seqs: Numbers | None = None, chain: _Chain | None = None
+) -> None:
+    """Put bytes aside that no submission can hold."""
+    moment, rows = do.moment(now), []
+    own_chain = chain or _Chain(do, now)
+    seqs = seqs or Numbers(do, len(items))
+    for item, reason in items:
+        seq = seqs.next()
+        rows.append((
+            new_id(), item.submission_id, item.revision_id, reason, item.sender.device_id, item.encryption, item.body,
+            item.sha256, moment, seq,
+        ))  # fmt: skip
+        head = own_chain.add(
+            "submission.quarantined",
+            programme_id=None,
+            actor_id=item.sender.person_id,
+            object_id=item.revision_id,
+            details={"submission": item.submission_id, "sha256": item.sha256, "reason": reason},
+        )
+        item.result, item.reason = "quarantined", reason
+        item.receipt = _receipt(item, seq, iso(now), _announced(item), head)
+    columns = "id, submission_id, revision_id, reason, device_id, encryption, body, sha256, received_at, seq"
+    do.insert("quarantined", columns, rows)
+    if chain is None:
+        own_chain.write()

@@ -1,0 +1,294 @@
+"""The endpoints that phones speak to. docs/sync.md is the contract."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import time
+import zlib
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, g, request
+
+from app.accounts import operations as accounts
+from app.accounts import sessions
+from app.accounts.sessions import require_own_origin, signed_in_json
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.ids import is_id
+from app.core.problems import BAD_REQUEST, NOT_FOUND, Problem
+from app.submissions import attachments, intake
+from app.submissions import problems as filing
+from app.submissions.envelope import is_sha256, read
+from app.submissions.intake import Sender, Sent
+from app.sync import changes, delivery, problems, wire
+
+bp = Blueprint("sync", __name__)
+
+PROTO = 1
+MAX_ITEMS = 20
+MAX_WIRE_BYTES = 256 * 1024
+MAX_INFLATED_BYTES = 2 * 1024 * 1024
+MAX_HAVE = 1000
+COMPRESS_FROM = 1024
+
+
+def answer(value: dict[str, Any], status: int = 200) -> Response:
+    content = orjson.dumps(value)
+    response = Response(content, status, content_type="application/json")
+    if len(content) >= COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.set_data(gzip.compress(content, 5, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+@bp.after_request
+def say_protocol(response: Response) -> Response:
+    response.headers["X-Sync-Proto"] = str(PROTO)
+    return response
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# Delivering
+
+
+def the_phone() -> Sender:
+    """Whose credential the request carries. Raises UNKNOWN_DEVICE."""
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    sender = delivery.of(current_app).sender(credential) if scheme == "Device" and credential else None
+    if sender is None:
+        raise problems.UNKNOWN_DEVICE()
+    return sender
+
+
+def body() -> dict[str, Any]:
+    """The request's JSON object, within the limits whatever the sender claims. Raises TOO_LARGE, NOT_JSON."""
+    request.max_content_length = MAX_WIRE_BYTES
+    if (request.content_length or 0) > MAX_WIRE_BYTES:
+        raise problems.TOO_LARGE(limit_kb=MAX_WIRE_BYTES // 1024)
+    content = request.get_data(cache=False)
+    if request.headers.get("Content-Encoding") == "gzip":
+        unpack = zlib.decompressobj(31)
+        try:
+            content = unpack.decompress(content, MAX_INFLATED_BYTES + 1)
+        except zlib.error:
+            raise problems.NOT_JSON() from None
+        if len(content) > MAX_INFLATED_BYTES or unpack.unconsumed_tail:
+            raise problems.TOO_LARGE(limit_kb=MAX_INFLATED_BYTES // 1024)
+        if not unpack.eof:
+            raise problems.NOT_JSON()
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise problems.NOT_JSON() from None
+    if not isinstance(value, dict):
+        raise problems.NOT_JSON()
+    return value
+
+
+@bp.post("/api/sync/push")
+def push() -> Response:
+    phone = the_phone()
+    value = body()
+    items = value.get("items")
+    if value.get("proto") != PROTO:
+        raise problems.UPDATE_NEEDED()
+    if not isinstance(items, list):
+        raise problems.NOT_JSON()
+    if len(items) > MAX_ITEMS:
+        raise problems.TOO_MANY(limit=MAX_ITEMS)
+    report = value.get("report")
+    sent: list[Sent] = []
+    results: list[Sent | dict[str, Any]] = []
+    for item in items:
+        try:
+            one = read_item(item, phone)
+        except Problem as problem:
+            results.append(wire.refused(item, problem))
+        else:
+            sent.append(one)
+            results.append(one)
+    try:
+        answered = delivery.of(current_app).deliver(sent, phone.device_id, wire.report(report))
+    except delivery.NotStored:
+        raise problems.BUSY(after_s=10) from None
+    return answer(
+        {
+            "proto": PROTO,
+            "epoch": answered.epoch,
+            "server_time": now_ms(),
+            "high_water": answered.high_water,
+            "backup_seq": answered.backup_seq,
+            "results": [one if isinstance(one, dict) else wire.result(one) for one in results],
+        }
+    )
+
+
+def read_item(item: Any, phone: Sender) -> Sent:
+    """One item of a push, checked. Raises MALFORMED, TOO_LARGE: about this item only."""
+    if not isinstance(item, dict) or not is_id(item.get("submission_id")) or not is_id(item.get("revision_id")):
+        raise filing.MALFORMED(reason="ids")
+    text, encryption = item.get("envelope"), item.get("encryption", "none")
+    if not isinstance(text, str) or not isinstance(encryption, str) or not 0 < len(encryption) <= 16:
+        raise filing.MALFORMED(reason="envelope")
+    content = text.encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if item.get("sha256") != sha256:
+        raise filing.MALFORMED(reason="sha256")
+    envelope = None
+    if encryption == "none":
+        envelope = read(content)
+        if (envelope.submission_id, envelope.revision_id) != (item["submission_id"], item["revision_id"]):
+            raise filing.MALFORMED(reason="ids differ")
+    packed = gzip.compress(content, 1, mtime=0)
+    return Sent(item["submission_id"], item["revision_id"], sha256, encryption, packed, envelope, phone)
+
+
+@bp.post("/api/sync/have")
+def have() -> Response:
+    """Which of these revisions are here with these bytes."""
+    the_phone()
+    wanted = body().get("items")
+    if not isinstance(wanted, dict):
+        raise problems.NOT_JSON()
+    if len(wanted) > MAX_HAVE:
+        raise problems.TOO_MANY(limit=MAX_HAVE)
+    asked = {name: sha256 for name, sha256 in wanted.items() if is_id(name) and is_sha256(sha256)}
+    with wire.reading() as do:
+        found = intake.receipts(do, asked)
+        answered = delivery.state(do)
+    return answer({"have": found, **wire.store_state(answered), "server_time": now_ms()})
+
+
+# Attachments
+
+
+@bp.route("/api/sync/att/<submission_id>/<sha256>", methods=["HEAD"])
+def attachment_state(submission_id: str, sha256: str) -> Response:
+    return wire.upload(attachments.progress(the_phone().person_id, submission_id, sha256), 200)
+
+
+@bp.patch("/api/sync/att/<submission_id>/<sha256>")
+def attachment_chunk(submission_id: str, sha256: str) -> Response:
+    phone = the_phone()
+    request.max_content_length = attachments.MAX_CHUNK_BYTES + 1
+    offset = request.headers.get("Upload-Offset", "")
+    if not offset.isascii() or not offset.isdigit() or len(offset) > 15:
+        raise BAD_REQUEST()
+    progress = attachments.append(
+        phone.person_id,
+        submission_id,
+        sha256,
+        offset=int(offset),
+        chunk=request.get_data(cache=False),
+        chunk_sha256=request.headers.get("X-Chunk-Sha256", ""),
+        now=utcnow(),
+    )
+    return wire.upload(progress, 204)
+
+
+@bp.post("/api/sync/att/<submission_id>/<sha256>/lost")
+def attachment_lost(submission_id: str, sha256: str) -> Response:
+    """The phone no longer has the bytes: a named, permanent state instead of an endless wait (I-12)."""
+    phone = the_phone()
+    reason = body().get("reason")
+    if not isinstance(reason, str):
+        raise BAD_REQUEST()
+    begin_writing()
+    progress = attachments.mark_lost(phone.person_id, submission_id, sha256, reason=reason, now=utcnow())
+    db.session.commit()
+    return wire.upload(progress, 200)
+
+
+# Signing in
+
+
+@bp.post("/api/field/sign-in")
+def sign_in() -> Response:
+    require_own_origin()
+    value = body()
+    username, password, device_id = value.get("username"), value.get("password"), value.get("device_id")
+    if not isinstance(username, str) or not isinstance(password, str) or len(password) > 200 or len(username) > 64:
+        raise BAD_REQUEST()
+    now = utcnow()
+    begin_writing()
+    person = accounts.authenticate(
+        username, password, known_device=sessions.known_device(username), now=now, demo_allowed=current_app.config["DEMO"]
+    )
+    label = value.get("device_label")
+    device, credential = accounts.enrol_device(
+        person, label=label if isinstance(label, str) else "", device_id=device_id if is_id(device_id) else None, now=now
+    )
+    old = request.cookies.get(sessions.COOKIE)
+    if old:
+        accounts.end_session(old, now=now)
+    token = accounts.start_session(
+        person,
+        now=now,
+        days=current_app.config["SESSION_DAYS"],
+        user_agent=request.headers.get("User-Agent", ""),
+        device_id=device.id,
+    )
+    said = wire.person(person) | {"device": {"id": device.id, "credential": credential}, "server_time": now_ms()}
+    name = person.username
+    db.session.commit()
+    response = answer(said)
+    sessions.set_cookies(response, token, name)
+    return response
+
+
+@bp.post("/api/field/sign-out")
+def sign_out() -> Response:
+    """Ends the session only: the phone keeps its credential and goes on delivering."""
+    require_own_origin()
+    token = request.cookies.get(sessions.COOKIE)
+    if token:
+        begin_writing()
+        accounts.end_session(token, now=utcnow())
+        db.session.commit()
+    response = answer({"server_time": now_ms()})
+    sessions.clear_cookie(response)
+    return response
+
+
+@bp.get("/api/field/me")
+@signed_in_json
+def me() -> Response:
+    return answer(wire.person(g.sign_in.person) | {"server_time": now_ms()})
+
+
+# Reading
+
+
+@bp.get("/api/sync/pull")
+@signed_in_json
+def pull() -> Response:
+    programme_id = request.args.get("programme", "")
+    limit = request.args.get("limit", "500")
+    if g.actor.grants.get(programme_id) is None and not g.actor.is_administrator:
+        raise NOT_FOUND()
+    page = changes.pull(
+        g.actor,
+        g.sign_in.person,
+        programme_id,
+        request.args.get("cursor", ""),
+        limit=min(max(int(limit), 1), 1000) if limit.isdigit() and len(limit) < 6 else 500,
+    )
+    return answer(page | {"server_time": now_ms()})
+
+
+@bp.get("/api/sync/instrument/<sha256>")
+@signed_in_json
+def instrument(sha256: str) -> Response:
+    return wire.kept(changes.package(g.actor, sha256))
+
+
+@bp.get("/api/sync/dataset/<sha256>")
+@signed_in_json
+def dataset(sha256: str) -> Response:
+    return wire.kept(changes.dataset(g.actor, sha256))

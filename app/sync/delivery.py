@@ -1,0 +1,242 @@
+"""Group commit: what phones deliver at the same moment becomes durable in one transaction, before any is answered."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from app.accounts.models import Device, Membership, Person
+from app.core.clock import utcnow
+from app.core.db import db
+from app.instruments.models import Instrument, InstrumentVersion
+from app.registry.models import Programme
+from app.submissions import intake
+from app.submissions.intake import Forms, Sender, Sent, Statements
+
+log = logging.getLogger(__name__)
+
+LARGEST_GROUP = 200
+REMEMBER_SENDERS_S = 60
+REMEMBER_FORMS_S = 10
+
+
+class NotStored(Exception):
+    """The store refused; nothing of the request is stored, the phone tries again."""
+
+
+@dataclass(slots=True)
+class Answered:
+    """What the store says of itself after a delivery."""
+
+    epoch: str
+    high_water: int
+    backup_seq: int
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """The items of one request and the thread that waits for them."""
+
+    items: list[Sent]
+    device_id: str
+    report: bytes | None
+    answered: Answered | None = None
+    error: Exception | None = None
+    wake: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Delivery:
+    """One a process. The first thread that comes files for all who came meanwhile; the others wait for it."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._mutex = threading.Lock()
+        self._waiting: list[Job] = []
+        self._busy = False
+        self._connection: Any = None
+        self._process = os.getpid()
+        self._senders: dict[str, tuple[float, Sender]] = {}
+        self._forms = Forms()
+        self._forms_at = 0.0
+        self._reports: dict[str, bytes] = {}
+
+    def deliver(self, items: list[Sent], device_id: str, report: bytes | None = None) -> Answered:
+        """File the items; returns after they are on stable storage. Raises NotStored."""
+        job = Job(items, device_id, report)
+        job.wake.acquire()
+        with self._mutex:
+            self._waiting.append(job)
+            leads, self._busy = not self._busy, True
+        if not leads:
+            job.wake.acquire()
+        if job.answered is None and job.error is None:
+            self._lead()
+        if job.error is not None:
+            raise NotStored from job.error
+        assert job.answered is not None
+        return job.answered
+
+    def _lead(self) -> None:
+        """File everything that waits, wake its threads, and hand over to the first who came meanwhile."""
+        with self._mutex:
+            group: list[Job] = []
+            size = 0
+            while self._waiting and (not group or size + len(self._waiting[0].items) <= LARGEST_GROUP):
+                group.append(self._waiting.pop(0))
+                size += len(group[-1].items)
+        try:
+            self._file(group)
+        except Exception as error:
+            for job in group:
+                job.answered, job.error = None, error
+        finally:
+            with self._mutex:
+                following = self._waiting[0] if self._waiting else None
+                if following is None:
+                    self._busy = False
+            for job in group:
+                job.wake.release()
+            if following is not None:
+                following.wake.release()
+
+    def _file(self, group: list[Job]) -> None:
+        """One transaction for the group, tried once more on a new connection: the store may have restarted."""
+        for attempt in (1, 2):
+            try:
+                return self._file_once(group)
+            except Exception as error:
+                self._forget_connection()
+                if attempt == 2:
+                    log.error("A delivery was not stored: %s", type(error).__name__)
+                    raise
+                log.warning("A delivery is tried again after %s", type(error).__name__)
+        return None
+
+    def _file_once(self, group: list[Job]) -> None:
+        dialect = db.engine.dialect.name
+        connection = self._connect()
+        do = Statements(connection, dialect)
+        now = utcnow()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        if do.is_sqlite:
+            do.execute("BEGIN IMMEDIATE")
+        for job in sorted(group, key=lambda job: job.device_id):
+            self._note_report(do, job, now)
+        items = [item for job in group for item in job.items]
+        if items:
+            intake.accept(do, items, self._forms_for(items), now=now)
+        answered = state(do)
+        do.cursor.close()
+        connection.commit()
+        for job in group:
+            job.answered = answered
+
+    def _note_report(self, do: Statements, job: Job, now: Any) -> None:
+        """What the phone says of itself, written when it differs from the last time."""
+        if job.report is None or self._reports.get(job.device_id) == job.report:
+            return
+        report = orjson.loads(job.report)
+        do.execute(
+            "UPDATE devices SET report = ?, last_seen_at = ? WHERE id = ?",
+            (orjson.dumps(report | {"at": do.moment_text(do.moment(now))}).decode(), do.moment(now), job.device_id),
+        )
+        if len(self._reports) > 10_000:
+            self._reports.clear()
+        self._reports[job.device_id] = job.report
+
+    def _connect(self) -> Any:
+        if self._process != os.getpid():  # made before the server forked: not ours
+            self._connection, self._process = None, os.getpid()
+        if self._connection is None:
+            self._connection = db.engine.raw_connection()
+        return self._connection
+
+    def _forget_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.rollback()
+            except Exception as error:
+                log.info("The connection is gone: %s", type(error).__name__)
+            connection.invalidate()
+
+    # Who sends, and what is published: asked often, changed rarely
+
+    def sender(self, credential: str) -> Sender | None:
+        """The phone with this credential, or None. Remembered for a minute: that is how long a revocation may take."""
+        secret = hashlib.sha256(credential.encode("utf-8", "replace")).hexdigest()
+        found = self._senders.get(secret)
+        if found is not None and found[0] > time.monotonic():
+            return found[1]
+        sender = _load_sender(secret)
+        if sender is None:
+            return None
+        if len(self._senders) > 10_000:
+            self._senders.clear()
+        self._senders[secret] = (time.monotonic() + (0 if self.app.testing else REMEMBER_SENDERS_S), sender)
+        return sender
+
+    def _forms_for(self, items: list[Sent]) -> Forms:
+        """What is published; read again when an item would not find its form in what is remembered."""
+        if time.monotonic() - self._forms_at > REMEMBER_FORMS_S or any(
+            item.envelope
+            and (item.envelope.programme_id not in self._forms.programmes or self._forms.trouble(item.envelope) is not None)
+            for item in items
+        ):
+            self._forms = load_forms()
+            self._forms_at = time.monotonic()
+        return self._forms
+
+
+def _load_sender(secret: str) -> Sender | None:
+    with db.engine.connect() as connection:
+        row = connection.execute(
+            sa.select(Device.id, Device.person_id, Device.revoked_at, Person.is_active, Person.is_demo)
+            .join(Person, Person.id == Device.person_id)
+            .where(Device.secret_hash == secret)
+        ).first()
+        if row is None:
+            return None
+        organisations = connection.execute(
+            sa.select(Membership.programme_id, Membership.organisation_id).where(Membership.person_id == row.person_id)
+        )
+        allowed = row.is_active and (not row.is_demo or current_app.config["DEMO"])
+        trouble = "device_revoked" if row.revoked_at else None if allowed else "author_disabled"
+        return Sender(row.id, row.person_id, trouble, {one.programme_id: one.organisation_id for one in organisations})
+
+
+def load_forms() -> Forms:
+    with db.engine.connect() as connection:
+        programmes = set(connection.execute(sa.select(Programme.id)).scalars())
+        forms = connection.execute(sa.select(Instrument.programme_id, Instrument.form_id, Instrument.is_open))
+        versions = connection.execute(
+            sa.select(Instrument.programme_id, Instrument.form_id, InstrumentVersion.sha256).join(
+                Instrument, Instrument.id == InstrumentVersion.instrument_id
+            )
+        )
+        return Forms(
+            programmes,
+            {(one.programme_id, one.form_id): bool(one.is_open) for one in forms},
+            {(one.programme_id, one.form_id, one.sha256) for one in versions},
+        )
+
+
+def state(do: Statements) -> Answered:
+    """Epoch, high water and backed-up watermark, in the transaction of `do`."""
+    settings = dict(do.rows("SELECT name, value FROM settings WHERE name IN ('epoch', 'backup_seq')"))
+    high_water = do.rows("SELECT value FROM sequence WHERE name = 'server'")[0][0]
+    return Answered(settings["epoch"], int(high_water), int(settings.get("backup_seq", 0)))
+
+
+def of(app: Flask) -> Delivery:
+    found: Delivery = app.extensions["daftar-delivery"]
+    return found
