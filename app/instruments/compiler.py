@@ -23,7 +23,7 @@ from xml.etree.ElementTree import Element  # only the type: the parser is defuse
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from app.instruments import convert, lint
-from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warning
+from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings
 from app.instruments.rows import Row, canonical_type, parameters, survey_rows
 from app.instruments.workbook import MAX_BYTES, Workbook
 from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, parse, rebase
@@ -102,7 +102,11 @@ def compile_instrument(
     max_bytes: int = MAX_BYTES,
 ) -> Compiled:
     """The package of a workbook. `datasets`: rows of the CSV lists at hand; `entities`: entity lists beyond the product's own."""
-    answer = convert.run(filename, content, max_bytes)
+    return compile_answer(convert.run(filename, content, max_bytes), datasets, entities)
+
+
+def compile_answer(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Iterable[str] = ()) -> Compiled:
+    """The same from what convert.run() or convert.answer() gave."""
     if "unreadable" in answer:
         problem = answer["unreadable"]
         return Compiled(errors=[error(problem["code"], **problem["details"])])
@@ -116,7 +120,7 @@ def compile_instrument(
         if not compiled.errors:
             compiled.errors.append(from_pyxform(answer["error"], workbook))
         return compiled
-    compiled.warnings += [from_pyxform_warning(text, workbook) for text in answer["warnings"]]
+    compiled.warnings += from_pyxform_warnings(answer["warnings"], workbook)
     compiled.xform = answer["xform"]
     compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities})
     package = compiler.package()

@@ -83,6 +83,22 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "choice_unknown": (_("“%(value)s” is not a choice of “%(name)s”."), _("Correct the code; the choices are: %(choices)s")),
     "calculation_none": (_("This calculation is empty."), _("Fill the column “calculation”.")),
     "token_unknown": (_("The text holds {{%(name)s}}, which no programme fills."), _("The tokens are listed in docs/instruments.md.")),
+    # Records, references, parameters: what the converter refuses, in our words
+    "entity_undeclared": (_("The list “%(name)s” is not declared in the sheet “entities”."), _("Add a row for it there, or correct the name before “#”.")),
+    "entity_none": (_("The form saves to a list of records, but has no sheet “entities”."), _("Add the sheet with the columns list_name and label.")),
+    "entity_property_twice": (_("The property “%(name)s” is already saved by row %(first)s."), _("Save each property from one question only.")),
+    "entity_group": (_("Groups and repeats cannot be saved as a property."), _("Move the save_to to a question.")),
+    "entity_label": (_("New records of “%(name)s” have no label."), _("Fill “label” with the question that names the record.")),
+    "entity_update": (_("Records of “%(name)s” are created or updated, but nothing says when to update."), _("Fill “update_if”.")),
+    "entity_id": (_("Records of “%(name)s” are updated, but nothing says which."), _("Fill “entity_id” with the question that picks the record.")),
+    "entity_prefix": (_("The form writes several lists: this save_to does not say which."), _("Write list#property.")),
+    "entity_scope": (_("This list is saved from places that do not belong together: %(text)s"), _("Save all properties of a list from the same repeat, or all from outside repeats.")),
+    "entity_property": (_("This cannot be the name of a list or of a property."), _("Use letters, digits and _, beginning with a letter; not name, label, nor two underscores first.")),
+    "reference_twice": (_("Two questions are named “%(name)s”: the reference may mean either."), _("Rename one of them.")),
+    "reference_bad": (_("This cell must hold references to questions."), _("Write ${name}, with a comma between several.")),
+    "repeat_twice": (_("The repeat “%(name)s” has the name of another question, group or repeat."), _("Give each repeat a name that stands nowhere else.")),
+    "parameter_bad": (_("The parameter “%(name)s” does not fit the range."), _("start, end and step are numbers; step divides the range.")),
+    "columns_missing": (_("In %(language)s these columns are missing: %(columns)s."), _("Add them, or delete them in the other languages.")),
     # What pyxform says and we have no better words for
     "converter": (_("The form could not be converted: %(text)s"), _("The converter's own words are quoted; correct what they name.")),
     "converter_says": (_("The converter says: %(text)s"), _("Correct what it names if you can; the form can be published all the same.")),
@@ -131,10 +147,23 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
         (r"Reference variables? must .*?\$\{([^}]+)\}", "question_unknown", ("name",)),
         (r"Unknown question type '([^']+)'", "type_unknown", ("type",)),
         (r"List name not in choices sheet: (\S+)", "list_unknown", ("name",)),
-        (r"There are more than one survey elements? named '([^']+)'", "name_twice", ("name",)),
-        (r"Unmatched begin statement: \w+ ?\(?([\w-]*)\)?", "group_open", ("name",)),
-        (r"Unmatched end statement", "group_end", ()),
         (r"Duplicate column header: (.+)", "column_twice", ("name",)),
+        (r"add an entities sheet and", "entity_none", ()),
+        (r"entity list name '([^']+)' was not found", "entity_undeclared", ("name",)),
+        (r"save_to property '([^']+)' is already assigned by row '(\d+)'", "entity_property_twice", ("name", "first")),
+        (r"Groups and repeats can't be saved", "entity_group", ()),
+        (r"entity list name '([^']+)' does not have a label", "entity_label", ("name",)),
+        (r"entity list name '([^']+)' does not have an 'update_if'", "entity_update", ("name",)),
+        (r"entity list name '([^']+)' does not have an 'entity_id'", "entity_id", ("name",)),
+        (r"must be prefixed with the entity", "entity_prefix", ()),
+        (r"(container scope.*|no valid containers.*)", "entity_scope", ("text",)),
+        (r"Names used here must not", "entity_property", ()),
+        (r"names must be unique anywhere in the 'survey'. The name\s+'([^']+)'", "reference_twice", ("name",)),
+        (r"There are multiple survey elements named '([^']+)'", "reference_twice", ("name",)),
+        (r"(?:must start with '\$\{|must have a comma between)", "reference_bad", ()),
+        (r"'name' value '([^']+)' is invalid. Repeat names must", "repeat_twice", ("name",)),
+        (r"'range' question type, the parameters? '([^']+)'", "parameter_bad", ("name",)),
+        (r"Missing calculation", "calculation_none", ()),
     )
 )
 _ROW = re.compile(r"\[row ?: ?(\d+)\]")
@@ -157,16 +186,29 @@ def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
     return sheet if found or row else "", number, (column.group(1) or column.group(2)) if column else ""
 
 
+# What the lint has said already, better placed.
+_SAID = re.compile(r"has no label|case-insensitive match|should have a label")
+_MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the \w+ columns? ([^.]+)\.")
+
+
 def from_pyxform(text: str, workbook: Workbook) -> Finding:
     """pyxform's refusal in our words where we have them, else its own."""
     sheet, row, column = _placed(text, workbook)
     for pattern, code, names in _KNOWN:
         if match := pattern.search(text):
-            details = dict(zip(names, match.groups(), strict=False))
-            return error(code, sheet or "survey", row, column, **({"first": "?"} if code == "name_twice" else {}), **details)
+            return error(code, sheet or "survey", row, column, **dict(zip(names, match.groups(), strict=False)))
     return error("converter", sheet, row, column, text=_ROW.sub("", text).strip())
 
 
-def from_pyxform_warning(text: str, workbook: Workbook) -> Finding:
-    sheet, row, column = _placed(text, workbook)
-    return warning("converter_says", sheet, row, column, text=_ROW.sub("", text).strip())
+def from_pyxform_warnings(texts: list[str], workbook: Workbook) -> list[Finding]:
+    """Its warnings, one finding each; those the lint makes itself are left out."""
+    found = []
+    for text in (line for one in texts for line in one.split("\n") if line.strip()):
+        if _SAID.search(text):
+            continue
+        sheet, row, column = _placed(text, workbook)
+        if match := _MISSING_COLUMNS.search(text):
+            found.append(warning("columns_missing", sheet or "survey", 0, "", language=match.group(1), columns=match.group(2)))
+        else:
+            found.append(warning("converter_says", sheet, row, column, text=_ROW.sub("", text).strip()))
+    return found

@@ -1,0 +1,223 @@
+"""Each mistake in a form gets its own answer, at its row and column. docs/instruments.md lists the codes."""
+
+from __future__ import annotations
+
+import pytest
+from flask_babel import force_locale
+
+from app.instruments.findings import MESSAGES, from_pyxform
+from app.instruments.lint import is_slow
+from tests.instruments.forms import AR, FIRST_ROW, FR, SETTINGS, YES_NO, choices, compiled, q
+
+AGE = q("integer", "age")
+OK = q("select_one yes_no", "ok")
+
+
+def found(survey, code, **sheets):
+    """The findings of a form that have this code, as (level, sheet, row from 0 of the data, column, details)."""
+    sheets.setdefault("choices", YES_NO)
+    result = compiled(survey, **sheets)
+    every = result.errors + result.warnings
+    assert code in {one.code for one in every}, every
+    return [one for one in every if one.code == code]
+
+
+def row(index: int) -> int:
+    return FIRST_ROW + index
+
+
+# code: the survey, where (row index of the survey, column), what else the finding knows
+SURVEYS = {
+    "question_unknown": ([AGE, q("text", "b", relevant="${agee} > 3")], (1, "relevant"), {"name": "agee", "near": "age"}),
+    "function_unknown": ([q("text", "b", constraint="lenght(.) > 3")], (0, "constraint"), {"name": "lenght"}),
+    "function_arity": ([q("calculate", "c", calculation="if(1, 2)")], (0, "calculation"), {"given": 2, "wanted": "3"}),
+    "expression_unfinished": ([q("text", "b", constraint=". > ")], (0, "constraint"), {}),
+    "expression_unexpected": ([q("text", "b", constraint=". > 3 3")], (0, "constraint"), {"found": "3"}),
+    "expression_unclosed": ([q("text", "b", constraint=". > 'x")], (0, "constraint"), {}),
+    "name_twice": ([AGE, q("text", "age")], (1, "name"), {"first": FIRST_ROW}),
+    "name_case": ([AGE, q("text", "Age")], (1, "name"), {"other": "age"}),
+    "name_missing": ([AGE, q("text")], (1, "name"), {}),
+    "name_bad": ([q("text", "2ans")], (0, "name"), {}),
+    "name_export": ([q("text", "âge-w")], (0, "name"), {}),
+    "name_long": ([q("text", "x" * 65)], (0, "name"), {}),
+    "name_reserved": ([q("text", "KEY")], (0, "name"), {}),
+    "type_missing": ([q("", "a")], (0, "type"), {}),
+    "type_unknown": ([q("integr", "a")], (0, "type"), {"near": "integer"}),
+    "type_unsupported": ([q("background-audio", "a")], (0, "type"), {}),
+    "list_unknown": ([q("select_one yes_noo", "a")], (0, "type"), {"near": "yes_no"}),
+    "list_missing": ([q("select_one_from_file souks.csv", "a")], (0, "type"), {"name": "souks"}),
+    "list_kind": ([q("select_one_from_file souks.geojson", "a")], (0, "type"), {}),
+    "group_open": ([AGE, q("begin_group", "g"), q("text", "a")], (1, "type"), {"name": "g"}),
+    "group_end": ([AGE, q("end_group")], (1, "type"), {}),
+    "group_empty": ([AGE, q("begin_group", "g"), q("end_group")], (1, "name"), {}),
+    "calculation_none": ([AGE, q("calculate", "c")], (1, "type"), {}),
+    "label_missing": ([q("integer", "a") | {FR: ""}, AGE], (0, FR), {"language": "Français"}),
+    "last_saved": ([q("text", "a", default="${last-saved#a}")], (0, "default"), {"name": "a"}),
+    "regex_bad": ([q("text", "a", constraint="regex(., '[0-9')")], (0, "constraint"), {}),
+    "regex_slow": ([q("text", "a", constraint="regex(., '^([a-z]+)+$')")], (0, "constraint"), {}),
+    "constraint_blank": ([AGE, q("integer", "b", constraint=". >= 0 and . <= ${age}")], (1, "constraint"), {"name": "age"}),
+    "type_mismatch": ([AGE, q("text", "b", relevant="${age} = 'ten'")], (1, "relevant"), {"type": "integer"}),
+    "choice_unknown": ([OK, q("text", "b", relevant="${ok} = 'oui'")], (1, "relevant"), {"choices": "yes, no"}),
+    "token_unknown": ([q("note", "n") | {AR: "باسم {{responsible_org}}", FR: "Au nom de {{organisme}}"}], (0, FR), {"name": "organisme"}),
+    "outside_repeat": (
+        [q("begin_repeat", "r"), AGE, q("end_repeat"), q("note", "n", relevant="${age} > 3")],
+        (3, "relevant"),
+        {"name": "age", "repeat": "r"},
+    ),
+    "reference_twice": (
+        [q("begin_group", "g"), AGE, q("end_group"), AGE, q("note", "n", relevant="${age} > 3")],
+        (4, "relevant"),
+        {"name": "age"},
+    ),
+    "cycle": (
+        [q("calculate", "a", calculation="${b} + 1"), AGE, q("calculate", "b", calculation="${c}"), q("calculate", "c", calculation="${a}")],
+        (0, "calculation"),
+        {"path": "a → b → c → a"},
+    ),
+}
+
+
+@pytest.mark.parametrize("code", SURVEYS)
+def test_a_mistake_is_named_at_its_place(code):
+    survey, (index, column), details = SURVEYS[code]
+    finding = found(survey, code)[0]
+    assert (finding.sheet, finding.row) == ("survey", row(index))
+    if code != "calculation_none":
+        assert finding.column == column
+    assert details.items() <= finding.details.items()
+
+
+BLOCKING = {"question_unknown", "function_unknown", "function_arity", "name_twice", "cycle", "list_missing", "type_unknown", "regex_slow"}
+
+
+@pytest.mark.parametrize("code", sorted(BLOCKING))
+def test_what_would_break_in_the_field_is_never_published(code):
+    survey, _, _ = SURVEYS[code]
+    assert not compiled(survey, choices=YES_NO).package
+
+
+def test_mistakes_of_the_other_sheets_are_named_there():
+    assert found([AGE], "setting_missing", settings=[{"form_id": "essai"}])[0].details == {"name": "version"}
+    assert found([AGE], "setting_bad", settings=[SETTINGS | {"form_id": "mon formulaire"}])[0].details["value"] == "mon formulaire"
+    twice = found([OK], "choice_twice", choices=YES_NO + choices("yes_no", "yes"))[0]
+    assert (twice.sheet, twice.details) == ("choices", {"name": "yes", "first": twice.row - 2})
+    spaced = found([q("select_multiple l", "a")], "choice_space", choices=choices("l", "a b", "c"))[0]
+    assert (spaced.sheet, spaced.details["name"]) == ("choices", "a b")
+    assert found([OK], "choice_name", choices=[*YES_NO, {"list_name": "yes_no", AR: "ربما", FR: "Peut-être"}])[0].sheet == "choices"
+    entities = [{"list_name": "cooperatives", "label": "${nom}"}]
+    saved = [q("text", "nom", save_to="groups#nom")]
+    undeclared = found(saved, "entity_undeclared", entities=entities)[0]
+    assert (undeclared.sheet, undeclared.row, undeclared.details) == ("survey", row(0), {"name": "groups"})
+    assert found(saved, "entity_none")[0].code == "entity_none"
+    condition = [{"list_name": "cooperatives", "label": "${nom}", "create_if": "${numm} = ''"}]
+    assert found([q("text", "nom", save_to="nom")], "question_unknown", entities=condition)[0].sheet == "entities"
+
+
+def test_a_form_without_one_of_the_languages_is_remarked_on():
+    only_french = {"type": "integer", "name": "age", FR: "Âge"}
+    assert found([only_french], "language_missing")[0].details == {"language": "العربية"}
+    assert found([{"type": "integer", "name": "age", "label": "Âge"}], "languages_none", choices=[])[0].level == "warning"
+
+
+def test_a_column_that_stands_twice_or_is_missing_is_named():
+    assert found([{"type": "text", "nom": "a", AR: "a", FR: "a"}], "column_missing")[0].details == {"name": "name"}
+    assert found([q("text", "a", Name="b")], "column_twice")[0].column == "Name"
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        ". >= 0 and (${age} = '' or . <= ${age})",
+        "not(${age} != '') or . <= ${age}",
+        ". <= coalesce(${age}, 100)",
+        ". <= if(${age} = '', 100, ${age})",
+        ". = 'x' or ${age} > 3",
+        "string-length(.) < 5",
+    ],
+)
+def test_a_constraint_that_holds_while_the_other_answer_is_blank_is_not_remarked_on(constraint):
+    assert "constraint_blank" not in {one.code for one in compiled([AGE, q("text", "b", constraint=constraint)]).warnings}
+
+
+def test_a_constraint_may_lean_on_a_required_question():
+    survey = [AGE | {"required": "yes"}, q("integer", "b", constraint=". <= ${age}")]
+    assert "constraint_blank" not in {one.code for one in compiled(survey).warnings}
+    hidden = [OK, AGE | {"required": "yes", "relevant": "${ok} = 'yes'"}, q("integer", "b", constraint=". <= ${age}")]
+    assert "constraint_blank" in {one.code for one in compiled(hidden, choices=YES_NO).warnings}
+
+
+def test_a_running_total_is_no_cycle():
+    survey = [
+        q("begin_repeat", "r"),
+        q("integer", "n"),
+        q("calculate", "t", calculation="${n} + coalesce(indexed-repeat(${t}, ${r}, position(..) - 1), 0)"),
+        q("end_repeat"),
+    ]
+    assert not compiled(survey).errors
+
+
+def test_a_group_that_its_own_question_shows_is_a_cycle():
+    survey = [q("begin_group", "g", relevant="${a} = 'x'"), q("text", "a"), q("end_group")]
+    assert found(survey, "cycle")[0].details["path"] == "g → g"
+
+
+def test_calculations_stand_after_what_they_read():
+    survey = [
+        q("calculate", "c", calculation="${b} * 2"),
+        q("note", "n", relevant="${c} > 3"),
+        q("calculate", "b", calculation="count(${r})"),
+        q("begin_group", "g", relevant="${c} > 1"),
+        AGE,
+        q("begin_repeat", "r", repeat_count="${rows}"),
+        q("text", "x"),
+        q("end_repeat"),
+        q("end_group"),
+        q("integer", "rows"),
+    ]
+    survey[3]["relevant"] = "${rows} > 1"
+    package = compiled(survey).package
+    order = [package["nodes"][at]["name"] for at in package["order"]]
+    assert order.index("g") < order.index("r") < order.index("b") < order.index("c") < order.index("n")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "slow"),
+    [
+        ("^[0-9]{15}$", False),
+        (r"^\+212[5-8][0-9]{8}$", False),
+        (r"^[^@ ]+@[^@ ]+\.[^@ ]+$", False),
+        ("^([0-9]{2}-)*[0-9]+$", False),
+        ("(a+)+", True),
+        ("^(a|b+)*$", True),
+        (r"^(\(a+\))?$", False),
+        ("([a-z]+[0-9]?)+", True),
+        ("(x(y*)z)+", True),
+        (r"[(a+)+]", False),
+    ],
+)
+def test_patterns_that_may_never_end_are_known(pattern, slow):
+    assert is_slow(pattern) is slow
+
+
+def test_what_the_converter_says_is_kept_where_we_have_no_words():
+    result = compiled([q("range", "a", parameters="start=0 end=10 step=0"), AGE])
+    assert [one.code for one in result.errors] == ["parameter_bad"]
+    other = from_pyxform("[row : 2] On the 'survey' sheet, the 'parameters' value is invalid. Something new.", result.workbook)
+    assert (other.code, other.sheet, other.row, other.column) == ("converter", "survey", row(0), "parameters")
+    assert "Something new" in other.details["text"]
+
+
+@pytest.mark.sqlite_only
+def test_every_message_can_be_shown_in_both_languages(app):
+    from app.instruments.findings import Finding
+
+    details = dict.fromkeys(
+        """limit kind name value first other type list language wanted near given path pattern found text repeat choices columns""".split(), "x"
+    )
+    shown = {}
+    for language in ("ar", "fr"):
+        with app.test_request_context(), force_locale(language):
+            shown[language] = {code: (Finding("error", code, details=details).message, Finding("error", code, details=details).mend) for code in MESSAGES}
+    for code, texts in shown["ar"].items():
+        assert texts != shown["fr"][code], code
+        assert all("%(" not in text for text in texts), code
