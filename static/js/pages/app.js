@@ -26,6 +26,7 @@ import { toLookAt } from "./words.js";
 
 const TOAST_MS = 8000;
 const OPENING_MS = 3000;
+const PATIENCE_MS = 1500;
 
 /** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
 const PAGES = {
@@ -108,8 +109,8 @@ async function start(root) {
 
   const router = createRouter({ show, first });
   onLanguage(() => {
-    // The form changes its language in place, without losing the question one is at.
-    if (router.route.page !== "form") void router.again();
+    // These change their language in place, without losing where one is.
+    if (router.route.page !== "form" && router.route.page !== "summary") void router.again();
     void count();
   });
   root.addEventListener("click", (event) => {
@@ -121,7 +122,7 @@ async function start(root) {
 
   async function count() {
     const counts = await phone.outbox.counts();
-    frame.count(counts.waiting + toLookAt(counts));
+    frame.count(counts.waiting || toLookAt(counts));
   }
   phone.on(({ store }) => {
     if (store === "items") void count();
@@ -165,7 +166,11 @@ function createFrame(root) {
   message.setAttribute("role", "status");
   slot.className = "view";
   skip.addEventListener("click", () => /** @type {HTMLElement | null} */ (root.querySelector("main"))?.focus());
-  root.replaceChildren(skip, slot, message, tabs);
+  const column = document.createElement("div");
+  column.className = "app";
+  column.append(skip, slot, message, tabs);
+  // What the shell shows at first stays until there is a page; a page that takes long says so itself.
+  const patience = setTimeout(() => root.append(column), PATIENCE_MS);
   /** @type {HTMLElement} */
   let current = slot;
   let pages = 0;
@@ -204,6 +209,8 @@ function createFrame(root) {
     },
     /** Readers hear where they are; the first page is announced by the browser. @param {HTMLElement} view */
     shown(view) {
+      clearTimeout(patience);
+      if (!column.isConnected) root.append(column);
       if (pages++) /** @type {HTMLElement | null} */ (view.querySelector("h1[tabindex]"))?.focus({ preventScroll: true });
     },
     /** @param {number} waiting */
@@ -224,6 +231,5 @@ function createFrame(root) {
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 start(root).catch((error) => {
   reportError(error);
-  root.classList.add("app");
   brokenPage(root);
 });

@@ -8,7 +8,7 @@ import { icon } from "./icons.js";
 import { instrumentsOf } from "./instruments.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { itemAdvice, itemChip, itemLine, photoLine, submissionChip } from "./states.js";
-import { statusLine } from "./status.js";
+import { lastSuccess, statusLine } from "./status.js";
 import { said, toSend } from "./words.js";
 
 /** Received forms shown before one asks for more. */
@@ -20,7 +20,7 @@ const SHOWN = 30;
 export function openOutbox(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
-  /** @type {{items: Item[], others: number, receipts: Map<string, Receipt>, submissions: any[], titles: Map<string, string>, counts: import("./words.js").Counts} | null} */
+  /** @type {{items: Item[], others: number, receipts: Map<string, Receipt>, submissions: any[], titles: Map<string, string>, counts: import("./words.js").Counts, last: number | null} | null} */
   let data = null;
   let shown = SHOWN;
   let sending = false;
@@ -29,8 +29,8 @@ export function openOutbox(host, app) {
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [all, receipts, submissions, instruments, counts] = await Promise.all([
-      phone.outbox.all(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), phone.outbox.counts(),
+    const [all, receipts, submissions, instruments, counts, last] = await Promise.all([
+      phone.outbox.all(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), phone.outbox.counts(), lastSuccess(app),
     ]);
     const mine = all.filter((/** @type {Item} */ item) => item.owner === owner).reverse();
     data = {
@@ -40,6 +40,7 @@ export function openOutbox(host, app) {
       submissions,
       titles: new Map(instruments.map(({ instrument }) => [instrument.form_id, said(instrument.title)])),
       counts,
+      last,
     };
     paint();
   });
@@ -129,7 +130,7 @@ export function openOutbox(host, app) {
 
   function paint() {
     if (closed || !data) return;
-    const { items, others, submissions, titles, counts } = data;
+    const { items, others, submissions, titles, counts, last } = data;
     const here = new Set(items.map((item) => item.submission_id));
     const earlier = submissions.filter((/** @type {any} */ one) => !here.has(one.id));
     const waiting = items.filter((item) => item.state === "waiting");
@@ -138,7 +139,7 @@ export function openOutbox(host, app) {
     render(html`
       ${topBar(app, { title: t("Sending") })}
       <main class="content" id="content" tabindex="-1">
-        ${sending || !outcome ? statusLine(sync.state, counts) : html`<div class="status ${outcome.tone}"><span class="dot"></span><span class="text" role="status">${outcome.text}</span></div>`}
+        ${sending || !outcome ? statusLine(sync.state, counts, { last }) : html`<div class="status ${outcome.tone}"><span class="dot"></span><span class="text" role="status">${outcome.text}</span></div>`}
         ${alarmNotes(phone)}
         <button class="go" type="button" ?disabled=${sending} @click=${send}>${icon("send")}<span>${sending ? progressWords() : t("Send and update")}</span></button>
         ${others ? html`<p class="soft">${n("{n} form of another person on this phone is sent too.", "{n} forms of other people on this phone are sent too.", others)}</p>` : nothing}

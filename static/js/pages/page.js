@@ -5,8 +5,8 @@
  * @typedef {{id: string, name: unknown, language?: string, username?: string, programmes: Programme[]}} Person
  *
  * @typedef {object} App
- * @property {any} phone  what openPhone() gives
- * @property {any} sync  what createSync() gives
+ * @property {import("../store/phone.js").Phone} phone
+ * @property {import("../sync/sync.js").Sync} sync
  * @property {Person | null} person  who is signed in here, offline too
  * @property {(hash: string, options?: {replace?: boolean}) => void} navigate
  * @property {() => void} back
@@ -54,7 +54,7 @@ export function topBar(app, { title, back = false }) {
  * @param {string} title @param {number} [count]
  */
 export function sectionTitle(title, count) {
-  return html`<h2 class="section-title"><span>${title}</span>${count === undefined ? nothing : html`<bdi class="number">${count}</bdi>`}</h2>`;
+  return html`<h2 class="section-title"><span>${title}</span>${count ?  html`<bdi class="number">${count}</bdi>` : nothing}</h2>`;
 }
 
 /** The level of a record: always the number and the word. @param {unknown} level */

@@ -5,24 +5,26 @@ import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.j
 import { alarmNotes } from "./alarms.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { checkList, minutesWords, readiness } from "./readiness.js";
-import { statusLine } from "./status.js";
+import { lastSuccess, statusLine } from "./status.js";
 import { formIsOpen } from "./update.js";
 import { said, toSend } from "./words.js";
+
+const PATIENCE_MS = 3000;
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
 export function openPhonePage(host, app) {
   const { phone, sync, install, update } = app;
-  /** @type {{checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any} | null} */
+  /** @type {{checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any, last: number | null} | null} */
   let data = null;
   /** The new version was asked for while a form is open in another window. */
   let blocked = false;
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [checks, counts, drafts, storage, device] = await Promise.all([
-      readiness(app), phone.outbox.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"),
+    const [checks, counts, drafts, storage, device, last] = await Promise.all([
+      readiness(app), phone.outbox.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"), lastSuccess(app),
     ]);
-    data = { checks, counts, drafts: drafts.length, storage, device };
+    data = { checks, counts, drafts: drafts.length, storage, device, last };
     paint();
   });
 
@@ -42,7 +44,9 @@ export function openPhonePage(host, app) {
       no: t("Stay signed in"),
     });
     if (!yes) return;
-    await sync.signOut();
+    // The server is told when it can be reached; the person need not wait for that.
+    await Promise.race([sync.signOut(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    await phone.meta.set("person", null);
     await app.personChanged();
   }
 
@@ -77,11 +81,11 @@ export function openPhonePage(host, app) {
 
   function paint() {
     if (closed || !data) return;
-    const { checks, counts, storage, device } = data;
+    const { checks, counts, storage, device, last } = data;
     const open = checks.filter((check) => check.state !== "done").length;
     const person = app.person;
     const programmes = person?.programmes ?? [];
-    const { last_success_at: last, clock_offset: offset } = sync.state;
+    const offset = sync.state.clock_offset;
     render(html`
       ${topBar(app, { title: t("Phone") })}
       <main class="content" id="content" tabindex="-1">
@@ -93,7 +97,7 @@ export function openPhonePage(host, app) {
         </section>
         <section aria-label=${t("Sending and updating")}>
           ${sectionTitle(t("Sending and updating"))}
-          ${statusLine(sync.state, counts, { link: true })}
+          ${statusLine(sync.state, counts, { link: true, last })}
           <div class="card"><dl class="facts">
             <div><dt>${t("Last contact with the server")}</dt><dd>${last ? formatWhen(last) : t("none yet")}</dd></div>
             ${typeof offset === "number" ? html`<div><dt>${t("Phone's clock")}</dt><dd>${Math.abs(offset) < 60_000 ? t("same as the server's") : offset > 0 ? t("{off} behind the server's", { off: minutesWords(offset) }) : t("{off} ahead of the server's", { off: minutesWords(-offset) })}</dd></div>` : nothing}

@@ -128,11 +128,17 @@ export function openRecord(host, app, [list, id]) {
   function factList() {
     if (!facts) return html`<p class="soft" role="status">${t("Reading the record…")}</p>`;
     if (!facts.length) return html`<div class="empty"><span>${t("Only the name is known so far.")}</span></div>`;
-    const sections = [...new Set(facts.map((fact) => fact.section))];
-    return sections.map((section, i) => {
-      const rows = facts?.filter((fact) => fact.section === section) ?? [];
+    /** @type {Map<string, Fact[]>} */
+    const sections = new Map();
+    for (const fact of facts) sections.set(fact.section, [...(sections.get(fact.section) ?? []), fact]);
+    // What stands alone would be a drawer with one thing in it.
+    const alone = [...sections].filter(([, rows]) => rows.length === 1);
+    for (const [section] of alone) sections.delete(section);
+    if (alone.length) sections.set("", [...(sections.get("") ?? []), ...alone.flatMap(([, rows]) => rows)]);
+    const largest = Math.max(...[...sections.values()].map((rows) => rows.length));
+    return [...sections].map(([section, rows]) => {
       const list = html`<dl class="facts">${rows.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
-      return html`<details class="card" ?open=${i === 0}><summary>${section || t("Other facts")}</summary>${list}</details>`;
+      return html`<details class="card" ?open=${rows.length === largest}><summary>${section || t("Other facts")}</summary>${list}</details>`;
     });
   }
 

@@ -116,7 +116,7 @@ export function openSignIn(host, app) {
   }
 
   function welcome() {
-    return html`<div class="welcome"><h1 tabindex="-1">${t("Daftar")}</h1>
+    return html`<div class="welcome"><h1 tabindex="-1">${t("Welcome")}</h1>
       <p>${t("The notebook of those who accompany cooperatives: fill forms without network, send them when there is some.")}</p></div>
       <ul class="checks">
         <li><span class="tick" aria-hidden="true"><bdi>1</bdi></span><div class="words"><span>${t("Sign in once, with network")}</span></div></li>

@@ -79,7 +79,8 @@ export function itemAdvice(item) {
 export function photoLine(item) {
   const { total, left, lost } = photosOf(item);
   const parts = [];
-  if (left) parts.push(t("Photos: {done} of {total} received", { done: total - left - lost, total }));
+  if (item.state === "waiting" && left) parts.push(n("{n} photo goes after the text", "{n} photos go after the text", left));
+  else if (left) parts.push(t("Photos: {done} of {total} received", { done: total - left - lost, total }));
   else if (total && item.state === "accepted") parts.push(n("{n} photo received", "{n} photos received", total - lost));
   if (lost) parts.push(n("{n} photo can no longer be read on this phone; the office knows", "{n} photos can no longer be read on this phone; the office knows", lost));
   return parts.join(" · ");

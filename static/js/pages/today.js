@@ -9,7 +9,7 @@ import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
 import { begin, communesOf, instrumentsOf, placeOf } from "./instruments.js";
 import { confirmed, inTurn, levelChip, progressBar, sectionTitle, topBar } from "./page.js";
-import { statusLine } from "./status.js";
+import { lastSuccess, statusLine } from "./status.js";
 import { said, since } from "./words.js";
 
 const SHOWN_RECORDS = 5;
@@ -21,7 +21,7 @@ const DIAGNOSTIC_MONTHS = 12;
 export function openToday(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
-  /** @type {{drafts: any[], returned: any[], instruments: import("./instruments.js").Opened[], counts: import("./status.js").Counts} | null} */
+  /** @type {{drafts: any[], returned: any[], instruments: import("./instruments.js").Opened[], counts: import("./status.js").Counts, last: number | null} | null} */
   let data = null;
   /** @type {{record: any, place: string}[] | null} */
   let toSee = null;
@@ -32,8 +32,8 @@ export function openToday(host, app) {
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [drafts, counts, submissions, instruments] = await Promise.all([
-      phone.drafts.all(owner), phone.outbox.counts(), phone.catalogue.submissions(), instrumentsOf(app),
+    const [drafts, counts, submissions, instruments, last] = await Promise.all([
+      phone.drafts.all(owner), phone.outbox.counts(), phone.catalogue.submissions(), instrumentsOf(app), lastSuccess(app),
     ]);
     const returned = submissions.filter((/** @type {any} */ one) => one.state === "has_issues");
     const answered = returned.length ? await corrections() : new Set();
@@ -42,6 +42,7 @@ export function openToday(host, app) {
       returned: returned.filter((/** @type {any} */ one) => !answered.has(one.revision_id)),
       instruments,
       counts,
+      last,
     };
     paint();
   });
@@ -61,7 +62,7 @@ export function openToday(host, app) {
     const due = records.filter((/** @type {any} */ one) => !begun.has(one.name) && (!one.last_diag || one.last_diag < limit));
     due.sort((/** @type {any} */ a, /** @type {any} */ b) => ((a.last_diag || "") < (b.last_diag || "") ? -1 : 1));
     toSeeTotal = due.length;
-    toSee = due.slice(0, SHOWN_RECORDS).map((/** @type {any} */ record) => ({ record, place: placeOf(record, communes) }));
+    toSee = !records.length ? null : due.slice(0, SHOWN_RECORDS).map((/** @type {any} */ record) => ({ record, place: placeOf(record, communes) }));
     paint();
   });
 
@@ -127,7 +128,7 @@ export function openToday(host, app) {
         void attempt(async () => app.navigate(`#/form/${await startCorrection(phone, { submission, person: { id: owner } })}`));
       }}>
       <div class="row"><strong>${submission.title || titleOf(submission.form_id)}</strong><span class="chip asks">${titleOf(submission.form_id)}</span></div>
-      ${remarks.slice(0, 2).map((text) => html`<p class="quote"><bdi>${t("“{text}”", { text })}</bdi></p>`)}
+      ${remarks.slice(0, 2).map((text) => html`<p class="quote" dir="auto">${t("“{text}”", { text })}</p>`)}
       ${remarks.length > 2 ? html`<p>${n("and {n} other remark", "and {n} other remarks", remarks.length - 2)}</p>` : nothing}
       ${draft ? html`<p>${t("Correction begun · {time}", { time: since(draft.updated_at) })}</p>${progressBar(draft)}` : nothing}
     </a></li>`;
@@ -135,7 +136,7 @@ export function openToday(host, app) {
 
   function paint() {
     if (closed || !data) return;
-    const { drafts, returned, instruments, counts } = data;
+    const { drafts, returned, instruments, counts, last } = data;
     const correcting = new Map(drafts.filter((draft) => draft.parent_revision_id).map((draft) => [draft.submission_id, draft]));
     const returnedIds = new Set(returned.map((one) => one.id));
     const shown = drafts.filter((draft) => !(draft.parent_revision_id && returnedIds.has(draft.submission_id)));
@@ -144,7 +145,7 @@ export function openToday(host, app) {
     render(html`
       ${topBar(app, { title: t("Today") })}
       <main class="content" id="content" tabindex="-1">
-        ${statusLine(sync.state, counts, { link: true })}
+        ${statusLine(sync.state, counts, { link: true, last })}
         ${alarmNotes(phone)}
         ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
         ${returned.length

@@ -33,7 +33,7 @@ export const toLookAt = ({ refused, gone }) => refused + gone;
  */
 export function syncLine(state, counts) {
   const { phase, progress } = state;
-  const { waiting, photos } = counts;
+  const { waiting, photos, received } = counts;
   const attention = toLookAt(counts);
   const left = toSend(waiting);
   if (phase === "sending" && progress?.total) {
@@ -49,5 +49,6 @@ export function syncLine(state, counts) {
   if (photos) return { tone: "good", text: n("Forms received; {n} photo still to send", "Forms received; {n} photos still to send", photos) };
   if (phase === "receiving") return { tone: "good", text: t("Everything sent. Updating the phone…") };
   if (!state.last_success_at) return { tone: "calm", text: t("Nothing to send") };
-  return { tone: "good", text: t("All you recorded was received · {time}", { time: formatWhen(state.last_success_at) }) };
+  const time = formatWhen(state.last_success_at);
+  return { tone: "good", text: received ? t("All you recorded was received · {time}", { time }) : t("Everything is up to date · {time}", { time }) };
 }
