@@ -80,7 +80,7 @@ def chance(*names: object) -> random.Random:
 
 def level_of(cooperative: Cooperative) -> float:
     """Where it stands on 0–4, before what differs between axes."""
-    return 0.8 + 2.4 * chance("level", cooperative.fr).random()
+    return 1.0 + 2.4 * chance("level", cooperative.fr).random()
 
 
 def place(cooperative: Cooperative) -> str:
@@ -245,8 +245,8 @@ def training(title: str, theme: str, trainer: Account, groups: list[tuple[Cooper
                     "p_sex": "f",
                     "p_age": choose.choice(("18_24", "25_34", "35_49", "50_64")),
                     "p_lit": choose.choice(("none", "func", "primary", "middle", "high")),
-                    "p_coop_type": "cooperatives",
-                    "p_coop": subject,
+                    "p_coop_in": "cooperatives",
+                    "p_coop_cooperatives": subject,
                     "p_role": "member",
                     "att": [{"att_status": choose.choice("pppppppae")} for _ in range(days)],
                     "p_absence": choose.choice(("family", "transport", "work")),

@@ -26,6 +26,7 @@ from app.core.permissions import Actor
 from app.demo import answers, boulemane
 from app.demo.answers import SCORED, Values
 from app.demo.boulemane import ACCOUNTS, COOPERATIVES, Account, Cooperative
+from app.demo.filling import Filler
 from app.demo.pictures import carpet
 from app.demo.problems import HOLDS_REAL_WORK
 from app.instruments import operations as instruments
@@ -64,9 +65,9 @@ class _Sent:
 class _World:
     now: datetime
     programme: Programme
+    filler: Filler = field(default_factory=Filler)
     authors: dict[str, _Author] = field(default_factory=dict)
-    packages: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)  # form_id: sha256, JSON, parsed
-    lists: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    packages: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # form_id: SHA-256 and content
     cooperatives: dict[str, str] = field(default_factory=dict)  # French name: id of the record
     photos: list[tuple[str, str, str, bytes, datetime]] = field(default_factory=list)  # author, submission, hash, bytes, when
 
@@ -89,7 +90,7 @@ def is_empty() -> bool:
 
 
 def load(now: datetime) -> bool:
-    """Load the demonstration and commit; False when it is there already. Raises USERNAME_TAKEN."""
+    """Load the demonstration and commit; False when it is there already."""
     begin_writing()
     if is_loaded():
         db.session.rollback()
@@ -134,8 +135,9 @@ def _organisations(programme: Programme) -> dict[str, str]:
 
 
 def _author(world: _World, account: Account, organisations: dict[str, str]) -> _Author:
+    taken = db.session.scalar(sa.select(Person.id).where(Person.username == account.username))
     person = accounts.create_person(
-        username=account.username,
+        username=f"{account.username}.demo" if taken else account.username,
         name={"ar": account.ar, "fr": account.fr},
         password=boulemane.PASSWORD,
         language=account.language,
@@ -166,32 +168,20 @@ def _publish(world: _World) -> None:
     for form_id in FORMS:
         content = (LIBRARY / form_id / "form.md").read_bytes()
         version = instruments.publish(None, world.programme.id, f"{form_id}.md", content, world.now - timedelta(days=70))
-        world.packages[form_id] = (version.sha256, version.package, orjson.loads(version.package))
+        world.packages[form_id] = (version.sha256, orjson.loads(version.package))
+        world.filler.keep_package(form_id, version.package)
     for dataset in db.session.scalars(sa.select(Dataset).where(Dataset.programme_id == world.programme.id)):
         table = orjson.loads(dataset.content)
         rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-        if dataset.name == "communes":  # the engine is handed the whole list with each form: the province is enough
-            rows = [row for row in rows if row["name"].startswith(boulemane.PROVINCE)]
-        world.lists[dataset.name] = rows
+        world.filler.keep_list(dataset.name, rows)
 
 
 # Filling and sending
 
 
 def _fill(world: _World, author: _Author, form_id: str, values: Values, at: datetime) -> dict[str, Any]:
-    from app.engine import host
-
-    sha256, text, package = world.packages[form_id]
-    rows = {name: world.lists.get(name, []) for name in package["datasets"]}
-    filled = host.fill(
-        sha256,
-        text,
-        values,
-        datasets=rows,
-        now=at,
-        language=author.account.language,
-        username=author.account.username,
-    )
+    account = author.account
+    filled = world.filler.fill(form_id, values, now=at, language=account.language, username=account.username)
     if filled["problems"]:
         raise RuntimeError(f"the demonstration does not fit {form_id}: {filled['problems'][:3]}")
     return filled
@@ -233,7 +223,7 @@ def _send(
         "parent_revision_id": corrects.envelope["revision_id"] if corrects else None,
         "programme_id": world.programme.id,
         "form_id": form_id,
-        "form_version": world.packages[form_id][2]["version"],
+        "form_version": world.packages[form_id][1]["version"],
         "form_sha256": world.packages[form_id][0],
         "author_id": author.person.id,
         "device_id": author.device.id,
@@ -297,7 +287,7 @@ def _decide(
 
 def _path(world: _World, form_id: str, name: str) -> str:
     """Path of a question that stands in no repeat."""
-    nodes = world.packages[form_id][2]["nodes"]
+    nodes = world.packages[form_id][1]["nodes"]
     node = next(one for one in nodes if one["name"] == name)
     parts = []
     while "parent" in node:
@@ -311,20 +301,22 @@ def _path(world: _World, form_id: str, name: str) -> str:
 
 def _registrations(world: _World) -> None:
     """All 43 cooperatives are registered, two months ago; nearly all approved."""
+    records = []
     for number, cooperative in enumerate(COOPERATIVES):
         at = world.now - timedelta(days=66 - number / 2, hours=number % 5)
         author = world.of(cooperative.organisation, number)
         sent = _send(world, author, "coop", answers.registration(cooperative, at.date()), at)
         record = next(one for one in sent.envelope["entities"] if one["list"] == "cooperatives")
         world.cooperatives[cooperative.fr] = record["id"]
-        world.lists.setdefault("cooperatives", []).append({"name": record["id"], "label": record["label"], **record["data"]})
+        records.append({"name": record["id"], "label": record["label"], **record["data"]})
         if number < len(COOPERATIVES) - 4:
             _decide(world, sent, "approve", at + timedelta(days=1))
+    world.filler.keep_list("cooperatives", records)
 
 
 def _scored(world: _World) -> dict[str, list[str]]:
     """The choices of each scored question."""
-    package = world.packages["diag"][2]
+    package = world.packages["diag"][1]
     return {
         node["name"]: [item["name"] for item in package["lists"][node["choices"]["list"]]]
         for node in package["nodes"]

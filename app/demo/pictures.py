@@ -17,7 +17,7 @@ def carpet(seed: str, width: int = 480, height: int = 360) -> bytes:
     cell, knot = choose.choice((40, 48, 60)), choose.choice((4, 6))
     rows = []
     for y in range(0, height, knot):
-        line = bytes(_yarn(x // knot * knot, y, width, height, cell) for x in range(width))
+        line = b"".join(bytes([_yarn(x, y, width, height, cell)]) * min(knot, width - x) for x in range(0, width, knot))
         rows += [b"\0" + line] * min(knot, height - y)
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = (

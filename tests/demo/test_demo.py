@@ -1,0 +1,113 @@
+"""The demonstration shows what was published about the programme, says that it is one, and leaves as it came.
+
+D1  43 cooperatives: 23 food, 11 crafts, 6 livestock, 3 plants; 508 women; five organisations
+D2  names of cooperatives and people are plainly marked
+D3  every state a coordinator meets is there, with scores that the engine computed
+D4  loading twice changes nothing
+D5  unloading leaves what real people did, and refuses where they worked in the demonstration itself
+D6  demonstration accounts cannot sign in where DAFTAR_DEMO is off
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from app import demo
+from app.accounts import operations as accounts
+from app.accounts.models import Person
+from app.accounts.problems import WRONG_PASSWORD
+from app.core.db import db
+from app.core.problems import Problem
+from app.demo import boulemane, operations
+from app.demo.pictures import carpet
+from app.registry.models import Entity, Organisation, Programme
+from app.submissions.attachments import path_of
+from app.submissions.models import Attachment, Remark, Submission
+from tests.conftest import count
+
+pytestmark = pytest.mark.sqlite_only  # on PostgreSQL it is loaded by tests/e2e
+NOW = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
+
+
+def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, world, amina):
+    real = amina.deliver()
+    assert not operations.is_empty()
+    assert not demo.load_if_empty(app), "somebody works here already"
+    assert operations.load(NOW)
+
+    programme = db.session.scalar(sa.select(Programme).where(Programme.code == boulemane.PROGRAMME))
+    cooperatives = db.session.scalars(
+        sa.select(Entity).where(Entity.programme_id == programme.id, Entity.list == "cooperatives")
+    ).all()
+    assert Counter(one.data["sector"] for one in cooperatives) == {"ALI": 23, "ART": 11, "ELE": 6, "PAM": 3}  # D1
+    assert sum(int(one.data["members_w"]) for one in cooperatives) == 508
+    assert count(Organisation, Organisation.programme_id == programme.id) == 5
+    assert {one.organisation_id for one in cooperatives} == set(
+        db.session.scalars(sa.select(Organisation.id).where(Organisation.programme_id == programme.id))
+    )
+
+    for one in cooperatives:  # D2
+        assert one.label.endswith("(تجريبية)")
+        assert one.data["coop_name_fr"].endswith("(démonstration)")
+    people = db.session.scalars(sa.select(Person).where(Person.is_demo)).all()
+    taken = set(world.people)  # a name that somebody has stays theirs
+    assert {one.username for one in people} == {
+        f"{account.username}.demo" if account.username in taken else account.username for account, _ in demo.accounts()
+    }
+    assert all("تجربة" in one.name["ar"] and "démonstration" in one.name["fr"] for one in people)
+
+    here = sa.select(Submission).where(Submission.programme_id == programme.id)  # D3
+    submissions = db.session.scalars(here).all()
+    assert {one.state for one in submissions} == {"received", "has_issues", "edited", "approved", "rejected"}
+    assert {one.form_id for one in submissions} == {"coop", "diag", "train"}
+    assert [one.quarantine for one in submissions if one.quarantine] == ["device_revoked"]
+    assert count(Remark, Remark.closed_by.is_(None)) >= 3
+    levels = Counter(one.data.get("last_level") for one in cooperatives)
+    assert len(levels) >= 4, levels
+    attachments = db.session.scalars(sa.select(Attachment).join(Submission).where(Submission.programme_id == programme.id)).all()
+    assert len(attachments) >= 5
+    assert all(one.complete_at and path_of(one.sha256).stat().st_size == one.size for one in attachments)
+
+    before = [count(model) for model in (Person, Programme, Submission, Entity)]
+    assert not operations.load(NOW)  # D4
+    assert [count(model) for model in (Person, Programme, Submission, Entity)] == before
+
+    with pytest.raises(Problem) as refused:  # D6
+        accounts.authenticate("coordinator", boulemane.PASSWORD, known_device="", now=NOW, demo_allowed=False)
+    assert refused.value.kind is WRONG_PASSWORD
+    assert accounts.authenticate("coordinator", boulemane.PASSWORD, known_device="", now=NOW, demo_allowed=True)
+    db.session.commit()
+
+    files = [path_of(one.sha256) for one in attachments]
+    one = db.session.get(Submission, submissions[0].id)
+    one.author_id, author_id = amina.id, one.author_id
+    db.session.commit()
+    with pytest.raises(Problem) as kept:  # D5
+        operations.unload(NOW)
+    assert kept.value.kind.code == "demo.holds_real_work"
+    db.session.rollback()
+    db.session.get(Submission, one.id).author_id = author_id
+    db.session.commit()
+
+    assert operations.unload(NOW)
+    assert not operations.is_loaded()
+    assert [row.id for row in db.session.scalars(sa.select(Submission))] == [real["submission_id"]]
+    assert count(Person) == len(world.people)
+    assert db.session.scalars(sa.select(Programme.code)).all() == ["boulemane"]
+    assert not any(path.exists() for path in files)
+    assert not operations.unload(NOW)
+
+
+def test_the_terminal_refuses_the_demonstration_where_it_is_not_allowed(app):  # D6
+    said = app.test_cli_runner().invoke(args=["demo", "load"])
+    assert said.exit_code == 1
+    assert "DAFTAR_DEMO" in said.output
+    assert not operations.is_loaded()
+    assert not demo.load_if_empty(app)
+
+
+def test_the_pictures_are_the_same_each_time_and_small():
+    assert carpet("تيفاوين") == carpet("تيفاوين") != carpet("الأمل")
+    assert len(carpet("تيفاوين")) < 8_000
