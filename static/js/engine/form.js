@@ -58,7 +58,7 @@
  */
 import { hasForm } from "./check.js";
 import { choicesOf, rowLabel } from "./choices.js";
-import { datasetDocument, ListDocument } from "./lists.js";
+import { datasetDocument, ListDocument, rowsOf } from "./lists.js";
 import { Model } from "./model.js";
 import { above, FormNode, pathOf, Repeat, visitAll } from "./nodes.js";
 import { answersOf, entitiesOf, everythingOf, mediaNodes, scoresOf } from "./results.js";
@@ -207,7 +207,7 @@ export class Form {
     const items = this.pkg.lists?.[id];
     if (items) return this.#listDocument(id, items);
     const data = this.#options.datasets?.[id] ?? [];
-    if (Array.isArray(data)) return datasetDocument(id, data);
+    if (Array.isArray(data) || "columns" in data) return datasetDocument(id, rowsOf(data));
     if (id === "__last-saved") return documentOfAnswers(this.pkg.nodes[0].name, data);
     return documentOf(data);
   }
@@ -613,8 +613,11 @@ export class Form {
 
   /** Whether each chosen value is (still) among the choices. @param {FormNode} node */
   #isOffered(node) {
-    const { type } = node.schema.source;
-    if (!SELECTS.has(type) || !node.schema.source.choices) return true;
+    const { type, choices } = node.schema.source;
+    if (!SELECTS.has(type) || !choices) return true;
+    // A list that is not on this phone or server proves nothing.
+    const id = choices.list ?? "";
+    if (id in (this.pkg.datasets ?? {}) && !this.#options.datasets?.[id]) return true;
     const offered = this.#choices(node);
     const chosen = type === "select_one" ? [node.value] : node.value.split(" ");
     return chosen.every((value) => offered.some((choice) => choice.value === value));

@@ -163,6 +163,23 @@ export class ListDocument {
   }
 }
 
+/**
+ * Rows as objects, from rows or from the shape in which phones fetch a list.
+ * @param {readonly Record<string, string>[] | {columns: string[], rows: string[][]}} data
+ * @returns {readonly Record<string, string>[]}
+ */
+export function rowsOf(data) {
+  if (!("columns" in data)) return data;
+  let rows = unpacked.get(data);
+  if (!rows) {
+    rows = data.rows.map((cells) => Object.fromEntries(data.columns.map((column, i) => [column, cells[i] ?? ""])));
+    unpacked.set(data, rows);
+  }
+  return rows;
+}
+
+/** @type {WeakMap<object, Record<string, string>[]>} */
+const unpacked = new WeakMap();
 /** @type {WeakMap<object, ListDocument>} rows -> document: its indexes serve every form that is opened on the same rows */
 const known = new WeakMap();
 

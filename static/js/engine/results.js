@@ -77,7 +77,6 @@ export function entitiesOf(model, uuid) {
       const given = rule.id === undefined ? "" : model.ask(rule.id, instance, toString, "");
       // An update of nothing: the row to update was not chosen.
       if (!given && action === "update") continue;
-      const id = given || keptId(instance, rule.list, uuid);
       /** @type {Record<string, string>} */
       const data = {};
       for (const [property, index] of rule.save) {
@@ -87,7 +86,8 @@ export function entitiesOf(model, uuid) {
         if (value !== "" || action === "update") data[property] = value;
       }
       const label = rule.label === undefined ? "" : model.ask(rule.label, instance, toString, "");
-      found.push({ list: rule.list, id, action, label, data });
+      if (action === "create" && label === "" && Object.keys(data).length === 0) continue;
+      found.push({ list: rule.list, id: given || keptId(instance, rule.list, uuid), action, label, data });
     }
   }
   return found;

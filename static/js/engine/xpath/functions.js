@@ -270,7 +270,7 @@ export const FUNCTIONS = {
   "jr:itext": [1, 1, (args, scope) => scope.env.itext(text(args[0], scope))],
 
   // Places
-  area: [1, Infinity, (args, scope) => areaOf(pointsOf(allTexts(args, scope)))],
+  area: [1, Infinity, (args, scope) => areaOf(allTexts(args, scope))],
   distance: [1, Infinity, (args, scope) => distanceOf(pointsOf(allTexts(args, scope)))],
   geofence: [2, 2, (args, scope) => isWithin(text(args[0], scope), text(args[1], scope))],
 

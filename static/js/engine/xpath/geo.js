@@ -41,10 +41,11 @@ export function distanceOf(points) {
   return toCentimetre(points.slice(1).reduce((total, point, i) => total + between(points[i], point), 0));
 }
 
-/** Square metres inside the points. @param {Point[] | null} points */
-export function areaOf(points) {
+/** Square metres inside the points of several geopoints or of one shape. @param {string[]} texts */
+export function areaOf(texts) {
+  if (texts.flatMap((text) => text.split(";")).length < 3) return 0;
+  const points = pointsOf(texts);
   if (!points) return NaN;
-  if (points.length < 3) return 0;
   const sum = points.reduce((total, a, i) => {
     const b = points[(i + 1) % points.length];
     return total + radians(b.lng - a.lng) * (2 + Math.sin(radians(a.lat)) + Math.sin(radians(b.lat)));
@@ -56,7 +57,10 @@ export function areaOf(points) {
 export function isWithin(point, shape) {
   const at = pointOf(point);
   const corners = pointsOf([shape]);
-  if (!at || !corners || corners.length < 3) return false;
+  if (!at || !corners || corners.length < 4) return false;
+  const last = corners[corners.length - 1];
+  // A shape ends where it begins; a trace has no inside.
+  if (last.lat !== corners[0].lat || last.lng !== corners[0].lng) return false;
   let inside = false;
   for (let i = 0, j = corners.length - 1; i < corners.length; j = i, i += 1) {
     const a = corners[i];
