@@ -38,15 +38,16 @@ KINDS_BY_STATUS = {
 
 def init_app(app: Flask) -> None:
     # The name "session" belongs to the cookie of the signed-in person; Flask's own holds the anti-forgery secret and notices.
-    app.config.setdefault("SESSION_COOKIE_NAME", "form")
-    app.config.setdefault("SESSION_COOKIE_HTTPONLY", True)
-    app.config.setdefault("SESSION_COOKIE_SAMESITE", "Lax")
-    app.config.setdefault("SESSION_COOKIE_SECURE", bool(app.config["HTTPS"]))
+    # (Assigned, not setdefault: Flask fills these keys itself.)
+    app.config["SESSION_COOKIE_NAME"] = "form"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.config["SESSION_COOKIE_SECURE"] = bool(app.config["HTTPS"])
     # A page may stay open for days; the token lives as long as the cookie that it is bound to.
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
     # Our own Referrer-Policy leaves nothing for a referrer check to look at; the token decides.
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)
-    app.config.setdefault("MAX_CONTENT_LENGTH", int(app.config["MAX_XLSFORM_BYTES"]) + 256 * 1024)
+    app.config["MAX_CONTENT_LENGTH"] = int(app.config["MAX_XLSFORM_BYTES"]) + 256 * 1024
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "../translations")
     if app.config["TRUSTED_PROXIES"]:
         count = int(app.config["TRUSTED_PROXIES"])
