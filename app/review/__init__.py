@@ -1,0 +1,13 @@
+"""The office: the queue of submissions, one submission and its decisions, and the records they are about."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from app.review.shell import init_shell
+    from app.review.views import bp
+
+    init_shell(app)
+    app.register_blueprint(bp)

@@ -1,0 +1,49 @@
+"""What one chooses for an export."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField
+from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+
+class ExportForm(FlaskForm):  # type: ignore[misc]
+    form_id = SelectField(lazy_gettext("Instrument"), validators=[InputRequired()])
+    states = SelectMultipleField(
+        lazy_gettext("States"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), default=["approved"]
+    )
+    date_from = DateField(lazy_gettext("Received from"), validators=[Optional()])
+    date_to = DateField(lazy_gettext("to (included)"), validators=[Optional()])
+    organisation_id = SelectField(lazy_gettext("Organisation"))
+    territory = SelectField(lazy_gettext("Territory"))
+    format = RadioField(
+        lazy_gettext("File"),
+        choices=[
+            ("xlsx", lazy_gettext("Excel workbook (XLSX)")),
+            ("csv", lazy_gettext("CSV files in a ZIP, for other software")),
+        ],
+        default="xlsx",
+    )
+    language = RadioField(lazy_gettext("Language of the file"), choices=[("ar", "العربية"), ("fr", "Français")])
+    content = RadioField(
+        lazy_gettext("Choices are written as"),
+        choices=[
+            ("labels", lazy_gettext("labels, as read in the instrument")),
+            ("codes", lazy_gettext("codes, the same in both languages")),
+        ],
+        default="labels",
+    )
+    label_row = BooleanField(lazy_gettext("A second heading row with the questions"), default=True)
+    split_multiple = BooleanField(lazy_gettext("Also a 0/1 column for each choice of multiple answers"))
+    every_calculation = BooleanField(lazy_gettext("Also the steps of calculations"))
+    names = BooleanField(
+        lazy_gettext("With names, telephone numbers and signatures"),
+        description=lazy_gettext("Personal data (law 09-08): the download is noted with your name."),
+    )
+    separator = SelectField(
+        lazy_gettext("Separator of CSV files"),
+        choices=[(",", lazy_gettext("comma")), (";", lazy_gettext("semicolon (Excel with French or Moroccan settings)"))],
+        default=",",
+    )

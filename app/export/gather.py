@@ -1,0 +1,256 @@
+"""The submissions of an export, read in one snapshot of the database, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.accounts.models import Device, Person
+from app.core.db import db
+from app.core.languages import MOROCCO
+from app.core.models import Sequence as SequenceRow
+from app.core.permissions import Actor, require
+from app.core.problems import Problem
+from app.export import words
+from app.export.problems import NO_INSTRUMENT
+from app.export.tables import Column, Options, Rows, Table, Value, merged, rows_of
+from app.instruments.models import Instrument, InstrumentVersion
+from app.registry.models import Organisation, Programme
+from app.submissions.answers import Form, form_of, record_labels
+from app.submissions.models import Attachment, Revision, Submission
+from app.submissions.places import place_name
+from app.submissions.queries import Filters, conditions, envelope_of
+
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asked to download."""
+
+    filters: Filters
+    options: Options
+
+
+@dataclass
+class Export:
+    """A snapshot ready to be written out: `batches()` gives its rows once."""
+
+    request: Request
+    programme: Programme
+    instrument: Instrument
+    versions: list[str]  # newest first
+    tables: list[Table]
+    seq: int  # every change up to this one is in it
+    now: datetime
+    has_title: bool
+    counts: dict[str, int] = field(default_factory=dict)  # rows written, by table
+    unreadable: int = 0  # submissions whose answers could not be opened: their row says so
+    _forms: list[Form] = field(default_factory=list)
+    _actor: Any = None
+
+    @property
+    def metadata(self) -> list[Column]:
+        return words.metadata(self.has_title)
+
+    def batches(self) -> Iterator[dict[str, list[list[Value]]]]:
+        """{table name: rows}; a row of the form starts with the metadata, one of a repeat with id and row numbers."""
+        rows = Rows(self.tables, self.request.options, self._forms[0])
+        names = _Names(self.request)
+        self.counts = {table.name: 0 for table in self.tables}
+        for batch in self._submissions():
+            opened = [self._open(revision) for _submission, revision in batch]
+            answers = [envelope.get("answers") if envelope else None for envelope in opened]
+            wanted: set[str] = set()
+            for one in answers:
+                wanted |= rows.record_ids(one)
+            records = record_labels(wanted)
+            ids = [submission.id for submission, _revision in batch]
+            files, numbers = _files_of(ids), _revision_numbers(ids)
+            names.learn([submission for submission, _revision in batch])
+            made: dict[str, list[list[Value]]] = {table.name: [] for table in self.tables}
+            for (submission, revision), envelope, given in zip(batch, opened, answers, strict=True):
+                self.unreadable += envelope is None
+                form = form_of(revision.form_sha256) or self._forms[0]
+                states = files.get(submission.id, {})
+                meta = self._meta(submission, revision, envelope, numbers.get(submission.id, 1), states, names)
+                for table in self.tables:
+                    if not table.name:
+                        made[""].append([*meta, *rows.values(form, given or {}, table, records, states)])
+                        continue
+                    for indexes, row in rows_of(given, table):
+                        made[table.name].append([submission.id, *indexes, *rows.values(form, row, table, records, states)])
+            for name, lines in made.items():
+                self.counts[name] += len(lines)
+            yield made
+
+    def _open(self, revision: Revision) -> dict[str, Any] | None:
+        try:
+            return envelope_of(revision)
+        except (Problem, OSError, ValueError):
+            return None  # counted, and its row keeps the metadata: a row that is missing is worse than one without answers
+
+    def _submissions(self) -> Iterator[Sequence[tuple[Submission, Revision]]]:
+        """Oldest first, from place to place in (received_at, id): nothing is held but one batch."""
+        where = export_conditions(self._actor, self.request.filters)
+        last: tuple[Any, str] | None = None
+        while True:
+            query = (
+                sa.select(Submission, Revision)
+                .join(Revision, Revision.id == Submission.current_revision_id)
+                .where(*where)
+                .order_by(Submission.received_at, Submission.id)
+                .limit(BATCH)
+            )
+            if last is not None:
+                edge = sa.tuple_(sa.literal(last[0], Submission.received_at.type), sa.literal(last[1]))
+                query = query.where(sa.tuple_(Submission.received_at, Submission.id) > edge)
+            found = [(submission, revision) for submission, revision in db.session.execute(query)]
+            if not found:
+                return
+            last = (found[-1][0].received_at, found[-1][0].id)
+            yield found
+            db.session.expunge_all()
+
+    def _meta(
+        self,
+        submission: Submission,
+        revision: Revision,
+        envelope: dict[str, Any] | None,
+        number: int,
+        files: dict[str, str],
+        names: _Names,
+    ) -> list[Value]:
+        language = self.request.options.language
+        state = words.STATES[language].get(submission.state, submission.state)
+        values: list[Value] = [
+            submission.id,
+            number,
+            state if self.request.options.labels else submission.state,
+            submission.title if self.has_title else None,
+            names.people.get(submission.author_id),
+            names.organisations.get(submission.organisation_id or ""),
+            submission.territory,
+            place_name(submission.programme_id, submission.territory, language) or None,
+            _local(submission.received_at),
+            _local(submission.updated_at),
+            revision.t_client[:19].replace("T", " ") or None,
+            names.devices.get(submission.device_id),
+            revision.form_version,
+            submission.subject_id,
+            len(files),
+            sum(state == "complete" for state in files.values()),
+            words.CHECKS[language].get(revision.check_state) if envelope is not None else words.UNREADABLE[language],
+        ]
+        return values if self.has_title else [*values[:3], *values[4:]]
+
+
+def export_conditions(actor: Actor, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """What an export takes: within the actor's reach, in the states asked for, and out of quarantine."""
+    found = conditions(actor, filters, "submission.export")
+    found.append(Submission.quarantine.is_(None))
+    if filters.states:
+        found.append(Submission.state.in_(filters.states))
+    return found
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(MOROCCO).replace(tzinfo=None, microsecond=0)
+
+
+def prepare(actor: Actor, request: Request, *, now: datetime) -> Export:
+    """Begin the snapshot and lay out the tables.
+
+    Raises NOT_ALLOWED; NO_INSTRUMENT when the programme has no published version of it. Everything is read in one
+    transaction, which the caller ends after the last batch.
+    """
+    filters = request.filters
+    require(actor, "submission.export", programme_id=filters.programme_id)
+    if request.options.names:
+        require(actor, "names.export", programme_id=filters.programme_id)
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        # SQLite's readers see one state of the database from their first read; PostgreSQL has to be asked.
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    seq = db.session.scalar(sa.select(SequenceRow.value).where(SequenceRow.name == "server")) or 0
+    programme = db.session.get(Programme, filters.programme_id)
+    instrument = db.session.scalar(
+        sa.select(Instrument).where(Instrument.programme_id == filters.programme_id, Instrument.form_id == filters.form_id)
+    )
+    if programme is None or instrument is None:
+        raise NO_INSTRUMENT()
+    versions = db.session.execute(
+        sa.select(InstrumentVersion.version, InstrumentVersion.sha256)
+        .where(InstrumentVersion.instrument_id == instrument.id)
+        .order_by(InstrumentVersion.seq.desc())
+    ).all()
+    forms = [form for row in versions if (form := form_of(row.sha256)) is not None]
+    if not forms:
+        raise NO_INSTRUMENT()
+    db.session.expunge_all()
+    return Export(
+        request,
+        programme,
+        instrument,
+        [row.version for row in versions],
+        merged(forms, request.options),
+        seq,
+        now,
+        request.options.names or not _title_names_somebody(forms[0]),
+        _forms=forms,
+        _actor=actor,
+    )
+
+
+def _title_names_somebody(form: Form) -> bool:
+    hidden = form.personal()
+    return any(form.nodes[index].get("type") == "instanceName" for index in hidden)
+
+
+class _Names:
+    """Names of people, organisations and phones, learnt as they turn up."""
+
+    def __init__(self, request: Request) -> None:
+        self.language = request.options.language
+        self.people: dict[str, str] = {}
+        self.devices: dict[str, str] = {}
+        rows = db.session.execute(
+            sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == request.filters.programme_id)
+        )
+        self.organisations = {key: _in(name, self.language) for key, name in rows}
+
+    def learn(self, submissions: Sequence[Submission]) -> None:
+        people = {one.author_id for one in submissions} - self.people.keys()
+        if people:
+            named = sa.select(Person.id, Person.name).where(Person.id.in_(people))
+            names = {row.id: row.name for row in db.session.execute(named)}
+            self.people |= {key: _in(names.get(key), self.language) for key in people}
+        devices = {one.device_id for one in submissions} - self.devices.keys()
+        if devices:
+            labelled = sa.select(Device.id, Device.label).where(Device.id.in_(devices))
+            labels = {row.id: row.label for row in db.session.execute(labelled)}
+            self.devices |= {key: labels.get(key, "") for key in devices}
+
+
+def _in(text: Any, language: str) -> str:
+    if not isinstance(text, dict):
+        return ""
+    return text.get(language) or next((value for value in text.values() if value), "")
+
+
+def _files_of(ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    query = sa.select(Attachment.submission_id, Attachment.name, Attachment.complete_at, Attachment.lost_reason)
+    found: dict[str, dict[str, str]] = {}
+    for submission_id, name, complete_at, lost in db.session.execute(query.where(Attachment.submission_id.in_(ids))):
+        state = "complete" if complete_at else "lost" if lost else "pending"
+        found.setdefault(submission_id, {})[name] = state
+    return found
+
+
+def _revision_numbers(ids: Sequence[str]) -> dict[str, int]:
+    query = sa.select(Revision.submission_id, sa.func.count().label("revisions")).where(Revision.submission_id.in_(ids))
+    return {row.submission_id: row.revisions for row in db.session.execute(query.group_by(Revision.submission_id))}

@@ -1,0 +1,151 @@
+"""The page of exports and the download."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, g, render_template, request, send_file, session
+from flask_babel import gettext as _
+
+from app.accounts.sessions import signed_in
+from app.core import audit
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.languages import chosen_language
+from app.core.permissions import Actor, can, programmes_where, require
+from app.core.problems import NOT_FOUND
+from app.core.web import local_text
+from app.export import writing
+from app.export.forms import ExportForm
+from app.export.gather import Export, Request, export_conditions, prepare
+from app.export.tables import Options
+from app.instruments.models import Instrument
+from app.registry.models import Organisation, Programme
+from app.submissions.models import STATES, Submission
+from app.submissions.places import places_of_records
+from app.submissions.queries import MANY, Filters
+
+bp = Blueprint("export", __name__)
+
+
+@bp.route("/exports", methods=["GET", "POST"])
+@signed_in
+def exports() -> Response | str:
+    actor: Actor = g.actor
+    programme = _programme(actor)
+    require(actor, "submission.export", programme_id=programme.id)
+    may_name = can(actor, "names.export", programme_id=programme.id)
+    form = _form(actor, programme)
+    if not may_name:
+        del form.names
+    if form.validate_on_submit():
+        return _download(actor, programme, form, names=may_name and bool(form.names.data))
+    return render_template("export/page.html", form=form, programme=programme, counts=_counts(actor, programme.id))
+
+
+def _programme(actor: Actor) -> Programme:
+    """The one asked for, else the one last worked on, else the first."""
+    mine = programmes_where(actor, "submission.export")
+    query = sa.select(Programme) if mine is None else sa.select(Programme).where(Programme.id.in_(mine))
+    by_id = {programme.id: programme for programme in db.session.scalars(query.order_by(Programme.code))}
+    asked = [request.args.get("programme", ""), session.get("programme", "")]
+    found = next((by_id[one] for one in asked if one in by_id), None) or next(iter(by_id.values()), None)
+    if found is None:
+        raise NOT_FOUND()
+    return found
+
+
+def _form(actor: Actor, programme: Programme) -> ExportForm:
+    form = ExportForm()
+    instruments = db.session.scalars(sa.select(Instrument).where(Instrument.programme_id == programme.id))
+    form.form_id.choices = sorted(
+        ((one.form_id, local_text(one.title) or one.form_id) for one in instruments), key=lambda one: one[1]
+    )
+    names = {
+        "received": _("Received"),
+        "has_issues": _("To correct"),
+        "edited": _("Corrected"),
+        "approved": _("Approved"),
+        "rejected": _("Rejected"),
+    }
+    form.states.choices = [(state, names[state]) for state in ("approved", *(one for one in STATES if one != "approved"))]
+    organisations = sa.select(Organisation).where(Organisation.programme_id == programme.id)
+    found = sorted(((one.id, local_text(one.name)) for one in db.session.scalars(organisations)), key=lambda one: one[1])
+    form.organisation_id.choices = [("", _("All organisations")), *found]
+    places = places_of_records(actor, programme.id, chosen_language())
+    form.territory.choices = [("", _("Everywhere")), *((one.code, "\u2003" * one.depth + one.name) for one in places)]
+    if request.method == "GET":
+        form.language.data = chosen_language()
+        asked = request.args.get("form", "")
+        if asked in dict(form.form_id.choices):
+            form.form_id.data = asked
+    return form
+
+
+def _counts(actor: Actor, programme_id: str) -> list[tuple[str, str, str]]:
+    """Approved submissions of each instrument, counted no further than a list counts."""
+    found = []
+    query = sa.select(Instrument).where(Instrument.programme_id == programme_id)
+    for instrument in db.session.scalars(query):
+        where = export_conditions(actor, Filters(programme_id, form_id=instrument.form_id, states=("approved",)))
+        some = sa.select(sa.literal(1)).select_from(Submission).where(*where).limit(MANY + 1).subquery()
+        number = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+        found.append((instrument.form_id, local_text(instrument.title), f"{MANY}+" if number > MANY else str(number)))
+    return sorted(found, key=lambda one: one[1])
+
+
+def _download(actor: Actor, programme: Programme, form: Any, *, names: bool) -> Response:
+    filters = Filters(
+        programme.id,
+        form_id=form.form_id.data,
+        organisation_id=form.organisation_id.data or "",
+        territory=form.territory.data or "",
+        states=tuple(state for state in STATES if state in (form.states.data or ["approved"])),
+        date_from=form.date_from.data,
+        date_to=form.date_to.data,
+    )
+    options = Options(
+        language=form.language.data,
+        labels=form.content.data == "labels",
+        label_row=form.label_row.data,
+        split_multiple=form.split_multiple.data,
+        every_calculation=form.every_calculation.data,
+        names=names,
+    )
+    file_format, separator = form.format.data, form.separator.data
+    export = prepare(actor, Request(filters, options), now=utcnow())
+    by = str(actor.name.get(options.language) or next(iter(actor.name.values()), ""))
+    target = tempfile.TemporaryFile(prefix="daftar-export-")  # noqa: SIM115  (send_file closes it)
+    if file_format == "csv":
+        writing.write_csv(export, target, by=by, separator=separator)
+        name, mimetype = writing.file_name(export, "zip"), "application/zip"
+    else:
+        writing.write_xlsx(export, target, by=by)
+        name, mimetype = writing.file_name(export, "xlsx"), writing.XLSX
+    _note(actor, export, file_format)
+    target.seek(0)
+    return send_file(target, mimetype=mimetype, as_attachment=True, download_name=name)
+
+
+def _note(actor: Actor, export: Export, file_format: str) -> None:
+    """Who took what out, and whether names were in it, in the chain of what was done."""
+    filters, options = export.request.filters, export.request.options
+    begin_writing()
+    audit.record(
+        "submission.exported",
+        at=export.now,
+        actor_id=actor.person_id,
+        programme_id=filters.programme_id,
+        object_id=filters.form_id,
+        details={
+            "format": file_format,
+            "rows": export.counts.get("", 0),
+            "seq": export.seq,
+            "states": list(filters.states),
+            "names": options.names,
+            "filters": filters.to_args(),
+        },
+    )
+    db.session.commit()

@@ -1,0 +1,607 @@
+"""What the office's pages show, gathered for the templates."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from app.accounts.models import Device, Membership, Person
+from app.core.db import db
+from app.core.languages import chosen_language, number
+from app.core.models import Audit
+from app.core.permissions import Actor, visible
+from app.core.web import local_text
+from app.instruments.models import Instrument
+from app.registry.models import Entity, EntityVersion, Organisation
+from app.review.radar import radar
+from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
+from app.submissions.answers import form_of
+from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
+from app.submissions.places import Place, place_name, places_of_records
+from app.submissions.queries import (
+    TO_REVIEW,
+    Filters,
+    earlier_submission,
+    envelope_of,
+    events_of,
+    remarks_of,
+    revisions_of,
+    scores_of,
+)
+
+PAGE = 50
+
+
+def state_name(state: str) -> str:
+    return {
+        "received": _("Received"),
+        "has_issues": _("To correct"),
+        "edited": _("Corrected"),
+        "approved": _("Approved"),
+        "rejected": _("Rejected"),
+    }.get(state, state)
+
+
+STATE_CHIPS = {"received": "", "has_issues": "warn", "edited": "ok", "approved": "ok", "rejected": "bad"}
+
+
+def quarantine_reason(code: str) -> str:
+    """Why a submission waits for a person, in the office's words (app/submissions/problems.py has the phone's)."""
+    return {
+        "id_conflict": _("Other answers arrived under the same number."),
+        "author_unproven": _("It names another author than the owner of the phone."),
+        "author_disabled": _("The author's account was deactivated when it arrived."),
+        "device_revoked": _("The phone had been revoked when it arrived."),
+        "programme_unknown": _("The server does not know the programme."),
+        "not_a_member": _("The author has no role in this programme."),
+        "form_unknown": _("The server does not know this instrument, or not this version of it."),
+        "form_closed": _("The instrument was closed when it arrived."),
+        "revision_conflict": _("Two corrections of the same submission arrived."),
+        "entity_elsewhere": _("A record in it belongs to another programme."),
+        "encryption_unknown": _("The server cannot open this encrypted submission."),
+        "store_refused": _("The server could not file it as it came."),
+    }.get(code, _("Reason: %(code)s", code=code))
+
+
+def filter_title(filters: Filters) -> str:
+    if filters.states == TO_REVIEW:
+        return _("To review")
+    if filters.quarantined:
+        return _("In quarantine")
+    return state_name(filters.states[0]) if len(filters.states) == 1 else _("Submissions")
+
+
+# -- lists
+
+
+@dataclass(frozen=True)
+class Item:
+    """A submission as a line of a list."""
+
+    id: str
+    title: str
+    instrument: str
+    place: str
+    author: str
+    received_at: Any
+    state: str
+    chip: str
+    quarantine: str
+    score: str
+    capped: bool
+
+
+def people_names(ids: Sequence[str | None]) -> dict[str | None, str]:
+    query = sa.select(Person.id, Person.name).where(Person.id.in_({one for one in ids if one}))
+    return {key: local_text(name) for key, name in db.session.execute(query)}
+
+
+def instrument_titles(programme_id: str) -> dict[str, str]:
+    query = sa.select(Instrument.form_id, Instrument.title).where(Instrument.programme_id == programme_id)
+    return {key: local_text(title) or key for key, title in db.session.execute(query)}
+
+
+def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission]) -> list[Item]:
+    authors = people_names([one.author_id for one in submissions])
+    titles, scores = instrument_titles(programme_id), scores_of(submissions)
+    language = chosen_language()
+    found = []
+    for one in submissions:
+        score = scores.get(one.id) or {}
+        overall = score.get("overall")
+        found.append(
+            Item(
+                one.id,
+                one.title or titles.get(one.form_id, one.form_id),
+                titles.get(one.form_id, one.form_id),
+                place_name(programme_id, one.territory, language),
+                authors.get(one.author_id, ""),
+                one.received_at,
+                state_name(one.state),
+                STATE_CHIPS.get(one.state, ""),
+                quarantine_reason(one.quarantine) if one.quarantine else "",
+                one_decimal(overall) if isinstance(overall, int | float) else "",
+                bool(score.get("capped")),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Choices:
+    forms: list[tuple[str, str]]
+    organisations: list[tuple[str, str]]
+    people: list[tuple[str, str]]
+    places: list[Place]
+
+
+def filter_choices(actor: Actor, programme_id: str) -> Choices:
+    organisations = sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == programme_id)
+    people = sa.select(Person.id, Person.name).join(Membership).where(Membership.programme_id == programme_id)
+    grant = actor.grants.get(programme_id)
+    if grant is not None and grant.organisation_id:
+        organisations = organisations.where(Organisation.id == grant.organisation_id)
+        people = people.where(Membership.organisation_id == grant.organisation_id)
+    if grant is not None and grant.role == "facilitator":
+        people = people.where(Person.id == actor.person_id)
+
+    def named(query: Any) -> list[tuple[str, str]]:
+        return sorted(((key, local_text(name)) for key, name in db.session.execute(query)), key=lambda one: one[1])
+
+    return Choices(
+        sorted(instrument_titles(programme_id).items(), key=lambda one: one[1]),
+        named(organisations),
+        named(people),
+        places_of_records(actor, programme_id, chosen_language()),
+    )
+
+
+# -- one submission
+
+
+@dataclass
+class Past:
+    """A line of the history."""
+
+    kind: str
+    text: str
+    who: str
+    at: Any
+    comment: str = ""
+    differences: Sequence[Difference] = ()
+    version: str = ""
+
+
+@dataclass
+class Record:
+    title: str
+    instrument: str
+    version: str
+    author: str
+    organisation: str
+    place: str
+    phone: str
+    state: str
+    chip: str
+    quarantine: str
+    reading: Reading | None
+    sealed: str  # why the answers can't be shown, in words
+    overall: str
+    overall_class: str
+    level: str
+    confidence: str
+    change: str
+    earlier_at: Any
+    earlier_id: str
+    radar: Markup
+    check: str  # "", "waiting", "ok", "differs", "failed"
+    check_lines: list[tuple[str, str, str]]  # question, the phone's value, the server's
+    attachments: list[Attachment]
+    remarks: list[Remark]
+    whole_remarks: list[Remark]
+    authors: dict[str | None, str]
+    history: list[Past]
+    based_on: str
+    revision_number: int
+    t_client: str
+    clock_wrong_minutes: int
+    language: str
+    subject: Entity | None
+
+
+def _answers(envelope: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    answers = envelope.get("answers") if envelope else None
+    return answers if isinstance(answers, Mapping) else None
+
+
+def _open(revision: Revision | None) -> tuple[dict[str, Any] | None, str]:
+    """The envelope, or why it can't be read."""
+    if revision is None:
+        return None, _("The answers are not on the server.")
+    try:
+        return envelope_of(revision), ""
+    except Exception as error:  # a page about unreadable bytes still opens: somebody has to decide about them
+        return None, str(error) if hasattr(error, "kind") else _("The answers of this submission cannot be read.")
+
+
+def record(actor: Actor, submission: Submission, language: str, *, with_blanks: bool = False) -> Record:
+    revisions = revisions_of(submission.id)
+    by_id = {revision.id: revision for revision in revisions}
+    current = by_id.get(submission.current_revision_id)
+    envelope, sealed = _open(current)
+    form = form_of(current.form_sha256) if current else None
+    if form is None and not sealed:
+        sealed = _("The instrument of these answers is not on the server, so they can't be shown with their questions.")
+    events, remarks = events_of(submission.id), remarks_of(submission.id)
+    attachments = list(
+        db.session.scalars(
+            sa.select(Attachment).where(Attachment.submission_id == submission.id).order_by(Attachment.question, Attachment.name)
+        )
+    )
+    previous = by_id.get(current.parent_id) if current and current.parent_id else None
+    old_answers = _answers(_open(previous)[0]) if previous else None
+    earlier = earlier_submission(submission)
+    earlier_revision = db.session.get(Revision, earlier.current_revision_id) if earlier else None
+    round_before = _answers(_open(earlier_revision)[0]) if earlier_revision else None
+
+    reading = None
+    answers = _answers(envelope)
+    if form is not None and answers is not None:
+        reading = Reader(
+            form,
+            answers,
+            language,
+            previous=old_answers,
+            earlier=round_before,
+            remarks=remarks,
+            attachments=attachments,
+            with_blanks=with_blanks,
+        ).read()
+
+    titles = instrument_titles(submission.programme_id)
+    authors = people_names(
+        [submission.author_id, *(e.actor_id for e in events), *(r.author_id for r in remarks), *(r.author_id for r in revisions)]
+    )
+    organisation = db.session.get(Organisation, submission.organisation_id) if submission.organisation_id else None
+    device = db.session.get(Device, submission.device_id)
+    scores = reading.scores if reading else None
+    before = reading.earlier if reading else None
+    last = events[-1] if events else None
+    offset = current.clock_offset_ms if current and current.clock_offset_ms else 0
+    return Record(
+        title=submission.title or titles.get(submission.form_id, submission.form_id),
+        instrument=titles.get(submission.form_id, submission.form_id),
+        version=current.form_version if current else "",
+        author=authors.get(submission.author_id, ""),
+        organisation=local_text(organisation.name) if organisation else "",
+        place=place_name(submission.programme_id, submission.territory, language),
+        phone=device.label if device else "",
+        state=state_name(submission.state),
+        chip=STATE_CHIPS.get(submission.state, ""),
+        quarantine=quarantine_reason(submission.quarantine) if submission.quarantine else "",
+        reading=reading,
+        sealed=sealed,
+        overall=one_decimal(scores.overall) if scores and scores.overall is not None else "",
+        overall_class=f"s{min(max(scores.level - 1, 0), 4)}" if scores and scores.level is not None else "",
+        level=_level(scores),
+        confidence=f"{number(round(scores.confidence))}" if scores and scores.confidence is not None else "",
+        change=signed(scores.overall - before.overall)
+        if scores and before and scores.overall is not None and before.overall is not None
+        else "",
+        earlier_at=earlier.received_at if earlier and before else None,
+        earlier_id=earlier.id if earlier else "",
+        radar=_radar(reading),
+        check=current.check_state if current else "",
+        check_lines=_check_lines(form, current, language),
+        attachments=attachments,
+        remarks=remarks,
+        whole_remarks=[remark for remark in remarks if not remark.question],
+        authors=authors,
+        history=_history(submission, revisions, events, authors, language),
+        based_on=last.id if last else "",
+        revision_number=next((n for n, revision in enumerate(revisions, 1) if revision is current), 0),
+        t_client=str(envelope.get("t_client", "")) if envelope else "",
+        clock_wrong_minutes=abs(offset) // 60_000 if abs(offset) >= 300_000 else 0,
+        language=str(envelope.get("language", "")) if envelope else "",
+        subject=_subject(actor, submission),
+    )
+
+
+def _level(scores: Any) -> str:
+    if scores is None or scores.level is None:
+        return ""
+    if scores.level_name:
+        return _("Level %(level)s: %(name)s", level=scores.level, name=scores.level_name)
+    return _("Level %(level)s", level=scores.level)
+
+
+def _subject(actor: Actor, submission: Submission) -> Entity | None:
+    if not submission.subject_id:
+        return None
+    query = sa.select(Entity).where(Entity.id == submission.subject_id, visible(actor, submission.programme_id, Entity))
+    return db.session.scalar(query)
+
+
+def _radar(reading: Reading | None) -> Markup:
+    if reading is None or reading.scores is None:
+        return Markup("")
+    then = {axis["axis"]: axis["score"] for axis in reading.earlier.axes} if reading.earlier else {}
+    axes = [
+        (axis["label"], axis["score"], one_decimal(axis["score"]) if axis["score"] is not None else _("no score"))
+        for axis in reading.scores.axes
+    ]
+    if all(score is None for _label, score, _words in axes):
+        return Markup("")
+    return radar(axes, [then.get(axis["axis"]) for axis in reading.scores.axes] if then else None, title=_("Scores of the axes"))
+
+
+def _check_lines(form: Any, revision: Revision | None, language: str) -> list[tuple[str, str, str]]:
+    result = (revision.check_result or {}) if revision else {}
+    lines = []
+    for one in result.get("differences", []):
+        path = str(one.get("path", ""))
+        node = form.by_path(path) if form else None
+        label = (form.label(node, language) if node is not None else "") or path
+        lines.append((label, str(one.get("sent", "")), str(one.get("computed", ""))))
+    return lines
+
+
+def _history(
+    submission: Submission,
+    revisions: Sequence[Revision],
+    events: Sequence[ReviewEvent],
+    authors: Mapping[str | None, str],
+    language: str,
+) -> list[Past]:
+    """Newest first: revisions as they came, decisions, and decisions that came too late."""
+    names = {
+        "received": _("Received"),
+        "revised": _("Correction received"),
+        "edited": _("Corrected at the office"),
+        "approved": _("Approved"),
+        "returned": _("Returned for correction"),
+        "rejected": _("Rejected"),
+    }
+    by_id = {revision.id: revision for revision in revisions}
+    told: set[str] = set()
+    found = []
+    for event in events:
+        revision = by_id.get(event.revision_id)
+        arrival = event.action in ("received", "revised", "edited")
+        if arrival:
+            told.add(event.revision_id)
+        who = event.actor_id or (revision.author_id if revision else None)
+        past = Past(event.action, names.get(event.action, event.action), authors.get(who, ""), event.at, event.comment)
+        if arrival and revision is not None:
+            past.version, past.differences = revision.form_version, _changes(revision, by_id, language)
+        found.append(past)
+    for n, revision in enumerate(revisions):
+        if revision.id not in told:
+            kind = "revised" if n else "received"
+            past = Past(kind, names[kind], authors.get(revision.author_id, ""), revision.received_at)
+            past.version, past.differences = revision.form_version, _changes(revision, by_id, language)
+            found.append(past)
+    refused = sa.select(Audit).where(Audit.object_id == submission.id, Audit.action == "submission.decision_refused")
+    tried = {"approve": _("approve"), "return": _("return"), "reject": _("reject")}
+    for entry in db.session.scalars(refused):
+        who = people_names([entry.actor_id]).get(entry.actor_id, "")
+        text = _("Came too late and was not applied: %(decision)s", decision=tried.get(str(entry.details.get("decision")), ""))
+        found.append(Past("refused", text, who, entry.at))
+    return sorted(found, key=lambda past: past.at, reverse=True)
+
+
+def _changes(revision: Revision, by_id: Mapping[str, Revision], language: str) -> Sequence[Difference]:
+    parent = by_id.get(revision.parent_id or "")
+    form = form_of(revision.form_sha256)
+    if parent is None or form is None:
+        return ()
+    old, new = _answers(_open(parent)[0]), _answers(_open(revision)[0])
+    return differences(form, old, new, language) if old is not None and new is not None else ()
+
+
+# -- records
+
+
+@dataclass
+class Row:
+    entity: Entity
+    place: str
+    organisation: str
+    last_score: str
+    last_level: str
+    last_at: Any
+
+
+@dataclass
+class RecordsPage:
+    rows: list[Row]
+    next: str
+    count: str
+
+
+def normalised(text: str) -> str:
+    """For searching: without accents, hamza, ta marbuta, tatweel or vowel signs, in lower case."""
+    text = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    return re.sub(r"\s+", " ", text.translate(str.maketrans("أإآٱىةؤئ", "اااايهوي", "ـء"))).strip()
+
+
+def records_page(
+    actor: Actor, programme_id: str, list_name: str, *, search: str, territory: str, after: str
+) -> RecordsPage | None:
+    """By name; None when the programme has no such list.
+
+    A search looks at every record of the list that the person may see: names are short, lists are thousands at most.
+    """
+    where = [visible(actor, programme_id, Entity), Entity.list == list_name, Entity.archived_at.is_(None)]
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", list_name):
+        return None
+    if territory:
+        place = territory.rstrip(".")
+        where.append(sa.or_(Entity.territory == place, Entity.territory.startswith(place + ".", autoescape=True)))
+    if search:
+        words = normalised(search).split(" ")
+        found = [
+            one
+            for one in db.session.scalars(sa.select(Entity).where(*where).order_by(Entity.label, Entity.id))
+            if all(word in _searched(one) for word in words)
+        ]
+        rows, more = found[:200], len(found) > 200
+        return RecordsPage(_rows(programme_id, rows), "", f"{len(rows)}+" if more else str(len(rows)))
+    query = sa.select(Entity).where(*where).order_by(Entity.label, Entity.id).limit(PAGE + 1)
+    label, _tab, last_id = after.rpartition("\t")
+    if last_id:
+        query = query.where(sa.tuple_(Entity.label, Entity.id) > sa.tuple_(sa.literal(label), sa.literal(last_id)))
+    found = list(db.session.scalars(query))
+    next_ = f"{found[PAGE - 1].label}\t{found[PAGE - 1].id}" if len(found) > PAGE else ""
+    some = sa.select(sa.literal(1)).select_from(Entity).where(*where).limit(1001).subquery()
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return RecordsPage(_rows(programme_id, found[:PAGE]), next_, "1\u202f000+" if total > 1000 else number(total))
+
+
+def _searched(entity: Entity) -> str:
+    names = [value for key, value in entity.data.items() if "name" in key]
+    return normalised(" ".join([entity.label, *names]))
+
+
+def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
+    language = chosen_language()
+    organisations = {
+        key: local_text(name)
+        for key, name in db.session.execute(
+            sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == programme_id)
+        )
+    }
+    ids = [entity.id for entity in entities]
+    # The newest scored submission of each record; a page of records is at most a few hundred.
+    rows = db.session.execute(
+        sa.select(Submission.subject_id, Submission.received_at, Revision.check_result)
+        .join(Revision, Revision.id == Submission.current_revision_id)
+        .where(
+            Submission.subject_id.in_(ids),
+            Submission.deleted_at.is_(None),
+            Submission.quarantine.is_(None),
+            Submission.state != "rejected",
+        )
+        .order_by(Submission.received_at)
+    )
+    last: dict[str | None, tuple[Any, Mapping[str, Any]]] = {}
+    for subject_id, received_at, result in rows:
+        scores = (result or {}).get("scores")
+        if scores and scores.get("overall") is not None:
+            last[subject_id] = (received_at, scores)
+    found = []
+    for entity in entities:
+        at, scores = last.get(entity.id, (None, {}))
+        found.append(
+            Row(
+                entity,
+                place_name(programme_id, entity.territory, language),
+                organisations.get(entity.organisation_id or "", ""),
+                one_decimal(scores["overall"]) if scores else "",
+                str(scores.get("level") or "") if scores else "",
+                at,
+            )
+        )
+    return found
+
+
+@dataclass
+class EntityView:
+    entity: Entity
+    place: str
+    organisation: str
+    properties: list[tuple[str, str]]
+    submissions: list[Item]
+    versions: list[tuple[Any, str, int]]
+    radar: Markup
+    overall: str
+    level: str
+
+
+def entity_record(actor: Actor, list_name: str, record_id: str, language: str) -> EntityView | None:
+    entity = db.session.get(Entity, record_id)
+    if entity is None or entity.list != list_name:
+        return None
+    allowed = sa.select(sa.literal(1)).where(Entity.id == entity.id, visible(actor, entity.programme_id, Entity))
+    if not db.session.scalar(allowed):
+        return None
+    organisation = db.session.get(Organisation, entity.organisation_id) if entity.organisation_id else None
+    query = (
+        sa.select(Submission)
+        .where(
+            visible(actor, entity.programme_id, Submission),
+            Submission.subject_id == entity.id,
+            Submission.deleted_at.is_(None),
+        )
+        .order_by(Submission.received_at.desc(), Submission.id.desc())
+        .limit(20)
+    )
+    submissions = list(db.session.scalars(query))
+    versions = db.session.execute(
+        sa.select(EntityVersion.at, EntityVersion.actor_id, EntityVersion.version)
+        .where(EntityVersion.entity_id == entity.id)
+        .order_by(EntityVersion.version.desc())
+        .limit(20)
+    ).all()
+    names = people_names([row.actor_id for row in versions])
+    scored = [scores for one in submissions if (scores := scores_of([one]).get(one.id)) and scores.get("axes")][:2]
+    axes = [
+        (str(local_text(axis.get("label")) or axis.get("axis", "")), axis.get("score"), _score_words(axis.get("score")))
+        for axis in (scored[0]["axes"] if scored else [])
+    ]
+    then = [axis.get("score") for axis in scored[1]["axes"]] if len(scored) > 1 else None
+    return EntityView(
+        entity,
+        place_name(entity.programme_id, entity.territory, language),
+        local_text(organisation.name) if organisation else "",
+        _properties(entity, submissions, language),
+        list_items(actor, entity.programme_id, submissions),
+        [(row.at, names.get(row.actor_id, ""), row.version) for row in versions],
+        radar(axes, then, title=_("Scores of the axes")),
+        one_decimal(scored[0]["overall"]) if scored and scored[0].get("overall") is not None else "",
+        str(scored[0].get("level") or "") if scored else "",
+    )
+
+
+def _score_words(score: Any) -> str:
+    return one_decimal(score) if isinstance(score, int | float) else _("no score")
+
+
+def _properties(entity: Entity, submissions: Sequence[Submission], language: str) -> list[tuple[str, str]]:
+    """The record's properties named and shown by the question that writes them; by their own name where none is known."""
+    from app.instruments.models import InstrumentVersion
+    from app.submissions.answers import record_labels, shown
+
+    known: dict[str, tuple[Any, Any]] = {}
+    query = (
+        sa.select(InstrumentVersion.sha256)
+        .join(Instrument, Instrument.current_id == InstrumentVersion.id)
+        .where(Instrument.programme_id == entity.programme_id)
+    )
+    for sha256 in db.session.scalars(query):
+        form = form_of(sha256)
+        for rule in form.package.get("entities", []) if form else []:
+            if rule["list"] != entity.list:
+                continue
+            for name, index in rule["save"]:
+                if form is not None and form.nodes[index].get("label"):
+                    known.setdefault(name, (form, form.nodes[index]))
+    records = record_labels([value for value in entity.data.values() if len(value) == 36])
+    found = []
+    order = {name: n for n, name in enumerate(known)}
+    for name, value in sorted(entity.data.items(), key=lambda item: order.get(item[0], len(order))):
+        if value == "":
+            continue
+        form, node = known.get(name, (None, None))
+        if form is None:
+            continue
+        found.append((form.label(node, language) or name, shown(form, node, value, language, records)))
+    return found

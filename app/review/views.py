@@ -1,0 +1,240 @@
+"""Pages of the office: the list of submissions, one submission with its decisions, photos, and the records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.accounts.sessions import signed_in
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.languages import chosen_language
+from app.core.permissions import Actor, can
+from app.core.problems import NOT_ALLOWED, NOT_FOUND, Problem
+from app.review import pages
+from app.review.shell import Shell
+from app.submissions import decisions, queries
+from app.submissions.attachments import open_attachment
+from app.submissions.models import STATES
+from app.submissions.queries import TO_REVIEW, Filters, filters_from
+
+bp = Blueprint("review", __name__)
+
+
+def _actor() -> Actor:
+    actor: Actor = g.actor
+    return actor
+
+
+def chosen_programme() -> str:
+    """Id of the programme that the page works on; there is none for an account without any."""
+    programme = Shell().programme
+    if programme is None:
+        raise NOT_FOUND()
+    return programme.id
+
+
+def address(endpoint: str, filters: Filters | None = None, **values: Any) -> str:
+    """An address with the filters that are set."""
+    return url_for(endpoint, **{**(filters.to_args() if filters else {}), **{k: v for k, v in values.items() if v}})
+
+
+@bp.get("/submissions")
+@signed_in
+def submissions() -> str:
+    programme_id = chosen_programme()
+    actor = _actor()
+    if not can(actor, "submission.read", programme_id=programme_id):
+        raise NOT_ALLOWED(action="submission.read")
+    filters = filters_from(programme_id, request.args)
+    found = queries.page(actor, filters, before=request.args.get("before", ""), after=request.args.get("after", ""))
+    tabs = [
+        (_("All"), replace(filters, states=(), quarantined=None)),
+        (_("To review"), replace(filters, states=TO_REVIEW, quarantined=None)),
+        *((pages.state_name(state), replace(filters, states=(state,), quarantined=None)) for state in STATES[1:]),
+        (_("In quarantine"), replace(filters, states=(), quarantined=True)),
+    ]
+    return render_template(
+        "review/list.html",
+        filters=filters,
+        page=found,
+        items=pages.list_items(actor, programme_id, found.items),
+        count=queries.bounded_count(actor, filters),
+        tabs=[(text, address("review.submissions", one), one == filters) for text, one in tabs],
+        choices=pages.filter_choices(actor, programme_id),
+        newer=address("review.submissions", filters, after=found.newer) if found.newer else "",
+        older=address("review.submissions", filters, before=found.older) if found.older else "",
+        record_address=lambda item: address("review.submission", filters, submission_id=item.id),
+        clear=address("review.submissions", Filters(programme_id, states=filters.states)),
+    )
+
+
+@bp.get("/submissions/<submission_id>")
+@signed_in
+def submission(submission_id: str) -> Response:
+    return _record(submission_id)
+
+
+def _record(submission_id: str, *, status: int = 200, stale: str = "", problem: str = "", typed: Any = None) -> Response:
+    """The page of one submission. After a refused decision `typed` brings back what the reviewer wrote."""
+    actor = _actor()
+    found = queries.find(actor, submission_id)
+    if found is None:
+        raise NOT_FOUND()
+    filters = filters_from(found.programme_id, request.args)
+    view = pages.record(actor, found, chosen_language(), with_blanks="blank" in request.args)
+    following = queries.following(actor, filters, found)
+    around = queries.around(actor, filters, found)
+    here = {"submission_id": found.id}
+    html = render_template(
+        "review/record.html",
+        view=view,
+        submission=found,
+        filters=filters,
+        queue=pages.list_items(actor, found.programme_id, around),
+        queue_title=pages.filter_title(filters),
+        list_address=address("review.submissions", filters),
+        record_address=lambda item: address("review.submission", filters, submission_id=item.id),
+        next_address=address("review.submission", filters, submission_id=following.id) if following else "",
+        blanks_address=address("review.submission", filters, **here, blank="1"),
+        plain_address=address("review.submission", filters, **here),
+        decide_address=address("review.decide", filters, **here),
+        may_review=_may_review(actor, found),
+        stale=stale,
+        problem=problem,
+        typed=typed or {},
+    )
+    return make_response(html, status)
+
+
+def _may_review(actor: Actor, found: Any) -> bool:
+    return can(
+        actor,
+        "submission.review",
+        programme_id=found.programme_id,
+        organisation_id=found.organisation_id,
+        territory=found.territory,
+        author_id=found.author_id,
+    )
+
+
+@bp.post("/submissions/<submission_id>/decision")
+@signed_in
+def decide(submission_id: str) -> Response:
+    actor, form, now = _actor(), request.form, utcnow()
+    if queries.find(actor, submission_id) is None:
+        raise NOT_FOUND()
+    action, based_on = form.get("action", ""), form.get("based_on", "")
+    remarks = typed_remarks(form)
+    begin_writing()
+    try:
+        event = decisions.decide(
+            actor, submission_id, action, based_on=based_on, comment=form.get("comment", ""), remarks=remarks, now=now
+        )
+        done = event.action
+        db.session.commit()
+    except Problem as problem:
+        db.session.rollback()
+        if problem.kind is decisions.STALE:
+            begin_writing()
+            decisions.note_refusal(actor, submission_id, action, based_on=based_on, now=now)
+            db.session.commit()
+            return _record(submission_id, status=409, stale=str(problem), typed=form)
+        if problem.kind.status == 422:
+            return _record(submission_id, status=422, problem=str(problem), typed=form)
+        raise
+    flash(_done(done, len(remarks)), "done")
+    found = queries.find(actor, submission_id)
+    filters = filters_from(found.programme_id if found else chosen_programme(), request.args)
+    following = queries.following(actor, filters, found) if found else None
+    # Outside a queue one stays with the submission that was decided.
+    if filters.states and following is not None:
+        return redirect(address("review.submission", filters, submission_id=following.id))  # type: ignore[return-value]
+    if filters.states:
+        return redirect(address("review.submissions", filters))  # type: ignore[return-value]
+    return redirect(address("review.submission", filters, submission_id=submission_id))  # type: ignore[return-value]
+
+
+def _done(event: str, remarks: int) -> str:
+    if event == "approved":
+        return _("Approved.")
+    if event == "rejected":
+        return _("Rejected. It stays in the history and out of exports.")
+    if not remarks:
+        return _("Returned with your comment. The author's phone gets it at its next contact.")
+    return ngettext(
+        "Returned with %(num)d remark. The author's phone gets it at its next contact.",
+        "Returned with %(num)d remarks. The author's phone gets them at its next contact.",
+        remarks,
+    )
+
+
+def typed_remarks(form: Any) -> dict[str, str]:
+    """Remarks of the decision form: `remark:<path>`, and for a table `remark-text:<path>` with its row and column."""
+    found = {}
+    for name, text in form.items():
+        kind, _colon, path = name.partition(":")
+        if not text.strip():
+            continue
+        if kind == "remark":
+            found[path] = text
+        elif kind == "remark-text":
+            row, column = form.get(f"remark-row:{path}", ""), form.get(f"remark-column:{path}", "")
+            place = f"{path}[{int(row)}]" if row.isdecimal() else path
+            found[f"{place}/{column}" if column and row.isdecimal() else place] = text
+    return found
+
+
+@bp.get("/submissions/<submission_id>/files/<sha256>")
+@signed_in
+def attachment(submission_id: str, sha256: str) -> Response:
+    """A photo or another file; always reached through its submission, never by its hash alone (AS-12)."""
+    found = queries.find(_actor(), submission_id)
+    if found is None:
+        raise NOT_FOUND()
+    return open_attachment(_actor(), found.id, sha256)
+
+
+@bp.get("/records/<list_name>")
+@signed_in
+def records(list_name: str) -> str:
+    programme_id, actor = chosen_programme(), _actor()
+    if not can(actor, "entity.read", programme_id=programme_id):
+        raise NOT_ALLOWED(action="entity.read")
+    search, territory = request.args.get("q", "")[:100], request.args.get("territory", "")
+    found = pages.records_page(
+        actor, programme_id, list_name, search=search, territory=territory, after=request.args.get("after", "")[:200]
+    )
+    if found is None:
+        abort(404)
+    here = url_for("review.records", list_name=list_name)
+    args = {name: value for name, value in (("q", search), ("territory", territory)) if value}
+    return render_template(
+        "registry/list.html",
+        list_name=list_name,
+        found=found,
+        search=search,
+        territory=territory,
+        places=pages.filter_choices(actor, programme_id).places,
+        first=f"{here}?{urlencode(args)}" if request.args.get("after") else "",
+        next=f"{here}?{urlencode({**args, 'after': found.next})}" if found.next else "",
+    )
+
+
+@bp.get("/records/<list_name>/<record_id>")
+@signed_in
+def record(list_name: str, record_id: str) -> str:
+    view = pages.entity_record(_actor(), list_name, record_id, chosen_language())
+    if view is None:
+        raise NOT_FOUND()
+    return render_template(
+        "registry/record.html",
+        view=view,
+        all_submissions=address("review.submissions", Filters(view.entity.programme_id, subject_id=view.entity.id)),
+        submission_address=lambda item: url_for("review.submission", submission_id=item.id),
+    )

@@ -1,0 +1,82 @@
+"""Names of territories, from the lists of places that the programme's instruments read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+
+from app.core.db import db
+from app.core.permissions import Actor, visible
+from app.instruments.models import Dataset
+from app.registry.models import Entity
+
+LISTS = ("regions", "provinces", "communes", "arrondissements")
+
+
+@dataclass(frozen=True)
+class Place:
+    code: str
+    name: str
+    depth: int  # 0 region, 1 province, 2 commune or below
+
+
+_names: dict[tuple[str, ...], dict[str, dict[str, str]]] = {}  # the contents of datasets never change
+
+
+def names_of(programme_id: str) -> dict[str, dict[str, str]]:
+    """{code: {"ar", "fr"}} of every place that the programme's lists know."""
+    newest = (
+        sa.select(Dataset.name, sa.func.max(Dataset.seq).label("seq"))
+        .where(Dataset.programme_id == programme_id, Dataset.name.in_(LISTS))
+        .group_by(Dataset.name)
+        .subquery()
+    )
+    same = sa.and_(Dataset.name == newest.c.name, Dataset.seq == newest.c.seq, Dataset.programme_id == programme_id)
+    hashes = tuple(sorted(db.session.scalars(sa.select(Dataset.sha256).join(newest, same))))
+    if hashes not in _names:
+        if len(_names) > 16:
+            _names.clear()
+        found: dict[str, dict[str, str]] = {}
+        for content in db.session.scalars(sa.select(Dataset.content).where(Dataset.sha256.in_(hashes))):
+            found |= _read(content)
+        _names[hashes] = found
+    return _names[hashes]
+
+
+def _read(content: str) -> dict[str, dict[str, str]]:
+    table = orjson.loads(content)
+    place = {name: n for n, name in enumerate(table["columns"])}
+    key = place.get("name", place.get("code"))
+    if key is None:
+        return {}
+
+    def column(*names: str) -> int | None:
+        return next((place[name] for name in names if name in place), None)
+
+    ar, fr = column("label_ar", "name_ar", "label"), column("label_fr", "name_fr", "label")
+    return {row[key]: {"ar": row[ar] if ar is not None else "", "fr": row[fr] if fr is not None else ""} for row in table["rows"]}
+
+
+def place_name(programme_id: str, code: str | None, language: str) -> str:
+    """The commune's name, else the smallest place above it that has one, else the code."""
+    if not code:
+        return ""
+    names, parts = names_of(programme_id), code.rstrip(".").split(".")
+    for length in range(len(parts), 0, -1):
+        for known in (".".join(parts[:length]), ".".join(parts[:length]) + "."):
+            if text := names.get(known, {}).get(language):
+                return text
+    return code
+
+
+def places_of_records(actor: Actor, programme_id: str, language: str) -> list[Place]:
+    """Regions, provinces and communes in which the actor's records lie, each under the one that holds it."""
+    query = sa.select(Entity.territory).where(visible(actor, programme_id, Entity), Entity.territory.is_not(None)).distinct()
+    codes: set[str] = set()
+    for code in db.session.scalars(query.limit(5000)):
+        parts = str(code).rstrip(".").split(".")
+        codes.update({parts[0], ".".join(parts[:2]), ".".join(parts)})
+    depth = {1: 0, 2: 1}
+    return [Place(code, place_name(programme_id, code, language), depth.get(code.count(".") + 1, 2)) for code in sorted(codes)]

@@ -1,0 +1,136 @@
+"""One submission as the office reads it (docs/review.md, "The page").
+
+R1 labels, choices, dates and numbers in the reader's language
+R2 a photo that is missing is said to be missing, and why
+R3 nothing that somebody wrote is markup
+R4 what cannot be read still opens
+R5 where phone and server compute differently, both are shown
+"""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from app.core.db import db
+from app.submissions.models import Attachment, Revision
+from tests.conftest import NOW, Someone
+from tests.review.instrument import changed, stored
+
+pytestmark = pytest.mark.sqlite_only
+
+
+def page(reader: Someone, submission: str, language: str = "fr") -> str:
+    answer = reader.client.get(f"/submissions/{submission}?lang={language}")
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def test_answers_are_words_in_the_readers_language(amina: Someone, khadija: Someone, package: str):  # R1
+    submission = stored(amina, package).id
+    db.session.commit()
+
+    french = page(khadija, submission)
+    for words in (
+        "Chiffre d’affaires (MAD)",
+        "118\u202f000,50\u00a0MAD",
+        "Souk, Foires",
+        "20 novembre 2026",
+        "08:30",
+        "Un peu",
+        "33.05; -4.05",
+    ):
+        assert words in french, words
+    assert 'dir="ltr"' in french
+    arabic = page(khadija, submission, "ar")
+    for words in ("رقم المعاملات (درهم)", "118\u202f000,50\u00a0درهم", "السوق، المعارض", "20 نونبر 2026", "قليلا"):
+        assert words in arabic, words
+    assert 'dir="rtl"' in arabic
+    assert "زهرة" in french  # a repeat is a table of its rows
+    assert "Oui\nNon" in french
+
+
+def test_a_photo_that_is_not_there_says_why(amina: Someone, khadija: Someone, package: str):  # R2
+    submission = stored(amina, package).id
+    db.session.commit()
+    assert 'class="missing"' in page(khadija, submission)
+    db.session.execute(sa.update(Attachment).values(lost_reason="gone"))
+    db.session.commit()
+    assert "<img" not in page(khadija, submission)
+    db.session.execute(sa.update(Attachment).values(complete_at=NOW))
+    db.session.commit()
+    assert f"/submissions/{submission}/files/{'a' * 64}" in page(khadija, submission)
+    assert khadija.client.get(f"/submissions/{submission}/files/{'b' * 64}").status_code == 404
+
+
+def test_what_people_write_is_never_markup(amina: Someone, khadija: Someone, package: str):  # R3
+    evil = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
+    answers = changed(grp_id={"name_ar": evil}, grp_fig={"notes": evil}, part=[{"p_name": evil}])
+    submission = stored(amina, package, answers=answers, title=evil).id
+    db.session.commit()
+    for address in (f"/submissions/{submission}", "/submissions"):
+        text = khadija.client.get(address).text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_a_submission_that_cannot_be_read_still_opens(amina: Someone, khadija: Someone, package: str):  # R4
+    unknown = stored(amina, "0" * 64).id
+    sealed, broken = stored(amina, package).id, stored(amina, package).id
+    db.session.execute(sa.update(Revision).where(Revision.submission_id == sealed).values(encryption="v1"))
+    db.session.execute(sa.update(Revision).where(Revision.submission_id == broken).values(body=b"\x00"))
+    db.session.commit()
+    for submission in (unknown, sealed, broken):
+        assert 'value="approve"' in page(khadija, submission)
+
+
+def test_a_difference_of_calculation_shows_both_values(amina: Someone, khadija: Someone, package: str):  # R5
+    submission = stored(amina, package).id
+    result = {"differences": [{"path": "score_all", "sent": "50", "computed": "75"}], "scores": None}
+    db.session.execute(sa.update(Revision).values(check_state="differs", check_result=result))
+    db.session.commit()
+    text = page(khadija, submission)
+    assert "check-box differs" in text
+    assert ">50</bdi>" in text
+    assert ">75</bdi>" in text
+
+
+def test_the_round_before_stands_beside_the_answers(amina: Someone, khadija: Someone, package: str):
+    subject = "01890000-0000-7000-8000-000000000001"
+    stored(amina, package, answers=changed(ax_LEG={"leg01": "0"}, score_all="0", score_LEG="0"), subject_id=subject, minutes=-9)
+    submission = stored(amina, package, subject_id=subject).id
+    db.session.commit()
+    text = page(khadija, submission)
+    assert "+50,0" in text
+    assert 'class="dot s1">1<' in text
+
+
+def test_records_are_found_whatever_way_they_are_spelt(world, amina: Someone, khadija: Someone):
+    from app.core.ids import new_id
+    from app.registry.models import Entity
+
+    for n, label in enumerate(("تعاونية الأمل", "Coopérative Tifawine", "تعاونية نسيج الأطلس")):
+        db.session.add(
+            Entity(
+                id=new_id(),
+                programme_id=world.programme.id,
+                list="cooperatives",
+                label=label,
+                data={},
+                updated_at=NOW,
+                seq=n,
+                organisation_id=world.al_amal.id if n else world.al_hadaf.id,
+                territory="05.271.01.03",
+            )  # fmt: skip
+        )
+    db.session.commit()
+
+    assert "Tifawine" in khadija.client.get("/records/cooperatives?q=cooperative TIFAWINE").text
+    assert "نسيج الأطلس" in khadija.client.get("/records/cooperatives?q=الاطلس").text
+    assert "تعاونية الأمل" not in khadija.client.get("/records/cooperatives").text  # another organisation's
+    assert khadija.client.get("/records/no such list").status_code == 404
+    own = db.session.query(Entity).filter_by(label="Coopérative Tifawine").one()
+    assert khadija.client.get(f"/records/cooperatives/{own.id}").status_code == 200
+    other = db.session.query(Entity).filter_by(label="تعاونية الأمل").one()
+    assert khadija.client.get(f"/records/cooperatives/{other.id}").status_code == 404
