@@ -44,6 +44,10 @@ def from_environment() -> dict[str, object]:
         "HTTPS": _flag("DAFTAR_HTTPS", False),
         "MAX_XLSFORM_BYTES": int(os.environ.get("DAFTAR_MAX_XLSFORM_BYTES", str(10 * 1024 * 1024))),
         "MAX_ATTACHMENT_BYTES": int(os.environ.get("DAFTAR_MAX_ATTACHMENT_BYTES", str(64 * 1024 * 1024))),
+        "HOST": os.environ.get("DAFTAR_HOST", "127.0.0.1"),
+        "PORT": int(os.environ.get("PORT", "8000")),
+        "WORKERS": int(os.environ.get("DAFTAR_WORKERS", "0")),
+        "THREADS": int(os.environ.get("DAFTAR_THREADS", "16")),
         "SESSION_DAYS": int(os.environ.get("DAFTAR_SESSION_DAYS", "30")),
         # Off: /sw.js serves a worker that takes itself away (docs/decisions/0003-browser-code.md).
         "FIELD_WORKER": _flag("DAFTAR_FIELD_WORKER", True),

@@ -1,0 +1,96 @@
+"""`python -m app.serve`: the product on this machine. Brings the database up to date, then serves until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+ROOT = Path(__file__).resolve().parent.parent
+# A photo over a bad connection may take minutes; a stopping server lets what is on its way finish.
+GRACE_S = 30
+
+
+def prepare(app: Flask, workers: int) -> None:
+    """Check the store, bring its tables up to date, and load the demonstration where it is on and nothing is there yet."""
+    import flask_migrate
+
+    from app.core import stores
+
+    Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
+    Path(app.config["ATTACHMENTS"]).mkdir(parents=True, exist_ok=True)
+    stores.check(app, workers)
+    with app.app_context():
+        flask_migrate.upgrade(str(ROOT / "migrations"))
+    if app.config["DEMO"]:
+        from app.demo import load_if_empty
+
+        load_if_empty(app)
+
+
+def announce(app: Flask) -> None:
+    """Addresses, and who can sign in to a demonstration."""
+    host = "localhost" if app.config["HOST"] in ("127.0.0.1", "0.0.0.0") else app.config["HOST"]  # noqa: S104
+    address = f"http://{host}:{app.config['PORT']}"
+    print(f"\nDaftar  دفتر\n  office  {address}/\n  phone   {address}/field/", flush=True)
+    if app.config["DEMO"]:
+        from app.demo import accounts
+
+        for account, password in accounts():
+            print(f"  {account.username:12} {password:14} {account.role}, {account.fr}")
+    print("  stop with Ctrl+C\n", flush=True)
+
+
+def serve(app: Flask, workers: int) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            settings: dict[str, Any] = {
+                "bind": f"{app.config['HOST']}:{app.config['PORT']}",
+                "workers": workers,
+                "worker_class": "gthread",
+                "threads": app.config["THREADS"],
+                "keepalive": 75,
+                "graceful_timeout": GRACE_S,
+                # Threads answer while one of them takes a slow upload; the worker itself is never silent this long.
+                "timeout": 120,
+                "preload_app": False,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+            }
+            for name, value in settings.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            from app import create_app
+
+            return create_app()
+
+    Server().run()
+
+
+def main() -> None:
+    os.environ.setdefault("DAFTAR_DEMO", "1")
+    from app import create_app
+    from app.core.db import db
+    from app.core.stores import UnsafeStore
+
+    app = create_app()
+    workers = int(app.config["WORKERS"]) or (1 if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else 2)
+    try:
+        prepare(app, workers)
+    except UnsafeStore as unsafe:
+        sys.exit(str(unsafe))
+    with app.app_context():
+        db.engine.dispose()
+    announce(app)
+    serve(app, workers)
+
+
+if __name__ == "__main__":
+    main()
