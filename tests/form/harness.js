@@ -14,7 +14,7 @@ const CONSENT = {
   cndp_kind: { ar: "تصريح", fr: "Déclaration" }, cndp_number: { ar: "D-1/2026", fr: "D-1/2026" },
 };
 
-const host = document.getElementById("app");
+const root = document.getElementById("app");
 applyLanguage();
 const phone = await openPhone();
 await phone.meta.set("device", { id: "0190a000-0000-7000-8000-0000000000d1" });
@@ -26,7 +26,9 @@ const router = createRouter({
   async show({ page, args }) {
     shown?.close();
     shown = null;
-    host.replaceChildren();
+    const host = document.createElement("div");
+    host.className = "view";
+    root.replaceChildren(host);
     if (page === "form") shown = await openFormPage(host, { phone, draftId: args[0], navigate: router.navigate });
     else if (page === "summary") shown = await openSummaryPage(host, { phone, revisionId: args[0], navigate: router.navigate });
     else host.textContent = page;

@@ -5,6 +5,7 @@ import { n, t } from "../core/i18n.js";
 import { sectionName, sectionStates } from "./jump-list.js";
 import { problemText } from "./part.js";
 import { plain } from "./plain.js";
+import { rowName } from "./rows.js";
 
 /**
  * @param {import("./form-page.js").Page} page @param {HTMLElement} host
@@ -19,9 +20,9 @@ export function drawFinish(page, host, problems = page.session.form.problems()) 
       ? html`<p class="finish-state warn">${n("{n} answer is missing or to correct before finishing.", "{n} answers are missing or to correct before finishing.", problems.length)}</p>
         ${states.filter(({ section }) => problems.some((one) => one.section === section.path)).map(({ section }) => html`
           <h3>${sectionName(page.sections(), section)}</h3>
-          <ul class="faults">${problems.filter((one) => one.section === section.path).map((problem) => html`<li>
-            <button type="button" class="fault" @click=${() => page.openQuestion(problem.path)}>
-              <span>${plain(problem.label)}</span><small>${problemText(problem)}</small></button></li>`)}</ul>`)}`
+          <ul class="faults">${faultsOf(page, problems.filter((one) => one.section === section.path)).map((fault) => html`<li>
+            <button type="button" class="fault" @click=${() => page.openQuestion(fault.path)}>
+              <span><bdi>${fault.name}</bdi></span><small>${fault.text}</small></button></li>`)}</ul>`)}`
       : html`<p class="finish-state good">✓ ${t("Nothing required is missing.")}</p>
         <p>${t("Finishing keeps the form on this phone until it is received. Afterwards it can only change if the office returns it.")}</p>`}
     ${session.remarks.some(({ question }) => question)
@@ -33,4 +34,31 @@ export function drawFinish(page, host, problems = page.session.form.problems()) 
         <ul class="faults calm">${skipped.map(({ section }) => html`<li><button type="button" class="fault" @click=${() => page.go({ section: section.path, row: "" })}>
           <span>${sectionName(page.sections(), section)}</span><small>${n("{n} blank answer", "{n} blank answers", section.total - section.answered)}</small></button></li>`)}</ul>`
       : nothing}`, host);
+}
+
+/**
+ * One line a question; of a row of a repeat one line for the whole row, by its name: twenty-five people with three blank days
+ * are twenty-five lines.
+ * @param {import("./form-page.js").Page} page
+ * @param {{path: string, kind: string, message: string, label: string}[]} problems of one section
+ * @returns {{path: string, name: string, text: string}[]}
+ */
+function faultsOf(page, problems) {
+  const { form } = page.session;
+  /** @type {Map<string, {path: string, name: string, labels: string[], only: string}>} */
+  const faults = new Map();
+  for (const problem of problems) {
+    const row = /^.*?\[\d+\](?=\/)/.exec(problem.path)?.[0] ?? "";
+    const key = row || problem.path;
+    const known = faults.get(key);
+    if (known) known.labels.push(plain(problem.label));
+    else faults.set(key, { path: problem.path, name: row ? nameOf(row) : plain(problem.label), labels: [plain(problem.label)], only: row ? "" : problemText(problem) });
+  }
+  /** @param {string} row */
+  function nameOf(row) {
+    const rows = form.rows(row.replace(/\[\d+\]$/, ""));
+    const index = rows.findIndex(({ path }) => path === row);
+    return rowName(page.session, rows[index], index);
+  }
+  return [...faults.values()].map(({ path, name, labels, only }) => ({ path, name, text: only || [...new Set(labels)].join(t(", ")) }));
 }

@@ -3,7 +3,7 @@
  * Only the questions of the section in view exist on the page.
  *
  * @typedef {{section: string, row: string}} Place  row: path of the repeat's row that is open, "" for the section itself
- * @typedef {{path: string, kind: string, label: string, relevant: boolean, required?: boolean, answered: number, total: number, children?: string[]}} Section
+ * @typedef {import("../engine/form.js").Section} Section
  * @typedef {{path: string, element: HTMLElement, update: () => void, dispose: () => void, structure?: () => void}} Block
  * @typedef {ReturnType<typeof createPage>} Page
  */
@@ -19,6 +19,7 @@ import { plain } from "./plain.js";
 import { explain, FormProblem } from "./problems.js";
 import { remarkTemplate } from "./remarks.js";
 import { deleteRow } from "./repeat.js";
+import { rowName } from "./rows.js";
 import { openDraft } from "./session.js";
 
 export const END = "@end";
@@ -50,7 +51,6 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
         page = null;
         drawProblem(new FormProblem("form.open_elsewhere", {}));
       });
-      render(nothing, host);
       page = createPage(host, session, navigate);
     } catch (error) {
       drawProblem(error);
@@ -61,9 +61,11 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
   function drawProblem(error) {
     const elsewhere = error instanceof FormProblem && error.code === "form.open_elsewhere";
     const { title, next } = explain(error);
+    const stop = document.createElement("div");
+    host.replaceChildren(stop);
     render(html`<main class="fill-stop" role="alert"><h1>${title}</h1><p>${next}</p>
       ${elsewhere ? html`<button type="button" class="go" @click=${() => open(true)}>${t("Continue here")}</button>` : nothing}
-      <button type="button" class="btn plain" @click=${() => navigate("#/today")}>${t("Back to today")}</button></main>`, host);
+      <button type="button" class="btn plain" @click=${() => navigate("#/today")}>${t("Back to today")}</button></main>`, stop);
     if (!(error instanceof FormProblem)) console.error(error);
   }
 
@@ -189,7 +191,8 @@ function createPage(host, session, navigate) {
     for (const block of blocks.values()) {
       if (block === part) after = true;
       else if (after && "isOpen" in block && /** @type {any} */ (block).isOpen()) {
-        afterPaint(() => reveal(block.element, true));
+        // The choice is seen before it scrolls away.
+        setTimeout(() => isClosed || reveal(block.element, true), 180);
         return;
       }
     }
@@ -231,7 +234,7 @@ function createPage(host, session, navigate) {
       </div>
       <div class="fill-progress" role="progressbar" aria-valuemin="0" aria-valuemax=${all.length + 1} aria-valuenow=${at + 1} aria-label=${t("Progress")}><i></i></div>`, head);
     /** @type {HTMLElement} */ (head.querySelector(".fill-progress i")).style.inlineSize = `${Math.round(((at + 1) / (all.length + 1)) * 100)}%`;
-    render(html`<h2 tabindex="-1">${place.section === END ? t("Check and finish") : html`<span>${section ? sectionName(all, section) : title}</span>${section?.total ? html` <bdi class="of">${section.answered}/${section.total}</bdi>` : nothing}`}</h2>
+    render(html`<h2 tabindex="-1">${place.section === END ? t("Check and finish") : html`<span>${section ? sectionName(all, section) : title}</span>${section?.total ? html` · <bdi>${section.answered}/${section.total}</bdi>` : nothing}`}</h2>
       <span class="saved"></span>`, status);
     drawSaved();
   }
@@ -279,7 +282,7 @@ function createPage(host, session, navigate) {
     render(session.form.canRemove(place.row)
       ? html`<button type="button" class="btn danger" @click=${() => {
           const row = place.row;
-          const name = session.form.rows(list)[at]?.summary || t("Line {number}", { number: at + 1 });
+            const name = rowName(session, session.form.rows(list)[at], at);
           back();
           // The list is drawn before its row goes: the message belongs there.
           addEventListener("popstate", () => setTimeout(() => deleteRow(page, row, name)), { once: true });
@@ -292,7 +295,6 @@ function createPage(host, session, navigate) {
     mounted?.dispose();
     mounted = null;
     blocks.clear();
-    render(nothing, body);
     body.replaceChildren();
     const all = sections();
     placed.sections = all;
@@ -300,7 +302,9 @@ function createPage(host, session, navigate) {
     if (place.row && !rowsAround().rows.some(({ path }) => path === place.row)) place = { ...place, row: "" };
     drawHead();
     if (place.section === END) {
-      drawFinish(page, body);
+      const last = document.createElement("div");
+      body.append(last);
+      drawFinish(page, last);
     } else {
       const intro = document.createElement("div");
       const blocksHost = document.createElement("div");
@@ -317,8 +321,7 @@ function createPage(host, session, navigate) {
   function pathsHere(all) {
     if (place.row) return session.form.children(place.row);
     const section = all[index(all)];
-    if (section.children) return section.children;
-    return section.kind === "repeat" ? [section.path] : session.form.children(section.path);
+    return section.kind === "repeat" ? [section.path] : section.children;
   }
 
   /** @param {Section[]} all */
@@ -331,7 +334,7 @@ function createPage(host, session, navigate) {
     const first = index(all) === 0;
     const general = session.remarks.filter(({ question: at }) => !at);
     const section = all[index(all)];
-    const hint = section.children ? "" : session.view(section.path).hint;
+    const hint = section.kind === "loose" ? "" : session.view(section.path).hint;
     return html`${first ? general.map(remarkTemplate) : nothing}
       ${first && session.isCorrection ? html`<p class="q-note">${n("{n} remark to answer: it stands at its question.", "{n} remarks to answer: they stand at their questions.", session.remarks.filter(({ question: at }) => at).length)}</p>` : nothing}
       ${hint && section.kind !== "repeat" ? html`<p class="q-hint">${markdown(hint)}</p>` : nothing}`;
@@ -359,7 +362,7 @@ function createPage(host, session, navigate) {
 
   /** Opens the page a question stands on and puts it in sight. @param {string} path @param {{replace?: boolean}} [options] */
   function openQuestion(path, options = {}) {
-    const section = sections().find((one) => one.children ? one.children.some((at) => path === at || path.startsWith(`${at}/`)) : path === one.path || path.startsWith(`${one.path}/`) || path.startsWith(`${one.path}[`));
+    const section = sections().find((one) => one.kind === "loose" ? one.children.some((at) => path === at || path.startsWith(`${at}/`)) : path === one.path || path.startsWith(`${one.path}/`) || path.startsWith(`${one.path}[`));
     if (!section) return;
     const to = { section: section.path, row: "" };
     judged.add(section.path);
@@ -429,7 +432,7 @@ function createPage(host, session, navigate) {
       return;
     }
     if ("problems" in result) {
-      if (place.section === END) drawFinish(page, body, result.problems);
+      if (place.section === END) drawFinish(page, /** @type {HTMLElement} */ (body.firstElementChild), result.problems);
       toast(n("{n} answer to check before finishing.", "{n} answers to check before finishing.", result.problems.length));
       return;
     }

@@ -9,9 +9,10 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { live } from "../../vendor/lit-html/directives/live.js";
 import { formatNumber, n, t } from "../core/i18n.js";
 import { plain } from "./plain.js";
-import { heading } from "./rows.js";
+import { heading, namingQuestion } from "./rows.js";
 import { chooseFrom } from "./widgets/select-list.js";
 
 /** @param {any} pkg @param {any} node @param {any[]} children @returns {Shape | null} */
@@ -22,8 +23,7 @@ export function attendanceShape(pkg, node, children) {
     const statuses = pkg.lists?.[inside[0]?.choices?.list];
     if (inside.length !== 1 || inside[0].type !== "select_one" || !statuses || statuses.length > 6) continue;
     const rule = (pkg.entities ?? []).find((/** @type {any} */ one) => one.scope === node.i);
-    const texts = children.filter((child) => child.type === "text" && !/phone|tel/.test(child.name));
-    const name = texts[0] ?? null;
+    const name = namingQuestion(children);
     const person = children.find((child) => child.type === "select_one" && rule && child.choices?.list === rule.list) ?? null;
     const needs = name?.relevant === undefined ? [] : pkg.expressions[name.relevant].deps.map((/** @type {any} */ dep) => dep[0]);
     const gates = children.filter((child) => needs.includes(child.i) && child.type === "select_one" && child.relevant === undefined
@@ -71,7 +71,7 @@ export function createGrid(page, path, shape) {
     cell.button.textContent = cell.value ? sign(cell.value) : "";
     cell.button.className = `cell c${index}`;
     const status = cell.value ? label(shape.statuses[index - 1]?.label) : t("blank");
-    cell.button.setAttribute("aria-label", `${name}، ${t("day {number}", { number: day + 1 })}: ${status}`);
+    cell.button.setAttribute("aria-label", `${name}${t(", ")}${t("day {number}", { number: day + 1 })}: ${status}`);
   }
 
   /** @param {typeof people[number]} person */
@@ -305,7 +305,7 @@ export function createGrid(page, path, shape) {
       ${problem ? html`<p class="q-error" role="alert">${problem}</p>` : nothing}
       <div class="quick-line">
         ${shape.name && named
-          ? html`<input class="input" dir="auto" autocomplete="off" enterkeyhint="done" aria-label=${label(shape.name.label)} placeholder=${label(shape.name.label)} .value=${typed}
+          ? html`<input class="input" dir="auto" autocomplete="off" enterkeyhint="done" aria-label=${label(shape.name.label)} placeholder=${label(shape.name.label)} .value=${live(typed)}
               @input=${(/** @type {any} */ event) => {
                 typed = event.target.value;
               }} />` : html`<p class="q-note">${t("Counted without a name.")}</p>`}
@@ -318,6 +318,7 @@ export function createGrid(page, path, shape) {
   function update() {
     if (isAdding) return;
     element.hidden = !session.view(path).relevant;
+    element.classList.toggle("judged", page.showsProblems());
     draw();
     frame();
   }
@@ -326,7 +327,9 @@ export function createGrid(page, path, shape) {
   return {
     path, element, structure: update,
     // Cells show themselves at the tap; only rows coming and going draw the table anew.
-    update() {},
+    update() {
+      element.classList.toggle("judged", page.showsProblems());
+    },
     dispose() {
       render(nothing, head);
       render(nothing, foot);

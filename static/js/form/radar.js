@@ -8,8 +8,8 @@
 import { html, nothing, svg } from "../../vendor/lit-html/lit-html.js";
 import { formatNumber, t } from "../core/i18n.js";
 
-const WIDTH = 340;
-const LETTER = 7.4;
+const WIDTH = 350;
+const LETTER = 6.7;
 const LINE = 15;
 const GAP = 10;
 

@@ -65,9 +65,9 @@ function createCards(page, path) {
       <ol class="rows">${repeat(rows, (row) => row.uid, (row, index) => html`<li>
         <button type="button" class="row-card" @click=${() => page.openRow(row.path)}>
           <bdi class="row-number">${index + 1}</bdi>
-          <span class="row-name"><bdi>${rowName(row, index)}</bdi></span>
-          ${page.remarksUnder(row.path) ? html`<span class="chip asks">${t("Remark")}</span>` : nothing}
-          ${wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">${t("complete")}</span>`}
+          <span class="row-name"><bdi>${rowName(session, row, index)}</bdi></span>
+          <span class="row-state">${page.remarksUnder(row.path) ? html`<span class="chip asks">${t("Remark")}</span>` : nothing}
+            ${wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">${t("complete")}</span>`}</span>
         </button></li>`)}</ol>
       ${form.canAdd(path) ? html`<button type="button" class="btn add" @click=${() => addAndOpen(page, path)}>${t("Add a line")}</button>` : nothing}`, element);
   }
@@ -115,7 +115,7 @@ function createInline(page, path) {
     const title = document.createElement("div");
     box.append(title);
     render(html`<h4><bdi>${index + 1}</bdi>${form.canRemove(row.path)
-      ? html`<button type="button" class="quiet danger" @click=${() => deleteRow(page, row.path, rowName(row, index))}>${t("Delete")}</button>` : nothing}</h4>`, title);
+      ? html`<button type="button" class="quiet danger" @click=${() => deleteRow(page, row.path, rowName(session, row, index))}>${t("Delete")}</button>` : nothing}</h4>`, title);
     const inside = page.mountBlocks(box, form.children(row.path));
     return {
       path: row.path,

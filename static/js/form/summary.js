@@ -114,7 +114,7 @@ function stateLine(state, receipt, problem) {
     return html`<p class=${state === "quarantined" ? "status asks" : "status"}><i class="dot"></i><span class="text">${t("Reached the server, {time}", { time: formatWhen(receipt.received_at) })}
       ${state === "quarantined" ? html`<br />${t("Somebody at the office looks at it first.")} ${problemText(problem)}` : nothing}</span></p>`;
   }
-  return html`<p class="status"><i class="dot"></i><span class="text">✓ ${t("Saved on the phone")} · ${t("waits to be sent")}</span></p>`;
+  return html`<p class="status"><i class="dot"></i><span class="text">${t("Saved on the phone")} · ${t("waits to be sent")}</span></p>`;
 }
 
 /** @param {any} form @param {any} pkg @param {any} scores */
@@ -124,7 +124,7 @@ function scoreParts(form, pkg, scores) {
   return html`
     ${scores.overall === null
       ? html`<p class="result-none">${t("No overall score: too few axes have one.")}</p>`
-      : html`<div class="result-score"><b class=${`l${scores.level ?? 0}`}><bdi>${formatNumber(scores.overall, 1)}</bdi><small>/100</small></b>
+      : html`<div class="result-score"><b class=${`l${scores.level ?? 0}`} dir="ltr">${formatNumber(scores.overall, 1)}<small>/100</small></b>
           <span>${scores.level ? html`${t("Level {level}: {name}", { level: scores.level, name: levelName(scores.level) })}<br />` : nothing}
           ${scores.confidence === null ? nothing : html`<small>${t("Confidence: {share} % of what was said was seen", { share: formatNumber(scores.confidence, 0) })}</small>`}</span></div>`}
     ${scores.capped ? html`<p class="status asks"><span class="text">${capReason(form, pkg) || t("The level is limited by a critical answer.")}</span></p>` : nothing}
@@ -132,7 +132,7 @@ function scoreParts(form, pkg, scores) {
     <section><h3 class="section-title">${t("Scores by axis")}</h3>${axisBars(scores.axes)}</section>
     ${strong.length ? html`<section><h3 class="section-title">${t("Strengths")}</h3><ul class="plain-list">${strong.map((text) => html`<li>${text}</li>`)}</ul></section>` : nothing}
     <section><h3 class="section-title">${t("What we agreed")}</h3>
-      ${agreed.length ? html`<ul class="plain-list">${agreed.map((one) => html`<li><bdi>${one.text}</bdi>${one.about.length ? html`<small>${one.about.map((part, index) => html`${index ? "، " : nothing}<bdi>${part}</bdi>`)}</small>` : nothing}</li>`)}</ul>`
+      ${agreed.length ? html`<ul class="plain-list">${agreed.map((one) => html`<li><bdi>${one.text}</bdi>${one.about.length ? html`<small>${one.about.map((part, index) => html`${index ? t(", ") : nothing}<bdi>${part}</bdi>`)}</small>` : nothing}</li>`)}</ul>`
         : html`<p class="soft">${t("No action was agreed yet.")}</p>`}</section>`;
 }
 

@@ -22,7 +22,7 @@ export function listWidget(field) {
   return html`<button type="button" id=${field.inputId} class=${chosen.length ? "input picker" : "input picker blank"} ?disabled=${view.readonly}
       aria-haspopup="dialog" aria-labelledby="${field.labelId} ${field.inputId}" aria-describedby=${field.describedBy} aria-invalid=${field.invalid}
       @click=${() => pick(field, several)}>
-      <span>${chosen.length ? labels.map(({ value, label }, index) => html`${index ? "، " : nothing}<bdi>${label ?? value}</bdi>`) : t("Choose from the list")}</span>
+      <span>${chosen.length ? labels.map(({ value, label }, index) => html`${index ? t(", ") : nothing}<bdi>${label ?? value}</bdi>`) : t("Choose from the list")}</span>
       <span class="chevron" aria-hidden="true"></span></button>
     ${lost ? html`<p class="q-error">${t("The answer given is no longer among the choices: please choose again.")}</p>` : nothing}`;
 }
@@ -113,6 +113,6 @@ function texts(item) {
 
 /** The name in the other language, when the item has one: places are known by either. @param {Choice} choice */
 function secondLine({ label, item }) {
-  const other = [item?.label, item?.label_ar, item?.label_fr].find((text) => typeof text === "string" && text && text !== label);
+  const other = [item?.label_fr, item?.label_ar, item?.label].find((text) => typeof text === "string" && text && !text.includes(label));
   return other ? html`<small><bdi>${other}</bdi></small>` : nothing;
 }
