@@ -28,12 +28,6 @@ function words({ kind, details }) {
         title: t("The phone's storage was damaged"),
         text: t("What you see is what could be kept. Send it as soon as there is network, and tell the coordinator."),
       };
-    case "storage_refused":
-      return {
-        tone: "asks",
-        title: t("The browser may clear this page's data when space is short"),
-        text: t("Put Daftar on the home screen and send often: what was received is safe."),
-      };
     default:
       return {
         tone: "asks",
@@ -50,8 +44,10 @@ const draftWords = (count) => n("{n} draft", "{n} drafts", count);
 
 /** @param {Phone} phone */
 export function alarmNotes(phone) {
-  if (!phone.alarms.length) return nothing;
-  return phone.alarms.map((alarm) => {
+  // That the browser gives no promise is a line of the check list: nothing is lost yet.
+  const alarms = phone.alarms.filter(({ kind }) => kind !== "storage_refused");
+  if (!alarms.length) return nothing;
+  return alarms.map((alarm) => {
     const { tone, title, text } = words(alarm);
     return html`<div class="note ${tone}" role="alert"><strong>${title}</strong><span>${text}</span>
       <span class="soft">${t("Noticed {time}", { time: formatWhen(alarm.at) })}</span>

@@ -28,7 +28,7 @@ export async function readiness(app) {
   const busy = sync.state.phase === "sending" || sync.state.phase === "receiving";
   /** @param {boolean} ok @returns {CheckState} */
   const state = (ok) => (ok ? "done" : busy ? "working" : "todo");
-  const connect = t("Connect to Internet and update; nothing that was filled is lost.");
+  const connect = busy ? t("On its way…") : t("Connect to Internet and update; nothing that was filled is lost.");
 
   /** @type {Check[]} */
   const checks = [

@@ -151,7 +151,7 @@ export function openRecord(host, app, [list, id]) {
     }
     const title = record.coop_name_fr && record.coop_name_fr !== record.label ? record.coop_name_fr : "";
     return html`
-      ${title || place ? html`<p class="soft">${title ? html`<bdi lang="fr">${title}</bdi>` : nothing}${title && place ? " · " : ""}${place}</p>` : nothing}
+      ${title || place ? html`<p class="soft">${place}${title && place ? " · " : ""}${title ? html`<bdi lang="fr">${title}</bdi>` : nothing}</p>` : nothing}
       ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
       ${list === "cooperatives" ? scoreCard() : nothing}
       ${drafts.length

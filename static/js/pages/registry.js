@@ -85,7 +85,7 @@ export function openRegistry(host, app) {
     const place = placeOf(record, communes);
     return html`<li><a class="card" href="#/record/${LIST}/${record.name}">
       <div class="row"><strong><bdi>${record.label}</bdi></strong>${record.last_level ? levelChip(record.last_level) : record.last_diag ? nothing : html`<span class="chip">${t("New")}</span>`}</div>
-      <p>${record.coop_name_fr ? html`<bdi lang="fr">${record.coop_name_fr}</bdi>${place ? " · " : ""}` : nothing}${place}</p>
+      <p>${place}${record.coop_name_fr ? html`${place ? " · " : ""}<bdi lang="fr">${record.coop_name_fr}</bdi>` : nothing}</p>
     </a></li>`;
   }
 

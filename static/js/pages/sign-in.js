@@ -129,7 +129,6 @@ export function openSignIn(host, app) {
     const waiting = waitUntil > Date.now();
     const invalid = failure?.field ? "true" : "false";
     return html`<form class="enter" novalidate @submit=${submit} aria-label=${t("Sign in")}>
-      ${failure ? html`<div class=${failure.tone === "wrong" ? "note wrong" : "note"} id="failure" role="alert"><strong>${failure.title}</strong><span>${failure.text}</span></div>` : nothing}
       <div class="field"><label for="username">${t("Username")}</label>
         <input id="username" name="username" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" dir="ltr" enterkeyhint="next"
           aria-invalid=${invalid} aria-describedby=${failure?.field ? "failure" : nothing} ?readonly=${busy} /></div>
@@ -137,6 +136,7 @@ export function openSignIn(host, app) {
         <div class="with-button"><input id="password" name="password" type=${plain ? "text" : "password"} autocomplete="current-password" autocapitalize="none" autocorrect="off" spellcheck="false" dir="ltr" enterkeyhint="go"
           aria-invalid=${invalid} aria-describedby=${failure?.field ? "failure" : nothing} ?readonly=${busy} />
           <button class="pill" type="button" aria-pressed=${plain} @click=${() => { plain = !plain; paint(); }}>${plain ? t("Hide") : t("Show")}</button></div></div>
+      ${failure ? html`<div class=${failure.tone === "wrong" ? "note wrong" : "note"} id="failure" role="alert"><strong>${failure.title}</strong><span>${failure.text}</span></div>` : nothing}
       <button class="go" type="submit" ?disabled=${busy || waiting}>${busy ? t("Signing in…") : t("Sign in")}</button>
     </form>`;
   }
@@ -154,7 +154,7 @@ export function openSignIn(host, app) {
   function gettingReady() {
     const open = checks?.filter((check) => check.state !== "done") ?? [];
     const working = busy || open.some((check) => check.state === "working");
-    const needed = open.filter((check) => ["shell", "forms", "places"].includes(check.id));
+    const needed = open.filter((check) => ["shell", "forms", "places", "records"].includes(check.id));
     const line = !open.length
       ? t("Everything needed is on this phone. Have a good day in the field.")
       : working
@@ -162,7 +162,7 @@ export function openSignIn(host, app) {
         : needed.length
           ? t("The network was lost on the way. What came is kept; go on when there is network again.")
           : t("One can leave: what remains is advice.");
-    return html`<div class="welcome"><h1 tabindex="-1">${open.length ? (working ? t("Getting the phone ready") : t("The phone is not wholly ready")) : t("The phone is ready")}</h1><p role="status">${line}</p></div>
+    return html`<div class="welcome"><h1 tabindex="-1">${open.length && working ? t("Getting the phone ready") : needed.length ? t("The phone is not wholly ready") : t("The phone is ready")}</h1><p role="status">${line}</p></div>
       ${checks ? checkList(checks) : nothing}
       ${needed.length && !working ? html`<button class="btn" type="button" @click=${again}>${t("Go on")}</button>` : nothing}
       <a class=${needed.length ? "btn plain" : "go"} href="#/today">${needed.length ? t("Begin meanwhile") : t("Begin")}</a>`;

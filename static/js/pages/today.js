@@ -107,7 +107,7 @@ export function openToday(host, app) {
     const when = since(draft.updated_at);
     return html`<li class="split">
       <a class="card" href="#/form/${draft.id}">
-        <strong>${draft.title || t("Form without a name yet")}</strong>
+        <strong><bdi>${draft.title || t("Form without a name yet")}</bdi></strong>
         <p>${titleOf(draft.form_id)}</p>
         <p>${section ? t("Stopped at: {section} · {time}", { section, time: when }) : t("Last change: {time}", { time: when })}</p>
         ${progressBar(draft)}
@@ -127,7 +127,8 @@ export function openToday(host, app) {
         event.stopPropagation();
         void attempt(async () => app.navigate(`#/form/${await startCorrection(phone, { submission, person: { id: owner } })}`));
       }}>
-      <div class="row"><strong>${submission.title || titleOf(submission.form_id)}</strong><span class="chip asks">${titleOf(submission.form_id)}</span></div>
+      <strong><bdi>${submission.title || titleOf(submission.form_id)}</bdi></strong>
+      ${submission.title ? html`<p>${titleOf(submission.form_id)}</p>` : nothing}
       ${remarks.slice(0, 2).map((text) => html`<p class="quote" dir="auto">${t("“{text}”", { text })}</p>`)}
       ${remarks.length > 2 ? html`<p>${n("and {n} other remark", "and {n} other remarks", remarks.length - 2)}</p>` : nothing}
       ${draft ? html`<p>${t("Correction begun · {time}", { time: since(draft.updated_at) })}</p>${progressBar(draft)}` : nothing}
@@ -179,7 +180,7 @@ export function openToday(host, app) {
       ${sectionTitle(t("Cooperatives to see"), toSeeTotal)}
       ${rows.length
         ? html`<ul class="list">${rows.map(({ record, place }) => html`<li><a class="card" href="#/record/cooperatives/${record.name}">
-            <div class="row"><strong>${record.label}</strong>${record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
+            <div class="row"><strong><bdi>${record.label}</bdi></strong>${record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
             <p>${[place, record.last_diag ? t("last diagnostic: {date}", { date: formatDate(record.last_diag) }) : t("no diagnostic yet")].filter(Boolean).join(" · ")}</p>
           </a></li>`)}</ul>`
         : html`<div class="empty"><span>${t("Every cooperative of this phone was diagnosed within the last 12 months.")}</span></div>`}
