@@ -55,7 +55,7 @@ export class Database {
       try {
         return await this.#openOnce();
       } catch (error) {
-        if (attempt === 0 && this.#options.disposable) await this.destroy();
+        if (attempt === 0 && this.#options.disposable) await this.#delete();
         else if (attempt >= 3) throw new StoreError(`${this.#name} does not open`, error);
         await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
       }
@@ -151,9 +151,8 @@ export class Database {
     if (opening) (await opening).close();
   }
 
-  async destroy() {
-    await this.close().catch(() => {});
-    await new Promise((resolve) => {
+  #delete() {
+    return new Promise((resolve) => {
       const request = indexedDB.deleteDatabase(this.#name);
       request.onsuccess = request.onerror = request.onblocked = resolve;
     });

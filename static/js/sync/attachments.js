@@ -68,9 +68,9 @@ export function createAttachments({ phone, http }) {
         await mark(item.revision_id, hash, { state: "complete", offset: attachment.size });
         return null;
       }
-      // A piece damaged on the way (460) is sent again; a file that came out different (422) starts again.
-      if (asked.status === 460 || asked.status === 422) {
-        if (++restarts > 2) return { code: "sync.server_error" };
+      // The offset did not fit (409), the piece was damaged on the way (460), the file came out different and starts again (422).
+      if (asked.status === 460 || asked.status === 422 || (asked.status === 409 && offset === null)) {
+        if (++restarts > 3) return { code: "sync.server_error" };
         asked = await http(address, { method: "HEAD", credential });
         continue;
       }

@@ -15,6 +15,9 @@ const MOST_BYTES = 256_000;
 const HAVE_AT_ONCE = 200;
 const AHEAD_MS = 15 * 60_000;
 const REPORT_EVERY_MS = 86400_000;
+// A report has at most 4 kB.
+const INCIDENTS_AT_ONCE = 5;
+const IDS_AT_ONCE = 12;
 
 /**
  * @param {object} parts
@@ -45,10 +48,10 @@ export function createPush({ phone, http, contact, app }) {
   async function report(going) {
     const rest = (await outbox.all()).filter((item) => (item.state === "waiting" || item.state === "refused") && !going.has(item.revision_id));
     const { persisted, usage, quota } = await phone.storage();
-    const lost = (await meta.get("incidents")) ?? [];
+    const incidents = ((await meta.get("incidents")) ?? []).slice(0, INCIDENTS_AT_ONCE).map(shortened);
     return {
       unsent: rest.length, oldest_unsent: rest[0]?.finished_at ?? null, app, persisted, storage: { usage, quota }, install: phone.install(),
-      ...(lost.length ? { incidents: lost } : {}),
+      ...(incidents.length ? { incidents } : {}),
     };
   }
 
@@ -207,6 +210,11 @@ export function createPush({ phone, http, contact, app }) {
 /** A time far ahead was written by a clock that has been set back since. @param {number} at @param {number} now */
 function isDue(at, now) {
   return at <= now || at > now + AHEAD_MS;
+}
+
+/** @param {import("../store/phone.js").Alarm} alarm */
+function shortened({ kind, at, details }) {
+  return { kind, at, details: { ...details, ...(details.ids ? { ids: details.ids.slice(0, IDS_AT_ONCE) } : {}) } };
 }
 
 /** @param {Item} item */
