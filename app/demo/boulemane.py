@@ -26,11 +26,9 @@ CONSENT = {
         "fr": "les cinq associations du programme et l’Office du développement de la coopération",
     },
     "retention": {"ar": "سنتان بعد نهاية البرنامج", "fr": "deux ans après la fin du programme"},
-    "contact": {
-        "ar": "منسقة البرنامج، 0500000000 (رقم غير حقيقي)",
-        "fr": "la coordinatrice du programme, 0500000000 (numéro fictif)",
-    },
-    "cndp_regime": {"ar": "تصريح", "fr": "déclaration"},
+    "contact_person": {"ar": "منسقة البرنامج", "fr": "la coordinatrice du programme"},
+    "contact_details": {"ar": "0500000000 (رقم غير حقيقي)", "fr": "0500000000 (numéro fictif)"},
+    "cndp_kind": {"ar": "تصريح", "fr": "déclaration"},
     "cndp_number": {"ar": "DEMO-0000 (غير حقيقي)", "fr": "DEMO-0000 (fictif)"},
 }
 

@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -338,24 +339,30 @@ def _diagnostic(world: _World, cooperative: Cooperative, number: int, at: dateti
 
 def _diagnostics(world: _World) -> None:
     """Thirty of the 43 are diagnosed: most approved, the last ones waiting, and one of each case a coordinator meets."""
-    done = [one for index, one in enumerate(COOPERATIVES) if index % 10 not in (2, 5, 8)]
+    done = _turn_by_turn([one for index, one in enumerate(COOPERATIVES) if index % 10 not in (2, 5, 8)])
     for number, cooperative in enumerate(done):
         at = world.now - timedelta(days=40 - number * 1.3, hours=number % 7)
         photo = "d_photo" if number % 5 == 0 else "photo_prd" if number % 5 == 3 else ""
-        if number < 17:
-            _decide(world, _diagnostic(world, cooperative, number, at, photo=photo), "approve", at + timedelta(days=2))
-        elif number == 17:
+        if number == 16:
             _corrected(world, cooperative, number, at)
-        elif number in (18, 19):
+        elif number in (18, 20):
             _returned(world, cooperative, number, at)
-        elif number == 20:
+        elif number == 19:
             sent = _diagnostic(world, cooperative, number, at, d_w="1", d_reliab="low")
             comment = "حضرت امرأة واحدة فقط: التشخيص يُنجز مع المجموعة، يرجى تحديد موعد جديد."
             _decide(world, sent, "reject", at + timedelta(days=1), comment=comment)
         elif number == 21:
             _from_a_revoked_phone(world, cooperative, number, at)
         else:
-            _diagnostic(world, cooperative, number, at, photo=photo)
+            sent = _diagnostic(world, cooperative, number, at, photo=photo)
+            if number < 18:
+                _decide(world, sent, "approve", at + timedelta(days=2))
+
+
+def _turn_by_turn(cooperatives: list[Cooperative]) -> list[Cooperative]:
+    """The organisations work side by side."""
+    teams = [[one for one in cooperatives if one.organisation == code] for code in boulemane.ORGANISATIONS]
+    return [one for turn in zip_longest(*teams) for one in turn if one]
 
 
 _AMOUNT_ASKED = {

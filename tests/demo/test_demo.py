@@ -5,7 +5,8 @@ D2  names of cooperatives and people are plainly marked
 D3  every state a coordinator meets is there, with scores that the engine computed
 D4  loading twice changes nothing
 D5  unloading leaves what real people did, and refuses where they worked in the demonstration itself
-D6  demonstration accounts cannot sign in where DAFTAR_DEMO is off
+D6  its consent settings are complete: instruments that ask names open
+D7  demonstration accounts cannot sign in where DAFTAR_DEMO is off
 """
 
 from collections import Counter
@@ -22,6 +23,7 @@ from app.core.db import db
 from app.core.problems import Problem
 from app.demo import boulemane, operations
 from app.demo.pictures import carpet
+from app.instruments.lint import TOKENS
 from app.registry.models import Entity, Organisation, Programme
 from app.submissions.attachments import path_of
 from app.submissions.models import Attachment, Remark, Submission
@@ -70,11 +72,14 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     assert len(attachments) >= 5
     assert all(one.complete_at and path_of(one.sha256).stat().st_size == one.size for one in attachments)
 
+    assert set(TOKENS) <= programme.consent.keys()  # D6
+    assert all(programme.consent[token][language] for token in TOKENS for language in ("ar", "fr"))
+
     before = [count(model) for model in (Person, Programme, Submission, Entity)]
     assert not operations.load(NOW)  # D4
     assert [count(model) for model in (Person, Programme, Submission, Entity)] == before
 
-    with pytest.raises(Problem) as refused:  # D6
+    with pytest.raises(Problem) as refused:  # D7
         accounts.authenticate("coordinator", boulemane.PASSWORD, known_device="", now=NOW, demo_allowed=False)
     assert refused.value.kind is WRONG_PASSWORD
     assert accounts.authenticate("coordinator", boulemane.PASSWORD, known_device="", now=NOW, demo_allowed=True)
@@ -100,7 +105,7 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     assert not operations.unload(NOW)
 
 
-def test_the_terminal_refuses_the_demonstration_where_it_is_not_allowed(app):  # D6
+def test_the_terminal_refuses_the_demonstration_where_it_is_not_allowed(app):  # D7
     said = app.test_cli_runner().invoke(args=["demo", "load"])
     assert said.exit_code == 1
     assert "DAFTAR_DEMO" in said.output

@@ -52,11 +52,14 @@ class Device:
             is_mobile=True,
             geolocation={"latitude": 33.05, "longitude": -3.99, "accuracy": 12},
             permissions=["geolocation"],
+            reduced_motion="reduce",
             accept_downloads=True,
         )
         self.context.set_default_timeout(15_000)
         self.context.set_offline(offline)
         page = self.page
+        # What a browser grants by itself once the application stands on the home screen.
+        self.context.new_cdp_session(page).send("Browser.grantPermissions", {"permissions": ["durableStorage", "geolocation"]})
         page.on("pageerror", lambda error: self.complaints.append(f"{error.name}: {error.message}"))
         if url:
             page.goto(url, wait_until="domcontentloaded")

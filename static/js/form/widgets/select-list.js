@@ -81,7 +81,7 @@ export function chooseFrom({ title, choices, several = false, required = false, 
         ${choices.length ? nothing : html`<p class="q-note">${t("No choice yet: an earlier answer decides.")}</p>`}
         <ul class="choice-list" role="listbox" aria-multiselectable=${several} aria-label=${title}>
           ${repeat(found.slice(0, shown), (choice) => choice.value, (choice) => html`<li role="none">
-            <button type="button" role="option" class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
+            <button type="button" role="option" data-value=${choice.value} class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
               @click=${() => tap(choice.value)}><span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>
               <span><bdi>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
         </ul>
