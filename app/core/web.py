@@ -104,6 +104,8 @@ def answer_problem(problem: Problem) -> Response:
     response.status_code = kind.status
     if "after_s" in problem.details:
         response.headers["Retry-After"] = str(problem.details["after_s"])
+    if "offset" in problem.details:
+        response.headers["Upload-Offset"] = str(problem.details["offset"])
     return response
 
 

@@ -26,7 +26,7 @@ def pull(actor: Actor, person: Person, programme_id: str, cursor: str, *, limit:
     """A page of changes after the cursor. A cursor of another epoch or scope gets {"resync": True}."""
     # Read first: everything up to here is visible to the queries below, for numbers are taken in the order of commits.
     high_water = int(db.session.scalar(sa.select(Sequence.value).where(Sequence.name == "server")) or 0)
-    settings: dict[str, str] = dict(db.session.execute(sa.select(Setting.name, Setting.value)).tuples().all())
+    settings: dict[str, str] = dict(db.session.execute(sa.select(Setting.name, Setting.value)).all())
     epoch = settings["epoch"]
     scope = next((one.scope_version for one in person.memberships if one.programme_id == programme_id), 0)
     about = {
@@ -167,7 +167,7 @@ def _submissions(actor: Actor, programme_id: str, since: int, until: int, limit:
     ):
         comments[event.submission_id] = event.comment
     to_correct = [row.current_revision_id for row in rows if row.state == "has_issues" and row.deleted_at is None]
-    bodies = dict(db.session.execute(sa.select(Revision.id, Revision.body).where(Revision.id.in_(to_correct))).tuples().all())
+    bodies = dict(db.session.execute(sa.select(Revision.id, Revision.body).where(Revision.id.in_(to_correct))).all())
     found = []
     for row in rows:
         data: Change | None = None

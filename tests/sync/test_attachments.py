@@ -1,0 +1,173 @@
+"""Photos: resumed where they stopped, complete only when their hash is right (I-12); access through the submission (AS-12)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.core.db import db
+from app.core.ids import new_id
+from app.core.problems import Problem
+from app.submissions import attachments
+from app.submissions.models import Attachment
+from tests.conftest import Someone, assert_problem, count
+
+PHOTO = b"\xff\xd8\xff" + os.urandom(120_000)
+SHA256 = hashlib.sha256(PHOTO).hexdigest()
+CHUNK = 48 * 1024
+
+
+def with_photo(someone: Someone, content: bytes = PHOTO, type: str = "image/jpeg", size: int | None = None) -> str:
+    sha256 = hashlib.sha256(content).hexdigest()
+    slot = {"name": "photo.jpg", "question": "photo", "sha256": sha256, "size": size or len(content), "type": type}
+    return str(someone.deliver(attachments=[slot])["submission_id"])
+
+
+def patch(someone: Someone, submission_id: str, sha256: str, offset: int, chunk: bytes, **headers: str) -> Any:
+    sent = someone.delivering | {"Upload-Offset": str(offset), "X-Chunk-Sha256": hashlib.sha256(chunk).hexdigest()} | headers
+    return someone.app.test_client().patch(f"/api/sync/att/{submission_id}/{sha256}", data=chunk, headers=sent)
+
+
+def head(someone: Someone, submission_id: str, sha256: str = SHA256) -> Any:
+    return someone.app.test_client().head(f"/api/sync/att/{submission_id}/{sha256}", headers=someone.delivering)
+
+
+def upload(someone: Someone, submission_id: str, content: bytes = PHOTO) -> Any:
+    sha256 = hashlib.sha256(content).hexdigest()
+    for offset in range(0, len(content), CHUNK):
+        answer = patch(someone, submission_id, sha256, offset, content[offset : offset + CHUNK])
+    return answer
+
+
+def test_a_photo_cut_on_the_way_goes_on_where_it_stopped(amina: Someone):  # NS-09
+    submission = with_photo(amina)
+    assert head(amina, submission).headers["Upload-Offset"] == "0"
+    answer = patch(amina, submission, SHA256, 0, PHOTO[:CHUNK])
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, str(CHUNK))
+    answer = head(amina, submission)
+    assert (answer.headers["Upload-Offset"], answer.headers["Upload-Complete"]) == (str(CHUNK), "?0")
+    assert answer.headers["Upload-Length"] == str(len(PHOTO))
+    again = patch(amina, submission, SHA256, 0, PHOTO[:CHUNK])
+    assert_problem(again, "attachment.offset_wrong", 409, offset=CHUNK)
+    assert again.headers["Upload-Offset"] == str(CHUNK)
+    patch(amina, submission, SHA256, CHUNK, PHOTO[CHUNK : 2 * CHUNK])
+    last = patch(amina, submission, SHA256, 2 * CHUNK, PHOTO[2 * CHUNK :])
+    assert last.headers["Upload-Complete"] == "?1"
+    assert attachments.path_of(SHA256).read_bytes() == PHOTO
+    assert count(Attachment, Attachment.complete_at.is_not(None)) == 1
+    assert head(amina, submission).headers["Upload-Complete"] == "?1"
+    assert patch(amina, submission, SHA256, 0, b"x").headers["Upload-Complete"] == "?1", "complete stays complete"
+    assert not list(Path(amina.app.config["ATTACHMENTS"], "partial").iterdir())
+
+
+def test_the_receipt_of_a_form_sent_again_names_what_is_still_missing(amina: Someone):  # I-12
+    slot = {"name": "p", "question": "photo", "sha256": SHA256, "size": len(PHOTO), "type": "image/jpeg"}
+    envelope = amina.deliver(attachments=[slot])
+    assert amina.push(envelope).json["results"][0]["receipt"]["missing"] == [SHA256]
+    upload(amina, envelope["submission_id"])
+    assert amina.push(envelope).json["results"][0]["receipt"]["missing"] == []
+
+
+@pytest.mark.sqlite_only
+def test_a_damaged_piece_is_refused_and_nothing_is_written(amina: Someone):  # NS-10
+    submission = with_photo(amina)
+    answer = patch(amina, submission, SHA256, 0, PHOTO[:100], **{"X-Chunk-Sha256": "0" * 64})
+    assert_problem(answer, "attachment.chunk_damaged", 460)
+    assert head(amina, submission).headers["Upload-Offset"] == "0"
+
+
+@pytest.mark.sqlite_only
+def test_a_file_that_is_not_what_was_announced_starts_again(amina: Someone):
+    submission = with_photo(amina, PHOTO)
+    other = bytes(reversed(PHOTO))
+    for offset in range(0, len(other), CHUNK):
+        answer = patch(amina, submission, SHA256, offset, other[offset : offset + CHUNK])
+    assert_problem(answer, "attachment.file_damaged", 422)
+    assert head(amina, submission).headers["Upload-Offset"] == "0"
+    assert_problem(patch(amina, submission, SHA256, 0, PHOTO + b"more"), "attachment.file_damaged", 422)
+    assert not attachments.path_of(SHA256).exists()
+    assert upload(amina, submission).headers["Upload-Complete"] == "?1"
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("chunk", "code", "status"), [(b"", "attachment.chunk_empty", 400), (b"x" * 262_145, "attachment.chunk_too_large", 413)]
+)
+def test_a_piece_has_one_byte_to_256_kb(amina: Someone, chunk: bytes, code: str, status: int):
+    submission = with_photo(amina, os.urandom(300_000), size=300_000)
+    sha256 = db.session.scalars(sa.select(Attachment.sha256)).one()
+    assert_problem(patch(amina, submission, sha256, 0, chunk), code, status)
+
+
+@pytest.mark.sqlite_only
+def test_what_is_not_this_persons_looks_like_what_does_not_exist(amina: Someone, fatima: Someone):  # AS-12
+    submission = with_photo(amina)
+    upload(amina, submission)
+    answers = [
+        head(fatima, submission),
+        head(fatima, new_id()),
+        head(amina, submission, "0" * 64),
+        head(amina, "../../etc/passwd"),
+        patch(fatima, submission, SHA256, 0, b"x"),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    own = with_photo(fatima)
+    assert head(fatima, own).headers["Upload-Offset"] == "0", "a hash that the server has is not a proof of having the photo"
+
+
+def test_a_photo_the_phone_no_longer_has_is_named_lost(amina: Someone):  # I-12
+    submission = with_photo(amina)
+    client, address = amina.app.test_client(), f"/api/sync/att/{submission}/{SHA256}/lost"
+    assert client.post(address, json={"reason": "deleted by a cleaner"}, headers=amina.delivering).status_code == 200
+    assert db.session.scalars(sa.select(Attachment.lost_reason)).one() == "deleted by a cleaner"
+    assert upload(amina, submission).headers["Upload-Complete"] == "?1", "found again, it is taken"
+    assert db.session.scalars(sa.select(Attachment.lost_reason)).one() is None
+
+
+@pytest.mark.sqlite_only
+def test_a_full_disk_is_said_and_takes_back_what_was_half_written(amina: Someone, monkeypatch):  # SV-05
+    submission = with_photo(amina)
+    patch(amina, submission, SHA256, 0, PHOTO[:CHUNK])
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(attachments, "_complete", full)
+    patch(amina, submission, SHA256, CHUNK, PHOTO[CHUNK : 2 * CHUNK])
+    answer = patch(amina, submission, SHA256, 2 * CHUNK, PHOTO[2 * CHUNK :])
+    assert_problem(answer, "attachment.storage_full", 507)
+    assert answer.headers["Retry-After"]
+
+
+@pytest.mark.sqlite_only
+def test_a_photo_opens_for_whoever_may_read_the_submission(amina: Someone, fatima: Someone, khadija: Someone, said: Someone):
+    submission = with_photo(amina)
+    upload(amina, submission)
+    with amina.app.test_request_context():
+        for reader in (amina, khadija, said):
+            answer = attachments.open_attachment(reader.actor, submission, SHA256)
+            assert answer.mimetype == "image/jpeg"
+            assert answer.headers["Content-Disposition"].startswith("inline")
+            assert "sandbox" in answer.headers["Content-Security-Policy"]
+            answer.close()
+        for stranger, sha256 in ((fatima, SHA256), (amina, "0" * 64)):
+            with pytest.raises(Problem):
+                attachments.open_attachment(stranger.actor, submission, sha256)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("type", ["text/html", "image/svg+xml", "image/png", "application/pdf"])
+def test_what_is_no_photo_is_only_downloaded(amina: Someone, type: str):  # AS-18
+    page = b"<script>alert(1)</script>"
+    submission = with_photo(amina, page, type)
+    upload(amina, submission, page)
+    with amina.app.test_request_context():
+        answer = attachments.open_attachment(amina.actor, submission, hashlib.sha256(page).hexdigest())
+        assert answer.mimetype == "application/octet-stream"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        answer.close()
