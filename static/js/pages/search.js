@@ -16,7 +16,8 @@ const SOUNDS = {
 function wordSounds(text) {
   // The article in Latin letters stands apart and follows the next sound; the Arabic one is already gone.
   const word = text.replace(/^(?:al|el|ar|er|as|es|at|et|an|en|az|ez|ad|ed)$/, "");
-  const latin = word.replace(/ch|sh/g, "ش").replace(/kh/g, "خ").replace(/gh/g, "غ").replace(/ph/g, "f").replace(/g(?=[eiy])/g, "j").replace(/c(?=[eiy])/g, "s");
+  // A ta marbuta that is heard ("zahrat") is not written with a t in Arabic.
+  const latin = word.replace(/(?<=.[a-z])[ae]t$/, "").replace(/ch|sh/g, "ش").replace(/kh/g, "خ").replace(/gh/g, "غ").replace(/ph/g, "f").replace(/g(?=[eiy])/g, "j").replace(/c(?=[eiy])/g, "s");
   let sounds = "";
   for (const letter of latin) {
     for (const sound of SOUNDS[letter] ?? (/\d/.test(letter) ? letter : "")) if (!sounds.endsWith(sound)) sounds += sound;
