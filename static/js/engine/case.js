@@ -103,6 +103,7 @@ export function evaluateCase(given) {
       boolean: toBoolean(value),
       number: plainNumber(toNumber(value, given.offset)),
       string: toString(value),
+      values: isNodeSet(value) ? value.map((one) => one.text()) : null,
       nodes: isNodeSet(value) ? value.map((one) => (one instanceof TreeNode && one.value !== null ? one.name : placeOf(one))) : null,
     };
   } catch (error) {
