@@ -339,18 +339,37 @@ def test_a_form_begins_from_the_record_with_the_record_chosen(phone: Opener, sit
 def test_what_the_office_returned_opens_as_a_correction(phone: Opener, site: str) -> None:  # P10
     page = phone("ar", FULL | {"drafts": []})
     sha256 = page.evaluate(
-        """async () => {
+        """async ({ envelope, remark }) => {
             const { openPhone } = await import("/static/js/store/phone.js");
             const phone = await openPhone();
             const [row] = (await phone.catalogue.instruments("programme")).filter((one) => one.form_id === "diag");
-            const envelope = JSON.stringify({ form_id: "diag", form_version: row.version, form_sha256: row.sha256, programme_id: "programme",
-              submission_id: "s9", revision_id: "r9", subject: null, title: "تعاونية الأمل", answers: { grp_fig: { k_ca: "4200000" } }, attachments: [] });
-            const data = { form_id: "diag", title: "تعاونية الأمل", state: "has_issues", revision_id: "r9", envelope,
-              remarks: [{ id: "m", question: "grp_fig/k_ca", text: "هل هو بالسنتيم؟", author: "x", at: "2026-11-20T10:00:00Z" }] };
-            await phone.catalogue.apply("programme", { changes: [{ seq: 99, kind: "submission", op: "put", id: "s9", data }], next_cursor: "e", more: false, high_water: 1000 });
+            const sent = JSON.stringify({ ...envelope, form_version: row.version, form_sha256: row.sha256 });
+            const { form_id, title, revision_id } = envelope;
+            const data = { form_id, title, revision_id, state: "has_issues", envelope: sent, remarks: [remark] };
+            const changes = [{ seq: 99, kind: "submission", op: "put", id: "s9", data }];
+            await phone.catalogue.apply("programme", { changes, next_cursor: "e", more: false, high_water: 1000 });
             await phone.close();
             return row.sha256;
-        }"""
+        }""",
+        {
+            "envelope": {
+                "form_id": "diag",
+                "programme_id": "programme",
+                "submission_id": "s9",
+                "revision_id": "r9",
+                "subject": None,
+                "title": "تعاونية الأمل",
+                "answers": {"grp_fig": {"k_ca": "4200000"}},
+                "attachments": [],
+            },
+            "remark": {
+                "id": "m",
+                "question": "grp_fig/k_ca",
+                "text": "هل هو بالسنتيم؟",
+                "author": "x",
+                "at": "2026-11-20T10:00:00Z",
+            },
+        },
     )
     open_page(page, site)
     card = page.locator(".card.fix")

@@ -185,7 +185,8 @@ export function openSignIn(host, app) {
       <header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>
       <main class="content" id="content" tabindex="-1">
         ${alarmNotes(phone)}
-        ${entered ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}`}
+        ${entered ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
+          ${app.person ? html`<a class="btn plain" href="#/today">${t("Not now")}</a>` : nothing}`}
       </main>`, host);
   }
 
