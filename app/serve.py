@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,10 @@ def serve(app: Flask, workers: int) -> None:
 
             return create_app()
 
+    # Computing submissions again has a process of its own: it ends with this one (app/submissions/checks.py).
+    checks = subprocess.Popen([sys.executable, "-m", "app.submissions.checks"], cwd=ROOT)
+    own = os.getpid()
+    atexit.register(lambda: checks.terminate() if os.getpid() == own else None)  # workers inherit the handler, not the duty
     Server().run()
 
 

@@ -6,4 +6,6 @@ from app.submissions import models  # noqa: F401  (registers the tables)
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.submissions.commands import submissions
+
+    app.cli.add_command(submissions)

@@ -17,6 +17,7 @@ from app.core.ids import new_id
 from app.core.permissions import Actor, require
 from app.core.problems import NOT_FOUND, Kind
 from app.submissions.models import Remark, ReviewEvent, Submission
+from app.submissions.operations import apply_held_records
 from app.submissions.queries import last_event
 
 STALE = Kind(
@@ -136,6 +137,7 @@ def decide(
     if action == "approve" and submission.quarantine:
         details["quarantine_lifted"] = submission.quarantine
         submission.quarantine = None
+        apply_held_records(submission, now=now)
     submission.state, submission.updated_at = outcome.state, now
     db.session.flush()
     submission.seq = next_seq()

@@ -176,11 +176,11 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
 
     # Rows first, in the order of their ids, the counter last: everybody who writes takes locks in this order.
     stored = _submissions(do, items)
-    entities = _entities(do, items)
+    entities = records_named(do, [item.envelope for item in items])
     seqs = Numbers(do, sum(1 + (len(item.envelope.entities) if item.envelope else 0) for item in items))
     if not do.is_sqlite:
         stored = _submissions(do, items)  # another process may have filed one while we waited for the counter
-        entities = _entities(do, items)
+        entities = records_named(do, [item.envelope for item in items])
     revisions = do.among(
         "SELECT id, sha256, seq, received_at, submission_id FROM revisions WHERE id IN (:ids)", _revision_ids(items)
     )
@@ -250,14 +250,14 @@ class _Record:
     version: int
 
 
-def _entities(do: Statements, items: list[Sent]) -> dict[str, _Record]:
-    """The records that the items change, and those they are about."""
+def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[str, _Record]:
+    """The records that the envelopes change, and those they are about."""
     wanted: set[str] = set()
-    for item in items:
-        if item.envelope:
-            wanted.update(change.id for change in item.envelope.entities)
-            if item.envelope.subject_id:
-                wanted.add(item.envelope.subject_id)
+    for envelope in envelopes:
+        if envelope is not None:
+            wanted.update(change.id for change in envelope.entities)
+            if envelope.subject_id:
+                wanted.add(envelope.subject_id)
     rows = do.among(
         "SELECT id, programme_id, organisation_id, territory, label, data, version FROM entities WHERE id IN (:ids)",
         wanted,

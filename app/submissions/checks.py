@@ -1,0 +1,188 @@
+"""Computing received submissions again: what the phone calculated must agree, else the submission is flagged, never refused.
+
+Runs beside the server in a process of its own (`python -m app.submissions.checks`), with low priority: a form that is slow
+to compute never delays a delivery. One process an installation works, whoever holds the lease.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import re
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from flask import Flask
+
+from app.core.db import begin_writing, db
+from app.core.models import Setting
+from app.core.problems import Problem
+from app.engine import host
+from app.instruments.models import Dataset, Instrument, InstrumentVersion
+from app.registry.models import Entity
+from app.submissions.models import Revision, Submission
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 60
+PAUSE_S = 3
+MOST_KEPT = 100  # differences and problems of one submission
+# Any record id in the answers.
+_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def check_waiting(limit: int = 50) -> int:
+    """Compute the oldest waiting revisions again and keep what came out; how many were done. Commits each."""
+    waiting = db.session.scalars(
+        sa.select(Revision.id).where(Revision.check_state == "waiting").order_by(Revision.seq).limit(limit)
+    ).all()
+    for revision_id in waiting:
+        revision = db.session.get(Revision, revision_id)
+        if revision is None:
+            continue
+        state, result = _check(revision)
+        begin_writing()
+        db.session.execute(
+            sa.update(Revision)
+            .where(Revision.id == revision_id, Revision.check_state == "waiting")
+            .values(check_state=state, check_result=result)
+        )
+        db.session.commit()
+    db.session.rollback()
+    return len(waiting)
+
+
+def _check(revision: Revision) -> tuple[str, dict[str, Any]]:
+    """State and result of one revision."""
+    if revision.encryption != "none":
+        return "failed", {"code": "encryption"}
+    submission = db.session.get(Submission, revision.submission_id)
+    if submission is None:
+        return "failed", {"code": "submission"}
+    package = db.session.scalar(
+        sa.select(InstrumentVersion.package)
+        .join(Instrument, Instrument.id == InstrumentVersion.instrument_id)
+        .where(Instrument.programme_id == submission.programme_id, InstrumentVersion.sha256 == revision.form_sha256)
+    )
+    if package is None:
+        return "failed", {"code": "form_unknown"}
+    content = gzip.decompress(revision.body)
+    envelope = orjson.loads(content)
+    moment = _moment(envelope.get("t_client"), revision.received_at)
+    offset = moment.utcoffset() or timedelta(0)
+    datasets = dict(_datasets(orjson.loads(package).get("datasets", {}), submission.programme_id, content))
+    programme_id, sha256 = submission.programme_id, revision.form_sha256
+    db.session.rollback()  # the computation may take seconds; no transaction waits for it
+    try:
+        found = host.recompute(
+            package,
+            envelope["answers"],
+            datasets,
+            now=int(moment.timestamp() * 1000),
+            offset_minutes=int(offset.total_seconds() // 60),
+            language=envelope.get("language") if envelope.get("language") in ("ar", "fr") else None,
+            package_sha256=sha256,
+        )
+    except Problem as problem:
+        log.warning("A revision of programme %s could not be computed again: %s", programme_id, problem.kind.code)
+        return "failed", {"code": problem.kind.code}
+    differences = found.get("differences", [])
+    result = {
+        "differences": differences[:MOST_KEPT],
+        "problems": found.get("problems", [])[:MOST_KEPT],
+        "scores": found.get("scores"),
+        "title": found.get("title", ""),
+    }
+    return ("differs" if differences else "ok"), result
+
+
+def _moment(text: Any, otherwise: datetime) -> datetime:
+    """When the phone finished, by its own clock and zone: that is what it computed with."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return otherwise
+    return found if found.tzinfo is not None else otherwise
+
+
+def _datasets(declared: dict[str, Any], programme_id: str, content: bytes) -> Iterator[tuple[str, Any]]:
+    """CSV lists as published; of an entity list only the records that the answers name: no other can be looked up by them."""
+    named = sorted({one.decode() for one in _ID.findall(content)})
+    for name, dataset in declared.items():
+        if dataset.get("kind") == "csv":
+            stored = db.session.scalar(
+                sa.select(Dataset.content).where(Dataset.programme_id == programme_id, Dataset.sha256 == dataset.get("sha256"))
+            )
+            if stored is not None:
+                yield name, stored
+        else:
+            rows = db.session.execute(
+                sa.select(Entity.id, Entity.label, Entity.data).where(
+                    Entity.programme_id == programme_id, Entity.list == name, Entity.id.in_(named[:500])
+                )
+            )
+            yield name, [{**row.data, "name": row.id, "label": row.label} for row in rows]
+
+
+# The process beside the server
+
+
+def hold_lease(me: str, *, now: float) -> bool:
+    """Whether this process is the one that works; renews the lease when it is."""
+    stored = db.session.scalar(sa.select(Setting.value).where(Setting.name == "checker"))
+    holder, _, until = (stored or "").partition(" ")
+    db.session.rollback()
+    if stored is not None and holder != me and float(until) > now:
+        return False
+    begin_writing()
+    mine = f"{me} {now + LEASE_S:.0f}"
+    if stored is None:
+        taken = db.session.execute(_insert_lease(mine))
+    else:
+        taken = db.session.execute(
+            sa.update(Setting).where(Setting.name == "checker", Setting.value == stored).values(value=mine)
+        )
+    db.session.commit()
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def _insert_lease(value: str) -> Any:
+    return sa.text("INSERT INTO settings (name, value) VALUES ('checker', :value) ON CONFLICT (name) DO NOTHING").bindparams(
+        value=value
+    )
+
+
+def run(app: Flask, stop: threading.Event) -> None:
+    """Work until told to stop, or until the process that started us is gone."""
+    me, parent = secrets.token_hex(8), os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
+        done = 0
+        try:
+            with app.app_context():
+                if hold_lease(me, now=time.time()):
+                    done = check_waiting(20)
+        except Exception as error:
+            log.warning("Checking pauses after %s", type(error).__name__)
+        stop.wait(0.05 if done else PAUSE_S)
+
+
+def main() -> None:
+    from app import create_app
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    os.nice(10)
+    run(create_app(), stop)
+
+
+if __name__ == "__main__":
+    main()

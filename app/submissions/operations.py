@@ -1,0 +1,73 @@
+"""Changes to submissions that the office makes besides decisions. Callers began with begin_writing() and commit."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+
+from app.core import audit
+from app.core.db import db, next_seq
+from app.core.permissions import Actor, require
+from app.submissions import intake
+from app.submissions.envelope import read
+from app.submissions.intake import Numbers, Statements
+from app.submissions.models import Revision, Submission
+from app.submissions.problems import NO_SUCH_SUBMISSION
+
+
+def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> None:
+    """Leave a tombstone: phones are told, the same id never comes back (I-18). The bytes stay until retention ends."""
+    submission = db.session.get(Submission, submission_id, with_for_update=True)
+    if submission is None or submission.deleted_at is not None:
+        raise NO_SUCH_SUBMISSION()
+    require(
+        actor,
+        "submission.delete",
+        programme_id=submission.programme_id,
+        organisation_id=submission.organisation_id,
+        territory=submission.territory,
+        author_id=submission.author_id,
+    )
+    submission.deleted_at = submission.updated_at = now
+    db.session.flush()
+    submission.seq = next_seq()
+    audit.record(
+        "submission.deleted",
+        at=now,
+        actor_id=actor.person_id,
+        programme_id=submission.programme_id,
+        object_id=submission_id,
+        details={"reason": reason[:500]},
+    )
+    db.session.flush()
+
+
+def apply_held_records(submission: Submission, *, now: datetime) -> None:
+    """What a submission says about records, once it leaves quarantine: until then it changed none."""
+    db.session.flush()
+    revision = db.session.get(Revision, submission.current_revision_id)
+    if revision is None or revision.encryption != "none":
+        return
+    envelope = read(gzip.decompress(revision.body))
+    if not envelope.entities:
+        return
+    do = Statements(db.session.connection().connection, db.engine.dialect.name)
+    try:
+        records = intake.records_named(do, [envelope])
+        elsewhere = {name for name, record in records.items() if record.programme_id != submission.programme_id}
+        intake.apply_entities(
+            do,
+            [change for change in envelope.entities if change.id not in elsewhere],
+            records,
+            programme_id=submission.programme_id,
+            organisation_id=submission.organisation_id,
+            territory=submission.territory,
+            submission_id=submission.id,
+            revision_id=revision.id,
+            actor_id=submission.author_id,
+            seqs=Numbers(do, len(envelope.entities)),
+            now=now,
+        )
+    finally:
+        do.cursor.close()
+    db.session.expire_all()
