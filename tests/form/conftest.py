@@ -55,8 +55,8 @@ class Handler(SimpleHTTPRequestHandler):
 
 @functools.cache
 def instrument(code: str) -> dict[str, Any]:
-    """A compiled instrument of the library, as the harness installs it."""
-    compiled = compile_file(ROOT / f"app/instruments/library/{code}/form.md")
+    """A compiled instrument, as the harness installs it: `visit` of this folder, or one of the library."""
+    compiled = compile_file(HERE / "visit.md" if code == "visit" else ROOT / f"app/instruments/library/{code}/form.md")
     assert not compiled.errors
     lists = {one["sha256"]: name for name, one in compiled.package["datasets"].items() if one["kind"] == "csv"}
     rows = library_lists()
@@ -107,6 +107,11 @@ class Phone:
         """The draft as the store has it, once what was done is on disk."""
         expect(self.page.locator(".saved")).to_have_class("saved saved")
         return self.page.evaluate("(id) => harness.phone.drafts.get(id)", draft_id)
+
+    def open_section(self, number: int) -> None:
+        self.page.locator(".fill-bar .pill").last.click()
+        self.page.locator(".jump-item").nth(number - 1).click()
+        expect(self.page.locator(".overlay")).to_have_count(0)
 
     def question(self, name: str) -> Locator:
         return self.page.locator(f".q[data-name='{name}']")

@@ -3,8 +3,9 @@
 import { formatNumber, t } from "../core/i18n.js";
 import { plain } from "./plain.js";
 
-/** Whether a question asks for money, by its own label. @param {any} node */
+/** Whether a question asks for money: the workbook says so, or its label does. @param {any} node */
 export function isMoney(node) {
+  if (node.attributes?.unit) return node.attributes.unit === "MAD";
   const label = node.label ?? {};
   const text = Object.values(label).flat().filter((part) => typeof part === "string").join(" ");
   return /درهم|\bMAD\b|\bDH\b/.test(plain(text));

@@ -18,7 +18,7 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
     proto: 1, submission_id: draft.submission_id, revision_id: newId(), parent_revision_id: draft.parent_revision_id,
     programme_id: draft.programme_id, form_id: draft.form_id, form_version: draft.form_version, form_sha256: draft.form_sha256,
     author_id: draft.owner, device_id: device?.id ?? install?.id ?? "", title,
-    subject: draft.subject ?? subjectOf(pkg, entities), territory: form.role("territory") || null,
+    subject: draft.subject ?? subjectOf(pkg, form, entities), territory: form.role("territory") || null,
     answers: form.answers(), entities,
     attachments: files.map(({ name, question, sha256: hash, size, type }) => ({ name, question, sha256: hash, size, type })),
     t_started: localIso(Date.parse(draft.created_at)), t_client: localIso(),
@@ -30,10 +30,14 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
 }
 
 /**
- * A form started without a record is about the one it creates or updates as a whole.
- * @param {any} pkg @param {{list: string, id: string}[]} entities @returns {{list: string, id: string} | null}
+ * A form started without a record is about the one that was picked in it, else the one it makes as a whole.
+ * @param {any} pkg @param {import("../engine/form.js").Form} form @param {{list: string, id: string}[]} entities
+ * @returns {{list: string, id: string} | null}
  */
-function subjectOf(pkg, entities) {
+function subjectOf(pkg, form, entities) {
+  const picks = pkg.nodes.find((/** @type {any} */ node) => node.attributes?.role === "subject");
+  const picked = form.role("subject");
+  if (picks && picked) return { list: picks.choices.list, id: picked };
   const inRepeat = (/** @type {number} */ i) => {
     for (let node = pkg.nodes[i]; node; node = node.i ? pkg.nodes[node.parent] : null) if (node.kind === "repeat") return true;
     return false;

@@ -240,9 +240,7 @@ export function createGrid(page, path, shape) {
       return "";
     }
     isAdding = true;
-    page.apply(session.addRow(path));
-    const rows = session.form.rows(path);
-    const row = rows[rows.length - 1].path;
+    const row = freeRow();
     for (const gate of shape.gates) page.apply(session.set(`${row}/${gate.name}`, asked[gate.name]));
     const nameAt = shape.name && `${row}/${shape.name.name}`;
     // A person who refuses stays without a name: what was typed goes no further.
@@ -255,6 +253,17 @@ export function createGrid(page, path, shape) {
     update();
     foot.querySelector("input")?.focus();
     return row;
+  }
+
+  /** A form opens a repeat with an empty row: that one is the first person's. @returns {string} */
+  function freeRow() {
+    const rows = session.form.rows(path);
+    const last = rows[rows.length - 1]?.path;
+    const questions = last ? session.form.children(last).map((at) => session.view(at)).filter(({ node }) => node.kind === "question") : [];
+    if (last && questions.every(({ value, node }) => value === "" || node.default !== undefined)) return last;
+    const change = session.addRow(path);
+    page.apply(change);
+    return change.row ?? "";
   }
 
   function fromList() {

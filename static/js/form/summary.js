@@ -11,7 +11,6 @@ import { explain, FormProblem } from "./problems.js";
 import { axisBars, radar } from "./radar.js";
 import { sectionName } from "./jump-list.js";
 import { readForm } from "./session.js";
-import { isScale } from "./widgets/select-one.js";
 
 const STRENGTHS = 3;
 
@@ -121,11 +120,12 @@ function stateLine(state, receipt, problem) {
 function scoreParts(form, pkg, scores) {
   const strong = strengths(form, pkg, scores.axes);
   const agreed = actions(form, pkg);
+  const name = levelName(form, pkg, scores.level);
   return html`
     ${scores.overall === null
       ? html`<p class="result-none">${t("No overall score: too few axes have one.")}</p>`
       : html`<div class="result-score"><b class=${`l${scores.level ?? 0}`} dir="ltr">${formatNumber(scores.overall, 1)}<small>/100</small></b>
-          <span>${scores.level ? html`${t("Level {level}: {name}", { level: scores.level, name: levelName(scores.level) })}<br />` : nothing}
+          <span>${scores.level ? html`${name ? t("Level {level}: {name}", { level: scores.level, name }) : t("Level {level}", { level: scores.level })}<br />` : nothing}
           ${scores.confidence === null ? nothing : html`<small>${t("Confidence: {share} % of what was said was seen", { share: formatNumber(scores.confidence, 0) })}</small>`}</span></div>`}
     ${scores.capped ? html`<p class="status asks"><span class="text">${capReason(form, pkg) || t("The level is limited by a critical answer.")}</span></p>` : nothing}
     ${radar(scores.axes)}
@@ -146,9 +146,11 @@ function countParts(form, pkg, scores) {
       <dd><bdi>${section.kind === "repeat" ? n("{n} line", "{n} lines", form.rows(section.path).length) : t("{done} of {all}", { done: section.answered, all: section.total })}</bdi></dd></div>`)}</dl></section>`;
 }
 
-/** @param {number} level */
-function levelName(level) {
-  return [t("Emerging"), t("Taking shape"), t("Working"), t("Consolidated"), t("Outstanding")][level - 1] ?? "";
+/** The instrument's own word for a level. @param {any} form @param {any} pkg @param {number} level */
+function levelName(form, pkg, level) {
+  const node = pkg.nodes.find((/** @type {any} */ one) => one.attributes?.role === "level");
+  const item = pkg.lists?.[node?.attributes.list]?.find((/** @type {any} */ one) => one.name === String(level));
+  return item ? plain(form.text(item.label)) : "";
 }
 
 /** What the instrument itself says of the cap: the note that appears because of it. @param {any} form @param {any} pkg */
@@ -175,30 +177,22 @@ function inRepeat(pkg, node) {
 }
 
 /**
- * The best descriptors that were chosen, one an axis, best axes first: "uniform, checked quality" says more than a number. A scale
- * that many questions share describes nothing by itself.
+ * The highest descriptors that were chosen, one an axis, best axes first: "uniform, checked quality" says more than a number. Of an
+ * evidence question the answer is only "yes, seen", so these are left out.
  * @param {any} form @param {any} pkg @param {import("./radar.js").Axis[]} axes @returns {string[]}
  */
 function strengths(form, pkg, axes) {
-  /** @type {Map<string, number>} */
-  const uses = new Map();
-  for (const node of pkg.nodes) if (node.choices?.list) uses.set(node.choices.list, (uses.get(node.choices.list) ?? 0) + 1);
-  /** @type {Map<any, {sum: number, count: number, best: string}>} */
-  const groups = new Map();
-  for (const node of pkg.nodes) {
-    const list = pkg.lists?.[node.choices?.list];
-    if (node.type !== "select_one" || !list || inRepeat(pkg, node) || !isScale(list.map((/** @type {any} */ item) => ({ value: item.name })))) continue;
-    const view = form.view(pathTo(pkg, node));
-    if (!view.relevant || !/^[0-4]$/.test(view.value)) continue;
-    const group = groups.get(node.parent) ?? { sum: 0, count: 0, best: "" };
-    group.sum += Number(view.value);
-    group.count += 1;
-    if (view.value === "4" && !group.best && uses.get(node.choices.list) === 1) group.best = plain(form.text(list.find((/** @type {any} */ item) => item.name === "4").label));
-    groups.set(node.parent, group);
-  }
-  const found = [...groups.values()].filter(({ best }) => best).sort((a, b) => b.sum / b.count - a.sum / a.count).map(({ best }) => best);
-  if (found.length) return found.slice(0, STRENGTHS);
-  return axes.filter(({ score }) => score !== null && score >= 50).sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, STRENGTHS).map(({ label }) => label);
+  const best = axes.filter(({ score }) => score !== null).sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
+  const found = best.flatMap(({ axis }) => {
+    const nodes = pkg.nodes.filter((/** @type {any} */ node) => node.attributes?.role === "item" && node.attributes.axis === axis && node.attributes.scale === "ladder");
+    for (const node of nodes) {
+      const path = pathTo(pkg, node);
+      const { relevant, value } = form.view(path);
+      if (relevant && value === "4") return [plain(form.choices(path).find((/** @type {any} */ choice) => choice.value === value)?.label)];
+    }
+    return [];
+  }).filter(Boolean);
+  return (found.length ? found : best.filter(({ score }) => (score ?? 0) >= 50).map(({ label }) => label)).slice(0, STRENGTHS);
 }
 
 /** Rows that become actions: who, until when. @param {any} form @param {any} pkg @returns {{text: string, about: string[]}[]} */

@@ -1,0 +1,331 @@
+"""Filling a form on a phone: each answer is kept as it is given, whatever happens to the page.
+
+F1  What is typed in any digits is stored in 0-9; what cannot be read is kept and said to be wrong.
+F2  Each answer is on disk before "saved" is shown, and is there after a reload, at the same section.
+F3  What is missing can be found and reached from the last page.
+F4  A switch of language loses nothing.
+F5  A photo is stored small, upright, and without where it was taken.
+F6  "Back" is the page before; two windows never write one draft.
+F7  Finishing freezes the bytes that are sent, and their hash.
+F8  What the office returned opens with its remarks at their questions, and comes back as a revision of the same submission.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import struct
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.form.conftest import Phone, instrument
+
+pytestmark = pytest.mark.browser
+UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored", "shown"),
+    [("٣٫٥", "3.5", "3,5"), ("3,5", "3.5", "3,5"), ("28250000", "28250000", "28 250 000"), ("-12", "-12", "-12")],
+)
+def test_a_number_in_any_writing_is_stored_in_western_digits(phone: Phone, typed: str, stored: str, shown: str) -> None:  # F1
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.open_section(2)
+    field = phone.question("amount").locator("input")
+    field.press_sequentially(typed)
+    field.blur()
+    assert phone.draft(draft)["snapshot"]["money"]["amount"] == stored
+    expect(field).to_have_value(shown.replace(" ", "\u202f"))
+    if stored == "28250000":
+        expect(phone.question("amount").locator(".q-reading")).to_contain_text("28,25")
+    if stored == "-12":
+        expect(phone.question("amount").locator(".q-error")).to_have_text("لا يمكن أن يكون سالبا")
+
+
+def test_what_cannot_be_read_as_a_number_stays_and_is_said_to_be_wrong(phone: Phone) -> None:  # F1
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.open_section(2)
+    field = phone.question("members").locator("input")
+    field.press_sequentially("3,5")
+    expect(phone.question("members").locator(".q-error")).to_have_count(0)  # not while typing
+    field.blur()
+    expect(phone.question("members").locator(".q-error")).to_be_visible()
+    assert phone.draft(draft)["snapshot"]["money"]["members"] == "3,5"
+
+
+def test_answers_survive_a_reload_at_the_same_section(phone: Phone) -> None:  # F2
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.question("village").locator("input").fill("آيت حمو")
+    phone.page.locator(".go").click()  # a required date is blank: said once
+    phone.page.locator(".go").click()
+    phone.question("books").locator(".option").nth(3).tap()
+    phone.question("wanted").locator(".option").nth(0).tap()
+    phone.question("wanted").locator(".option").nth(1).tap()
+    answers = phone.draft(draft)["snapshot"]["money"]
+    assert {name: value for name, value in answers.items() if value} == {"books": "3", "wanted": "train fund"}
+
+    phone.reload()
+
+    expect(phone.page.locator(".fill-status h2")).to_contain_text("المال")
+    expect(phone.question("books").locator("input[value='3']")).to_be_checked()
+    expect(phone.question("wanted").locator(".option.on")).to_have_count(2)
+    phone.open_section(1)
+    expect(phone.question("village").locator("input")).to_have_value("آيت حمو")
+
+
+def test_a_question_that_comes_and_goes_keeps_its_answer(phone: Phone) -> None:  # F2
+    phone.install("visit")
+    phone.start("visit")
+    phone.open_section(2)
+    expect(phone.question("why")).to_be_hidden()
+    phone.question("books").locator(".option").nth(0).tap()
+    phone.question("why").locator("input, textarea").fill("لا أحد يكتب")
+    phone.question("books").locator(".option").nth(1).tap()
+    expect(phone.question("why")).to_be_hidden()
+    phone.question("books").locator(".option").nth(0).tap()
+    expect(phone.question("why").locator("input, textarea")).to_have_value("لا أحد يكتب")
+
+
+def test_the_last_page_leads_to_what_is_missing(phone: Phone) -> None:  # F3
+    phone.install("visit")
+    phone.start("visit")
+    phone.open_section(4)
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".fault")).to_have_count(4 + 1)  # four required, and the section of photos left blank
+    phone.page.locator(".fault", has_text="عدد العضوات").click()
+    expect(phone.question("members").locator("input")).to_be_focused()
+    expect(phone.question("members")).to_be_in_viewport()
+    expect(phone.question("members").locator(".q-error")).to_be_visible()
+    phone.page.go_back()
+    expect(phone.page.locator(".finish-state")).to_be_visible()
+
+
+def test_switching_the_language_keeps_the_answers(phone: Phone) -> None:  # F4
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.open_section(2)
+    phone.question("amount").locator("input").fill("1200")
+    phone.question("books").locator(".option").nth(2).tap()
+    phone.page.locator(".pill[lang=fr]").click()
+    expect(phone.page.locator("html")).to_have_attribute("dir", "ltr")
+    expect(phone.question("books").locator(".q-label")).to_contain_text("Comment tient-on les livres")
+    expect(phone.question("books").locator(".option.on")).to_contain_text("Un seul livre")
+    assert phone.draft(draft)["snapshot"]["money"]["amount"] == "1200"
+    # The other language under the question, on demand.
+    phone.page.locator(".fill-bar .pill").last.click()
+    phone.page.locator(".switch input").check()
+    phone.page.keyboard.press("Escape")
+    expect(phone.question("books").locator(".q-second")).to_have_text("كيف تُمسك الدفاتر؟")
+
+
+def _photo_of_a_camera(phone: Phone) -> bytes:
+    """A JPEG lying on its side, 1200 × 600, with the orientation and the GPS position in its EXIF."""
+    encoded = phone.page.evaluate(
+        """() => { const c = document.createElement('canvas'); c.width = 1200; c.height = 600; const x = c.getContext('2d');
+        x.fillStyle = '#a33'; x.fillRect(0, 0, 600, 600); x.fillStyle = '#3a3'; x.fillRect(600, 0, 600, 600);
+        return c.toDataURL('image/jpeg', 0.9).split(',')[1]; }"""
+    )
+    jpeg = base64.b64decode(encoded)
+
+    def entry(tag: int, kind: int, count: int, value: bytes) -> bytes:
+        return struct.pack(">HHI", tag, kind, count) + value.ljust(4, b"\0")
+
+    gps = 8 + 2 + 2 * 12 + 4
+    first = entry(0x0112, 3, 1, struct.pack(">H", 6)) + entry(0x8825, 4, 1, struct.pack(">I", gps))
+    place = struct.pack(">H", 1) + entry(0x0001, 2, 2, b"N\0") + struct.pack(">I", 0)
+    tiff = b"MM\0*" + struct.pack(">IH", 8, 2) + first + struct.pack(">I", 0) + place
+    exif = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+
+
+def test_a_photo_is_kept_small_upright_and_without_its_place(phone: Phone) -> None:  # F5
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.open_section(3)
+    camera = _photo_of_a_camera(phone)
+    assert b"Exif" in camera
+    phone.question("photo").locator("input[type=file]").last.set_input_files(
+        {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": camera}
+    )
+    expect(phone.question("photo").locator("img")).to_be_visible()
+    kept = phone.draft(draft)
+    [file] = kept["files"]
+    assert kept["snapshot"]["proof"]["photo"] == file["name"]
+    assert file["type"] == "image/jpeg"
+    assert file["question"] == "proof/photo"
+    content = phone.page.evaluate(
+        """async (hash) => {
+          const blob = await harness.phone.files.read(hash);
+          const picture = await createImageBitmap(blob);
+          const thumbnail = await harness.phone.files.thumbnail(hash);
+          const text = String.fromCharCode(...new Uint8Array(await blob.arrayBuffer()));
+          return { bytes: btoa(text), size: [picture.width, picture.height], thumbnail: thumbnail.size };
+        }""",
+        file["sha256"],
+    )
+    stored = base64.b64decode(content["bytes"])
+    assert content["size"] == [400, 800]
+    assert b"Exif" not in stored
+    assert hashlib.sha256(stored).hexdigest() == file["sha256"]
+    assert len(stored) == file["size"]
+    assert 0 < content["thumbnail"] < len(stored)
+
+    phone.reload()
+    expect(phone.question("photo").locator("img")).to_be_visible()
+    phone.question("photo").get_by_role("button", name="حذف الصورة").click()
+    assert not phone.draft(draft)["snapshot"]["proof"].get("photo")
+
+
+def test_a_signature_drawn_with_the_finger_is_kept(phone: Phone) -> None:  # F5
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.open_section(3)
+    pad = phone.question("sign").locator("canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    phone.page.mouse.move(box["x"] + 40, box["y"] + 60)
+    phone.page.mouse.down()
+    phone.page.mouse.move(box["x"] + 180, box["y"] + 90, steps=5)
+    phone.page.mouse.up()
+    expect(phone.question("sign").locator("img")).to_be_visible()
+    assert phone.draft(draft)["files"][0]["type"] == "image/png"
+    phone.question("sign").get_by_role("button", name="مسح التوقيع").click()
+    expect(pad).to_be_visible()
+
+
+def test_a_place_is_taken_from_the_satellites(phone: Phone) -> None:
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.question("gps").locator("button").click()
+    expect(phone.question("gps").locator(".q-value")).to_contain_text("33.05000")
+    assert phone.draft(draft)["snapshot"]["place"]["gps"] == "33.05 -3.99 0 8"
+
+
+def test_back_is_the_page_before(phone: Phone) -> None:  # F6
+    phone.install("visit")
+    phone.start("visit")
+    phone.question("village").locator("input").fill("تيزي")
+    phone.page.locator(".go").click()
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".fill-status h2")).to_contain_text("المال")
+    phone.page.go_back()
+    expect(phone.page.locator(".fill-status h2")).to_contain_text("المكان")
+    expect(phone.question("village").locator("input")).to_have_value("تيزي")
+    # A list over the page is closed first.
+    phone.page.locator(".fill-bar .pill").last.click()
+    phone.page.go_back()
+    expect(phone.page.locator(".overlay")).to_have_count(0)
+    expect(phone.question("village")).to_be_visible()
+    phone.page.go_back()
+    expect(phone.page.locator("#app")).to_have_text("today")
+
+
+def test_a_second_window_is_told_and_may_take_over(phone: Phone) -> None:  # F6
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.question("village").locator("input").fill("تيزي")
+    other = phone.window(f"#/form/{draft}")
+    expect(other.locator(".fill-stop")).to_contain_text("نافذة أخرى")
+    other.locator(".go").click()
+    expect(other.locator(".q[data-name=village] input")).to_have_value("تيزي")
+    expect(phone.page.locator(".fill-stop")).to_contain_text("نافذة أخرى")
+
+
+def test_an_instrument_that_stores_names_waits_for_the_settings_of_consent(phone: Phone) -> None:
+    phone.install("train", consent={"responsible_org": {"ar": "جمعية", "fr": "Association"}})
+    refused = phone.page.evaluate("harness.start('train').then(() => null, (error) => error.code)")
+    assert refused == "form.consent_missing"
+    phone.install("train")
+    phone.start("train")
+    phone.open_section(2)
+    expect(phone.question("consent_note")).to_contain_text("جمعية الأمل للتنمية")
+    assert "{{" not in phone.question("consent_note").inner_text()
+
+
+def _fill_visit(phone: Phone) -> None:
+    phone.question("village").locator("input").fill("آيت حمو")
+    phone.question("day").locator("input").fill("2026-11-20")
+    phone.page.locator(".go").click()
+    phone.question("amount").locator("input").fill("٢٨٢٥٠,٥")
+    phone.question("members").locator("input").fill("14")
+    phone.question("books").locator(".option").nth(4).tap()
+    phone.page.locator(".go").click()
+    phone.page.locator(".go").click()
+
+
+def test_finishing_freezes_what_will_be_sent(phone: Phone) -> None:  # F7
+    phone.install("visit")
+    draft = phone.start("visit", values={})
+    _fill_visit(phone)
+    kept = phone.draft(draft)
+    expect(phone.page.locator(".finish-state.good")).to_be_visible()
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".result")).to_contain_text("محفوظ في الهاتف")
+
+    [item] = phone.page.evaluate("harness.phone.outbox.all()")
+    assert phone.page.evaluate("harness.phone.drafts.all()") == []
+    assert item["sha256"] == hashlib.sha256(item["envelope"].encode()).hexdigest()
+    assert (item["state"], item["attachments"], item["title"]) == ("waiting", [], "آيت حمو")
+    envelope = json.loads(item["envelope"])
+    assert UUID7.match(envelope["revision_id"])
+    assert envelope["submission_id"] == kept["submission_id"]
+    assert envelope["answers"]["place"] == {"village": "آيت حمو", "day": "2026-11-20"}
+    assert envelope["answers"]["money"] == {"amount": "28250.5", "members": "14", "books": "4"}
+    expected: dict[str, Any] = {
+        "proto": 1,
+        "parent_revision_id": None,
+        "form_id": "visit",
+        "form_version": "1",
+        "form_sha256": instrument("visit")["sha256"],
+        "programme_id": "p1",
+        "tz": "Africa/Casablanca",
+        "language": "ar",
+        "app_version": "test",
+        "territory": None,
+        "title": "آيت حمو",
+    }
+    assert {key: envelope[key] for key in expected} == expected
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", envelope["t_client"])
+    [entity] = envelope["entities"]
+    assert (entity["list"], entity["action"], entity["data"]["village"]) == ("visits", "create", "آيت حمو")
+    assert envelope["subject"] == {"list": "visits", "id": entity["id"]}
+
+
+def test_what_was_returned_opens_with_its_remarks_and_comes_back_as_a_revision(phone: Phone) -> None:  # F8
+    phone.install("visit")
+    phone.start("visit")
+    _fill_visit(phone)
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".result")).to_be_visible()
+    [first] = phone.page.evaluate("harness.phone.outbox.all()")
+    remark = {"id": "r1", "question": "money/amount", "text": "هل هو بالسنتيم؟", "author": "خديجة", "at": "2026-11-21T10:00:00Z"}
+    returned = {
+        "id": first["submission_id"],
+        "revision_id": first["revision_id"],
+        "envelope": first["envelope"],
+        "remarks": [remark],
+    }
+    correction = phone.page.evaluate("(submission) => harness.correct(submission)", returned)
+
+    phone.open_section(2)
+    expect(phone.question("amount").locator(".remark")).to_contain_text("هل هو بالسنتيم؟")
+    expect(phone.question("members").locator(".remark")).to_have_count(0)
+    expect(phone.question("members").locator("input")).to_have_value("14")
+    phone.question("amount").locator("input").fill("282,5")
+    assert phone.page.evaluate("(submission) => harness.correct(submission)", returned) == correction  # begun once
+    phone.open_section(4)
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".result")).to_be_visible()
+    items = phone.page.evaluate("harness.phone.outbox.all()")
+    second = json.loads(next(one["envelope"] for one in items if one["revision_id"] != first["revision_id"]))
+    assert second["submission_id"] == first["submission_id"]
+    assert second["parent_revision_id"] == first["revision_id"]
+    assert second["answers"]["money"] == {"amount": "282.5", "members": "14", "books": "4"}
