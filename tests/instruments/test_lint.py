@@ -58,7 +58,11 @@ SURVEYS = {
     "constraint_blank": ([AGE, q("integer", "b", constraint=". >= 0 and . <= ${age}")], (1, "constraint"), {"name": "age"}),
     "type_mismatch": ([AGE, q("text", "b", relevant="${age} = 'ten'")], (1, "relevant"), {"type": "integer"}),
     "choice_unknown": ([OK, q("text", "b", relevant="${ok} = 'oui'")], (1, "relevant"), {"choices": "yes, no"}),
-    "token_unknown": ([q("note", "n") | {AR: "باسم {{responsible_org}}", FR: "Au nom de {{organisme}}"}], (0, FR), {"name": "organisme"}),
+    "token_unknown": (
+        [q("note", "n") | {AR: "باسم {{responsible_org}}", FR: "Au nom de {{organisme}}"}],
+        (0, FR),
+        {"name": "organisme"},
+    ),
     "outside_repeat": (
         [q("begin_repeat", "r"), AGE, q("end_repeat"), q("note", "n", relevant="${age} > 3")],
         (3, "relevant"),
@@ -70,7 +74,12 @@ SURVEYS = {
         {"name": "age"},
     ),
     "cycle": (
-        [q("calculate", "a", calculation="${b} + 1"), AGE, q("calculate", "b", calculation="${c}"), q("calculate", "c", calculation="${a}")],
+        [
+            q("calculate", "a", calculation="${b} + 1"),
+            AGE,
+            q("calculate", "b", calculation="${c}"),
+            q("calculate", "c", calculation="${a}"),
+        ],
         (0, "calculation"),
         {"path": "a → b → c → a"},
     ),
@@ -87,7 +96,16 @@ def test_a_mistake_is_named_at_its_place(code):
     assert details.items() <= finding.details.items()
 
 
-BLOCKING = {"question_unknown", "function_unknown", "function_arity", "name_twice", "cycle", "list_missing", "type_unknown", "regex_slow"}
+BLOCKING = {
+    "question_unknown",
+    "function_unknown",
+    "function_arity",
+    "name_twice",
+    "cycle",
+    "list_missing",
+    "type_unknown",
+    "regex_slow",
+}
 
 
 @pytest.mark.parametrize("code", sorted(BLOCKING))
@@ -98,12 +116,16 @@ def test_what_would_break_in_the_field_is_never_published(code):
 
 def test_mistakes_of_the_other_sheets_are_named_there():
     assert found([AGE], "setting_missing", settings=[{"form_id": "essai"}])[0].details == {"name": "version"}
-    assert found([AGE], "setting_bad", settings=[SETTINGS | {"form_id": "mon formulaire"}])[0].details["value"] == "mon formulaire"
+    assert (
+        found([AGE], "setting_bad", settings=[SETTINGS | {"form_id": "mon formulaire"}])[0].details["value"] == "mon formulaire"
+    )
     twice = found([OK], "choice_twice", choices=YES_NO + choices("yes_no", "yes"))[0]
     assert (twice.sheet, twice.details) == ("choices", {"name": "yes", "first": twice.row - 2})
     spaced = found([q("select_multiple l", "a")], "choice_space", choices=choices("l", "a b", "c"))[0]
     assert (spaced.sheet, spaced.details["name"]) == ("choices", "a b")
-    assert found([OK], "choice_name", choices=[*YES_NO, {"list_name": "yes_no", AR: "ربما", FR: "Peut-être"}])[0].sheet == "choices"
+    assert (
+        found([OK], "choice_name", choices=[*YES_NO, {"list_name": "yes_no", AR: "ربما", FR: "Peut-être"}])[0].sheet == "choices"
+    )
     entities = [{"list_name": "cooperatives", "label": "${nom}"}]
     saved = [q("text", "nom", save_to="groups#nom")]
     undeclared = found(saved, "entity_undeclared", entities=entities)[0]
@@ -211,13 +233,17 @@ def test_what_the_converter_says_is_kept_where_we_have_no_words():
 def test_every_message_can_be_shown_in_both_languages(app):
     from app.instruments.findings import Finding
 
-    details = dict.fromkeys(
-        """limit kind name value first other type list language wanted near given path pattern found text repeat choices columns""".split(), "x"
+    names = (
+        "limit kind name value first other type list language wanted near given path pattern found text repeat choices columns"
     )
+    details = dict.fromkeys([*names.split(), "choices", "columns"], "x")
     shown = {}
     for language in ("ar", "fr"):
         with app.test_request_context(), force_locale(language):
-            shown[language] = {code: (Finding("error", code, details=details).message, Finding("error", code, details=details).mend) for code in MESSAGES}
+            shown[language] = {
+                code: (Finding("error", code, details=details).message, Finding("error", code, details=details).mend)
+                for code in MESSAGES
+            }
     for code, texts in shown["ar"].items():
         assert texts != shown["fr"][code], code
         assert all("%(" not in text for text in texts), code

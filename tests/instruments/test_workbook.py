@@ -58,7 +58,10 @@ WRONG = {
     "macros": (lambda: changed(xlsx(), xl__vbaProject_DOT_bin=b"x"), "file_macros"),
     "a path out of the archive": (lambda: changed(xlsx(), **{"..__..__etc__passwd": b"x"}), "file_corrupt"),
     "a DOCTYPE": (lambda: changed(xlsx(), xl__workbook_DOT_xml=b'<!DOCTYPE x [<!ENTITY a "b">]><x/>'), "file_entities"),
-    "UTF-16 that hides a DOCTYPE": (lambda: changed(xlsx(), xl__workbook_DOT_xml="<!DOCTYPE x><x/>".encode("utf-16")), "file_corrupt"),
+    "UTF-16 that hides a DOCTYPE": (
+        lambda: changed(xlsx(), xl__workbook_DOT_xml="<!DOCTYPE x><x/>".encode("utf-16")),
+        "file_corrupt",
+    ),
     "a bomb": (lambda: changed(xlsx(), xl__worksheets__sheet9_DOT_xml=b"0" * (80 * 1024 * 1024)), "file_bomb"),
     "a bomb that lies": (lambda: lying_directory(xlsx()), "file_corrupt"),
     "too many entries": (lambda: changed(xlsx(), **{f"xl__e{i}_DOT_xml": b"<x/>" for i in range(2100)}), "file_bomb"),
@@ -99,7 +102,7 @@ def test_a_sheet_of_too_many_cells_is_refused():
         ("essai.csv", b"\xff\xfe\x00", "file_not_utf8"),
         ("essai.csv", b"a,b\n1,2\n", "no_survey"),
         ("essai.md", b"# A page without tables", "no_tables"),
-        ("essai.md", "| choices |\n| | list_name |\n| settings |\n| | form_id |".encode(), "no_survey"),
+        ("essai.md", b"| choices |\n| | list_name |\n| settings |\n| | form_id |", "no_survey"),
     ],
 )
 def test_other_files_are_named_too(name, content, code):

@@ -31,7 +31,10 @@ def child(*names: str) -> list[object]:
         ("a/b", child("a", "b")),
         ("/", ["path", "/", []]),
         ("//a", ["path", "/", [["descendant-or-self", "node()", []], ["child", "a", []]]]),
-        (". >= ../b", [">=", ["path", ".", [["self", "node()", []]]], ["path", ".", [["parent", "node()", []], ["child", "b", []]]]]),
+        (
+            ". >= ../b",
+            [">=", ["path", ".", [["self", "node()", []]]], ["path", ".", [["parent", "node()", []], ["child", "b", []]]]],
+        ),
         ("f(a, 1)[2]", ["filter", ["fn", "f", child("a"), ["num", 1]], [["num", 2]]]),
         ("jr:choice-name(a, 'b')", ["fn", "jr:choice-name", child("a"), ["str", "b"]]),
         ("a | b", ["|", child("a"), child("b")]),
