@@ -1,0 +1,364 @@
+"""A visit from end to end, as it happens: a real browser of a phone's size, no network, a kill in the middle, a real server.
+
+V1  after signing in once, the phone says that it is ready, and everything works without network
+V2  a form filled offline survives the kill of the browser: it reopens at the same question with every answer
+V3  "received" is shown with a receipt, and the server holds the same bytes, the same photos, and computes the same scores
+V4  photos leave the phone re-encoded, without the place that the camera wrote into them
+V5  a training with 25 people and 3 days takes the same way
+V6  a returned form comes back with the remark at its question, is corrected offline, approved, and leaves as a typed,
+    right-to-left workbook
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import struct
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.demo import answers
+from app.demo.boulemane import ACCOUNTS, COOPERATIVES, Cooperative
+from app.instruments.compiler import LIBRARY, compile_instrument, library_lists
+from tests.e2e.conftest import Field
+from tests.e2e.device import photo_with_gps, stored, until
+from tests.e2e.filling import Filling
+
+pytestmark = pytest.mark.browser
+
+WORDS = {
+    "ar": {"diag": "تشخيص التعاونية", "train": "بطاقة الدورة التكوينية", "received": "تم التوصل", "approved": "مصادق عليها"},
+    "fr": {
+        "diag": "Diagnostic de la coopérative",
+        "train": "Fiche de session de formation",
+        "received": "Reçu",
+        "approved": "Validé",
+    },
+}
+STOP_AT = "fin03"
+
+
+@pytest.fixture(scope="module")
+def scored() -> dict[str, list[str]]:
+    """The scored questions of DIAG with their choices."""
+    content = (LIBRARY / "diag" / "form.md").read_bytes()
+    package = compile_instrument("diag.md", content, library_lists()).package
+    return {
+        node["name"]: [item["name"] for item in package["lists"][node["choices"]["list"]]]
+        for node in package["nodes"]
+        if answers.SCORED.fullmatch(node["name"])
+    }
+
+
+def flat(content: Any) -> dict[str, Any]:
+    """Answers by question name; a repeat is a list of such."""
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            found |= flat(value)
+        elif isinstance(value, list):
+            found[name] = [flat(row) for row in value]
+        else:
+            found[name] = value
+    return found
+
+
+def assert_given(sent: dict[str, Any], values: dict[str, Any]) -> None:
+    """What was sent is what was typed, question by question."""
+    for name, value in values.items():
+        if isinstance(value, str) and value and value != "picture":
+            assert sent.get(name) == value, name
+        elif isinstance(value, list):
+            assert len(sent[name]) == len(value), name
+            for row, typed in zip(sent[name], value, strict=True):
+                assert_given(row, typed)
+
+
+def sign_in(field: Field) -> Page:
+    """V1: sign in, wait until the phone says that everything is on it."""
+    page = field.phone.open(f"{field.url}/field/")
+    page.locator("#username").fill(field.username)
+    page.locator("#password").fill(field.password)
+    page.locator("form.enter button.go").click()
+    expect(page.locator(".checks li.done")).to_have_count(6, timeout=30_000)
+    expect(page.locator(".checks li:not(.done)")).to_have_count(0)
+    return page
+
+
+def open_draft(field: Field, page: Page) -> None:
+    """From Today, the only draft there is."""
+    drafts = page.locator("a.card[href^='#/form/']")
+    expect(drafts).to_have_count(1)
+    drafts.click()
+    expect(page.locator(".fill")).to_be_visible()
+
+
+def send(field: Field, page: Page, revision_id: str) -> dict[str, Any]:
+    """Back in the network: nothing is pressed, the phone sends by itself. The receipt, once the page shows it."""
+    field.phone.offline(False)
+    receipt = until(
+        lambda: next((one for one in stored(page, "receipts") if one["revision_id"] == revision_id), None), "a receipt", 40
+    )
+    page.goto(f"{field.url}/field/#/outbox")
+    card = page.locator(f"a.card[href='#/summary/{revision_id}']")
+    expect(card).to_contain_text(WORDS[field.language]["received"])
+    expect(card).to_contain_text(str(receipt["server_seq"]))
+    return receipt
+
+
+def item_of(page: Page, revision_id: str) -> dict[str, Any]:
+    return next(one for one in stored(page, "items") if one["revision_id"] == revision_id)
+
+
+def assert_same_on_both_sides(field: Field, item: dict[str, Any], receipt: dict[str, Any]) -> dict[str, Any]:
+    """V3: the server's row, byte for byte, and what it computed from it. The envelope."""
+    revision = field.row("SELECT * FROM revisions WHERE id = :id", id=item["revision_id"])
+    content = gzip.decompress(bytes(revision["body"]))
+    assert content.decode() == item["envelope"]
+    assert revision["sha256"] == item["sha256"] == receipt["sha256"] == hashlib.sha256(content).hexdigest()
+    assert revision["seq"] == receipt["server_seq"]
+    submission = field.row("SELECT * FROM submissions WHERE id = :id", id=item["submission_id"])
+    assert submission["current_revision_id"] == item["revision_id"]
+    assert submission["quarantine"] is None
+
+    def checked() -> Any:
+        row = field.row("SELECT check_state, check_result FROM revisions WHERE id = :id", id=item["revision_id"])
+        return row if row["check_state"] != "waiting" else None
+
+    row = until(checked, "the server computes the answers again", 30)
+    result = json.loads(row["check_result"]) if isinstance(row["check_result"], str) else row["check_result"]
+    assert (row["check_state"], result["differences"]) == ("ok", [])
+    envelope: dict[str, Any] = json.loads(content)
+    envelope["computed"] = result
+    return envelope
+
+
+def photos_on_server(field: Field, envelope: dict[str, Any]) -> list[bytes]:
+    """The files of a submission as the server keeps them, each complete and equal to its hash."""
+
+    def complete() -> Any:
+        rows = field.rows("SELECT * FROM attachments WHERE submission_id = :id", id=envelope["submission_id"])
+        return rows if all(row["complete_at"] for row in rows) else None
+
+    slots = until(complete, "photos are complete", 40)
+    assert {row["sha256"] for row in slots} == {one["sha256"] for one in envelope["attachments"]}
+    found = []
+    for row in slots:
+        content = (field.instance / "attachments" / row["sha256"][:2] / row["sha256"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == row["sha256"]
+        found.append(content)
+    return found
+
+
+def jpeg_size(content: bytes) -> tuple[int, int]:
+    at = 2
+    while content[at + 1] not in (0xC0, 0xC1, 0xC2):
+        at += 2 + struct.unpack(">H", content[at + 2 : at + 4])[0]
+    height, width = struct.unpack(">HH", content[at + 5 : at + 9])
+    return width, height
+
+
+def undiagnosed(field: Field) -> Cooperative:
+    return next(
+        one for index, one in enumerate(COOPERATIVES) if one.organisation == field.organisation and index % 10 in (2, 5, 8)
+    )
+
+
+def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whole(field, scored, tmp_path):  # V1 V2 V3 V4
+    page = sign_in(field)
+    photo = photo_with_gps(page, tmp_path / "photo.jpg")
+    assert b"Exif" in photo.read_bytes()[:40]
+    field.phone.offline(True)
+    page.locator("main a.go").click()
+    cooperative = undiagnosed(field)
+    page.goto(f"{field.url}/field/#/registry")
+    page.locator("input[type=search]").fill(cooperative.ar if field.language == "ar" else cooperative.fr)
+    page.locator("a.card").first.click()
+    expect(page.locator("h1")).to_contain_text(cooperative.ar)
+    page.locator(".start", has_text=WORDS[field.language]["diag"]).click()
+    expect(page.locator(".fill")).to_be_visible()
+
+    values = answers.diagnostic(cooperative, "", date.today(), field.language, scored)
+    del values["coop"]  # the form was begun from the record: it knows
+    values |= {"photo_leg": "picture", "d_sign": "picture"}
+    filling = Filling(page, values, photo)
+    assert filling.to_the_end(stop_after=STOP_AT)
+    filling.wait_saved()
+    section = filling.section
+    field.phone.kill()
+
+    page = field.phone.open(f"{field.url}/field/", offline=True)
+    open_draft(field, page)
+    again = Filling(page, values, photo)
+    assert again.section == section
+    question = page.locator(f".blocks [data-path$='/{STOP_AT}']")
+    expect(question.locator("input:checked")).to_have_value(values[STOP_AT])
+    expect(question).to_be_in_viewport()
+
+    again.to_the_end()
+    revision_id = again.finish()
+    shown = page.locator(".result-score b").inner_text().partition("/")[0].strip()
+    item = item_of(page, revision_id)
+    assert item["state"] == "waiting"
+
+    receipt = send(field, page, revision_id)
+    envelope = assert_same_on_both_sides(field, item, receipt)
+    sent = flat(envelope["answers"])
+    assert_given(sent, values)
+    assert set(scored) <= sent.keys()
+    scores = envelope["computed"]["scores"]
+    assert len(scores["axes"]) == 8
+    assert float(sent["score_all"]) == pytest.approx(scores["overall"], abs=1e-9)
+    assert shown == f"{scores['overall']:.1f}".replace(".", ",")
+    submission = field.row("SELECT * FROM submissions WHERE id = :id", id=item["submission_id"])
+    assert submission["territory"] == cooperative.commune
+    record = field.row("SELECT data FROM entities WHERE id = :id", id=submission["subject_id"])
+    data = json.loads(record["data"]) if isinstance(record["data"], str) else record["data"]
+    assert float(data["last_score"]) == pytest.approx(scores["overall"], abs=1e-9)
+
+    files = photos_on_server(field, envelope)
+    assert len(files) == 2
+    pictures = [content for content in files if content[:2] == b"\xff\xd8"]
+    assert len(pictures) == 1
+    assert b"Exif" not in pictures[0]
+    assert max(jpeg_size(pictures[0])) == 1600
+    until(lambda: all(one["state"] == "complete" for one in item_of(page, revision_id)["attachments"]), "the phone knows it")
+    assert field.phone.complaints == []
+
+
+def test_a_training_of_25_people_over_3_days_takes_the_same_way(field):  # V2 V3 V5
+    page = field.phone.page
+    field.phone.offline(True)
+    page.goto(f"{field.url}/field/#/today")
+    page.locator(".start", has_text=WORDS[field.language]["train"]).click()
+    expect(page.locator(".fill")).to_be_visible()
+    members = [one for one in COOPERATIVES if one.organisation == field.organisation][:5]
+    trainer = next(one for one in ACCOUNTS if one.username == field.username)
+    values = answers.training("حساب سعر التكلفة", "T07", trainer, [(one, "") for one in members], date(2026, 11, 3), 3)
+    for number, person in enumerate(values["part"]):
+        person["p_coop_in"] = ""
+        person["p_coop_free"] = members[number // 5].ar
+    assert len(values["part"]) == 25
+
+    filling = Filling(page, values)
+    assert filling.to_the_end(stop_after="part")
+    filling.wait_saved()
+    field.phone.kill()
+
+    page = field.phone.open(f"{field.url}/field/", offline=True)
+    open_draft(field, page)
+    expect(page.locator("button.person")).to_have_count(25)
+    expect(page.locator("tbody tr").nth(24).locator("button.cell:not(.c0)")).to_have_count(3)
+    again = Filling(page, {name: value for name, value in values.items() if name != "part"})
+    again.next()
+    again.to_the_end()
+    revision_id = again.finish()
+
+    item = item_of(page, revision_id)
+    receipt = send(field, page, revision_id)
+    envelope = assert_same_on_both_sides(field, item, receipt)
+    assert_given(flat(envelope["answers"]), values)
+    persons = [one for one in envelope["entities"] if one["list"] == "persons"]
+    assert len({one["id"] for one in persons}) == 25
+    known = field.rows("SELECT label FROM entities WHERE list = 'persons' AND id IN ("
+                       + ",".join(f"'{one['id']}'" for one in persons) + ")")  # fmt: skip
+    assert sorted(row["label"] for row in known) == sorted(person["p_name"] for person in values["part"])
+    assert field.phone.complaints == []
+
+
+def test_a_returned_form_is_corrected_offline_approved_and_exported(field, tmp_path):  # V6
+    mine = field.row(
+        "SELECT s.id, s.current_revision_id FROM submissions s JOIN people p ON p.id = s.author_id "
+        "WHERE s.form_id = 'diag' AND s.state = 'received' AND s.quarantine IS NULL AND p.username = :username "
+        "ORDER BY s.seq DESC LIMIT 1",
+        username=field.username,
+    )
+    office = office_of(field)
+    desk = office.page
+    remark = "يرجى التحقق من رقم المعاملات" if field.language == "ar" else "Merci de vérifier le chiffre d’affaires"
+    desk.goto(f"{field.url}/submissions/{mine['id']}")
+    answer = desk.locator("[id='a-grp_q/k_ca']")
+    answer.locator("summary").click()
+    answer.locator("textarea").fill(remark)
+    desk.locator("button[value=return]").click()
+    expect(desk.locator(".record-head .chips")).not_to_be_empty()
+    assert field.row("SELECT state FROM submissions WHERE id = :id", id=mine["id"])["state"] == "has_issues"
+
+    page = field.phone.page
+    page.goto(f"{field.url}/field/#/outbox")
+    page.locator("main button.go").click()
+    page.goto(f"{field.url}/field/#/today")
+    card = page.locator("a.card.fix", has_text=remark)
+    expect(card).to_be_visible(timeout=30_000)
+    field.phone.offline(True)
+    card.click()
+    expect(page.locator(".fill")).to_be_visible()
+    filling = Filling(page, {"k_ca": "987654.50"})
+    while not page.locator(".blocks [data-path='grp_q/k_ca']").count():
+        filling.next()
+    expect(page.locator("[data-path='grp_q/k_ca']")).to_contain_text(remark)
+    filling.to_the_end()
+    revision_id = filling.finish()
+    item = item_of(page, revision_id)
+    assert json.loads(item["envelope"])["parent_revision_id"] == mine["current_revision_id"]
+
+    receipt = send(field, page, revision_id)
+    envelope = assert_same_on_both_sides(field, item, receipt)
+    assert envelope["answers"]["grp_q"]["k_ca"] == "987654.50"
+    assert field.row("SELECT state FROM submissions WHERE id = :id", id=mine["id"])["state"] == "edited"
+    assert field.row("SELECT closed_by FROM remarks WHERE text = :text", text=remark)["closed_by"] == revision_id
+
+    desk.goto(f"{field.url}/submissions/{mine['id']}")
+    expect(desk.locator("[id='a-grp_q/k_ca']")).to_contain_text("987\u202f654,5")
+    desk.locator("button[value=approve]").click()
+    expect(desk.locator(".record-head .chips")).to_contain_text(WORDS[field.language]["approved"])
+    assert field.row("SELECT state FROM submissions WHERE id = :id", id=mine["id"])["state"] == "approved"
+
+    sheet, headings = exported(field, desk, tmp_path / "diag.xlsx")
+    rows = {row[headings.index("submission_id")]: row for row in sheet.iter_rows(min_row=2, values_only=True)}
+    approved = field.rows("SELECT id FROM submissions WHERE form_id = 'diag' AND state = 'approved' AND quarantine IS NULL")
+    assert {row["id"] for row in approved} == rows.keys() - {None}
+    row = rows[mine["id"]]
+    assert row[headings.index("k_ca")] == 987654.5
+    day = row[headings.index("d_date")]
+    assert isinstance(day, datetime)
+    assert day.date().isoformat() == envelope["answers"]["d_date"]
+    assert isinstance(row[headings.index("d_w")], int)
+    assert bool(sheet.sheet_view.rightToLeft) == (field.language == "ar")
+    office.close()
+    assert field.phone.complaints == []
+
+
+def office_of(field: Field) -> Any:
+    """The coordinator's laptop, signed in."""
+    office = field.new_device(field.folder / "office", field.language, width=1280, height=820)
+    desk = office.open(f"{field.url}/sign-in?lang={field.language}")
+    desk.locator("[name=username]").fill("coordinator")
+    desk.locator("[name=password]").fill(field.password)
+    desk.locator("main button[type=submit], main [type=submit]").first.click()
+    expect(desk).not_to_have_url(re.compile("sign-in"))
+    desk.context.add_cookies([{"name": "lang", "value": field.language, "url": field.url}])
+    return office
+
+
+def exported(field: Field, desk: Page, path: Path) -> tuple[Any, list[str]]:
+    """DIAG as a workbook in the reader's language, without the row of labels: its sheet and headings."""
+    desk.goto(f"{field.url}/exports?form=diag")
+    desk.locator("[name=format][value=xlsx]").check()
+    desk.locator(f"[name=language][value={field.language}]").check()
+    desk.locator("[name=content][value=codes]").check()
+    desk.locator("[name=label_row]").uncheck()
+    with desk.expect_download() as download:
+        desk.locator("main form [type=submit]").first.click()
+    download.value.save_as(path)
+    book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()))
+    sheet = book.worksheets[0]
+    return sheet, [cell.value for cell in sheet[1]]
