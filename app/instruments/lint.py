@@ -16,13 +16,13 @@ Place = tuple[str, int, str]  # sheet, row, column as the reader sees them
 
 # name:fewest-most arguments; "+": any number more.
 _ARITIES = """
-abs:1 acos:1 area:1 asin:1 atan:1 atan2:2 base64-decode:1 boolean:1 boolean-from-string:1 ceiling:1 checklist:2+ coalesce:1+
+abs:1 acos:1 area:1 asin:1 atan:1 atan2:2 base64-decode:1 boolean:1 boolean-from-string:1 ceiling:1 checklist:2+ coalesce:2+
 concat:0+ contains:2 cos:1 count:1 count-non-empty:1 count-selected:1 current:0 date:1 date-time:1 decimal-date-time:1
 decimal-time:1 digest:2-3 distance:1+ ends-with:2 exp:1 exp10:1 false:0 floor:1 format-date:2 format-date-time:2 geofence:2
-if:3 indexed-repeat:3-7 instance:1 int:1 join:2+ jr:choice-name:2 last:0 local-name:0-1 log:1 log10:1 lower-case:1 max:1+ min:1+
+if:3 indexed-repeat:3-7 instance:1 int:1 join:2+ jr:choice-name:2 last:0 local-name:0-1 log:1 log10:1 max:1+ min:1+
 name:0-1 normalize-space:0-1 not:1 now:0 number:0-1 once:1 pi:0 position:0-1 pow:2 pulldata:4 random:0 randomize:1-2 regex:2
 round:1-2 selected:2 selected-at:2 sin:1 sqrt:1 starts-with:2 string:0-1 string-length:0-1 substr:2-3 substring:2-3
-substring-after:2 substring-before:2 sum:1 tan:1 today:0 translate:3 true:0 upper-case:1 uuid:0-1 weighted-checklist:2+
+substring-after:2 substring-before:2 sum:1 tan:1 today:0 translate:3 true:0 uuid:0-1 weighted-checklist:2+
 """
 
 
