@@ -15,7 +15,7 @@ from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import chosen_language
 from app.core.permissions import Actor, can, programmes_where, require
-from app.core.problems import NOT_FOUND
+from app.core.problems import NOT_ALLOWED
 from app.core.web import local_text
 from app.export import writing
 from app.export.forms import ExportForm
@@ -53,7 +53,7 @@ def _programme(actor: Actor) -> Programme:
     asked = [request.args.get("programme", ""), session.get("programme", "")]
     found = next((by_id[one] for one in asked if one in by_id), None) or next(iter(by_id.values()), None)
     if found is None:
-        raise NOT_FOUND()
+        raise NOT_ALLOWED(action="submission.export")
     return found
 
 
@@ -64,11 +64,11 @@ def _form(actor: Actor, programme: Programme) -> ExportForm:
         ((one.form_id, local_text(one.title) or one.form_id) for one in instruments), key=lambda one: one[1]
     )
     names = {
-        "received": _("Received"),
-        "has_issues": _("To correct"),
-        "edited": _("Corrected"),
-        "approved": _("Approved"),
-        "rejected": _("Rejected"),
+        "received": _("Those received"),
+        "has_issues": _("Those to correct"),
+        "edited": _("Those corrected"),
+        "approved": _("Those approved"),
+        "rejected": _("Those rejected"),
     }
     form.states.choices = [(state, names[state]) for state in ("approved", *(one for one in STATES if one != "approved"))]
     organisations = sa.select(Organisation).where(Organisation.programme_id == programme.id)

@@ -29,6 +29,9 @@ FIRST_DATE = date(1900, 3, 1)  # before it, spreadsheets count days in two ways
 RISKY = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold, and no keyboard writes
+
+
 def columns_of(export: Export, table: Table) -> list[Column]:
     """All columns of a table: what says which row it is, then the answers."""
     if not table.name:
@@ -186,7 +189,7 @@ class _Sheet:
             if value is None:
                 continue
             if isinstance(value, str):
-                sheet.write_string(row, n, value[:MOST_CHARACTERS])
+                sheet.write_string(row, n, UNWRITABLE.sub("", value)[:MOST_CHARACTERS])
             elif isinstance(value, datetime):
                 _write_moment(sheet, row, n, value, formats)
             elif isinstance(value, date):

@@ -22,7 +22,7 @@ from app.instruments.models import Instrument
 from app.registry.models import Entity, EntityVersion, Organisation
 from app.review.radar import radar
 from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
-from app.submissions.answers import form_of
+from app.submissions.answers import flat, form_of, scores_from
 from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
 from app.submissions.places import Place, place_name, places_of_records
 from app.submissions.queries import (
@@ -46,6 +46,17 @@ def state_name(state: str) -> str:
         "edited": _("Corrected"),
         "approved": _("Approved"),
         "rejected": _("Rejected"),
+    }.get(state, state)
+
+
+def states_name(state: str) -> str:
+    """The name of a state over several submissions: French and Arabic say it in the plural."""
+    return {
+        "received": _("Those received"),
+        "has_issues": _("Those to correct"),
+        "edited": _("Those corrected"),
+        "approved": _("Those approved"),
+        "rejected": _("Those rejected"),
     }.get(state, state)
 
 
@@ -75,7 +86,7 @@ def filter_title(filters: Filters) -> str:
         return _("To review")
     if filters.quarantined:
         return _("In quarantine")
-    return state_name(filters.states[0]) if len(filters.states) == 1 else _("Submissions")
+    return states_name(filters.states[0]) if len(filters.states) == 1 else _("Submissions")
 
 
 # -- lists
@@ -112,6 +123,7 @@ def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission
     authors = people_names([one.author_id for one in submissions])
     titles, scores = instrument_titles(programme_id), scores_of(submissions)
     language = chosen_language()
+    scores |= _scores_as_sent([one for one in submissions if one.id not in scores], language)
     found = []
     for one in submissions:
         score = scores.get(one.id) or {}
@@ -131,6 +143,20 @@ def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission
                 bool(score.get("capped")),
             )
         )
+    return found
+
+
+def _scores_as_sent(submissions: Sequence[Submission], language: str) -> dict[str, dict[str, Any]]:
+    """The phone's own scores, until the server has recomputed them."""
+    query = sa.select(Revision).where(Revision.id.in_([one.current_revision_id for one in submissions]))
+    found: dict[str, dict[str, Any]] = {}
+    for revision in db.session.scalars(query):
+        form, answers = form_of(revision.form_sha256), _answers(_open(revision)[0])
+        if form is None or answers is None or form.role("overall") is None:
+            continue
+        scores = scores_from(form, flat(form, answers), language)
+        if scores is not None:
+            found[revision.submission_id] = {"overall": scores.overall, "capped": scores.capped}
     return found
 
 
@@ -534,11 +560,13 @@ def entity_record(actor: Actor, list_name: str, record_id: str, language: str) -
     if not db.session.scalar(allowed):
         return None
     organisation = db.session.get(Organisation, entity.organisation_id) if entity.organisation_id else None
+    changed_by = sa.select(EntityVersion.submission_id).where(EntityVersion.entity_id == entity.id)
     query = (
         sa.select(Submission)
         .where(
             visible(actor, entity.programme_id, Submission),
-            Submission.subject_id == entity.id,
+            # About it, or what made it or changed it: registering a cooperative is about none that was there before.
+            sa.or_(Submission.subject_id == entity.id, Submission.id.in_(changed_by)),
             Submission.deleted_at.is_(None),
         )
         .order_by(Submission.received_at.desc(), Submission.id.desc())

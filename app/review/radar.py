@@ -7,9 +7,9 @@ from math import cos, pi, sin
 
 from markupsafe import Markup, escape
 
-RADIUS = 84
+RADIUS = 78
 RINGS = (25, 50, 75, 100)
-CHARACTERS = 15  # of one line of a label
+CHARACTERS = 14  # of one line of a label
 
 
 def _point(index: int, count: int, distance: float) -> tuple[float, float]:
@@ -61,13 +61,15 @@ def radar(
         if score is not None:
             x, y = _point(n, count, RADIUS * score / 100)
             parts.append(f'<circle cx="{x}" cy="{y}" r="2.5"/>')
-        x, y = _point(n, count, RADIUS + 30)
-        x = round(x * 1.24, 1)
+        x, y = _point(n, count, RADIUS + 9)
+        side = "middle" if abs(x) < RADIUS / 4 else "start" if x > 0 else "end"
         lines = [*_lines(label), words]
-        top = y - 14 * (len(lines) - 1) / 2 + 4
-        spans = "".join(_span(x, top + 14 * row, line, row == len(lines) - 1) for row, line in enumerate(lines))
-        parts.append(f'<text text-anchor="middle">{spans}</text>')
+        # Beside the web a label stands level with its corner; above and below it keeps clear of it.
+        above = len(lines) - 1 if y < -RADIUS / 2 else 0 if y > RADIUS / 2 else (len(lines) - 1) / 2
+        top = y - 15 * above + (4 if abs(y) <= RADIUS / 2 else -2 if y < 0 else 11)
+        spans = "".join(_span(x, top + 15 * row, line, row == len(lines) - 1) for row, line in enumerate(lines))
+        parts.append(f'<text text-anchor="{side}">{spans}</text>')
     spoken = "; ".join(f"{label}: {words}" for label, _, words in axes)
     label = escape(f"{title}. {spoken}")
-    start = f'<svg class="radar" viewBox="-190 -145 380 290" role="img" aria-label="{label}">'
+    start = f'<svg class="radar" viewBox="-165 -125 330 250" role="img" aria-label="{label}">'
     return Markup(start + "".join(parts) + "</svg>")  # noqa: S704  (every text in it was escaped above)

@@ -44,6 +44,18 @@ def address(endpoint: str, filters: Filters | None = None, **values: Any) -> str
     return url_for(endpoint, **{**(filters.to_args() if filters else {}), **{k: v for k, v in values.items() if v}})
 
 
+@bp.get("/")
+@signed_in
+def home() -> Response:
+    """Where one's work is: the queue, the list, or the phone's page for whoever works in the field."""
+    actor = _actor()
+    if can(actor, "submission.review"):
+        return redirect(url_for("review.submissions", state="to_review"))  # type: ignore[return-value]
+    if can(actor, "submission.export") or can(actor, "programme.manage"):
+        return redirect(url_for("review.submissions"))  # type: ignore[return-value]
+    return redirect("/field/")  # type: ignore[return-value]
+
+
 @bp.get("/submissions")
 @signed_in
 def submissions() -> str:
@@ -56,7 +68,7 @@ def submissions() -> str:
     tabs = [
         (_("All"), replace(filters, states=(), quarantined=None)),
         (_("To review"), replace(filters, states=TO_REVIEW, quarantined=None)),
-        *((pages.state_name(state), replace(filters, states=(state,), quarantined=None)) for state in STATES[1:]),
+        *((pages.states_name(state), replace(filters, states=(state,), quarantined=None)) for state in STATES[1:]),
         (_("In quarantine"), replace(filters, states=(), quarantined=True)),
     ]
     return render_template(
