@@ -39,10 +39,11 @@ class Author:
     def term(self) -> str:
         """A number from what stands before: of this row or around it as it is, of other rows added up."""
         if not self.numbers or self.random.random() < 0.15:
-            return str(self.random.randint(0, 4))
+            return str(self.random.randint(0, 3))
         if self.repeats and self.random.random() < 0.2:
             return f"count(${{{self.random.choice(self.repeats)[0]}}})"
-        name, inside = self.random.choice(self.numbers)
+        # The first few are set most often, so what hangs on them moves.
+        name, inside = self.random.choice(self.numbers[:3] if self.random.random() < 0.4 else self.numbers)
         if inside == self.inside[: len(inside)]:
             return self.random.choice([f"${{{name}}}", f"coalesce(${{{name}}}, 1)"])
         return self.random.choice([f"sum(${{{name}}}[. != ''])", f"count(${{{name}}}[. > 1])", f"count-non-empty(${{{name}}})"])
@@ -50,6 +51,9 @@ class Author:
     def condition(self) -> str:
         test = f"{self.term()} {self.random.choice(['>', '<=', '=', '!='])} {self.term()}"
         return f"not({test}) or {self.term()} = 2" if self.random.random() < 0.2 else test
+
+    def switch(self) -> str:
+        return f"${{{self.random.choice(self.numbers[:3])[0]}}} {self.random.choice(['>', '=', '!='])} {self.random.randint(0, 3)}"
 
     def sometimes(self, make: Any, often: float = 0.35) -> str:
         return make() if self.random.random() < often else ""
@@ -81,7 +85,7 @@ class Author:
         is_repeat = self.random.random() < 0.6 and len(self.inside) < 2
         name = self.name("r" if is_repeat else "g")
         counted = is_repeat and self.numbers and self.random.random() < 0.4
-        cells = {"relevant": self.sometimes(self.condition)}
+        cells = {"relevant": self.sometimes(self.switch, 0.7)}
         if counted:
             cells["repeat_count"] = self.term()
         self.row(type="begin repeat" if is_repeat else "begin group", name=name, label="B", **cells)
@@ -105,7 +109,11 @@ class Author:
             self.question()
 
     def form(self) -> str:
-        for _ in range(self.random.randint(4, 9)):
+        for _ in range(3):
+            name = self.name("q")
+            self.row(type="integer", name=name, label="L")
+            self.numbers.append((name, ()))
+        for _ in range(self.random.randint(4, 8)):
             self.part()
         return "\n".join([*self.lines, "| choices |", "| | list_name | name | label |", "| | yn | a | A |", "| | yn | b | B |"])
 

@@ -96,7 +96,7 @@ export function walk(json) {
       form.restoreRow(undo);
       undo = null;
     } else if (questions.length) {
-      const path = questions[pick(questions.length)];
+      const path = questions[pick(pick(2) ? questions.length : Math.min(3, questions.length))];
       const value = ["", "0", "1", "2", "3", "5", "a", "a b"][pick(8)];
       done.push(`set ${path} ${value}`);
       const change = form.set(path, value);

@@ -317,7 +317,11 @@ export class Model {
     repeat.insert(row, at);
     // A parked row may have been put away while everything around was relevant, or the reverse.
     this.refresh(row, repeat.relevant);
-    visitAll(row, (node) => this.mark(node));
+    visitAll(row, (node) => {
+      // What changed while the row was away did not reach it.
+      node.kept = {};
+      this.mark(node);
+    });
     if (isNew) this.newRowDefaults(row);
     this.announceAll(row);
     this.announce(repeat);
