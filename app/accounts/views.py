@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
+import sqlalchemy as sa
+from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
-from app.accounts import operations, sessions
-from app.accounts.forms import SignInForm
+from app.accounts import forms, operations, queries, sessions
+from app.accounts.forms import NewPersonForm, PasswordForm, PersonForm, RoleForm, SignInForm
+from app.accounts.models import Device, Person
+from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import LANGUAGES
-from app.core.problems import Problem
+from app.core.permissions import Actor, require
+from app.core.problems import NOT_ALLOWED, NOT_FOUND, Problem
+from app.core.web import local_text
 
 bp = Blueprint("accounts", __name__)
 
@@ -76,3 +83,257 @@ def remember_language(response: Response) -> Response:
         operations.set_language(g.actor.person_id, chosen)
         db.session.commit()
     return response
+
+
+# People
+
+
+def _manager() -> Actor:
+    require(g.actor, "people.manage")
+    actor: Actor = g.actor
+    return actor
+
+
+def _managed(person_id: str) -> Person:
+    """The account, if the reader manages it; what she does not manage looks like what does not exist."""
+    actor = _manager()
+    person = db.session.get(Person, person_id)
+    if person is None or not operations.manages(actor, person):
+        raise NOT_FOUND()
+    return person
+
+
+def _roles_for(actor: Actor) -> list[SelectChoice]:
+    return [
+        SelectChoice(value, str(name)) for value, name in forms.ROLES.items() if actor.is_administrator or value == "facilitator"
+    ]
+
+
+def _fill_role(form: RoleForm | NewPersonForm, actor: Actor, programme_ids: list[str], *, may_remove: bool = False) -> None:
+    """Choices that the reader may give: nobody gives more than she has."""
+    form.role.choices = _roles_for(actor) + ([SelectChoice("", _("No role in this programme"))] if may_remove else [])
+    every = actor.is_administrator or any(
+        (grant := actor.grants.get(one)) is not None and grant.organisation_id is None for one in programme_ids
+    )
+    form.organisation.choices = ([SelectChoice("", _("All organisations"))] if every else []) + [
+        SelectChoice(one.id, local_text(one.name)) for one in queries.organisations(actor, programme_ids)
+    ]
+
+
+def _people(actor: Actor, search: str = "") -> list[Person]:
+    return [one for one in queries.people(actor, search) if actor.is_administrator or operations.manages(actor, one)]
+
+
+@bp.get("/people")
+@signed_in
+def people() -> str:
+    actor = _manager()
+    search = request.args.get("q", "").strip()[:80]
+    return render_template("accounts/people.html", people=queries.people(actor, search), search=search, roles=forms.ROLES)
+
+
+@bp.route("/people/new", methods=["GET", "POST"])
+@signed_in
+def new_person() -> Response:
+    actor = _manager()
+    form = NewPersonForm()
+    programmes = queries.programmes(actor)
+    form.programme.choices = [SelectChoice(one.id, local_text(one.name)) for one in programmes]
+    if actor.is_administrator:
+        form.programme.choices.append(SelectChoice("", _("No role in this programme")))
+    else:
+        del form.is_administrator
+    _fill_role(form, actor, [one.id for one in programmes])
+    status = 200
+    if form.validate_on_submit():
+        try:
+            return _create(actor, form)
+        except Problem as problem:
+            db.session.rollback()
+            status = problem.kind.status
+            flash(str(problem), "error")
+    elif request.method == "POST":
+        status = 422
+    return make_response(render_template("accounts/new_person.html", form=form), status)
+
+
+def _create(actor: Actor, form: NewPersonForm) -> Response:
+    now, password = utcnow(), form.password.data or queries.a_password()
+    begin_writing()
+    person = operations.create_person(
+        username=form.username.data,
+        name={"ar": form.name_ar.data, "fr": form.name_fr.data},
+        password=password,
+        language=form.language.data,
+        is_administrator=bool(actor.is_administrator and form.is_administrator.data),
+        now=now,
+        by=actor,
+    )
+    if form.programme.data:
+        _set_role(actor, person, form.programme.data, form)
+    elif not actor.is_administrator:
+        raise NOT_ALLOWED(action="people.manage")
+    person_id = person.id
+    db.session.commit()
+    _say_password(form.username.data.strip().lower(), password, shown=not form.password.data)
+    return redirect(url_for("accounts.person", person_id=person_id))  # type: ignore[return-value]
+
+
+def _say_password(username: str, password: str, *, shown: bool) -> None:
+    if shown:
+        flash(
+            _(
+                "The password of %(username)s is %(password)s. Write it down now: it is not shown again.",
+                username=username,
+                password=password,
+            ),
+            "warning",
+        )
+    else:
+        flash(_("The account is saved."), "ok")
+
+
+def _set_role(actor: Actor, person: Person, programme_id: str, form: RoleForm | NewPersonForm) -> None:
+    role, organisation_id = form.role.data or None, form.organisation.data or None
+    territories = forms.codes(form.territories.data)
+    if role is not None:
+        operations.require_gives_role(actor, programme_id, role, organisation_id, territories)
+    operations.set_role(
+        person, programme_id, role, organisation_id=organisation_id, territories=territories, now=utcnow(), by=actor
+    )
+
+
+@bp.route("/people/<person_id>", methods=["GET", "POST"])
+@signed_in
+def person(person_id: str) -> Response:
+    actor, managed = _manager(), _managed(person_id)
+    form = PersonForm(data={"name_ar": managed.name.get("ar"), "name_fr": managed.name.get("fr"), "language": managed.language})
+    if form.validate_on_submit():
+        begin_writing()
+        managed = _managed(person_id)
+        managed.name = {"ar": form.name_ar.data, "fr": form.name_fr.data}
+        managed.language = form.language.data
+        db.session.commit()
+        flash(_("The account is saved."), "ok")
+        return redirect(url_for("accounts.person", person_id=person_id))  # type: ignore[return-value]
+    return make_response(_person_page(actor, managed, form), 422 if request.method == "POST" else 200)
+
+
+def _person_page(actor: Actor, managed: Person, form: PersonForm) -> str:
+    held = {one.programme_id: one for one in managed.memberships}
+    role_forms = []
+    for programme in queries.programmes(actor):
+        has = held.get(programme.id)
+        role_form = RoleForm(
+            formdata=None,
+            prefix=f"{programme.code}-",
+            data={
+                "role": has.role if has else "",
+                "organisation": (has.organisation_id or "") if has else "",
+                "territories": " ".join(has.territories or []) if has else "",
+            },
+        )
+        _fill_role(role_form, actor, [programme.id], may_remove=True)
+        role_forms.append((programme, role_form))
+    return render_template(
+        "accounts/person.html",
+        person=managed,
+        form=form,
+        role_forms=role_forms,
+        password_form=PasswordForm(formdata=None),
+        sessions=queries.sessions_of(managed, utcnow()),
+        phones=queries.phones([managed]),
+        is_self=managed.id == actor.person_id,
+    )
+
+
+@bp.post("/people/<person_id>/role/<programme_id>")
+@signed_in
+def set_role(person_id: str, programme_id: str) -> Response:
+    actor = _manager()
+    _managed(person_id)
+    programme = next((one for one in queries.programmes(actor) if one.id == programme_id), None)
+    if programme is None:
+        raise NOT_FOUND()
+    form = RoleForm(prefix=f"{programme.code}-")
+    _fill_role(form, actor, [programme_id], may_remove=True)
+    if form.validate():
+        begin_writing()
+        _set_role(actor, _managed(person_id), programme_id, form)
+        db.session.commit()
+        flash(_("The role is saved. Phones take the change at their next contact."), "ok")
+    else:
+        flash(" ".join(str(text) for texts in form.errors.values() for text in texts), "error")
+    # Without a role left, a coordinator no longer manages this account.
+    return redirect(url_for("accounts.people"))  # type: ignore[return-value]
+
+
+@bp.post("/people/<person_id>/password")
+@signed_in
+def reset_password(person_id: str) -> Response:
+    actor, form = _manager(), PasswordForm()
+    password = form.password.data or queries.a_password()
+    begin_writing()
+    managed = _managed(person_id)
+    username = managed.username
+    try:
+        operations.set_password(managed, password, now=utcnow(), by=actor)
+    except Problem as problem:
+        flash(str(problem), "error")
+    else:
+        db.session.commit()
+        _say_password(username, password, shown=not form.password.data)
+    return _back_to(person_id)
+
+
+@bp.post("/people/<person_id>/active")
+@signed_in
+def set_active(person_id: str) -> Response:
+    actor = _manager()
+    if person_id == actor.person_id:
+        raise NOT_FOUND()  # nobody locks herself out
+    begin_writing()
+    operations.set_active(_managed(person_id), request.form.get("active") == "1", now=utcnow(), by=actor)
+    db.session.commit()
+    return _back_to(person_id)
+
+
+@bp.post("/people/<person_id>/sessions/end")
+@signed_in
+def end_sessions(person_id: str) -> Response:
+    begin_writing()
+    ended = operations.end_all_sessions(_managed(person_id), now=utcnow())
+    db.session.commit()
+    flash(_("Sessions ended: %(count)s.", count=ended), "ok")
+    return _back_to(person_id)
+
+
+@bp.get("/phones")
+@signed_in
+def phones() -> str:
+    require(g.actor, "device.manage")
+    managed = _people(g.actor)
+    return render_template("accounts/phones.html", phones=queries.phones(managed))
+
+
+@bp.post("/phones/<device_id>/revoke")
+@signed_in
+def revoke_phone(device_id: str) -> Response:
+    require(g.actor, "device.manage")
+    begin_writing()
+    device = db.session.scalar(sa.select(Device).where(Device.id == device_id))
+    if device is None:
+        raise NOT_FOUND()
+    person_id = _managed(device.person_id).id
+    if device.revoked_at is None:
+        operations.revoke_device(device, now=utcnow(), by=g.actor)
+    db.session.commit()
+    flash(
+        _("The phone is revoked: it reads nothing more. What it still holds is taken when it comes back, for you to look at."),
+        "ok",
+    )
+    return _back_to(person_id)
+
+
+def _back_to(person_id: str) -> Response:
+    return redirect(url_for("accounts.person", person_id=person_id))  # type: ignore[return-value]

@@ -25,7 +25,7 @@ class Grant:
         """Whether a place is in these territories. What has no place cannot be kept out by place."""
         if territory is None or not self.territories:
             return True
-        return any(territory == prefix or territory.startswith(prefix + ".") for prefix in self.territories)
+        return any(f"{territory}.".startswith(prefix.rstrip(".") + ".") for prefix in self.territories)
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ def visible(actor: Actor, programme_id: str, model: Any, action: str | None = No
     if grant.territories and hasattr(model, "territory"):
         places = [model.territory.is_(None)]
         for prefix in grant.territories:
+            prefix = prefix.rstrip(".")
             places += [model.territory == prefix, model.territory.startswith(prefix + ".", autoescape=True)]
         conditions.append(sa.or_(*places))
     return sa.and_(*conditions)

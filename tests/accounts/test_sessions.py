@@ -60,7 +60,9 @@ def test_an_expired_session_and_a_deactivated_account_are_nobody(said: Someone):
     assert client.get("/sign-in").status_code == 200
 
 
-def test_a_demonstration_account_cannot_sign_in_where_the_demonstration_is_off(client: FlaskClient, app: Flask, said: Someone):  # S2
+def test_a_demonstration_account_cannot_sign_in_where_the_demonstration_is_off(
+    client: FlaskClient, app: Flask, said: Someone
+):  # S2
     db.session.get(Person, said.id).is_demo = True
     assert sign_in(client, "said").status_code == 401
     app.config["DEMO"] = True
