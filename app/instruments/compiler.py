@@ -25,7 +25,7 @@ from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 from app.instruments import convert, lint
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings
 from app.instruments.rows import Row, canonical_type, parameters, survey_rows
-from app.instruments.workbook import MAX_BYTES, Workbook
+from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook
 from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, parse, rebase
 
 LIBRARY = Path(__file__).parent / "library"
@@ -106,7 +106,14 @@ def compile_instrument(
 
 
 def compile_answer(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Iterable[str] = ()) -> Compiled:
-    """The same from what convert.run() or convert.answer() gave."""
+    """The same from what convert.run() or convert.answer() gave; findings in the order of the workbook."""
+    compiled = _compile(answer, datasets, entities)
+    for findings in (compiled.errors, compiled.warnings):
+        findings.sort(key=lambda one: (SHEETS.index(one.sheet) if one.sheet in SHEETS else -1, one.row))
+    return compiled
+
+
+def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Iterable[str]) -> Compiled:
     if "unreadable" in answer:
         problem = answer["unreadable"]
         return Compiled(errors=[error(problem["code"], **problem["details"])])

@@ -38,7 +38,8 @@ main()
 
 def is_text_column(header: str) -> bool:
     """Whether the cells of a column are read by people."""
-    return header.split("::")[0].strip().lower().replace(" ", "_") in TEXTS
+    parts = [part.strip().lower().replace(" ", "_") for part in header.split("::")]
+    return parts[0] in TEXTS or parts[-1].startswith("ci:title-")
 
 
 def to_pyxform(workbook: Workbook) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""docs/instruments.md lists what the code does: checks, kinds of questions, functions, tokens; and the engine knows those functions."""
+"""docs/instruments.md lists what the code does: checks, kinds of questions, functions, tokens."""
 
 from __future__ import annotations
 
