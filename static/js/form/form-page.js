@@ -46,10 +46,10 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
         return;
       }
       session.on((what) => {
-        if (what !== "taken") return;
+        if (what === "state") return;
         page?.close();
         page = null;
-        drawProblem(new FormProblem("form.open_elsewhere", {}));
+        drawProblem(new FormProblem(what === "taken" ? "form.open_elsewhere" : "form.no_draft", {}));
       });
       page = createPage(host, session, navigate);
     } catch (error) {
@@ -228,9 +228,11 @@ function createPage(host, session, navigate) {
     render(html`
       <div class="fill-bar">
         <h1><bdi>${name && name !== title ? name : title}</bdi>${name && name !== title ? html`<small>${title}</small>` : nothing}</h1>
-        ${other ? html`<button type="button" class="pill" lang=${other} aria-label=${other === "fr" ? "Français" : "العربية"} @click=${() => switchLanguage(other)}>${other === "fr" ? "Fr" : "ع"}</button>` : nothing}
-        <button type="button" class="pill" aria-haspopup="dialog" aria-label=${t("Sections: {at} of {all}", { at: at + 1, all: all.length + 1 })} @click=${() => openJumpList(page)}>
-          <span aria-hidden="true">≡ <bdi>${at + 1}/${all.length + 1}</bdi></span></button>
+        ${other ? html`<button type="button" class="pill" lang=${other} @click=${() => switchLanguage(other)}>
+          <span aria-hidden="true">${other === "fr" ? "Fr" : "ع"}</span><span class="for-readers">${other === "fr" ? "Français" : "العربية"}</span></button>` : nothing}
+        <button type="button" class="pill" aria-haspopup="dialog" @click=${() => openJumpList(page)}>
+          <span aria-hidden="true">≡ <bdi>${at + 1}/${all.length + 1}</bdi></span>
+          <span class="for-readers">${t("Sections: {at} of {all}", { at: at + 1, all: all.length + 1 })}</span></button>
       </div>
       <div class="fill-progress" role="progressbar" aria-valuemin="0" aria-valuemax=${all.length + 1} aria-valuenow=${at + 1} aria-label=${t("Progress")}><i></i></div>`, head);
     /** @type {HTMLElement} */ (head.querySelector(".fill-progress i")).style.inlineSize = `${Math.round(((at + 1) / (all.length + 1)) * 100)}%`;
@@ -349,7 +351,8 @@ function createPage(host, session, navigate) {
     question = "";
     mount();
     if (!stay) {
-      if (!replace) depth += 1;
+      // The entry of a list over the page, replaced by where it leads, is one more of ours.
+      if (!replace || history.state?.overlay) depth += 1;
       const state = { ...history.state, overlay: undefined, from: undefined, form: session.id, ...place, depth };
       if (replace) history.replaceState(state, "");
       else history.pushState(state, "");

@@ -147,8 +147,11 @@ export function createGrid(page, path, shape) {
       open.onclick = () => page.openRow(row.path);
       cell.append(open);
       line.append(cell);
-      const total = document.createElement("td");
-      total.className = "total";
+      const last = document.createElement("td");
+      last.className = "total";
+      const total = document.createElement("div");
+      total.className = "sum";
+      last.append(total);
       const person = { path: row.path, name, cells: cellsOf(row.path), total, head: open };
       person.cells.forEach((one, day) => {
         const holder = document.createElement("td");
@@ -159,7 +162,7 @@ export function createGrid(page, path, shape) {
         line.append(holder);
       });
       showTotal(person);
-      line.append(total);
+      line.append(last);
       body.append(line);
       return person;
     });
@@ -183,8 +186,13 @@ export function createGrid(page, path, shape) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "day";
-      button.textContent = t("D{number}", { number: day + 1 });
-      button.setAttribute("aria-label", t("Day {number}: mark everybody still blank as present", { number: day + 1 }));
+      const name = document.createElement("span");
+      name.textContent = t("D{number}", { number: day + 1 });
+      name.setAttribute("aria-hidden", "true");
+      const does = document.createElement("span");
+      does.className = "for-readers";
+      does.textContent = t("Day {number}: mark everybody still blank as present", { number: day + 1 });
+      button.append(name, does);
       button.onclick = () => fillDay(day);
       cell.append(button);
       line.append(cell);
@@ -206,8 +214,11 @@ export function createGrid(page, path, shape) {
     line.append(title);
     dayTotals = Array.from({ length: count }, () => {
       const cell = document.createElement("td");
+      const sum = document.createElement("div");
+      sum.className = "sum";
+      cell.append(sum);
       line.append(cell);
-      return cell;
+      return sum;
     });
     line.append(document.createElement("td"));
     part.append(line);
@@ -303,7 +314,7 @@ export function createGrid(page, path, shape) {
       event.preventDefault();
       add(typed.trim());
     }}>
-      <h4>${t("Add a person")}</h4>
+      <h3>${t("Add a person")}</h3>
       ${shape.gates.map((gate) => html`<fieldset><legend>${label(gate.label)}</legend><div class="options pair">
         ${session.pkg.lists[gate.choices.list].map((/** @type {any} */ item) => html`<label class=${asked[gate.name] === item.name ? "option on" : "option"}>
           <input type="radio" name="quick-${gate.name}" .checked=${asked[gate.name] === item.name} @change=${() => {

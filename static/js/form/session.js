@@ -22,6 +22,7 @@ import { createForm } from "../engine/form.js";
 import { minutesEast } from "../core/clock.js";
 import { newId } from "../core/ids.js";
 import { language } from "../core/i18n.js";
+import { Problem } from "../core/problem.js";
 import { missingConsent, withConsent } from "./consent.js";
 import { buildEnvelope, outboxItem } from "./envelope.js";
 import { FormProblem } from "./problems.js";
@@ -220,7 +221,7 @@ export class Session {
     return { section, question, row: place?.row ?? "", scroll: place?.scroll ?? 0 };
   }
 
-  /** @param {(what: "state" | "taken") => void} fn @returns {() => void} */
+  /** @param {(what: "state" | "taken" | "finished") => void} fn @returns {() => void} */
   on(fn) {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
@@ -335,6 +336,12 @@ export class Session {
       this.saveProblem = null;
       if (!this.#dirty) this.#setState("saved");
     } catch (error) {
+      if (error instanceof Problem && error.code === "phone.draft_finished") {
+        // Another window finished it meanwhile: there is nothing left to keep.
+        this.close();
+        this.#tell("finished");
+        return;
+      }
       this.#dirty = true;
       this.saveProblem = error;
       this.#setState("failed");
@@ -359,7 +366,7 @@ export class Session {
     this.#tell("state");
   }
 
-  /** @param {"state" | "taken"} what */
+  /** @param {"state" | "taken" | "finished"} what */
   #tell(what) {
     for (const fn of this.#listeners) fn(what);
   }
@@ -395,6 +402,8 @@ export class Session {
       const file = this.file(name);
       if (file && (this.isCorrection || await this.#phone.files.isWhole(file.sha256))) continue;
       const view = this.view(path);
+      // Other kinds of files are told in words on this phone.
+      if (view.node.type !== "image") continue;
       lost.push({ path, uid: view.uid, section: path.split(/[/[]/)[0], kind: "lost", message: "", label: view.label });
     }
     return lost;
@@ -417,6 +426,7 @@ export class Session {
  * @param {string} id @param {boolean} take @returns {Promise<DraftLock | null>}
  */
 async function holdDraft(id, take) {
+  if (!navigator.locks) return { release() {}, onTaken() {} };
   const name = `draft:${id}`;
   const channel = new BroadcastChannel("daftar-drafts");
   if (take) {

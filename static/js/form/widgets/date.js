@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
-import { localDay } from "../../core/clock.js";
+import { localDay, localIso } from "../../core/clock.js";
 import { formatDate, t } from "../../core/i18n.js";
 
 /** @param {import("../part.js").Field} field */
@@ -24,4 +24,13 @@ export function timeWidget(field) {
     aria-describedby=${field.describedBy} aria-invalid=${field.invalid} aria-required=${view.required}
     .value=${live(view.value.slice(0, 5))} @blur=${field.leave}
     @change=${(/** @type {any} */ event) => field.set(event.target.value && `${event.target.value}:00.000`, { done: true })} />`;
+}
+
+/** @param {import("../part.js").Field} field */
+export function dateTimeWidget(field) {
+  const { view } = field;
+  return html`<input id=${field.inputId} class="input" type="datetime-local" ?disabled=${view.readonly}
+    aria-describedby=${field.describedBy} aria-invalid=${field.invalid} aria-required=${view.required}
+    .value=${live(view.value.slice(0, 16))} @blur=${field.leave}
+    @change=${(/** @type {any} */ event) => field.set(event.target.value && localIso(Date.parse(event.target.value)), { done: true })} />`;
 }

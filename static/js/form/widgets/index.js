@@ -3,7 +3,7 @@
 import { acknowledgeWidget } from "./note.js";
 import { cardsWidget } from "./select-one.js";
 import { checksWidget } from "./select-multiple.js";
-import { dateWidget, timeWidget } from "./date.js";
+import { dateTimeWidget, dateWidget, timeWidget } from "./date.js";
 import { fallbackWidget, textWidget } from "./text.js";
 import { geopointWidget } from "./geopoint.js";
 import { imageWidget } from "./image.js";
@@ -27,6 +27,7 @@ export function widgetFor(node, pkg) {
     case "integer": case "decimal": case "range": return { draw: numberWidget, labels: "input" };
     case "date": return { draw: dateWidget, labels: "input" };
     case "time": return { draw: timeWidget, labels: "input" };
+    case "dateTime": return { draw: dateTimeWidget, labels: "input" };
     case "acknowledge": return { draw: acknowledgeWidget, labels: "input" };
     case "geopoint": return { draw: geopointWidget, labels: "group" };
     case "image": return { draw: /\b(signature|draw)\b/.test(appearance) ? signatureWidget : imageWidget, labels: "group" };
@@ -36,6 +37,7 @@ export function widgetFor(node, pkg) {
       if (long) return { draw: listWidget, labels: "group" };
       return { draw: node.type === "select_one" ? cardsWidget : checksWidget, labels: "group" };
     }
+    case "rank": return { draw: checksWidget, labels: "group" };
     default: return { draw: fallbackWidget, labels: "input" };
   }
 }
