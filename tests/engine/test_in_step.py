@@ -53,7 +53,9 @@ class Author:
         return f"not({test}) or {self.term()} = 2" if self.random.random() < 0.2 else test
 
     def switch(self) -> str:
-        return f"${{{self.random.choice(self.numbers[:3])[0]}}} {self.random.choice(['>', '=', '!='])} {self.random.randint(0, 3)}"
+        return (
+            f"${{{self.random.choice(self.numbers[:3])[0]}}} {self.random.choice(['>', '=', '!='])} {self.random.randint(0, 3)}"
+        )
 
     def sometimes(self, make: Any, often: float = 0.35) -> str:
         return make() if self.random.random() < often else ""
@@ -61,7 +63,11 @@ class Author:
     def question(self) -> None:
         name = self.name("q")
         kind = self.random.choice(["integer", "integer", "text", "select_one yn"])
-        label = f"L ${{{self.numbers[-1][0]}}}" if self.numbers and self.random.random() < 0.2 and self.numbers[-1][1] == self.inside else "L"
+        label = (
+            f"L ${{{self.numbers[-1][0]}}}"
+            if self.numbers and self.random.random() < 0.2 and self.numbers[-1][1] == self.inside
+            else "L"
+        )
         self.row(
             type=kind,
             name=name,

@@ -82,7 +82,11 @@ def test_every_case_holds_in_chromium(cases: list[Case]) -> None:
 
 
 def element(node: xml.dom.minidom.Element) -> dict[str, Any]:
-    children = [element(child) if child.nodeType == child.ELEMENT_NODE else child.data for child in node.childNodes if child.nodeType in (1, 3, 4)]
+    children = [
+        element(child) if child.nodeType == child.ELEMENT_NODE else child.data
+        for child in node.childNodes
+        if child.nodeType in (1, 3, 4)
+    ]
     return {"name": node.tagName, "attributes": dict(node.attributes.items()), "children": children}
 
 
@@ -93,7 +97,9 @@ def agrees(vector: dict[str, Any], result: dict[str, Any]) -> bool:
     if kind in ("boolean", "string", "nodes"):
         return bool(result[kind] == wanted)
     if kind == "number":
-        return str(result["number"]) == str(wanted) or (wanted != "NaN" and result["number"] != "NaN" and math.isclose(result["number"], float(wanted)))
+        return str(result["number"]) == str(wanted) or (
+            wanted != "NaN" and result["number"] != "NaN" and math.isclose(result["number"], float(wanted))
+        )
     if kind == "rounded":
         return math.floor(result["number"] * vector["factor"] + 0.5) / vector["factor"] == wanted
     if kind == "length":

@@ -24,6 +24,8 @@ const SPOKEN = new Set(["jr:choice-name", "jr:itext", "format-date", "format-dat
  */
 export function recompute(pkg, answers, context) {
   let uuids = 0;
+  /** @type {unknown} */
+  let exhausted = null;
   const form = createForm(pkg, {
     datasets: context.datasets ?? {},
     now: () => context.now,
@@ -33,6 +35,10 @@ export function recompute(pkg, answers, context) {
     meta: context.meta ?? {},
     saved: answers,
     language: context.language,
+    onError: (error) => {
+      // QuickJS's word for memory or stack run out: what follows would be wrong, not merely blank.
+      if (error instanceof Error && error.name === "InternalError") exhausted = error;
+    },
   });
   const sent = flattened(answers);
   const computed = flattened(form.answers());
@@ -48,7 +54,9 @@ export function recompute(pkg, answers, context) {
     if (schema && (open.has(schema) || (was === null && schema.source.calculation === undefined))) continue;
     differences.push({ path, sent: was, computed: is });
   }
-  return { differences, problems: form.problems(), scores: form.scores(), title: form.title() };
+  const result = { differences, problems: form.problems(), scores: form.scores(), title: form.title() };
+  if (exhausted) throw exhausted;
+  return result;
 }
 
 /** @param {Record<string, any>} answers @param {string} [before] @param {Map<string, string>} [into] */
