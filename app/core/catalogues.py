@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from app.core.languages import LANGUAGES
-from app.core.scripts import script_tokens
+from app.core.script_tokens import script_tokens
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "translations"

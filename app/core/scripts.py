@@ -1,47 +1,35 @@
 """Makes one classic script of ES modules: what a phone downloads, and what the server's engine loads.
 
-Each module becomes one function whose result holds its exports; a module stands after those it imports. The source
-modules stay the truth for tests and tsc. The rules a module must keep, and why there is no other bundler:
-docs/decisions/0003-browser-code.md.
+A module stands after those it imports, all of them in one function, with comments and spaces gone and short names for its
+variables. The source modules stay the truth for tests and tsc. The rules a module must keep, and why there is no other
+bundler: docs/decisions/0003-browser-code.md.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+
+from app.core.script_names import GLOBAL, Names, find_names, short_names
+from app.core.script_tokens import Token, script_tokens
 
 
 class ScriptError(Exception):
     """A module breaks a rule of the bundler; the message says which file and line, and what to write instead."""
 
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space>\s+)
-    | (?P<comment>//[^\n]*|/\*[\s\S]*?\*/)
-    | (?P<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')
-    | (?P<word>[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)
-    | (?P<number>\.?\d[\w.]*)
-    | (?P<dots>\.\.\.|\?\.)
-    | (?P<mark>[\s\S])
-    """,
-    re.X,
-)
-_TEMPLATE = re.compile(r"(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?P<end>`|\$\{)")
-_REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _NAME = r"[A-Za-z_$][\w$]*"
 _NAMES = re.compile(r"\s*\{([^{}]*)\}\s*")
 _SOURCE = re.compile(r"""from\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*;?""")
 _SPECIFIER = re.compile(rf"({_NAME})(?:\s+as\s+({_NAME}))?")
 _DECLARED = re.compile(rf"\s+(?:async\s+)?(function\s*\*?|class|const)\s+({_NAME})")
 _LICENSE = re.compile(r"@license\s*\*?\s*([^*]*(?:\*(?!/)[^*]*)*)\*/")
-# After one of these a slash begins a regular expression, not a division.
-_BEFORE_REGEX = {"return", "typeof", "case", "in", "of", "delete", "void", "instanceof", "new", "do", "else", "yield", "await"}
 
 
 @dataclass
@@ -56,69 +44,10 @@ class _Module:
     """One parsed file: its text without import and export, minified."""
 
     body: str
+    names: Names | None  # None: vendored, stays in a function of its own with the names it came with
     imports: list[_Import]
     exports: dict[str, str]  # exported name -> local name
     licenses: list[str]
-
-
-class Token(NamedTuple):
-    kind: str  # string word number dots mark regex template
-    text: str
-    start: int
-    depth: int  # of brackets around it
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
-
-
-def script_tokens(text: str) -> Iterator[Token]:
-    """What is neither white space nor comment. A template literal gives its literal parts, with their ` ${ or }."""
-    at, depth, before = 0, 0, ""
-    # Brace depths at which a "}" takes a template literal up again.
-    templates: list[int] = []
-    while at < len(text):
-        char = text[at]
-        if char == "`" or (char == "}" and templates and templates[-1] == depth):
-            if char == "}":
-                templates.pop()
-            found = _TEMPLATE.match(text, at + 1)
-            if not found:
-                raise ValueError("a template literal has no end")
-            if found["end"] == "${":
-                templates.append(depth)
-                before = "("
-            else:
-                before = "`"
-            yield Token("template", text[at : found.end()], at, depth)
-            at = found.end()
-            continue
-        if (
-            char == "/"
-            and text[at + 1 : at + 2] not in ("/", "*")
-            and (before in _BEFORE_REGEX or before in "(,=:[!&|?{;+-*%<>~^")
-        ):
-            regex = _REGEX.match(text, at)
-            if regex:
-                before = "regex"
-                yield Token("regex", regex.group(), at, depth)
-                at = regex.end()
-                continue
-        token = _TOKEN.match(text, at)
-        assert token is not None
-        kind, value = str(token.lastgroup), token.group()
-        if kind in ("space", "comment"):
-            at = token.end()
-            continue
-        if kind == "mark" and value in "\"'":
-            raise ValueError("a string has no end")
-        if kind == "mark" and value in ")]}":
-            depth -= 1
-        yield Token(kind, value, at, depth)
-        if kind == "mark" and value in "([{":
-            depth += 1
-        before = value if kind in ("word", "mark") else kind
-        at = token.end()
 
 
 def _separator(before: Token, after: Token, gap: str) -> str:
@@ -136,7 +65,7 @@ def _separator(before: Token, after: Token, gap: str) -> str:
 
 
 def _minified(text: str, tokens: list[Token], cuts: list[tuple[int, int]]) -> str:
-    """`text` without comments, needless white space and the spans in `cuts`.
+    """`text` without comments, needless signs and white space, and the spans in `cuts`.
 
     Ours, because rjsmin takes the inner literal of html`${rows.map((row) => html`…`)}` for code.
     """
@@ -145,16 +74,36 @@ def _minified(text: str, tokens: list[Token], cuts: list[tuple[int, int]]) -> st
     cut = False
     waiting = iter([*cuts, (len(text) + 1, len(text) + 1)])
     start, stop = next(waiting)
-    for token in tokens:
+    markup: list[bool] = []  # of the template literals around: whether white space may shrink as in HTML
+    heads: list[str] = []  # the word before each open bracket
+    head = ""  # the one before the bracket that closed last
+    for i, token in enumerate(tokens):
         while token.start >= stop:
             start, stop = next(waiting)
         if token.start >= start:
             cut = True
             continue
+        value = token.text
+        if token.kind == "template":
+            if value[0] == "`":
+                markup.append(before is not None and before.text in ("html", "svg"))
+            if markup[-1]:
+                value = re.sub(r"\s*\n\s*", " ", value)
+            if value.endswith("`") and len(token.text) > (token.text[0] == "`"):
+                markup.pop()
+        elif value in ("(", "[", "{"):
+            heads.append(before.text if before else "")
+        elif value in (")", "]", "}"):
+            head = heads.pop()
+        following = tokens[i + 1].text[0] if i + 1 < len(tokens) else ""
+        if before and value == "," and following in (")", "]", "}") and before.text not in (",", "["):
+            continue
+        if before and value == ";" and following == "}" and not (before.text == ")" and head in ("for", "while", "if")):
+            continue
         if before:
             # Where an import or export went, the line break keeps two statements apart that only it separated.
             out.append(_separator(before, token, "\n" if cut else text[before.end : token.start]))
-        out.append(token.text)
+        out.append(value)
         before, cut = token, False
     return "".join(out)
 
@@ -228,7 +177,8 @@ def _parse(text: str, where: Callable[[int], str]) -> _Module:
         before = value
 
     licenses = [" ".join(found.replace("*", " ").split()) for found in _LICENSE.findall(text)]
-    return _Module(_minified(text, tokens, cuts), imports, exports, licenses)
+    body = _minified(text, tokens, cuts)
+    return _Module(body, None if licenses else find_names(body), imports, exports, licenses)
 
 
 _parsed: dict[tuple[str, str], _Module] = {}
@@ -285,39 +235,112 @@ def modules(entry: Path) -> list[Path]:
     return list(_ordered(entry))
 
 
-def bundle(entry: Path, global_name: str | None = None) -> str:
+Symbol = tuple[Path, str]  # a name at the top of a module
+
+
+class _Bundle:
+    """The modules of one script, side by side in one function: what one declares at its top, others name directly."""
+
+    def __init__(self, entry: Path, texts: Mapping[str, str]) -> None:
+        self.entry = entry.resolve()
+        self.modules = _ordered(entry)
+        self.texts = texts
+        self.imported = {path: self._imported(path, module) for path, module in self.modules.items()}
+        self.names = self._top_names()
+
+    def _imported(self, path: Path, module: _Module) -> dict[str, Symbol]:
+        """What each imported name stands for."""
+        found = {}
+        for wanted in module.imports:
+            source = (path.parent / wanted.source).resolve()
+            for name, local in wanted.names:
+                if name not in self.modules[source].exports:
+                    raise ScriptError(f"{_short(path)}:{wanted.line}: {_short(source)} exports no “{name}”")
+                found[local] = self._symbol(source, name)
+        return found
+
+    def _symbol(self, path: Path, exported: str) -> Symbol:
+        module = self.modules[path]
+        local = module.exports[exported]
+        for wanted in module.imports:
+            for name, here in wanted.names:
+                if here == local and module.names:
+                    return self._symbol((path.parent / wanted.source).resolve(), name)
+        return path, local if module.names else exported
+
+    def _top_names(self) -> dict[Symbol, str]:
+        """Short names for all that stands at the top of modules, the most used first."""
+        uses: Counter[Symbol] = Counter()
+        free: set[str] = set()
+        for path, module in self.modules.items():
+            imported = self.imported[path]
+            if module.names is None:
+                uses.update(imported.values())
+                continue
+            free |= module.names.free - set(imported)
+            for name, count in module.names.uses.items():
+                if name in imported:
+                    uses[imported[name]] += count
+                elif name in module.names.top:
+                    uses[path, name] += count
+        # Names of one letter are for the inside of functions.
+        return dict(zip((symbol for symbol, _ in uses.most_common()), short_names(free, least=2), strict=False))
+
+    def _plain(self, path: Path, module: _Module, names: Names) -> str:
+        new = {local: self.names[symbol] for local, symbol in self.imported[path].items() if symbol in self.names}
+        new |= {name: self.names[path, name] for name in names.top if (path, name) in self.names}
+        own = [name for name, _ in names.uses.most_common() if name in names.inner and name not in new and name not in GLOBAL]
+        taken = {*new.values(), *names.free, *(names.inner & GLOBAL)}
+        new |= dict(zip(own, short_names(taken), strict=False))
+        return names.renamed(new, self._coded(path, names)) + ";\n"
+
+    def _coded(self, path: Path, names: Names) -> dict[int, str]:
+        """The texts of t("…") and n("…", "…") by their short codes."""
+        found: dict[int, str] = {}
+        words = {local for local, (_, name) in self.imported[path].items() if name in ("t", "n")} if self.texts else set()
+        tokens = names.tokens
+        for i, token in enumerate(tokens[:-4]):
+            if token.text not in words or i not in names.places or tokens[i + 1].text != "(" or tokens[i + 2].kind != "string":
+                continue
+            text = ast.literal_eval(tokens[i + 2].text)
+            if text not in self.texts or tokens[i + 3].text not in (",", ")"):
+                continue
+            found[i + 2] = f'"{self.texts[text]}"'
+            if self.imported[path][token.text][1] == "n" and tokens[i + 4].kind == "string":
+                found[i + 4] = '""'
+        return found
+
+    def _vendored(self, path: Path, module: _Module) -> str:
+        given = {name: symbol for symbol, name in self.names.items() if symbol[0] == path}
+        exports = ",".join(f"{symbol[1]}:{name}" for name, symbol in given.items())
+        results = ",".join(f"{name}:{module.exports[name]}" for _, name in given.values())
+        takes = [(local, self.names[symbol]) for local, symbol in self.imported[path].items()]
+        parameters, arguments = (",".join(pair[i] for pair in takes) for i in (0, 1))
+        return f"const{{{exports}}}=(({parameters})=>{{{module.body}\n;return{{{results}}}}})({arguments});\n"
+
+    def script(self, global_name: str | None) -> str:
+        licenses = dict.fromkeys(text for module in self.modules.values() for text in module.licenses)
+        out = [f"/*! {text} */\n" for text in licenses]
+        out.append(f"globalThis.{global_name}=" if global_name else "")
+        out.append('(()=>{"use strict";\n')
+        for path, module in self.modules.items():
+            out.append(self._plain(path, module, module.names) if module.names else self._vendored(path, module))
+        if global_name:
+            # An export that nothing in the bundle names was given no short name.
+            pairs = ((name, self._symbol(self.entry, name)) for name in self.modules[self.entry].exports)
+            out.append(f"return{{{','.join(f'{name}:{self.names.get(symbol, symbol[1])}' for name, symbol in pairs)}}}")
+        out.append("})();\n")
+        return "".join(out)
+
+
+def bundle(entry: Path, global_name: str | None = None, texts: Mapping[str, str] | None = None) -> str:
     """The modules that `entry` imports and itself, as one minified classic script.
 
     global_name   the exports of `entry` become properties of that global; without it only side effects remain
+    texts         codes that stand for texts of t() and n(), whose catalogue has the same codes
     Raises ScriptError, with file and line, for what docs/decisions/0003-browser-code.md forbids.
     """
-    ordered = _ordered(entry)
-    numbers = {path: f"$m{number}" for number, path in enumerate(ordered)}
-    used: dict[Path, set[str]] = {path: set() for path in ordered}
-    for path, module in ordered.items():
-        for wanted in module.imports:
-            used[(path.parent / wanted.source).resolve()].update(name for name, _ in wanted.names)
-    if global_name:
-        used[entry.resolve()].update(ordered[entry.resolve()].exports)
-    licenses = dict.fromkeys(text for module in ordered.values() for text in module.licenses)
-    out = [f"/*! {text} */\n" for text in licenses]
-    out.append(f"globalThis.{global_name}=" if global_name else "")
-    out.append('(()=>{"use strict";\n')
-    for path, module in ordered.items():
-        out.append(f"const {numbers[path]}=(()=>{{")
-        for wanted in module.imports:
-            source = (path.parent / wanted.source).resolve()
-            for name, _ in wanted.names:
-                if name not in ordered[source].exports:
-                    raise ScriptError(f"{_short(path)}:{wanted.line}: {_short(source)} exports no “{name}”")
-            names = ",".join(name if name == local else f"{name}:{local}" for name, local in wanted.names)
-            out.append(f"const{{{names}}}={numbers[source]};")
-        exported = ",".join(
-            name if name == local else f"{name}:{local}" for name, local in module.exports.items() if name in used[path]
-        )
-        out.append(f"{module.body}\n;return{{{exported}}}}})();\n")
-    out.append(f"return {numbers[entry.resolve()]}}})();\n" if global_name else "})();\n")
-    return "".join(out)
+    return _Bundle(entry, texts or {}).script(global_name)
 
 
 def content_hash(content: str | bytes) -> str:

@@ -1,11 +1,10 @@
-"""What a phone downloads once: one script with both languages in it, one style sheet, the shell page, and a worker that keeps them.
+"""What a phone downloads once: one script with both languages in it, one style sheet, the shell page, and a worker for them.
 
 Everything is made of the files of static/ and translations/ and made again when one of them changed.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import deflate
 from flask import render_template
 
 from app.core import catalogues
@@ -35,7 +35,7 @@ class Asset:
 
     @cached_property
     def packed(self) -> bytes:
-        return gzip.compress(self.body, 9, mtime=0)
+        return bytes(deflate.gzip_compress(self.body, 12))
 
     @cached_property
     def hash(self) -> str:
@@ -78,11 +78,24 @@ def _style() -> str:
 
 
 def _script() -> str:
-    """The strings of both languages, msgid -> [ar, fr], then the modules: nothing to wait for before the first paint."""
+    """The strings of both languages, then the modules: nothing to wait for before the first paint.
+
+    A text that both languages have is a number in the script, its place in the two lists; its English stays behind.
+    """
     files = {str(path.relative_to(ROOT)).replace("\\", "/") for path in modules(ENTRY)}
-    by_language = [catalogues.for_browser(language, files) for language in LANGUAGES]
-    strings = {msgid: [found.get(msgid, "") for found in by_language] for msgid in by_language[0]}
-    return f"globalThis.daftarStrings={json.dumps(strings, ensure_ascii=False, separators=(',', ':'))};\n{bundle(ENTRY)}"
+    arabic, french = (catalogues.for_browser(language, files) for language in LANGUAGES)
+    pairs = {text: [arabic[text], french.get(text, "")] for text in arabic}
+    whole = [text for text, pair in pairs.items() if all(pair) and all(forms[-1] for forms in pair)]
+    coded = {text: str(number) for number, text in enumerate(whole)}
+    script = bundle(ENTRY, texts=coded)
+    # What the bundler did not see as t("…") is still asked for by its English.
+    plain = {text: pair for text, pair in pairs.items() if text not in coded or json.dumps(text, ensure_ascii=False) in script}
+
+    def packed(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    columns = [[pairs[text][i] for text in whole] for i in range(len(LANGUAGES))]
+    return f"globalThis.daftarStrings={packed([*columns, plain])};\n{script}"
 
 
 _current: tuple[object, Assets] | None = None

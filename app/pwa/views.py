@@ -33,7 +33,8 @@ def _answer(asset: Asset, cache: str) -> Response:
         response.set_data(asset.packed)
         response.headers["Content-Encoding"] = "gzip"
         response.set_etag(asset.hash, weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @bp.get("/field")

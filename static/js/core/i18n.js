@@ -12,8 +12,11 @@ import { localDay, localIso } from "./clock.js";
  * @typedef {string | number} Value
  */
 
-/** @type {Record<string, [string | string[], string | string[]]>} msgid -> [ar, fr]; a list is plural forms */
-const strings = /** @type {any} */ (globalThis).daftarStrings ?? {};
+/**
+ * Arabic and French by the number that the bundle gives a text, then pairs by English text.
+ * @type {[(string | string[])[], (string | string[])[], Record<string, [string | string[], string | string[]]>]}
+ */
+const strings = /** @type {any} */ (globalThis).daftarStrings ?? [[], [], {}];
 
 const KEY = "daftar.language";
 const NARROW_SPACE = "\u202f";
@@ -83,7 +86,7 @@ export function onLanguage(listener) {
  * @param {Record<string, Value>} [values]
  */
 export function t(text, values) {
-  const found = strings[text]?.[current.language === "fr" ? 1 : 0];
+  const found = translation(text);
   return filled(typeof found === "string" && found ? found : text, values);
 }
 
@@ -96,9 +99,16 @@ export function t(text, values) {
  * @param {Record<string, Value>} [values]
  */
 export function n(one, many, count, values) {
-  const found = strings[one]?.[current.language === "fr" ? 1 : 0];
-  const form = Array.isArray(found) ? found[pluralForm(current.language, count)] : "";
+  const found = translation(one);
+  // A form that people never meet, such as zero, may be left out.
+  const form = Array.isArray(found) ? found[pluralForm(current.language, count)] || found[found.length - 1] : "";
   return filled(form || (count === 1 ? one : many), { n: count, ...values });
+}
+
+/** @param {string} text  English, or its number @returns {string | string[] | undefined} */
+function translation(text) {
+  const column = current.language === "fr" ? 1 : 0;
+  return strings[2][text]?.[column] ?? strings[column][/** @type {any} */ (text)];
 }
 
 /** Index among the forms of the catalogue, by its own rule (app/core/catalogues.py). @param {Language} code @param {number} count */
