@@ -24,6 +24,3 @@ BAD_USERNAME = Kind(
     422,
     lazy_gettext("A username has 3 to 64 characters: letters a-z, digits, dots, dashes and underscores."),
 )
-BAD_DEVICE = Kind(
-    "accounts.bad_device", 401, lazy_gettext("The server does not know this phone. Sign in on it again; nothing is lost.")
-)

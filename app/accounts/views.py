@@ -329,7 +329,7 @@ def revoke_phone(device_id: str) -> Response:
         operations.revoke_device(device, now=utcnow(), by=g.actor)
     db.session.commit()
     flash(
-        _("The phone is revoked: it reads nothing more. What it still holds is taken when it comes back, for you to look at."),
+        _("The phone is revoked and reads nothing more. What it still holds is taken when it comes back."),
         "ok",
     )
     return _back_to(person_id)

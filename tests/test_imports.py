@@ -1,0 +1,55 @@
+"""Which way imports point: a package imports only packages that stand to its left (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from app import PACKAGES
+
+APP = Path(__file__).resolve().parents[1] / "app"
+# Side by side: none of these knows another.
+APART = {"review", "sync", "export", "pwa"}
+# `python -m` entries start the whole application.
+ENTRIES = {APP / "submissions" / "checks.py"}
+
+
+def imported(path: Path) -> set[str]:
+    """Packages of ours that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "app" else [f"app.{alias.name}" for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("app.")}
+    return found
+
+
+def may_import(package: str) -> set[str]:
+    allowed = set(PACKAGES[: PACKAGES.index(package)])
+    if package in APART:
+        allowed -= APART
+    if package == "engine":  # hosts the browser's scripts, which core bundles; knows nothing else
+        allowed = {"core"}
+    return allowed | {package}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_what_stands_left_of_it(package: str):
+    wrong = []
+    for path in sorted((APP / package).rglob("*.py")):
+        allowed = may_import(package) | ({"create_app"} if path in ENTRIES else set())
+        wrong += [f"{path.relative_to(APP)}: {name}" for name in sorted(imported(path) - allowed)]
+    assert wrong == []
+
+
+def test_operations_and_queries_know_no_request():
+    """They take the actor and the time as arguments (a command or a job has no request)."""
+    wrong = []
+    for path in [*APP.glob("*/operations.py"), *APP.glob("*/queries.py"), APP / "submissions" / "intake.py"]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "flask":
+                wrong += [f"{path.relative_to(APP)}: {one.name}" for one in node.names if one.name in ("request", "g", "session")]
+    assert wrong == []
