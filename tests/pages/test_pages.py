@@ -9,6 +9,7 @@ P9 every page is usable with a screen reader (axe)        P10 a correction begin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def test_signing_in_gets_the_phone_ready_step_by_step(phone: Opener, site: str) 
     for step in ("النماذج", "الأماكن واللوائح", "ملفات منطقة التدخل", "ساعة الهاتف مضبوطة", "التطبيق يُفتح دون شبكة"):
         expect(page.locator(".checks li", has_text=step).first).to_have_class("done")
 
-    page.click("a[href='#/today']")
+    page.locator("main a[href='#/today']").click()
     expect(page.locator(".start")).to_have_text("تشخيص التعاونية")
     page.context.set_offline(True)
     page.reload()
@@ -241,7 +242,7 @@ def outbox(browser: Browser, site: str) -> Iterator[Page]:
     page.goto(f"{site}/static/css/tokens.css")
     page.evaluate(SEED, FULL)
     open_page(page, site, "#/outbox")
-    expect(page.locator("main li").first).to_be_visible()
+    expect(page.locator(".status")).to_contain_text("لا توجد شبكة")
     yield page
     context.close()
 
@@ -385,6 +386,47 @@ def test_what_the_office_returned_opens_as_a_correction(phone: Opener, site: str
     card.click()
     expect(page.locator("h1")).to_contain_text("تعاونية الأمل")
     assert len(stored(page, "drafts")) == 1
+
+
+def test_a_finished_form_is_received_and_back_is_today(phone: Opener, site: str) -> None:  # P5, P8
+    page = phone("ar")
+    page.goto(f"{site}/field/")
+    page.fill("#username", "malika")
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    page.locator("main a[href='#/today']").click()
+    page.locator(".start").click()
+    page.get_by_label("اسم التعاونية").fill("تعاونية الأمل")
+
+    for section in ("الهوية", "الأرقام", "مراجعة"):
+        expect(page.locator("main h2").first).to_contain_text(section)
+        page.locator("footer .go").click()
+    expect(page).to_have_url(re.compile("#/summary/"))
+    page.go_back()
+
+    expect(page.locator("h1")).to_have_text("اليوم")
+    expect(page.locator(".split")).to_have_count(0)
+    expect(page.locator(".status")).to_contain_text("كل ما سجلته تم التوصل به")
+    page.locator(".status").click()
+    (receipt,) = stored(page, "receipts")
+    row = page.locator("main li", has_text="تشخيص التعاونية")
+    expect(row).to_contain_text("تم التوصل بها")
+    expect(row).to_contain_text(str(receipt["server_seq"]))
+
+
+def test_too_many_tries_say_when_to_try_again(phone: Opener, site: str) -> None:  # P2
+    page = phone("fr")
+    page.goto(f"{site}/field/")
+    for _ in range(12):
+        page.fill("#username", "malika-2")
+        page.fill("#password", "wrong one")
+        page.click("button[type=submit]")
+        expect(page.locator("#failure")).to_be_visible()
+        if page.locator("#failure", has_text="Trop d’essais").count():
+            break
+
+    expect(page.locator("#failure")).to_contain_text(re.compile(r"réessayez dans .*\d+ (seconde|minute)"))
+    expect(page.locator("button[type=submit]")).to_be_disabled()
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])

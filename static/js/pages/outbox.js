@@ -103,13 +103,14 @@ export function openOutbox(host, app) {
   function card(item) {
     const { receipts, submissions, titles } = /** @type {NonNullable<typeof data>} */ (data);
     const submission = submissions.find((/** @type {any} */ one) => one.id === item.submission_id);
+    const instrument = titles.get(item.form_id) ?? item.form_id;
     const advice = itemAdvice(item);
     const photos = photoLine(item);
     const tone = item.state === "refused" ? "wrong" : item.state === "quarantined" || item.state === "gone" ? "fix" : "";
     return html`<li>
       <a class="card ${tone}" href="#/summary/${item.revision_id}">
-        <div class="row"><strong><bdi>${item.title || t("Form without a name yet")}</bdi></strong>${itemChip(item, submission)}</div>
-        <p>${titles.get(item.form_id) ?? item.form_id}</p>
+        <div class="row"><strong><bdi>${item.title || instrument}</bdi></strong>${itemChip(item, submission, sync.state.phase === "sending")}</div>
+        ${item.title ? html`<p>${instrument}</p>` : nothing}
         <p>${itemLine(item, receipts.get(item.revision_id))}</p>
         ${photos ? html`<p>${photos}</p>` : nothing}
         ${advice ? html`<p class="quote">${advice}</p>` : nothing}

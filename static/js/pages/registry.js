@@ -10,7 +10,7 @@ import { inTurn, levelChip, sectionTitle, topBar } from "./page.js";
 import { createSearch } from "./search.js";
 
 const LIST = "cooperatives";
-const PAGE = 40;
+const PAGE = 24;
 const INDEX_STEP = 250;
 /** What was looked for stays while one goes to a record and comes back. */
 const kept = { query: "", shown: PAGE };

@@ -3,9 +3,10 @@
 import { html } from "../../vendor/lit-html/lit-html.js";
 import { n, t } from "../core/i18n.js";
 import { problemText } from "../core/problem.js";
+import { isToSend } from "../store/outbox.js";
 import { since } from "./words.js";
 
-/** @typedef {"" | "plain" | "asks" | "wrong"} Tone */
+/** @typedef {"" | "plain" | "asks" | "wrong"} Tone @typedef {import("../store/outbox.js").Item} Item */
 
 /** What the office did with it. @type {Record<string, () => [Tone, string]>} */
 const REVIEW = {
@@ -16,18 +17,21 @@ const REVIEW = {
   rejected: () => ["wrong", t("Rejected")],
 };
 
-/** @param {any} item */
-export function photosOf(item) {
-  const all = item.attachments ?? [];
-  const left = all.filter((/** @type {any} */ one) => one.state !== "complete" && one.state !== "lost");
-  return { total: all.length, left: left.length, lost: all.filter((/** @type {any} */ one) => one.state === "lost").length };
+/** @param {Item} item */
+function photosOf({ attachments }) {
+  return { total: attachments.length, left: attachments.filter(isToSend).length, lost: attachments.filter(({ state }) => state === "lost").length };
 }
 
-/** @param {any} item  of the outbox @param {any} [submission]  as last pulled @returns {[Tone, string]} */
-export function itemState(item, submission) {
+/**
+ * @param {Item} item
+ * @param {any} [submission]  as last pulled
+ * @param {boolean} [sending]  sync is at it
+ * @returns {[Tone, string]}
+ */
+function itemState(item, submission, sending = false) {
   switch (item.state) {
     case "waiting":
-      return ["plain", item.sending ? t("Being sent") : t("Waiting to be sent")];
+      return ["plain", sending ? t("Being sent") : t("Waiting to be sent")];
     case "quarantined":
       return ["asks", t("Needs a look at the office")];
     case "gone":
@@ -42,9 +46,9 @@ export function itemState(item, submission) {
   }
 }
 
-/** @param {any} item @param {any} [submission] */
-export function itemChip(item, submission) {
-  const [tone, words] = itemState(item, submission);
+/** @param {Item} item @param {any} [submission] @param {boolean} [sending] */
+export function itemChip(item, submission, sending) {
+  const [tone, words] = itemState(item, submission, sending);
   return html`<span class="chip ${tone}">${words}</span>`;
 }
 
@@ -54,13 +58,13 @@ export function submissionChip(submission) {
   return html`<span class="chip ${tone}">${words}</span>`;
 }
 
-/** When, under which number. @param {any} item @param {any} [receipt] */
+/** When, under which number. @param {Item} item @param {import("../store/outbox.js").Receipt | null} [receipt] */
 export function itemLine(item, receipt) {
   if (receipt) return t("Receipt {number} · {time}", { number: String(receipt.server_seq), time: since(receipt.received_at) });
   return t("Finished {time}", { time: since(item.finished_at) });
 }
 
-/** What it means and what to do next, "" where there is nothing to say. @param {any} item */
+/** What it means and what to do next, "" where there is nothing to say. @param {Item} item */
 export function itemAdvice(item) {
   const why = problemText(item.problem);
   switch (item.state) {
@@ -75,7 +79,7 @@ export function itemAdvice(item) {
   }
 }
 
-/** Photos still to go, or lost: "" when all is well. @param {any} item */
+/** Photos still to go, or lost: "" when all is well. @param {Item} item */
 export function photoLine(item) {
   const { total, left, lost } = photosOf(item);
   const parts = [];

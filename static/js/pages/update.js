@@ -11,6 +11,8 @@
 
 import { createEmitter } from "../core/events.js";
 
+const ASK_EVERY_MS = 3_600_000;
+
 /** Whether a draft is open in this tab or another: form/session.js holds a lock on each. */
 export async function formIsOpen() {
   const { held = [] } = await navigator.locks.query();
@@ -26,6 +28,7 @@ export function createUpdate({ address, scope }) {
   /** @type {ServiceWorker | null} */
   let waiting = null;
   let taking = false;
+  let asked = 0;
 
   /** @param {ServiceWorkerRegistration} registration */
   function look(registration) {
@@ -55,6 +58,13 @@ export function createUpdate({ address, scope }) {
       try {
         const registration = await navigator.serviceWorker.register(address, { scope, updateViaCache: "none" });
         look(registration);
+        asked = performance.now();
+        // A page that stays open for days would never hear of a new version.
+        document.addEventListener("visibilitychange", () => {
+          if (document.visibilityState !== "visible" || performance.now() - asked < ASK_EVERY_MS) return;
+          asked = performance.now();
+          registration.update().catch(() => {});
+        });
         registration.addEventListener("updatefound", () => {
           registration.installing?.addEventListener("statechange", () => look(registration));
         });
