@@ -45,6 +45,8 @@ RULES = {
     "calculate": "calculation",
 }
 PERSONS = "persons"
+LAST_SAVED = "jr://instance/last-saved"
+META_TYPES = {"instanceID": "instanceID", "instanceName": "instanceName", "audit": "audit"}
 ENTITY_DEPTH = 3  # pyxform writes an entity's conditions at <scope>/meta/entity/@create
 
 Rows = list[dict[str, str]]
@@ -129,6 +131,8 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Ite
         return compiled
     compiled.warnings += from_pyxform_warnings(answer["warnings"], workbook)
     compiled.xform = answer["xform"]
+    if compiled.errors:
+        return compiled
     compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities})
     package = compiler.package()
     compiled.errors += compiler.errors
@@ -231,11 +235,7 @@ class _Compiler:
             if found := parameters(row.cell("parameters")):
                 node["parameters"] = found
         if kind == "value":
-            node["type"] = (
-                canonical_type(row.type)
-                if row
-                else {"instanceID": "instanceID", "instanceName": "instanceName"}.get(name, "calculate")
-            )
+            node["type"] = canonical_type(row.type) if row else META_TYPES.get(name, "calculate")
             if element.text:
                 node["default"] = element.text
         self.nodes.append(node)
@@ -385,6 +385,8 @@ class _Compiler:
             if source is None:
                 self.lists[name] = [self.item(item) for item in instance.iter(f"{XF}item")]
                 continue
+            if source == LAST_SAVED:  # the reference to it is an error already
+                continue
             match = re.fullmatch(r"jr://(?:file|file-csv)/([\w.-]+)\.csv", source)
             if match is None:
                 self.errors.append(
@@ -486,10 +488,11 @@ class _Compiler:
         reference = label.get("ref", "label") if label is not None else "label"
         self.nodes[node]["choices"] = {
             "nodeset": number,
-            "list": self.node_lists.get(node, ""),
             "value": value.get("ref", "name") if value is not None else "name",
             "label": "label" if reference.startswith("jr:itext") else reference,
         }
+        if node in self.node_lists:  # else the choices are rows of a repeat
+            self.nodes[node]["choices"]["list"] = self.node_lists[node]
 
     # Binds
 

@@ -98,6 +98,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "reference_bad": (_("This cell must hold references to questions."), _("Write ${name}, with a comma between several.")),
     "repeat_twice": (_("The repeat “%(name)s” has the name of another question, group or repeat."), _("Give each repeat a name that stands nowhere else.")),
     "parameter_bad": (_("The parameter “%(name)s” does not fit the range."), _("start, end and step are numbers; step divides the range.")),
+    "parameters_bad": (
+        _("The parameters of this question cannot be read."),
+        _("Write name=value, with a space between several."),
+    ),
     "columns_missing": (_("In %(language)s these columns are missing: %(columns)s."), _("Add them, or delete them in the other languages.")),
     # What pyxform says and we have no better words for
     "converter": (_("The form could not be converted: %(text)s"), _("The converter's own words are quoted; correct what they name.")),
@@ -145,6 +149,8 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
     for pattern, code, names in (
         (r"There has been a problem trying to replace \$\{\s*([^}]+?)\s*\} with the XPath", "question_unknown", ("name",)),
         (r"Reference variables? must .*?\$\{([^}]+)\}", "question_unknown", ("name",)),
+        (r"Could not find the name '([^']+)'", "question_unknown", ("name",)),
+        (r"Parameters must be in the form", "parameters_bad", ()),
         (r"Unknown question type '([^']+)'", "type_unknown", ("type",)),
         (r"List name not in choices sheet: (\S+)", "list_unknown", ("name",)),
         (r"Duplicate column header: (.+)", "column_twice", ("name",)),
@@ -188,7 +194,7 @@ def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
 
 # What the lint has said already, better placed.
 _SAID = re.compile(r"has no label|case-insensitive match|should have a label")
-_MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the \w+ columns? ([^.]+)\.")
+_MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the (\w+) (?:columns ([^.]+)|(\w+) column)\.")
 
 
 def from_pyxform(text: str, workbook: Workbook) -> Finding:
@@ -208,7 +214,8 @@ def from_pyxform_warnings(texts: list[str], workbook: Workbook) -> list[Finding]
             continue
         sheet, row, column = _placed(text, workbook)
         if match := _MISSING_COLUMNS.search(text):
-            found.append(warning("columns_missing", sheet or "survey", 0, "", language=match.group(1), columns=match.group(2)))
+            columns = match.group(3) or match.group(4)
+            found.append(warning("columns_missing", match.group(2), 0, "", language=match.group(1), columns=columns))
         else:
             found.append(warning("converter_says", sheet, row, column, text=_ROW.sub("", text).strip()))
     return found

@@ -248,6 +248,8 @@ def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
             findings.append(error("type_unsupported", *at, type=kind))
         elif kind.lower() not in {one.lower() for one in SUPPORTED}:
             findings.append(error("type_unknown", *at, type=row.type, **_near(kind, SUPPORTED)))
+        elif "search(" in row.cell("appearance"):
+            findings.append(error("type_unsupported", "survey", row.number, row.column("appearance"), type="search()"))
         elif kind in ("select_one", "select_multiple", "rank"):
             name = list_of(row.type)
             if "." in name and "${" not in name:

@@ -128,9 +128,13 @@ def _letter(index: int) -> str:
     return text
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML cannot hold them
+
+
 def _cells(sheet: Sheet, values: list[str]) -> dict[str, str]:
     found = {}
     for column, value in zip(sheet.columns, values, strict=False):
+        value = _CONTROL.sub("", value)
         if column and value:
             if len(value) > MAX_CELL_LENGTH:
                 raise Unreadable("cell_too_long", sheet=sheet.name, column=column, limit=MAX_CELL_LENGTH)
@@ -147,7 +151,7 @@ def _read_markdown(text: str) -> list[Sheet]:
     sheets: list[Sheet] = []
     pending: str | None = None
     counter = _Counter()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
         if not line.startswith("|") or _RULE.match(line):
             continue
