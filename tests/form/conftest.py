@@ -25,7 +25,8 @@ CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' b
 @functools.cache
 def strings() -> str:
     arabic, french = catalogues.for_browser("ar"), catalogues.for_browser("fr")
-    return f"globalThis.daftarStrings = {json.dumps({key: [text, french.get(key, '')] for key, text in arabic.items()})};"
+    by_text = {key: [text, french.get(key, "")] for key, text in arabic.items()}
+    return f"globalThis.daftarStrings = {json.dumps([[], [], by_text])};"
 
 
 class Handler(SimpleHTTPRequestHandler):

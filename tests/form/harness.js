@@ -57,6 +57,9 @@ window.harness = {
     router.navigate(`#/form/${id}`);
     return id;
   },
+  async summary(draftId) {
+    shown = await openSummaryPage(root.firstElementChild, { phone, draftId, navigate: router.navigate });
+  },
   async correct(submission) {
     const id = await startCorrection(phone, { submission, person });
     router.navigate(`#/form/${id}`);

@@ -4,7 +4,7 @@
  *
  * @typedef {{section: string, row: string}} Place  row: path of the repeat's row that is open, "" for the section itself
  * @typedef {import("../engine/form.js").Section} Section
- * @typedef {{path: string, element: HTMLElement, update: () => void, dispose: () => void, structure?: () => void}} Block
+ * @typedef {{path: string, element: HTMLElement, update: () => void, dispose: () => void, structure?: () => void, leave?: () => void}} Block
  * @typedef {ReturnType<typeof createPage>} Page
  */
 
@@ -301,7 +301,7 @@ function createPage(host, session, navigate) {
     const all = sections();
     placed.sections = all;
     if (place.section !== END && !all.some(({ path }) => path === place.section)) place = { section: all[0]?.path ?? END, row: "" };
-    if (place.row && !rowsAround().rows.some(({ path }) => path === place.row)) place = { ...place, row: "" };
+    if (place.row && !session.form.view(place.row)) place = { ...place, row: "" };
     drawHead();
     if (place.section === END) {
       const last = document.createElement("div");
@@ -445,6 +445,7 @@ function createPage(host, session, navigate) {
   }
 
   async function exit() {
+    for (const block of blocks.values()) block.leave?.();
     if (!(await session.flush())) {
       const { title, next: todo } = explain(new FormProblem("form.not_saved", {}));
       toast(`${title} ${todo}`);
@@ -501,6 +502,22 @@ function createPage(host, session, navigate) {
     scrollTimer = window.setTimeout(() => session.place({ ...place, question, scroll }, progress()), 800);
   }
 
+  /** "Next" on the keyboard goes to the next question that is typed in; before another kind it only closes the keyboard. @param {KeyboardEvent} event */
+  function onKey(event) {
+    const input = event.target;
+    if (event.key !== "Enter" || event.isComposing || !(input instanceof HTMLInputElement) || !input.closest(".q")) return;
+    if (input.type === "radio" || input.type === "checkbox") return;
+    event.preventDefault();
+    input.blur();
+    const all = [...blocks.values()].filter(({ element }) => !element.hidden);
+    const after = all[all.findIndex(({ element }) => element.contains(input)) + 1];
+    const field = after?.element.querySelector("input.input, textarea.input");
+    if (after && "isOpen" in after && field instanceof HTMLElement) {
+      field.focus({ preventScroll: true });
+      reveal(after.element, true);
+    }
+  }
+
   const onPointer = () => {
     lastTap = performance.now();
   };
@@ -512,6 +529,7 @@ function createPage(host, session, navigate) {
   addEventListener("popstate", onPop);
   addEventListener("scroll", onScroll, { passive: true });
   root.addEventListener("pointerup", onPointer);
+  root.addEventListener("keydown", onKey);
 
   function close() {
     if (isClosed) return;

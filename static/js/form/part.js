@@ -116,6 +116,7 @@ export function createPart(page, path) {
       const target = /** @type {HTMLElement | null} */ (element.querySelector("input:not([type=file]), textarea, button, canvas"));
       target?.focus({ preventScroll: true });
     },
+    leave: () => local.onLeave?.(),
     dispose() {
       local.onLeave?.();
       local.onDispose?.();

@@ -168,6 +168,8 @@ export class Session {
   #make;
   #lock;
   #listeners = new Set();
+  /** @type {Set<Promise<unknown>>} */
+  #held = new Set();
   #dirty = false;
   /** @type {number} */
   #timer = 0;
@@ -310,8 +312,15 @@ export class Session {
     this.#timer = window.setTimeout(() => this.#save(), delay);
   }
 
+  /** A photo or a signature on its way to the store: flush() waits for it. @param {Promise<unknown>} work */
+  hold(work) {
+    this.#held.add(work);
+    void work.finally(() => this.#held.delete(work));
+  }
+
   /** Resolves when everything is on disk, or when saving failed. @returns {Promise<boolean>} */
   async flush() {
+    while (this.#held.size) await Promise.allSettled(this.#held);
     while (this.#running || this.#dirty) {
       if (this.#running) await this.#running;
       else await this.#save();

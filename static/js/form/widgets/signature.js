@@ -82,8 +82,8 @@ function end(field, event) {
   draw(field, event);
   local.last = null;
   clearTimeout(local.timer);
-  local.timer = setTimeout(() => keep(field), PAUSE_MS);
-  local.onLeave = () => keep(field);
+  local.timer = setTimeout(() => field.session.hold(keep(field)), PAUSE_MS);
+  local.onLeave = () => field.session.hold(keep(field));
 }
 
 /** @param {import("../part.js").Field} field */
