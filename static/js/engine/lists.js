@@ -69,7 +69,7 @@ class Root {
     this.items = null;
     /** @type {(Item | undefined)[]} */
     this.made = [];
-    /** @type {Map<string, Map<string | number, number[]>>} */
+    /** @type {Map<string, Map<string | number, number | number[]>>} one row as its number: in a column of names all are */
     this.indexes = new Map();
   }
   /** @param {number} index */
@@ -114,14 +114,17 @@ class Root {
         if (text === undefined) continue;
         const value = typeof key === "number" ? stringToNumber(text, 0) : text;
         const same = index.get(value);
-        if (same) same.push(i);
-        else index.set(value, [i]);
+        if (same === undefined) index.set(value, i);
+        else if (typeof same === "number") index.set(value, [same, i]);
+        else same.push(i);
       }
       this.indexes.set(kind, index);
     }
     // A number equals what reads as that number; NaN equals nothing.
     if (Number.isNaN(key)) return NONE;
-    return index.get(key)?.map((i) => this.item(i)) ?? NONE;
+    const found = index.get(key);
+    if (found === undefined) return NONE;
+    return typeof found === "number" ? [this.item(found)] : found.map((i) => this.item(i));
   }
 }
 

@@ -134,6 +134,7 @@ export class Model {
     const row = new FormNode(repeat.schema, repeat.parent);
     row.repeat = repeat;
     row.isRow = true;
+    row.inRow = true;
     this.fill(row, saved, unplaced);
     return row;
   }

@@ -37,6 +37,8 @@ export class FormNode {
     /** @type {Repeat | null} set for a row */
     this.repeat = null;
     this.isRow = false;
+    /** @type {boolean} */
+    this.inRow = parent instanceof FormNode && parent.inRow;
     /** 0-based, of a row among its rows */
     this.index = 0;
     /** @type {Kept} */
@@ -92,6 +94,7 @@ export class Repeat {
     this.schema = schema;
     this.name = schema.name;
     this.parent = parent;
+    this.inRow = parent.inRow;
     this.own = true;
     this.relevant = true;
     /** @type {FormNode[]} */
@@ -112,6 +115,7 @@ export class Repeat {
   insert(row, at) {
     row.repeat = this;
     row.isRow = true;
+    row.inRow = true;
     this.rows = [...this.rows.slice(0, at), row, ...this.rows.slice(at)];
     this.number();
   }

@@ -44,6 +44,8 @@ const ORDERLY = new Set(["child", "attribute", "self"]);
  * @property {string} axis
  * @property {string} test
  * @property {Compiled[]} predicates
+ * @property {boolean} isName  a child's name without more
+ * @property {boolean} isUp  `..`
  * @property {{column: string, key: Compiled, rest: Compiled | null} | null} lookup  first predicate, where a list can look it up
  */
 
@@ -152,7 +154,10 @@ function filtered(nodes, predicate, scope) {
 function step([axis, test, predicates]) {
   const name = test.endsWith("()") || test === "*" ? test : withoutPrefix(test);
   const lookup = axis === "child" && predicates.length ? lookupOf(predicates[0]) : null;
-  return { axis, test: name, predicates: predicates.map(compile), lookup };
+  const one = { axis, test: name, predicates: predicates.map(compile), lookup, isName: false, isUp: false };
+  one.isName = isName(one);
+  one.isUp = axis === "parent" && test === "node()" && !predicates.length;
+  return one;
 }
 
 /**
@@ -218,20 +223,48 @@ function path(start, rawSteps, bound) {
   const steps = rawSteps
     .filter((one) => !(rawSteps.length > 1 && one[0] === "self" && one[1] === "node()" && !one[2].length))
     .map((one) => step(/** @type {any} */ (one)));
-  if (start === ".") return (scope) => walk([scope.node], steps, 0, scope);
+  if (start === ".") return (scope) => lead(scope.node, steps, 0, scope);
   if (start !== "/") {
     const from = compile(/** @type {Ast} */ (start));
     return (scope) => walk(nodeSet(from(scope)), steps, 0, scope);
   }
   // Only the names down to the first predicate can be bound.
   let plain = 0;
-  while (plain < steps.length && steps[plain].axis === "child" && !steps[plain].predicates.length && steps[plain].test !== "*") plain += 1;
+  while (plain < steps.length && steps[plain].isName) plain += 1;
   return (scope) => {
     const root = scope.env.root(scope.current);
-    if (!bound || plain < 2) return walk([root], steps, 0, scope);
+    if (!bound || plain < 2 || !scope.current.inRow) return lead(root, steps, 0, scope);
     const [node, depth] = nearest(root, steps, plain, scope.current);
-    return walk([node], steps, depth, scope);
+    return lead(node, steps, depth, scope);
   };
+}
+
+/** @param {{axis: string, test: string, predicates: Compiled[]}} one */
+const isName = (one) => one.axis === "child" && !one.predicates.length && one.test !== "*" && !one.test.endsWith("()");
+
+/**
+ * walk() from one node. Most paths go up and then down by names, from one node to one node: those need no lists.
+ * @param {XNode} node @param {Step[]} steps @param {number} from @param {Scope} scope @returns {NodeSet}
+ */
+function lead(node, steps, from, scope) {
+  let at = node;
+  /** @type {NodeSet | null} */
+  let found = null;
+  for (let i = from; i < steps.length; i += 1) {
+    const one = steps[i];
+    if (one.isUp) {
+      if (!at.parent) return NONE;
+      at = at.parent;
+      found = null;
+    } else if (one.isName) {
+      found = at.named(one.test);
+      if (found.length !== 1) return found.length ? walk(found, steps, i + 1, scope) : NONE;
+      at = found[0];
+    } else {
+      return walk([at], steps, i, scope);
+    }
+  }
+  return found ?? [at];
 }
 
 /**
@@ -242,12 +275,7 @@ function path(start, rawSteps, bound) {
  */
 function nearest(root, steps, plain, current) {
   const above = [];
-  let inRepeat = false;
-  for (let at = /** @type {XNode | null} */ (current); at && at !== root; at = at.parent) {
-    above.push(at);
-    inRepeat ||= at.isRow === true;
-  }
-  if (!inRepeat) return [root, 0];
+  for (let at = /** @type {XNode | null} */ (current); at && at !== root; at = at.parent) above.push(at);
   let node = root;
   let depth = 0;
   while (depth < plain) {

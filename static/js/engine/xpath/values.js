@@ -12,6 +12,7 @@
  * @property {((name: string) => readonly XNode[])} [attributes]  "*" for all
  * @property {(item: string, column: string, key: string | number) => readonly XNode[] | null} [lookup]  see lists.js
  * @property {boolean} [isRow]  an instance of a repeat
+ * @property {boolean} [inRow]  it is one or stands in one
  * @property {() => number} [ordinal]  its place among all of its name, where that is known without counting
  *
  * @typedef {readonly XNode[]} NodeSet  in document order, without doubles
@@ -103,6 +104,9 @@ function compareAtoms(operator, a, b, offset) {
  */
 export function compare(operator, a, b, offset) {
   if (!isNodeSet(a) && !isNodeSet(b)) return compareAtoms(operator, a, b, offset);
+  // Nearly always a path leads to one node.
+  if (isNodeSet(a) && a.length === 1 && typeof b !== "boolean") return compare(operator, a[0].text(), b, offset);
+  if (isNodeSet(b) && b.length === 1 && typeof a !== "boolean") return compare(operator, a, b[0].text(), offset);
   if (typeof a === "boolean" || typeof b === "boolean") return compareAtoms(operator, toBoolean(a), toBoolean(b), offset);
   if (isNodeSet(a) && isNodeSet(b)) {
     const others = b.map((node) => node.text());
