@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Ast = list[Any]
@@ -256,8 +257,13 @@ class Shape:
     names: list[str]
     repeats: frozenset[int]
 
-    def children(self, node: int) -> list[int]:
-        return [i for i, parent in enumerate(self.parents) if parent == node]
+    @cached_property
+    def children(self) -> dict[int, dict[str, list[int]]]:
+        """Of each node, its children by name."""
+        found: dict[int, dict[str, list[int]]] = {}
+        for node, parent in enumerate(self.parents):
+            found.setdefault(parent, {}).setdefault(self.names[node], []).append(node)
+        return found
 
     def above(self, node: int) -> list[int]:
         """The node and all it stands in, outermost last."""
@@ -303,9 +309,6 @@ class _Reader:
         self.context, self.shape, self.choices = context, shape, choices
         self.own = set(shape.above(context))
         self.found = Dependencies({}, [], False, [], [])
-        self.children: dict[int, dict[str, list[int]]] = {}
-        for node, parent in enumerate(shape.parents):
-            self.children.setdefault(parent, {}).setdefault(shape.names[node], []).append(node)
 
     def read(self, tree: Ast) -> Dependencies:
         self.visit(tree, frozenset({(self.context, self.context)}))
@@ -425,7 +428,7 @@ class _Reader:
 
     def down(self, place: Place, test: str) -> list[Place]:
         node, anchor = place
-        below = self.children.get(node, {})
+        below = self.shape.children.get(node, {})
         found = []
         for name in below if test in ("*", ANY_NODE) else (test,):
             for child in below.get(name, ()):
