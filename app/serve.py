@@ -25,11 +25,13 @@ def prepare(app: Flask, workers: int) -> None:
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
     Path(app.config["ATTACHMENTS"]).mkdir(parents=True, exist_ok=True)
     stores.check(app, workers)
+    print("Bringing the database up to date…", flush=True)
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))
     if app.config["DEMO"]:
         from app.demo import load_if_empty
 
+        print("Loading the demonstration, if nothing is there yet…", flush=True)
         load_if_empty(app)
 
 

@@ -58,12 +58,12 @@ class RoleFields:
     territories = StringField(
         lazy_gettext("Territories"),
         description=lazy_gettext(
-            "Codes of regions, provinces or communes, such as 05.271, with spaces between. Empty: everywhere."
+            "Codes of regions, provinces or communes, such as 03.131, with spaces between. Empty: everywhere."
         ),
         validators=[
             Optional(),
             Length(max=400),
-            Regexp(r"^[0-9.,;،\s]*$", message=lazy_gettext("A territory code has digits and dots, such as 05.271.01.")),
+            Regexp(r"^[0-9.,;،\s]*$", message=lazy_gettext("A territory code has digits and dots, such as 03.131.01.")),
         ],
         render_kw={"dir": "ltr"},
     )
