@@ -210,10 +210,10 @@ function createPage(host, session, navigate) {
   }
 
   const placed = { sections: /** @type {Section[]} */ ([]) };
-  /** The share of the questions that are answered. */
+  /** Where the person stopped, as the list of drafts says it. */
   function progress() {
-    const sum = (/** @type {"answered" | "total"} */ key) => placed.sections.reduce((all, section) => all + section[key], 0);
-    return sum("total") ? sum("answered") / sum("total") : 0;
+    const node = session.pkg.nodes.find((/** @type {any} */ one) => one.parent === 0 && one.name === place.section);
+    return { at: index(placed.sections) + 1, of: placed.sections.length + 1, label: node?.label ?? null };
   }
 
   function drawHead() {

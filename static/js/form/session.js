@@ -289,7 +289,7 @@ export class Session {
   /** @param {string} name */
   file(name) { return this.files.find((one) => one.name === name) ?? null; }
 
-  /** Where the person is, kept with the next save. @param {Position} position @param {number} progress  share answered, 0 to 1 */
+  /** Where the person is, kept with the next save. @param {Position} position @param {{at: number, of: number, label: any}} progress  section number of all, and its Text */
   place({ section, row, question, scroll }, progress) {
     Object.assign(this.#draft, { section, question, progress, place: { row, scroll } });
     this.#dirty = true;
