@@ -105,7 +105,7 @@ def test_the_first_opening_says_what_to_do(phone: Opener, site: str, language: s
     expect(page.locator("h1")).to_have_text(welcome)
     expect(page.locator(".checks li")).to_have_count(3)
     expect(page.locator(".checks li").first).to_contain_text(step)
-    expect(page.get_by_label("اسم المستخدم" if language == "ar" else "Nom d’utilisateur")).to_be_editable()
+    expect(page.locator("#username")).to_be_editable()
     expect(page.locator("nav.tabs")).to_be_hidden()
     page.get_by_role("button", name="Français" if language == "ar" else "العربية").click()
     expect(page.locator("h1")).to_have_text("Bienvenue" if language == "ar" else "مرحبا")
@@ -153,6 +153,9 @@ def test_signing_in_gets_the_phone_ready_step_by_step(phone: Opener, site: str) 
     expect(page.locator("h1")).to_have_text("الهاتف جاهز", timeout=15_000)
     for step in ("النماذج", "الأماكن واللوائح", "ملفات منطقة التدخل", "ساعة الهاتف مضبوطة", "التطبيق يُفتح دون شبكة"):
         expect(page.locator(".checks li", has_text=step).first).to_have_class("done")
+    page.get_by_role("button", name="Français").click()
+    expect(page.locator("h1")).to_have_text("Le téléphone est prêt")
+    page.get_by_role("button", name="العربية").click()
 
     page.locator("main a[href='#/today']").click()
     expect(page.locator(".start")).to_have_text("تشخيص التعاونية")
@@ -326,7 +329,7 @@ def test_a_form_begins_from_the_record_with_the_record_chosen(phone: Opener, sit
     open_page(page, site, "#/record/cooperatives/c2")
     expect(page.locator(".start")).to_have_text("زيارة")
 
-    page.locator(".start").click()
+    page.locator(".start").dblclick()
 
     expect(page.locator("h1")).to_contain_text("الأمل")
     (draft,) = stored(page, "drafts")

@@ -62,6 +62,15 @@ export function applyLanguage() {
   document.documentElement.dir = direction();
 }
 
+/** Whether somebody chose the language on this phone; else it is the browser's. */
+export function isLanguageChosen() {
+  try {
+    return localStorage.getItem(KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** @param {Language} code */
 export function setLanguage(code) {
   current.language = code;

@@ -25,17 +25,26 @@ export async function instrumentsOf(app) {
   });
 }
 
+/** A second tap while the first one works makes no second draft. */
+const under = { way: false };
+
 /**
  * Makes a draft and opens it.
  * @param {App} app @param {Opened} opened
  * @param {{subject?: {list: string, id: string} | null, values?: Record<string, string>, title?: string}} [about]
  */
 export async function begin(app, { programme, instrument }, about = {}) {
-  const person = /** @type {{id: string}} */ (app.person);
-  // The settings of consent travel with the pull, not with the sign-in.
-  const kept = await app.phone.catalogue.programme(programme.id);
-  const id = await startDraft(app.phone, { instrument, programme: kept ?? programme, person, ...about });
-  app.navigate(`#/form/${id}`);
+  if (under.way) return;
+  under.way = true;
+  try {
+    const person = /** @type {{id: string}} */ (app.person);
+    // The settings of consent travel with the pull, not with the sign-in.
+    const kept = await app.phone.catalogue.programme(programme.id);
+    const id = await startDraft(app.phone, { instrument, programme: kept ?? programme, person, ...about });
+    app.navigate(`#/form/${id}`);
+  } finally {
+    under.way = false;
+  }
 }
 
 /** Names from below the root to a node; null inside a repeat. @param {any} pkg @param {any} node @returns {string | null} */

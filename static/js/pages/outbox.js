@@ -33,6 +33,8 @@ export function openOutbox(host, app) {
       phone.outbox.all(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), phone.outbox.counts(), lastSuccess(app),
     ]);
     const mine = all.filter((/** @type {Item} */ item) => item.owner === owner).reverse();
+    // What was said of the last sending holds for what there was then.
+    if (!sending && data && (data.counts.waiting !== counts.waiting || data.counts.photos !== counts.photos)) outcome = null;
     data = {
       items: mine,
       others: all.filter((/** @type {Item} */ item) => item.owner !== owner && item.state === "waiting").length,

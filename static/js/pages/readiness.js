@@ -74,7 +74,7 @@ export function minutesWords(ms) {
 /** @param {Check[]} checks */
 export function checkList(checks) {
   /** @type {Record<CheckState, string>} */
-  const names = { done: t("Done"), todo: t("To do"), working: t("Under way") };
+  const names = { done: t("Ready"), todo: t("To do"), working: t("Under way") };
   return html`<ul class="checks">${checks.map(({ state, title, text, action }) => html`<li class=${state}>
     <span class="tick" aria-hidden="true">${state === "done" ? icon("tick") : state === "todo" ? "!" : "…"}</span>
     <div class="words"><span>${title}<span class="for-readers"> : ${names[state]}</span></span>

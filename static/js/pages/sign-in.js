@@ -4,7 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
-import { n, t } from "../core/i18n.js";
+import { isLanguageChosen, n, setLanguage, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
@@ -25,16 +25,17 @@ export function openSignIn(host, app) {
   let waitUntil = 0;
   /** @type {import("./readiness.js").Check[] | null} */
   let checks = null;
-  /** Signed in here, and the phone gets ready. */
-  let entered = false;
   let closed = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let ticking;
 
+  /** Signed in, and the phone gets ready. */
+  const entered = () => app.person !== null && sync.state.phase !== "signed_out";
+
   const refresh = inTurn(async () => {
     counts = await phone.outbox.counts();
     drafts = (await phone.drafts.all()).length;
-    if (entered) checks = await readiness(app);
+    if (entered()) checks = await readiness(app);
     paint();
   });
 
@@ -55,19 +56,24 @@ export function openSignIn(host, app) {
     failure = null;
     paint();
     try {
-      await sync.signIn(username, password);
-      entered = true;
+      const person = await sync.signIn(username, password);
       await app.personChanged();
+      speak(person.language);
       void phone.protect();
       await refresh();
       host.querySelector("h1")?.focus();
       await sync.now({ reason: "signed_in" });
     } catch (error) {
-      if (!entered) failed(error);
+      if (!entered()) failed(error);
     } finally {
       busy = false;
       await refresh();
     }
+  }
+
+  /** Her own language, unless one was chosen on this phone. @param {unknown} code */
+  function speak(code) {
+    if ((code === "ar" || code === "fr") && !isLanguageChosen()) setLanguage(code);
   }
 
   /** @param {unknown} error */
@@ -135,7 +141,7 @@ export function openSignIn(host, app) {
       <div class="field"><label for="password">${t("Password")}</label>
         <div class="with-button"><input id="password" name="password" type=${plain ? "text" : "password"} autocomplete="current-password" autocapitalize="none" autocorrect="off" spellcheck="false" dir="ltr" enterkeyhint="go"
           aria-invalid=${invalid} aria-describedby=${failure?.field ? "failure" : nothing} ?readonly=${busy} />
-          <button class="pill" type="button" aria-pressed=${plain} @click=${() => { plain = !plain; paint(); }}>${plain ? t("Hide") : t("Show")}</button></div></div>
+          <button class="pill" type="button" aria-pressed=${plain} @click=${() => { plain = !plain; paint(); }}>${plain ? t("Hide password") : t("Show password")}</button></div></div>
       ${failure ? html`<div class=${failure.tone === "wrong" ? "note wrong" : "note"} id="failure" role="alert"><strong>${failure.title}</strong><span>${failure.text}</span></div>` : nothing}
       <button class="go" type="submit" ?disabled=${busy || waiting}>${busy ? t("Signing in…") : t("Sign in")}</button>
     </form>`;
@@ -153,7 +159,7 @@ export function openSignIn(host, app) {
 
   function gettingReady() {
     const open = checks?.filter((check) => check.state !== "done") ?? [];
-    const working = busy || open.some((check) => check.state === "working");
+    const working = busy || ["sending", "receiving"].includes(sync.state.phase) || open.some((check) => check.state === "working");
     const needed = open.filter((check) => ["shell", "forms", "places", "records"].includes(check.id));
     const line = !open.length
       ? t("Everything needed is on this phone. Have a good day in the field.")
@@ -185,13 +191,13 @@ export function openSignIn(host, app) {
       <header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>
       <main class="content" id="content" tabindex="-1">
         ${alarmNotes(phone)}
-        ${entered ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
+        ${entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
           ${app.person ? html`<a class="btn plain" href="#/today">${t("Not now")}</a>` : nothing}`}
       </main>`, host);
   }
 
   paint();
-  const stops = [phone.on(() => void refresh()), sync.on(() => (entered ? void refresh() : paint())), app.update.on(() => entered && void refresh())];
+  const stops = [phone.on(() => void refresh()), sync.on(() => (entered() ? void refresh() : paint())), app.update.on(() => void refresh())];
   return {
     title: t("Sign in"),
     ready: refresh(),
