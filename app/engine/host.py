@@ -76,17 +76,16 @@ def _run(work: Callable[[_Engine], str], seconds: float) -> Any:
             del _threads.engine
             raise FAILED(reason=str(error)) from error
         except quickjs.JSException as error:
-            # Whatever was under way is half done: the next call starts afresh.
-            del _threads.engine
             reason = str(error)
+            if not reason.startswith("InternalError") and reason not in ("null", ""):
+                raise FAILED(reason=reason[:300]) from error
+            # A limit was hit and whatever was under way is half done: the next call starts afresh.
+            del _threads.engine
             if "interrupted" in reason:
                 raise TOO_LONG() from error
-            if "out of memory" in reason or reason in ("null", ""):
-                # Perhaps only because of what was kept from earlier calls.
-                if attempt == 1:
-                    continue
+            # Perhaps memory ran out only because of what was kept from earlier calls.
+            if attempt == 2:
                 raise TOO_LARGE() from error
-            raise FAILED(reason=reason[:300]) from error
     raise AssertionError("unreachable")
 
 
@@ -101,6 +100,14 @@ def _json(value: Any) -> str:
 def _dataset_json(dataset: Dataset) -> str:
     content = dataset() if callable(dataset) else dataset
     return content if isinstance(content, str) else _json(content)
+
+
+def _declared(package: dict[str, Any] | str) -> dict[str, str]:
+    """The hashes by which a package names its lists."""
+    datasets = (json.loads(package) if isinstance(package, str) else package).get("datasets")
+    lists = datasets.items() if isinstance(datasets, dict) else ()
+    found = {name: one.get("sha256") for name, one in lists if isinstance(one, dict)}
+    return {name: sha256 for name, sha256 in found.items() if isinstance(sha256, str)}
 
 
 def recompute(
@@ -127,13 +134,13 @@ def recompute(
     """
     text = package if isinstance(package, str) else _json(package)
     key = package_sha256 or _sha256(text)
-    declared = (package if isinstance(package, dict) else json.loads(package)).get("datasets", {}) if datasets else {}
+    declared = _declared(package) if datasets else {}
 
     def work(engine: _Engine) -> str:
         engine.keep(key, lambda: text)
         keys = {}
         for name, dataset in (datasets or {}).items():
-            known = declared.get(name, {}).get("sha256")
+            known = declared.get(name)
             if known:
                 keys[name] = known
                 engine.keep(known, lambda dataset=dataset: _dataset_json(dataset))  # type: ignore[misc]

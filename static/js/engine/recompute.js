@@ -90,6 +90,22 @@ function nodeAt(pkg, path) {
  * @param {Package} pkg @param {boolean} knowsLanguage @returns {Set<SchemaNode>}
  */
 function openNodes(pkg, knowsLanguage) {
+  const known = knowsLanguage ? openWithLanguage : openWithout;
+  let open = known.get(pkg);
+  if (!open) {
+    open = findOpenNodes(pkg, knowsLanguage);
+    known.set(pkg, open);
+  }
+  return open;
+}
+
+/** @type {WeakMap<Package, Set<SchemaNode>>} */
+const openWithLanguage = new WeakMap();
+/** @type {WeakMap<Package, Set<SchemaNode>>} */
+const openWithout = new WeakMap();
+
+/** @param {Package} pkg @param {boolean} knowsLanguage @returns {Set<SchemaNode>} */
+function findOpenNodes(pkg, knowsLanguage) {
   const { nodes } = Schema.of(pkg);
   /** @param {number | undefined} index */
   const isOpen = (index) => {
