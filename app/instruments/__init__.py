@@ -7,7 +7,8 @@ from app.instruments import models  # noqa: F401  (registers the tables)
 
 def init_app(app: Flask) -> None:
     from app.instruments.commands import instrument
-    from app.instruments.views import bp
+    from app.instruments.views import allow_whole_file, bp
 
     app.register_blueprint(bp)
+    app.before_request_funcs.setdefault(None, []).insert(0, allow_whole_file)
     app.cli.add_command(instrument)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import zlib
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, TimestampSigner
 
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
@@ -43,22 +44,31 @@ def _programme() -> Programme:
     return by_id.get(asked) or by_id.get(session.get("programme", "")) or found[0]
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="instruments.checked")
+def _signer() -> TimestampSigner:
+    return TimestampSigner(current_app.secret_key or "", salt="instruments.checked", digest_method=hashlib.sha256)
 
 
 def _pack(programme_id: str, filename: str, content: bytes, lists: dict[str, Rows]) -> str:
     """What was checked, for the page to hand back: nothing is kept on the server until it is published."""
-    body = {"programme": programme_id, "name": filename, "content": base64.b64encode(content).decode(), "lists": lists}
-    return str(_signer().dumps(base64.b64encode(zlib.compress(json.dumps(body).encode())).decode()))
+    head = json.dumps({"programme": programme_id, "name": filename, "lists": lists}).encode()
+    return _signer().sign(base64.urlsafe_b64encode(zlib.compress(head + b"\n" + content))).decode()
 
 
 def _unpack(packed: str) -> tuple[str, str, bytes, dict[str, Rows]]:
     try:
-        body = json.loads(zlib.decompress(base64.b64decode(_signer().loads(packed, max_age=CHECK_LASTS_S))))
+        body = _signer().unsign(packed, max_age=CHECK_LASTS_S)
     except BadData:
         raise problems.UPLOAD_EXPIRED() from None
-    return body["programme"], body["name"], base64.b64decode(body["content"]), body["lists"]
+    head, _, content = zlib.decompress(base64.urlsafe_b64decode(body)).partition(b"\n")
+    found = json.loads(head)
+    return found["programme"], found["name"], content, found["lists"]
+
+
+def allow_whole_file() -> None:
+    """The page hands back a form and its lists as a field. Runs before anything reads the request: the token's check does."""
+    if request.endpoint == "instruments.publish":
+        most = 2 * (int(current_app.config["MAX_XLSFORM_BYTES"]) + operations.MAX_LIST_BYTES)
+        request.max_content_length = request.max_form_memory_size = most
 
 
 def _page(programme: Programme, *, form: CheckForm | None = None, status: int = 200, **more: Any) -> Response:
@@ -117,8 +127,6 @@ def check() -> Response:
 @bp.post("/publish")
 @signed_in
 def publish() -> Response:
-    # The page hands back the whole file; it was measured when it was checked.
-    request.max_form_memory_size = request.max_content_length = 2 * int(current_app.config["MAX_XLSFORM_BYTES"])
     form = PublishForm()
     if not form.validate_on_submit():
         raise problems.UPLOAD_EXPIRED()

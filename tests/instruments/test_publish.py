@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import re
 from datetime import UTC, datetime
 
@@ -152,6 +153,21 @@ def test_a_checked_form_is_published_by_a_second_press(admin):
     again = send(admin, form())
     assert "déjà publié" in again.text
     assert 'name="checked"' not in again.text
+
+
+def test_a_large_form_can_be_published_from_the_page(admin):
+    admin.app.config["WTF_CSRF_ENABLED"] = True  # the token's check reads the request before the view does
+    noise = random.Random(1).randbytes(900_000).hex()
+    lines = "\n".join(noise[at : at + 1000] for at in range(0, len(noise), 1000))
+    page = admin.client.get("/instruments")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text).group(1)
+    data = {"file": (io.BytesIO(form() + lines.encode()), "essai.md"), "csrf_token": token}
+    page = admin.client.post(f"/instruments/check?programme={admin.programme_id}", data=data)
+    checked = re.search(r'name="checked"[^>]*value="([^"]+)"', page.text).group(1)
+    assert len(checked) > 1_000_000
+    assert admin.client.post("/instruments/publish", data={"checked": checked}).status_code == 400  # no token
+    assert admin.client.post("/instruments/publish", data={"checked": checked, "csrf_token": token}).status_code == 302
+    assert versions() == 1
 
 
 def test_the_page_says_what_would_change(admin):
