@@ -551,8 +551,9 @@ function createPage(host, session, navigate) {
   const start = session.position;
   mount();
   // A reload keeps the entry's own depth; a fresh opening starts at none.
-  depth = history.state?.form === session.id ? history.state.depth ?? 0 : 0;
-  history.replaceState({ ...history.state, form: session.id, ...place, depth }, "");
+  // A list that was open over the page at the reload is gone; its entry is one of ours.
+  if (history.state?.form === session.id) depth = (history.state.depth ?? 0) + (history.state.overlay ? 1 : 0);
+  history.replaceState({ ...history.state, overlay: undefined, form: session.id, ...place, depth }, "");
   scroll = start.scroll;
   // After whoever opened this page has put it at its top.
   if (scroll) afterPaint(() => scrollTo(0, start.scroll));

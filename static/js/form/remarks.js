@@ -5,7 +5,9 @@ import { formatWhen, language, t } from "../core/i18n.js";
 
 /** @param {import("./session.js").Remark} remark */
 export function remarkTemplate({ text, author, at }) {
-  const name = author && typeof author === "object" ? author.name?.[language()] ?? author[language()] : author;
+  const said = author && typeof author === "object" ? author.name?.[language()] ?? author[language()] : author;
+  // An id says nothing to the person in the field.
+  const name = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(said ?? "") ? "" : said;
   return html`<aside class="remark" aria-label=${t("Remark")}>
     <strong>${t("Remark")}</strong>
     <p dir="auto">${text}</p>

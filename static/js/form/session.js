@@ -175,6 +175,8 @@ export class Session {
   #timer = 0;
   /** @type {Promise<void> | null} */
   #running = null;
+  /** A second tap on the button is the same finish. @type {Promise<{revisionId: string} | {problems: any[]}> | null} */
+  #finishing = null;
   /** @type {SaveState} */
   #state = "saved";
   #closed = false;
@@ -384,7 +386,13 @@ export class Session {
    * Checks everything, freezes the bytes and hands them to the outbox in one transaction.
    * @returns {Promise<{revisionId: string} | {problems: any[]}>}
    */
-  async finish() {
+  finish() {
+    this.#finishing ??= this.#finish().finally(() => { this.#finishing = null; });
+    return this.#finishing;
+  }
+
+  /** @returns {Promise<{revisionId: string} | {problems: any[]}>} */
+  async #finish() {
     const problems = this.form.problems();
     if (problems.length) return { problems };
     if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
