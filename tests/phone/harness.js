@@ -45,6 +45,9 @@ const tools = {
     return bytes;
   },
 
+  /** The outbox's database without our wrapper. */
+  database: () => new Promise((resolve) => (indexedDB.open("daftar-outbox").onsuccess = (event) => resolve(event.target.result))),
+
   /** What the browser's store cannot compress. */
   random(length) {
     const bytes = new Uint8Array(length);

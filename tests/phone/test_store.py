@@ -1,5 +1,6 @@
 """What the phone keeps, in a real Chromium. The numbers are the promises of docs/phone-store.md."""
 
+# ruff: noqa: E501  (rows and scripts of the page read better unbroken)
 from __future__ import annotations
 
 from tests.phone.conftest import run
@@ -107,8 +108,10 @@ def test_photos_are_kept_in_small_pieces_and_a_damaged_one_is_noticed(page):  # 
         """
         const phone = await tools.openPhone();
         const { sha256 } = await phone.files.put(tools.bytes(120_000), { type: "image/jpeg" });
-        const db = await new Promise((resolve) => (indexedDB.open("daftar-outbox").onsuccess = (event) => resolve(event.target.result)));
-        const chunks = await new Promise((resolve) => (db.transaction("chunks").objectStore("chunks").getAll().onsuccess = (event) => resolve(event.target.result)));
+        const db = await tools.database();
+        const chunks = await new Promise((resolve) => {
+          db.transaction("chunks").objectStore("chunks").getAll().onsuccess = (event) => resolve(event.target.result);
+        });
         const largest = Math.max(...chunks.map((chunk) => chunk.bytes.byteLength));
         const whole = await phone.files.isWhole(sha256);
         chunks.find((chunk) => chunk.n === 1).bytes = new ArrayBuffer(48 * 1024);

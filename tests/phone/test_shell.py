@@ -1,0 +1,238 @@
+"""The page under /field/, what it weighs, and the worker that keeps it: whole or not at all, and only reading.
+
+Run against the real application, wrapped so that single files can be spoilt.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.pwa import assets
+from tests.e2e.device import until
+
+BUDGET = 100_000
+UPDATE = "navigator.serviceWorker.getRegistration('/field/').then((registration) => registration.update()).then(() => true)"
+
+
+class Site:
+    """The application behind a hand that can spoil answers; `seen` are the requests that came."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.seen: list[tuple[str, str]] = []
+        self.spoil: Callable[[str], tuple[str, str] | None] = lambda path: None  # path -> (status, body)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self.server = make_server("127.0.0.1", 0, self, threaded=True)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        self.seen.append((environ["REQUEST_METHOD"], path))
+        spoilt = self.spoil(path)
+        if spoilt:
+            start_response(spoilt[0], [("Content-Type", "text/html")])
+            return [spoilt[1].encode()]
+        return self.app.wsgi_app(environ, start_response)
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory) -> Flask:
+    folder = tmp_path_factory.mktemp("shell")
+    return create_app({"INSTANCE": folder, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'daftar.db'}", "SECRET_KEY": "tests"})
+
+
+@pytest.fixture
+def site(application: Flask) -> Iterator[Site]:
+    site = Site(application)
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def get(application: Flask, path: str, **headers: str) -> Any:
+    return application.test_client().get(path, headers=headers)
+
+
+def shell_addresses(application: Flask) -> list[str]:
+    html = get(application, "/field/").text
+    return [*re.findall(r'<script src="([^"]+)"', html), *re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)]
+
+
+def installed(page: Page, site: Site) -> None:
+    page.goto(site.url + "/field/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+
+def eventually(page: Page, promise: str, arg: Any = None) -> None:
+    """wait_for_function() takes a promise for a truth without waiting for it."""
+    until(lambda: page.evaluate(promise, arg), promise)
+
+
+def quietly(page: Page, site: Site) -> None:
+    """A page of the worker's scope that runs no code of ours."""
+    page.goto(site.url + "/field/manifest.webmanifest")
+
+
+def caches(page: Page) -> list[str]:
+    return page.evaluate("caches.keys()")
+
+
+@contextmanager
+def another_version(application: Flask) -> Iterator[None]:
+    """The server has a worker of another version."""
+    worker = get(application, "/sw.js").text.replace('const VERSION = "', 'const VERSION = "new', 1)
+    kept = application.view_functions["pwa.worker"]
+    application.view_functions["pwa.worker"] = lambda: (worker, {"Content-Type": "text/javascript"})
+    try:
+        yield
+    finally:
+        application.view_functions["pwa.worker"] = kept
+
+
+def test_everything_a_phone_downloads_is_within_the_budget(application):
+    addresses = ["/field/", *shell_addresses(application), "/sw.js", "/field/manifest.webmanifest", "/static/img/icon.svg"]
+    sizes = {address: len(get(application, address, **{"Accept-Encoding": "gzip"}).data) for address in addresses}
+    assert sum(sizes.values()) <= BUDGET, sizes
+
+
+def test_hashed_files_may_be_kept_for_ever_and_the_page_must_be_asked_for(application):
+    for address in shell_addresses(application):
+        response = get(application, address, **{"Accept-Encoding": "gzip"})
+        assert "immutable" in response.headers["Cache-Control"]
+        assert gzip.decompress(response.data) == get(application, address).data
+    page = get(application, "/field/")
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert get(application, "/field/", **{"If-None-Match": page.headers["ETag"]}).status_code == 304
+    assert get(application, "/sw.js").headers["Cache-Control"] == "no-store"
+
+
+def test_a_file_of_another_version_is_not_served_under_its_name(application):
+    assert get(application, "/field/app.000000000000.js").status_code == 404
+
+
+def test_the_shell_holds_nothing_personal_and_no_token(application):
+    response = get(application, "/field/")
+    assert "Set-Cookie" not in response.headers
+    assert "csrf" not in response.text
+    assert "<noscript>" in response.text
+
+
+def test_the_manifest_makes_the_page_installable(application):
+    manifest = get(application, "/field/manifest.webmanifest").json
+    assert (manifest["name"], manifest["dir"], manifest["display"], manifest["start_url"]) == (
+        "دفتر",
+        "rtl",
+        "standalone",
+        "/field/",
+    )
+    purposes = {(icon["sizes"], icon.get("purpose", "any")) for icon in manifest["icons"]}
+    assert {("192x192", "any"), ("512x512", "any"), ("512x512", "maskable")} <= purposes
+    for icon in manifest["icons"]:
+        assert get(application, icon["src"]).status_code == 200
+
+
+def test_the_page_opens_without_a_network_once_it_was_there(page, site):
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    installed(page, site)
+    page.context.set_offline(True)
+    page.goto(site.url + "/field/")
+    page.wait_for_selector("#app > *")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    page.reload()
+    page.wait_for_selector("#app > *")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("spoilt", [("404 Not Found", "gone"), ("200 OK", "<html>Wi-Fi</html>")])
+def test_one_spoilt_file_stores_nothing_and_leaves_the_old_shell_working(page, site, application, spoilt):
+    installed(page, site)
+    before = caches(page)
+    assert len(before) == 1
+    # A new version whose style sheet does not arrive whole.
+    style = shell_addresses(application)[1]
+    site.spoil = lambda path: spoilt if path == style else None
+    asked = len(site.seen)
+    with another_version(application):
+        page.evaluate("() => { navigator.serviceWorker.getRegistration('/field/').then((one) => one.update()).catch(() => {}); }")
+        until(lambda: ("GET", style) in site.seen[asked:], "the new version was tried")
+        eventually(page, "navigator.serviceWorker.getRegistration('/field/').then((one) => !one.installing && !one.waiting)")
+    eventually(page, "(before) => caches.keys().then((names) => names.join() === before)", ",".join(before))
+    page.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector("#app > *")
+
+
+def test_a_new_version_waits_until_the_page_lets_it_take_over(page, site):
+    installed(page, site)
+    quietly(page, site)
+    before = caches(page)
+    with another_version(site.app):
+        page.evaluate(UPDATE)
+        eventually(page, "navigator.serviceWorker.getRegistration('/field/').then(({ waiting }) => Boolean(waiting))")
+        assert set(before) < set(caches(page))
+        page.evaluate(
+            "navigator.serviceWorker.getRegistration('/field/').then(({ waiting }) => waiting.postMessage('take-over'))"
+        )
+        eventually(page, "caches.keys().then((names) => names.length === 1 && names[0].startsWith('shell-new'))")
+
+
+def test_what_writes_and_the_api_never_pass_through_the_worker(page, site):
+    installed(page, site)
+    site.seen.clear()
+    answers = page.evaluate(
+        """async () => {
+          const post = await fetch("/field/", { method: "POST", body: "x" });
+          const api = await fetch("/api/field/me");
+          return [post.status, api.status];
+        }"""
+    )
+    assert answers[0] == 405
+    assert ("POST", "/field/") in site.seen
+    assert ("GET", "/api/field/me") in site.seen
+    kept = page.evaluate(
+        "caches.keys().then(([name]) => caches.open(name)).then((cache) => cache.keys()).then((all) => all.map(({ url }) => url))"
+    )
+    assert {url.removeprefix(site.url) for url in kept} == set(assets.current().shell)
+    page.context.set_offline(True)
+    assert page.evaluate("fetch('/api/field/me').then(() => 'answered', () => 'failed')") == "failed"
+
+
+def test_the_kill_switch_takes_the_worker_away_and_no_answer(page, site):
+    installed(page, site)
+    quietly(page, site)
+    page.evaluate("localStorage.setItem('mine', '1')")
+    site.app.config["FIELD_WORKER"] = False
+    try:
+        page.evaluate(UPDATE)
+        eventually(page, "navigator.serviceWorker.getRegistration('/field/').then((registration) => !registration)")
+        assert caches(page) == []
+        assert page.evaluate("localStorage.getItem('mine')") == "1"
+        assert "Clear-Site-Data" not in get(site.app, "/sw.js").headers
+    finally:
+        site.app.config["FIELD_WORKER"] = True
