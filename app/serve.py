@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
-import subprocess
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def serve(app: Flask, workers: int) -> None:
                 "graceful_timeout": GRACE_S,
                 # Threads answer while one of them takes a slow upload; the worker itself is never silent this long.
                 "timeout": 120,
-                "preload_app": False,
+                "preload_app": True,
                 "loglevel": "warning",
                 "control_socket_disable": True,
             }
@@ -71,15 +72,32 @@ def serve(app: Flask, workers: int) -> None:
                     self.cfg.set(name, value)
 
         def load(self) -> Flask:
-            from app import create_app
+            return app
 
-            return create_app()
-
-    # Computing submissions again has a process of its own: it ends with this one (app/submissions/checks.py).
-    checks = subprocess.Popen([sys.executable, "-m", "app.submissions.checks"], cwd=ROOT)
-    own = os.getpid()
-    atexit.register(lambda: checks.terminate() if os.getpid() == own else None)  # workers inherit the handler, not the duty
+    _start_checks(app)
     Server().run()
+
+
+def _start_checks(app: Flask) -> None:
+    """Computing submissions again has a process of its own, which ends with this one (app/submissions/checks.py)."""
+    from app.submissions import checks
+
+    own = os.getpid()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            checks.work(app)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def stop() -> None:
+        if os.getpid() == own:  # workers inherit the handler, not the duty
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+
+    atexit.register(stop)
 
 
 def main() -> None:

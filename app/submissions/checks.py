@@ -1,7 +1,7 @@
 """Computing received submissions again: what the phone calculated must agree, else the submission is flagged, never refused.
 
-Runs beside the server in a process of its own (`python -m app.submissions.checks`), with low priority: a form that is slow
-to compute never delays a delivery. One process an installation works, whoever holds the lease.
+Runs beside the server in a process of its own, with low priority: a form that is slow to compute never delays a delivery.
+One process an installation works, whoever holds the lease.
 """
 
 from __future__ import annotations
@@ -174,15 +174,10 @@ def run(app: Flask, stop: threading.Event) -> None:
         stop.wait(0.05 if done else PAUSE_S)
 
 
-def main() -> None:
-    from app import create_app
-
+def work(app: Flask) -> None:
+    """The whole life of the process."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
     os.nice(10)
-    run(create_app(), stop)
-
-
-if __name__ == "__main__":
-    main()
+    run(app, stop)
