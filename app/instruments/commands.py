@@ -8,9 +8,11 @@ import click
 import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import force_locale
 
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
+from app.core.languages import LANGUAGES, LOCALES
 from app.core.problems import Problem
 from app.instruments import operations, queries
 from app.instruments.compiler import Compiled, Rows, compile_instrument, library_lists
@@ -19,6 +21,7 @@ from app.instruments.workbook import to_xlsx
 from app.registry.models import Programme
 
 instrument = AppGroup("instrument", help="Instruments: check an XLSForm, publish it, list what is published.")
+LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="ar", show_default=True, help="Of what is said.")
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
@@ -38,14 +41,15 @@ def _lists_beside(file: Path) -> dict[str, Rows]:
     return found
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Finding], language: str) -> None:
     for one in findings:
         where = " ".join(part for part in (one.sheet, str(one.row) if one.row else "", one.column) if part)
-        click.echo(f"{one.level}: {where}: {one.message} {one.mend}".replace(" : ", " "), err=True)
+        with force_locale(LOCALES[language]):
+            click.echo(f"{one.level}{where and ' '}{where}: {one.message} {one.mend}", err=True)
 
 
-def _fail_on_errors(compiled: Compiled) -> None:
-    _show(compiled.errors + compiled.warnings)
+def _fail_on_errors(compiled: Compiled, language: str) -> None:
+    _show(compiled.errors + compiled.warnings, language)
     if compiled.errors:
         raise click.ClickException(f"{len(compiled.errors)} error(s): nothing was written.")
 
@@ -59,18 +63,19 @@ def _programme(code: str) -> Programme:
 
 @instrument.command("check")
 @FILE
+@LANGUAGE
 @click.option("--package", type=click.Path(dir_okay=False, path_type=Path), help="Write the package that would be published.")
 @click.option(
     "--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write the form as an Excel workbook, for other tools."
 )
-def check(file: Path, package: Path | None, xlsx: Path | None) -> None:
+def check(file: Path, package: Path | None, xlsx: Path | None, language: str) -> None:
     """Say what is wrong with a form. CSV lists beside it are read."""
     try:
         lists = library_lists() | _lists_beside(file)
     except Problem as problem:
         raise click.ClickException(str(problem)) from None
     compiled = compile_instrument(file.name, _content(file), lists, max_bytes=int(current_app.config["MAX_XLSFORM_BYTES"]))
-    _fail_on_errors(compiled)
+    _fail_on_errors(compiled, language)
     if package:
         package.write_text(compiled.package_json, "utf-8")
     if xlsx and compiled.workbook:
@@ -81,15 +86,16 @@ def check(file: Path, package: Path | None, xlsx: Path | None) -> None:
 
 @instrument.command("publish")
 @FILE
+@LANGUAGE
 @click.option("--programme", "code", required=True, help="Code of the programme, such as boulemane.")
-def publish(file: Path, code: str) -> None:
+def publish(file: Path, code: str, language: str) -> None:
     """Publish a form in a programme. CSV lists beside it are read."""
     programme_id = _programme(code).id
     try:
         checked = operations.check(
             programme_id, file.name, _content(file), _lists_beside(file), int(current_app.config["MAX_XLSFORM_BYTES"])
         )
-        _fail_on_errors(checked.compiled)
+        _fail_on_errors(checked.compiled, language)
         begin_writing()
         version = operations.publish_checked(None, programme_id, checked, utcnow())
         form_id = version.instrument.form_id
