@@ -155,6 +155,12 @@ def recompute(
     return dict(_run(work, seconds))
 
 
+def functions() -> dict[str, tuple[int, int | None]]:
+    """The functions expressions may call: fewest and most arguments, None for any number."""
+    listed = _run(lambda engine: str(engine.call(_json({"op": "functions"}))), SECONDS)
+    return {"indexed-repeat": (3, 7)} | {name: (fewest, most) for name, fewest, most in listed}
+
+
 def evaluate_cases(cases: list[dict[str, Any]], seconds: float = SECONDS) -> list[dict[str, Any]]:
     """The results of expression cases (static/js/engine/case.js)."""
     return list(_run(lambda engine: str(engine.call(_json({"op": "evaluate", "cases": cases}))), seconds))

@@ -98,7 +98,7 @@ export function evaluateCase(given) {
   };
   const node = given.context === "/" ? document : at(document, given.context);
   try {
-    const value = compile(given.ast)({ node, position: 1, size: 1, current: node, env, offset: given.offset });
+    const value = compile(given.ast)({ node, position: 1, size: 1, current: node, env, now: given.now, offset: given.offset });
     return {
       boolean: toBoolean(value),
       number: plainNumber(toNumber(value, given.offset)),

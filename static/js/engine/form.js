@@ -627,10 +627,13 @@ export class Form {
   problems(sectionPath) {
     /** @type {FormProblem[]} */
     const found = [];
+    const top = sectionPath?.split(/[/[]/)[0];
     for (const section of this.#sectionNodes()) {
-      const inSection = sectionPath === undefined || sectionPath === section.path;
-      const below = !inSection && !sectionPath.startsWith("@") && sectionPath.startsWith(`${section.path}`) ? this.#find(sectionPath) : null;
-      const nodes = inSection ? section.nodes : below ? [below] : [];
+      let { nodes } = section;
+      if (sectionPath !== undefined && sectionPath !== section.path) {
+        const below = nodes.some((node) => node.name === top) ? this.#find(sectionPath) : null;
+        nodes = below ? [below] : [];
+      }
       for (const node of nodes) this.#findProblems(node, section.path, found);
     }
     return found;

@@ -4,6 +4,7 @@
  */
 import { evaluateCase, runCase } from "./case.js";
 import { recompute } from "./recompute.js";
+import { FUNCTIONS } from "./xpath/functions.js";
 
 /** Things, not bytes: when memory runs out the server starts a fresh engine. */
 const MOST_KEPT = 64;
@@ -33,6 +34,7 @@ export function hold(key, json) {
 export function handle(request) {
   const asked = JSON.parse(request);
   if (asked.op === "evaluate") return JSON.stringify(asked.cases.map(evaluateCase));
+  if (asked.op === "functions") return JSON.stringify(Object.entries(FUNCTIONS).map(([name, [min, max]]) => [name, min, max === Infinity ? null : max]));
   if (asked.op === "run") return JSON.stringify(asked.cases.map(runCase));
   const fetch = (/** @type {string} */ key) => keep(key, () => null);
   const datasets = Object.fromEntries(Object.entries(asked.datasets).map(([id, key]) => [id, fetch(/** @type {string} */ (key))]));

@@ -15,6 +15,8 @@ import { toBoolean, toNumber, toString } from "./xpath/values.js";
 
 /** Rows a repeat_count may make: an answer of 1000000 must not stop the phone. */
 const MOST_ROWS = 1000;
+/** Rows a form may hold: counted repeats inside counted repeats multiply. */
+const MOST_ROWS_IN_ALL = 20000;
 /** Rounds of one node in one change; only a form that feeds a result back needs more than two. */
 const MOST_ROUNDS = 2 * MOST_ROWS;
 
@@ -35,6 +37,7 @@ export class Model {
     this.structure = false;
     /** while a form is being made nothing is kept yet, and nobody listens */
     this.isStarting = true;
+    this.rowsMade = 0;
     /** @type {FormNode[]} nodes whose triggers must still run */
     this.changed = [];
     this.root = new FormNode(schema.root, this.document);
@@ -46,7 +49,8 @@ export class Model {
   /** @param {number} index of an expression @param {FormNode | Repeat} node @returns {Value} */
   evaluate(index, node) {
     const { env } = this;
-    const scope = { node, position: 1, size: 1, current: node, env, offset: env.offset(env.now()) };
+    const now = env.now();
+    const scope = { node, position: 1, size: 1, current: node, env, now, offset: env.offset(now) };
     return this.schema.expression(index)(scope);
   }
 
@@ -132,6 +136,7 @@ export class Model {
   /** @param {Repeat} repeat @param {Record<string, any> | null} saved @param {(path: string[], value: unknown) => void} [unplaced] */
   newRow(repeat, saved, unplaced) {
     const row = new FormNode(repeat.schema, repeat.parent);
+    this.rowsMade += 1;
     row.repeat = repeat;
     row.isRow = true;
     row.inRow = true;
@@ -301,6 +306,10 @@ export class Model {
       repeat.parked.unshift(row);
     }
     while (repeat.rows.length < count) {
+      if (this.rowsMade >= MOST_ROWS_IN_ALL && !repeat.parked.length) {
+        this.onError(new Error("too many rows"), repeat.name);
+        break;
+      }
       const row = repeat.parked.shift();
       if (row) this.attach(repeat, row, repeat.rows.length);
       else this.attach(repeat, this.newRow(repeat, null), repeat.rows.length, true);

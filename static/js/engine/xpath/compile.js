@@ -25,7 +25,8 @@
  * @property {number} size
  * @property {XNode} current  the node that bears the expression
  * @property {Environment} env
- * @property {number} offset  minutes east of UTC now, the same throughout
+ * @property {number} now  ms since 1970, the same throughout
+ * @property {number} offset  minutes east of UTC then
  *
  * @typedef {(scope: Scope) => Value} Compiled
  */

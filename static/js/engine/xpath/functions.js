@@ -249,8 +249,8 @@ export const FUNCTIONS = {
   }],
 
   // Dates
-  today: [0, 0, (_, scope) => isoDate(scope.env.now(), scope.offset)],
-  now: [0, 0, (_, scope) => isoDateTime(scope.env.now(), scope.offset)],
+  today: [0, 0, (_, scope) => isoDate(scope.now, scope.offset)],
+  now: [0, 0, (_, scope) => isoDateTime(scope.now, scope.offset)],
   date: [1, 1, (args, scope) => written(args[0](scope), scope, isoDate)],
   "date-time": [1, 1, (args, scope) => written(args[0](scope), scope, isoDateTime)],
   "decimal-date-time": [1, 1, (args, scope) => moment(args[0](scope), scope) / DAY_MS],
