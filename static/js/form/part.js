@@ -91,14 +91,20 @@ export function createPart(page, path) {
     render(template(view, shown), element);
   }
 
+  /** A tap on a question's words says them in the other language; the table of sections does it for all. */
+  function turn() {
+    local.second = !local.second;
+    update();
+  }
+
   /** @param {View} view @param {{kind: string, message: string} | null} problem */
   function template(view, problem) {
     const label = html`${markdown(view.label || node.name)}`;
     const required = view.required && draw ? html` <span class="q-required">${t("required")}</span>` : nothing;
-    const second = page.showsSecond() ? session.secondLabel(node) : "";
+    const second = page.showsSecond() !== Boolean(local.second) ? session.secondLabel(node) : "";
     return html`
       <div class="q-head">
-        ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId}>${label}${required}</label>` : html`<div class="q-label" id=${labelId}>${label}${required}</div>`}
+        ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId} @click=${turn}>${label}${required}</label>` : html`<div class="q-label" id=${labelId} @click=${turn}>${label}${required}</div>`}
         ${second ? html`<p class="q-second" lang=${language() === "ar" ? "fr" : "ar"} dir=${language() === "ar" ? "ltr" : "rtl"}>${markdown(second)}</p>` : nothing}
         ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}</p>` : nothing}
         ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
