@@ -86,7 +86,8 @@ export function entitiesOf(model, uuid) {
         if (value !== "" || action === "update") data[property] = value;
       }
       const label = rule.label === undefined ? "" : model.ask(rule.label, instance, toString, "");
-      if (action === "create" && label === "" && Object.keys(data).length === 0) continue;
+      // ODK Entities: what is created must have a label. An untouched row has none.
+      if (action === "create" && label === "") continue;
       found.push({ list: rule.list, id: given || keptId(instance, rule.list, uuid), action, label, data });
     }
   }
