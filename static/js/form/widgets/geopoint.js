@@ -30,7 +30,7 @@ export function geopointWidget(field) {
     ${local.problem ? html`<p class="q-error" role="alert">${message(local.problem)}</p>` : nothing}
     ${local.watch === undefined && !view.readonly
       ? html`<div class="buttons">
-          <button type="button" id=${field.inputId} class="btn" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Locate again") : t("Locate this place")}</button>
+          <button type="button" id=${field.inputId} class="btn action" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Locate again") : t("Locate this place")}</button>
           ${view.value ? html`<button type="button" class="quiet danger" @click=${() => field.set("", { done: true })}>${t("Delete the position")}</button>` : nothing}
         </div>`
       : nothing}`;
