@@ -46,6 +46,7 @@ async function start(root) {
   const phone = await openPhone();
   const sync = createSync({ phone, fetch: fetch.bind(globalThis) });
   const frame = createFrame(root);
+  const counts = createCounts(phone);
   /** @type {Page | {close(): unknown} | null} */
   let page = null;
   /** @type {HTMLElement} */
@@ -53,7 +54,7 @@ async function start(root) {
 
   /** @type {App} */
   const app = {
-    phone, sync, install, update,
+    phone, sync, install, update, counts,
     person: (await phone.meta.get("person")) ?? null,
     navigate: (hash, options) => router.navigate(hash, options),
     back: () => router.back(),
@@ -121,8 +122,8 @@ async function start(root) {
   });
 
   async function count() {
-    const counts = await phone.outbox.counts();
-    frame.count(counts.waiting || toLookAt(counts));
+    const now = await counts();
+    frame.count(now.waiting || toLookAt(now));
   }
   phone.on(({ store }) => {
     if (store === "items") void count();
@@ -147,6 +148,22 @@ async function start(root) {
   await count();
   sync.start();
   void update.start();
+}
+
+/** The counts need every item: they are read once until an item changes. @param {import("../store/phone.js").Phone} phone */
+function createCounts(phone) {
+  /** @type {Promise<import("../store/outbox.js").Counts> | null} */
+  let kept = null;
+  phone.on(({ store }) => {
+    if (store === "items") kept = null;
+  });
+  return () => {
+    if (!kept) {
+      kept = phone.outbox.counts();
+      kept.catch(() => (kept = null));
+    }
+    return kept;
+  };
 }
 
 /** What went wrong is said; nothing spins. @param {HTMLElement} host @returns {Page} */

@@ -7,6 +7,7 @@
  * @typedef {object} App
  * @property {import("../store/phone.js").Phone} phone
  * @property {import("../sync/sync.js").Sync} sync
+ * @property {() => Promise<import("../store/outbox.js").Counts>} counts  of the outbox, read once until it changes
  * @property {Person | null} person  who is signed in here, offline too
  * @property {(hash: string, options?: {replace?: boolean}) => void} navigate
  * @property {() => void} back

@@ -22,7 +22,7 @@ export function openPhonePage(host, app) {
 
   const refresh = inTurn(async () => {
     const [checks, counts, drafts, storage, device, last] = await Promise.all([
-      readiness(app), phone.outbox.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"), lastSuccess(app),
+      readiness(app), app.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"), lastSuccess(app),
     ]);
     data = { checks, counts, drafts: drafts.length, storage, device, last };
     paint();

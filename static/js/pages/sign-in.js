@@ -33,7 +33,7 @@ export function openSignIn(host, app) {
   const entered = () => app.person !== null && sync.state.phase !== "signed_out";
 
   const refresh = inTurn(async () => {
-    counts = await phone.outbox.counts();
+    counts = await app.counts();
     drafts = (await phone.drafts.all()).length;
     if (entered()) checks = await readiness(app);
     paint();

@@ -33,7 +33,7 @@ export function openToday(host, app) {
 
   const refresh = inTurn(async () => {
     const [drafts, counts, submissions, instruments, last] = await Promise.all([
-      phone.drafts.all(owner), phone.outbox.counts(), phone.catalogue.submissions(), instrumentsOf(app), lastSuccess(app),
+      phone.drafts.all(owner), app.counts(), phone.catalogue.submissions(), instrumentsOf(app), lastSuccess(app),
     ]);
     const returned = submissions.filter((/** @type {any} */ one) => one.state === "has_issues");
     const answered = returned.length ? await corrections() : new Set();
