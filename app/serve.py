@@ -21,7 +21,7 @@ def prepare(app: Flask, workers: int) -> None:
     """Check the store, bring its tables up to date, and load the demonstration where it is on and nothing is there yet."""
     import flask_migrate
 
-    from app.core import stores
+    from app.core import epoch, stores
 
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
     Path(app.config["ATTACHMENTS"]).mkdir(parents=True, exist_ok=True)
@@ -29,6 +29,7 @@ def prepare(app: Flask, workers: int) -> None:
     print("Bringing the database up to date…", flush=True)
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))
+        epoch.ensure(app)
     if app.config["DEMO"]:
         from app.demo import load_if_empty
 

@@ -83,7 +83,7 @@ def prepare(url: str, instance: Path) -> dict[str, str]:
                 instrument_id=ids["instrument"],
                 version="1",
                 sha256="0" * 64,
-                package="{}",
+                package=json.dumps(package()),
                 source_name="",
                 source=b"",
                 xform="",
@@ -114,6 +114,19 @@ def answers(r: random.Random) -> dict[str, Any]:
         )
         found.setdefault(f"grp_{n // 11:02d}", {})[f"question_{n:03d}_{'abcdefghij'[n % 10]}"] = value
     return found
+
+
+def package() -> dict[str, Any]:
+    """The form of these answers, so that computing them again beside the server is part of the measure."""
+    nodes: list[dict[str, Any]] = [{"i": 0, "kind": "group", "name": "data", "type": "group", "row": 1}]
+    for name, questions in answers(random.Random(0)).items():
+        group = len(nodes)
+        nodes.append({"i": group, "parent": 0, "kind": "group", "name": name, "type": "group", "row": group + 1})
+        for question in questions:
+            i = len(nodes)
+            nodes.append({"i": i, "parent": group, "kind": "question", "name": question, "type": "text", "row": i + 1})
+    head = {"format": 1, "form_id": "diag", "version": "1", "title": {"fr": "Mesure"}, "languages": ["ar", "fr"]}
+    return head | {"nodes": nodes, "expressions": [], "lists": {}, "datasets": {}, "entities": [], "order": []}
 
 
 def item(ids: dict[str, str], r: random.Random) -> dict[str, str]:

@@ -14,6 +14,7 @@ import secrets
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,24 +41,26 @@ _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 
 
 def check_waiting(limit: int = 50) -> int:
-    """Compute the oldest waiting revisions again and keep what came out; how many were done. Commits each."""
+    """Compute the oldest waiting revisions again and keep what came out; how many were done. Commits, once."""
     waiting = db.session.scalars(
         sa.select(Revision.id).where(Revision.check_state == "waiting").order_by(Revision.seq).limit(limit)
     ).all()
-    for revision_id in waiting:
-        revision = db.session.get(Revision, revision_id)
-        if revision is None:
-            continue
-        state, result = _check(revision)
+    found = [(revision_id, *_check(revision)) for revision_id in waiting if (revision := db.session.get(Revision, revision_id))]
+    if found:
+        # Together and only now: whoever delivers waits for the write lock no longer than this takes.
         begin_writing()
-        db.session.execute(
-            sa.update(Revision)
-            .where(Revision.id == revision_id, Revision.check_state == "waiting")
-            .values(check_state=state, check_result=result)
-        )
+        for revision_id, state, result in found:
+            db.session.execute(
+                sa.update(Revision)
+                .where(Revision.id == revision_id, Revision.check_state == "waiting")
+                .values(check_state=state, check_result=result)
+            )
         db.session.commit()
+        codes = Counter(result["code"] for _, state, result in found if state == "failed")
+        if codes:
+            log.warning("Not computed again: %s of %s (%s)", codes.total(), len(found), ", ".join(sorted(codes)))
     db.session.rollback()
-    return len(waiting)
+    return len(found)
 
 
 def _check(revision: Revision) -> tuple[str, dict[str, Any]]:
@@ -79,7 +82,7 @@ def _check(revision: Revision) -> tuple[str, dict[str, Any]]:
     moment = _moment(envelope.get("t_client"), revision.received_at)
     offset = moment.utcoffset() or timedelta(0)
     datasets = dict(_datasets(orjson.loads(package).get("datasets", {}), submission.programme_id, content))
-    programme_id, sha256 = submission.programme_id, revision.form_sha256
+    sha256 = revision.form_sha256
     db.session.rollback()  # the computation may take seconds; no transaction waits for it
     try:
         found = host.recompute(
@@ -92,7 +95,6 @@ def _check(revision: Revision) -> tuple[str, dict[str, Any]]:
             package_sha256=sha256,
         )
     except Problem as problem:
-        log.warning("A revision of programme %s could not be computed again: %s", programme_id, problem.kind.code)
         return "failed", {"code": problem.kind.code}
     differences = found.get("differences", [])
     result = {
@@ -164,14 +166,15 @@ def run(app: Flask, stop: threading.Event) -> None:
     """Work until told to stop, or until the process that started us is gone."""
     me, parent = secrets.token_hex(8), os.getppid()
     while not stop.is_set() and os.getppid() == parent:
-        done = 0
+        done, began = 0, time.monotonic()
         try:
             with app.app_context():
                 if hold_lease(me, now=time.time()):
                     done = check_waiting(20)
         except Exception as error:
             log.warning("Checking pauses after %s", type(error).__name__)
-        stop.wait(0.05 if done else PAUSE_S)
+        # Half of the time at most, and little of that when the processor has other work: os.nice() below.
+        stop.wait(max(0.05, time.monotonic() - began) if done else PAUSE_S)
 
 
 def work(app: Flask) -> None:

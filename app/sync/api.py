@@ -114,7 +114,7 @@ def push() -> Response:
             sent.append(one)
             results.append(one)
     try:
-        answered = delivery.of(current_app).deliver(sent, phone.device_id, wire.report(report))
+        answered = delivery.of(current_app).deliver(sent, phone.device_id, wire.report(report), wire.seen(value))
     except delivery.NotStored:
         raise problems.BUSY(after_s=10) from None
     return answer(

@@ -27,7 +27,7 @@ def pull(actor: Actor, person: Person, programme_id: str, cursor: str, *, limit:
     # Read first: everything up to here is visible to the queries below, for numbers are taken in the order of commits.
     high_water = int(db.session.scalar(sa.select(Sequence.value).where(Sequence.name == "server")) or 0)
     settings: dict[str, str] = dict(db.session.execute(sa.select(Setting.name, Setting.value)).all())
-    epoch = settings["epoch"]
+    epoch = settings.get("epoch", "")
     scope = next((one.scope_version for one in person.memberships if one.programme_id == programme_id), 0)
     about = {
         "epoch": epoch,

@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from app.accounts.models import Device, Membership, Person
 from app.core.clock import utcnow
 from app.core.db import db
+from app.core.epoch import a_new_epoch
 from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Programme
 from app.submissions import intake
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 LARGEST_GROUP = 200
 REMEMBER_SENDERS_S = 60
 REMEMBER_FORMS_S = 10
+NEW_EPOCH_EVERY_S = 3600
 
 
 class NotStored(Exception):
@@ -49,6 +51,7 @@ class Job:
     items: list[Sent]
     device_id: str
     report: bytes | None
+    seen: tuple[str, int] | None  # epoch and high water, as the phone knows them
     answered: Answered | None = None
     error: Exception | None = None
     wake: threading.Lock = field(default_factory=threading.Lock)
@@ -68,10 +71,13 @@ class Delivery:
         self._forms = Forms()
         self._forms_at = 0.0
         self._reports: dict[str, bytes] = {}
+        self._epoch_made_at = 0.0
 
-    def deliver(self, items: list[Sent], device_id: str, report: bytes | None = None) -> Answered:
+    def deliver(
+        self, items: list[Sent], device_id: str, report: bytes | None = None, seen: tuple[str, int] | None = None
+    ) -> Answered:
         """File the items; returns after they are on stable storage. Raises NotStored."""
-        job = Job(items, device_id, report)
+        job = Job(items, device_id, report, seen)
         job.wake.acquire()
         with self._mutex:
             self._waiting.append(job)
@@ -134,11 +140,23 @@ class Delivery:
         items = [item for job in group for item in job.items]
         if items:
             intake.accept(do, items, self._forms_for(items), now=now)
-        answered = state(do)
+        answered = self._notice_restore(do, group, state(do))
         do.cursor.close()
         connection.commit()
         for job in group:
             job.answered = answered
+
+    def _notice_restore(self, do: Statements, group: list[Job], answered: Answered) -> Answered:
+        """A phone has seen, in this epoch, a number we never gave: the database was put back. The new epoch tells the phones."""
+        ahead = any(job.seen and job.seen[0] == answered.epoch and job.seen[1] > answered.high_water for job in group)
+        # Not more often than phones need: one that lies can make the others ask once an hour, no more.
+        if not ahead or (self._epoch_made_at and time.monotonic() - self._epoch_made_at < NEW_EPOCH_EVERY_S):
+            return answered
+        self._epoch_made_at = time.monotonic()
+        log.warning("A phone knows more than this database: it was restored. Phones send again what they hold")
+        made = a_new_epoch()
+        do.execute("UPDATE settings SET value = ? WHERE name = 'epoch'", (made,))
+        return Answered(made, answered.high_water, answered.backup_seq)
 
     def _note_report(self, do: Statements, job: Job, now: Any) -> None:
         """What the phone says of itself, written when it differs from the last time."""
@@ -234,7 +252,7 @@ def state(do: Statements) -> Answered:
     """Epoch, high water and backed-up watermark, in the transaction of `do`."""
     settings = dict(do.rows("SELECT name, value FROM settings WHERE name IN ('epoch', 'backup_seq')"))
     high_water = do.rows("SELECT value FROM sequence WHERE name = 'server'")[0][0]
-    return Answered(settings["epoch"], int(high_water), int(settings.get("backup_seq", 0)))
+    return Answered(settings.get("epoch", ""), int(high_water), int(settings.get("backup_seq", 0)))
 
 
 def of(app: Flask) -> Delivery:

@@ -60,6 +60,12 @@ def report(value: Any) -> bytes | None:
     return content if len(content) <= MAX_REPORT_BYTES and b"\\u0000" not in content else None
 
 
+def seen(value: dict[str, Any]) -> tuple[str, int] | None:
+    """What the phone knows of the server: (epoch, greatest number)."""
+    epoch, number = value.get("epoch_seen"), value.get("high_water_seen")
+    return (epoch, number) if isinstance(epoch, str) and type(number) is int else None
+
+
 def store_state(answered: Answered) -> dict[str, Any]:
     return {"epoch": answered.epoch, "high_water": answered.high_water, "backup_seq": answered.backup_seq}
 

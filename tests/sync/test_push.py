@@ -301,6 +301,17 @@ def test_many_phones_at_once_lose_nothing_and_numbers_follow_commits(app, world:
     assert audit.first_broken_entry() is None
 
 
+def test_a_phone_that_knows_more_than_the_server_makes_a_new_epoch(amina: Someone):  # I-14
+    first = amina.push(amina.envelope()).json
+    same = amina.push(amina.envelope(), epoch_seen=first["epoch"], high_water_seen=first["high_water"]).json
+    assert same["epoch"] == first["epoch"]
+    restored = amina.push(amina.envelope(), epoch_seen=first["epoch"], high_water_seen=10_000).json
+    assert restored["epoch"] != first["epoch"]
+    again = amina.push(epoch_seen=restored["epoch"], high_water_seen=20_000).json
+    assert again["epoch"] == restored["epoch"], "a phone that lies does not keep the others busy"
+    assert amina.push(epoch_seen="other", high_water_seen=20_000).json["epoch"] == restored["epoch"]
+
+
 # Wrong input
 
 
