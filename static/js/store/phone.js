@@ -47,11 +47,20 @@ export async function openPhone() {
 
   /** @param {string} store */
   function heard(store) {
+    if (store === "items") unsent = null;
     catalogue.forget(store);
     changes.emit({ store });
   }
 
-  // One at a time, always of the newest state.
+  async function unsentIds() {
+    /** @type {import("./outbox.js").Item[]} */
+    const items = await keep.read("items", (tx) => tx.all("items"));
+    return items.filter((item) => item.state === "waiting" || item.state === "refused").map((item) => item.revision_id);
+  }
+
+  /** @type {string[] | null} revisions not received; null: to be read again */
+  let unsent = null;
+  // One at a time, always of the newest state. A draft is saved at each answer, so items are read only when they changed.
   let remembering = false;
   let again = false;
   async function remember() {
@@ -61,9 +70,10 @@ export async function openPhone() {
     try {
       while (again) {
         again = false;
-        const [items, kept] = await keep.read(["items", "drafts"], async (tx) => [await tx.all("items"), await tx.keys("drafts")]);
-        const unsent = items.filter((item) => item.state === "waiting" || item.state === "refused").map((item) => item.revision_id);
-        rememberOutside({ id: install, unsent, drafts: kept.length });
+        const ids = unsent ?? (await unsentIds());
+        unsent = ids;
+        const kept = await keep.read("drafts", (tx) => tx.keys("drafts"));
+        rememberOutside({ id: install, unsent: ids, drafts: kept.length });
       }
     } catch (error) {
       reportError(error);
