@@ -22,7 +22,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Organisation, Programme
 from app.submissions.answers import Form, form_of, record_labels
 from app.submissions.models import Attachment, Revision, Submission
-from app.submissions.places import place_name
+from app.submissions.places import Names
 from app.submissions.queries import Filters, conditions, envelope_of
 
 BATCH = 250
@@ -135,7 +135,7 @@ class Export:
             names.people.get(submission.author_id),
             names.organisations.get(submission.organisation_id or ""),
             submission.territory,
-            place_name(submission.programme_id, submission.territory, language) or None,
+            names.places.of(submission.territory) or None,
             _local(submission.received_at),
             _local(submission.updated_at),
             revision.t_client[:19].replace("T", " ") or None,
@@ -216,6 +216,7 @@ class _Names:
 
     def __init__(self, request: Request) -> None:
         self.language = request.options.language
+        self.places = Names(request.filters.programme_id, self.language)
         self.people: dict[str, str] = {}
         self.devices: dict[str, str] = {}
         rows = db.session.execute(

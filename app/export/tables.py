@@ -217,8 +217,7 @@ class Rows:
 
     def __init__(self, tables: Sequence[Table], options: Options, newest: Form) -> None:
         self.tables, self.options, self.newest = tables, options, newest
-        self._nodes: dict[tuple[int, str], Node | None] = {}
-        self._labels: dict[tuple[int, str], dict[str, str]] = {}
+        self._choices_of: dict[tuple[int, str], tuple[Form, Node | None, dict[str, str]]] = {}
         self._record_columns = self._find_record_columns()
 
     def _find_record_columns(self) -> set[str]:
@@ -285,19 +284,22 @@ class Rows:
         if column.node_path in self._record_columns:
             return SEPARATOR[self.options.language].join(records.get(one, one) for one in text.split(" "))
         key = (id(form), column.node_path)
-        if key not in self._nodes:
-            # The version that the answers were given under names its choices; the newest where that one is not here.
-            self._nodes[key] = form.by_path(column.node_path) or self.newest.by_path(column.node_path)
-        node, labels = self._nodes[key], self._labels.setdefault(key, {})
+        known = self._choices_of.get(key)
+        if known is None:
+            # The version that the answers were given under names its choices; the newest where that one lacks the question.
+            mine = form.by_path(column.node_path)
+            source = form if mine is not None else self.newest
+            known = self._choices_of[key] = (source, mine or self.newest.by_path(column.node_path), {})
+        source, node, labels = known
         if node is None:
             return text
-        source = form if form.by_path(column.node_path) is node else self.newest
-        for value in [text] if column.kind == "select" else text.split(" "):
+        values = [text] if column.kind == "select" else text.split(" ")
+        for value in values:
             if value not in labels:
                 labels[value] = source.choice(node, value, self.options.language)
-        if column.kind == "select":
-            return labels[text]
-        return SEPARATOR[self.options.language].join(labels[value] for value in text.split(" "))
+        return (
+            labels[text] if column.kind == "select" else SEPARATOR[self.options.language].join(labels[value] for value in values)
+        )
 
 
 FILE_STATES = {

@@ -24,7 +24,7 @@ from app.review.radar import radar
 from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
 from app.submissions.answers import flat, form_of, scores_from
 from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
-from app.submissions.places import Place, place_name, places_of_records
+from app.submissions.places import Names, Place, places_of_records
 from app.submissions.queries import (
     TO_REVIEW,
     Filters,
@@ -123,6 +123,7 @@ def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission
     authors = people_names([one.author_id for one in submissions])
     titles, scores = instrument_titles(programme_id), scores_of(submissions)
     language = chosen_language()
+    places = Names(programme_id, language)
     scores |= _scores_as_sent([one for one in submissions if one.id not in scores], language)
     found = []
     for one in submissions:
@@ -133,7 +134,7 @@ def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission
                 one.id,
                 one.title or titles.get(one.form_id, one.form_id),
                 titles.get(one.form_id, one.form_id),
-                place_name(programme_id, one.territory, language),
+                places.of(one.territory),
                 authors.get(one.author_id, ""),
                 one.received_at,
                 state_name(one.state),
@@ -307,7 +308,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         version=current.form_version if current else "",
         author=authors.get(submission.author_id, ""),
         organisation=local_text(organisation.name) if organisation else "",
-        place=place_name(submission.programme_id, submission.territory, language),
+        place=Names(submission.programme_id, language).of(submission.territory),
         phone=device.label if device else "",
         state=state_name(submission.state),
         chip=STATE_CHIPS.get(submission.state, ""),
@@ -498,7 +499,7 @@ def _searched(entity: Entity) -> str:
 
 
 def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
-    language = chosen_language()
+    places = Names(programme_id, chosen_language())
     organisations = {
         key: local_text(name)
         for key, name in db.session.execute(
@@ -529,7 +530,7 @@ def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
         found.append(
             Row(
                 entity,
-                place_name(programme_id, entity.territory, language),
+                places.of(entity.territory),
                 organisations.get(entity.organisation_id or "", ""),
                 one_decimal(scores["overall"]) if scores else "",
                 str(scores.get("level") or "") if scores else "",
@@ -588,7 +589,7 @@ def entity_record(actor: Actor, list_name: str, record_id: str, language: str) -
     then = [axis.get("score") for axis in scored[1]["axes"]] if len(scored) > 1 else None
     return EntityView(
         entity,
-        place_name(entity.programme_id, entity.territory, language),
+        Names(entity.programme_id, language).of(entity.territory),
         local_text(organisation.name) if organisation else "",
         _properties(entity, submissions, language),
         list_items(actor, entity.programme_id, submissions),

@@ -269,17 +269,23 @@ class Reader:
 
     def _cell(self, path: str, row: int, leaf: Node, inside: str, *, new_row: bool) -> Cell:
         now = self._cell_values(self.values, path, row, leaf, inside)
-        text = "\n".join(now) if leaf["kind"] == "repeat" else self._shown(leaf, now[0] if now else "")
+        text = self._joined(leaf, now)
         cell = Cell(text, is_number=leaf.get("type") in ("integer", "decimal", "range", "calculate"))
         if leaf.get("type") in FILES and now:
             cell.file = self.files.get(now[0])
         if self.old is not None:
             old = self._cell_values(self.old, path, row, leaf, inside)
             if old != now:
-                was = "\n".join(old) if leaf["kind"] == "repeat" else self._shown(leaf, old[0] if old else "")
-                cell.was = "" if new_row else was
+                cell.was = "" if new_row else self._joined(leaf, old)
                 self.changed += 1
         return cell
+
+    def _joined(self, leaf: Node, values: list[str]) -> str:
+        """A repeat inside a row: on one line where each of its rows is one answer (days of attendance), else a line each."""
+        if leaf["kind"] != "repeat":
+            return self._shown(leaf, values[0]) if values else ""
+        questions = [node for node in self._leaves(leaf["i"]) if node["kind"] == "question" and node["type"] != "note"]
+        return (" · " if len(questions) == 1 else "\n").join(values)
 
     def _place_in_words(self, path: str, place: str) -> str:
         """The row and the question of a remark inside a table: "3 · Téléphone"."""

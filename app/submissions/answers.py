@@ -282,8 +282,10 @@ def shown(form: Form, node: Node, value: str, language: str, records: Mapping[st
         # Years and codes are numbers too; a calculation may be a text that only looks like one ("007").
         if amount is None or (kind == "calculate" and str(amount) != value and "." not in value):
             return value
-        text = number(_rounded(amount) if kind == "calculate" else amount)
         unit = UNITS.get(node.get("attributes", {}).get("unit", ""), {}).get(language, "")
+        if kind == "integer" and not unit and len(value) == 4:
+            return value  # most often a year: 2025, never 2 025
+        text = number(_rounded(amount) if kind == "calculate" else amount)
         return f"{text}\u00a0{unit}" if unit else text
     if kind in ("date", "today") and (day := as_date(value)):
         return long_date(day, language)

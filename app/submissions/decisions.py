@@ -70,7 +70,8 @@ def decide(
     based_on   id of the last event that the reviewer saw, "" where there was none
     remarks    {question path: text}; "" is the submission as a whole
 
-    Returning needs a remark or a comment, rejecting a comment. Approving lifts a quarantine: a person has looked.
+    Returning needs a remark or a comment, rejecting a comment. Approving lifts a quarantine: a person
+    has looked, and what the submission says about records is applied now.
     The submission takes a new seq, so that its author's phone pulls the state and the remarks.
 
     Raises NOT_FOUND, NOT_ALLOWED, UNKNOWN_ACTION, NOTHING_SAID, NO_REASON, REMARKS_LEFT, and STALE(current=<event id>) when

@@ -59,16 +59,21 @@ def _read(content: str) -> dict[str, dict[str, str]]:
     return {row[key]: {"ar": row[ar] if ar is not None else "", "fr": row[fr] if fr is not None else ""} for row in table["rows"]}
 
 
-def place_name(programme_id: str, code: str | None, language: str) -> str:
-    """The commune's name, else the smallest place above it that has one, else the code."""
-    if not code:
-        return ""
-    names, parts = names_of(programme_id), code.rstrip(".").split(".")
-    for length in range(len(parts), 0, -1):
-        for known in (".".join(parts[:length]), ".".join(parts[:length]) + "."):
-            if text := names.get(known, {}).get(language):
-                return text
-    return code
+class Names:
+    """Names of places in one language: asks the database once, however many places are named."""
+
+    def __init__(self, programme_id: str, language: str) -> None:
+        self.names, self.language = names_of(programme_id), language
+
+    def of(self, code: str | None) -> str:
+        """The commune's name, else the smallest place above it that has one, else the code."""
+        parts = code.rstrip(".").split(".") if code else []
+        for length in range(len(parts), 0, -1):
+            start = ".".join(parts[:length])
+            for known in (start, start + "."):
+                if text := self.names.get(known, {}).get(self.language):
+                    return text
+        return code or ""
 
 
 def places_of_records(actor: Actor, programme_id: str, language: str) -> list[Place]:
@@ -78,5 +83,5 @@ def places_of_records(actor: Actor, programme_id: str, language: str) -> list[Pl
     for code in db.session.scalars(query.limit(5000)):
         parts = str(code).rstrip(".").split(".")
         codes.update({parts[0], ".".join(parts[:2]), ".".join(parts)})
-    depth = {1: 0, 2: 1}
-    return [Place(code, place_name(programme_id, code, language), depth.get(code.count(".") + 1, 2)) for code in sorted(codes)]
+    depth, names = {1: 0, 2: 1}, Names(programme_id, language)
+    return [Place(code, names.of(code), depth.get(code.count(".") + 1, 2)) for code in sorted(codes)]

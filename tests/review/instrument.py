@@ -33,10 +33,11 @@ CHOICES = """
 | | steps | 2 | نعم | Oui |
 | | steps | na | لا ينطبق | Sans objet |
 """
-HEAD = """
+COLUMNS = "type name label::العربية_(ar) label::Français_(fr) relevant calculation bind::ci:role bind::ci:axis bind::ci:unit"
+HEAD = f"""
 | survey | | | | | | | | | |
 |---|---|---|---|---|---|---|---|---|---|
-| | type | name | label::العربية (ar) | label::Français (fr) | relevant | calculation | bind::ci:role | bind::ci:axis | bind::ci:unit |
+| | {" | ".join(COLUMNS.split()).replace("_(", " (")} |
 """
 SURVEY = """
 | | begin_group | grp_id | الهوية | Identité | | | | | |

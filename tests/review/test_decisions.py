@@ -49,9 +49,9 @@ def test_a_returned_submission_carries_its_remarks_to_the_author(amina: Someone,
     submission = a_submission(amina, package)
     before = db.session.get(Submission, submission).seq
 
-    answer = post(khadija, submission, "return", newest(submission),
-                  **{"remark:grp_fig/k_ca": "هل المبلغ بالسنتيم؟", "remark-text:part": "Vérifier", "remark-row:part": "2", "remark-column:part": "p_years",
-                     "comment": "Merci"})  # fmt: skip
+    typed = {"remark:grp_fig/k_ca": "هل المبلغ بالسنتيم؟", "comment": "Merci"}
+    in_the_table = {"remark-text:part": "Vérifier", "remark-row:part": "2", "remark-column:part": "p_years"}
+    answer = post(khadija, submission, "return", newest(submission), **typed, **in_the_table)
 
     assert answer.status_code == 302
     db.session.rollback()
