@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from app.accounts import problems
 from app.accounts.models import Device, Membership, Person, SignInFailures, SignInSession
 from app.core import audit
-from app.core.db import db
+from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.permissions import COORDINATOR, FACILITATOR, Actor, Grant, require
 from app.core.problems import NOT_ALLOWED
@@ -229,6 +229,8 @@ def authenticate(username: str, password: str, *, known_device: str, now: dateti
     right = _matches(person.password_hash if person else _hash_of_nobody(), password)
     if person is None or not right or not person.is_active or (person.is_demo and not demo_allowed):
         raise problems.WRONG_PASSWORD()
+    # Checking the password took a while after it was read: somebody else may have written, and the caller will.
+    begin_writing()
     db.session.execute(sa.delete(SignInFailures).where(key))
     if hasher.check_needs_rehash(person.password_hash):
         person.password_hash = hasher.hash(password)
