@@ -32,6 +32,7 @@ class Filling:
 
     def wait_saved(self) -> None:
         expect(self.page.locator(".fill-status .saved")).to_have_class(re.compile(r"\bsaved saved\b"))
+        self.page.wait_for_timeout(1000)  # where one is on the page is kept a moment after the answers
 
     def next(self) -> None:
         """To the next section, which must not hold anything against it."""
@@ -132,11 +133,14 @@ class Filling:
             expect(question.locator(".q-value")).to_be_visible()
 
     def _choose(self, question: Locator, value: str | int) -> None:
-        """From a list on a page of its own: the choice with that code, or the n-th there is."""
+        """From a list on a page of its own: the choices with these codes, or the n-th there is."""
         question.locator("button.picker").click()
         dialog = self.page.locator("dialog.overlay[open]")
         choices = dialog.locator("button.choice")
-        (choices.nth(value) if isinstance(value, int) else dialog.locator(f'button.choice[data-value="{value}"]')).click()
+        for one in [value] if isinstance(value, int) else value.split():
+            (choices.nth(one) if isinstance(one, int) else dialog.locator(f'button.choice[data-value="{one}"]')).click()
+        if dialog.locator("[aria-multiselectable=true]").count():
+            dialog.locator(".overlay-foot .go").click()
         expect(dialog).to_have_count(0)
 
     def _is_blank(self, question: Locator) -> bool:
@@ -147,9 +151,12 @@ class Filling:
 
     def _sign(self, question: Locator) -> None:
         pad = question.locator("canvas.pad")
-        pad.evaluate("(one) => one.scrollIntoView({block: 'center'})")  # clear of the bar at the bottom
-        box = pad.bounding_box()
-        assert box
+        box = None
+        # The page may still be bringing the next question into sight.
+        while (now := pad.bounding_box()) != box or box is None:
+            pad.evaluate("(one) => one.scrollIntoView({block: 'center'})")
+            self.page.wait_for_timeout(150)
+            box = now
         mouse = self.page.mouse
         mouse.move(box["x"] + 30, box["y"] + box["height"] * 0.7)
         mouse.down()

@@ -75,7 +75,8 @@ def assert_given(sent: dict[str, Any], values: dict[str, Any]) -> None:
     """What was sent is what was typed, question by question."""
     for name, value in values.items():
         if isinstance(value, str) and value and value != "picture":
-            assert sent.get(name) == value, name
+            # Several choices are kept in the order of the list, not of the tapping.
+            assert sorted(str(sent.get(name)).split()) == sorted(value.split()), name
         elif isinstance(value, list):
             assert len(sent[name]) == len(value), name
             for row, typed in zip(sent[name], value, strict=True):
@@ -246,6 +247,9 @@ def test_a_training_of_25_people_over_3_days_takes_the_same_way(field):  # V2 V3
     for number, person in enumerate(values["part"]):
         person["p_coop_in"] = ""
         person["p_coop_free"] = members[number // 5].ar
+        if number > 4:  # what is not required is answered for some
+            for name in ("p_role", "p_pre", "p_post", "p_absence", "p_coop_free"):
+                del person[name]
     assert len(values["part"]) == 25
 
     filling = Filling(page, values)

@@ -1,0 +1,244 @@
+"""Pictures of every screen, Arabic and French, phone and desk, into docs/screenshots: `make screenshots`.
+
+    python scripts/screenshots.py [--only NAME] [--out FOLDER]
+
+Made from the demonstration on a fresh database; nothing is retouched. Each is a WebP of at most 60 kB, which Chromium itself
+encodes, so that no image library is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from app.demo import answers  # noqa: E402
+from app.demo.boulemane import ACCOUNTS, COOPERATIVES, PASSWORD  # noqa: E402
+from tests.e2e.conftest import serving  # noqa: E402
+from tests.e2e.device import Device, devices  # noqa: E402
+from tests.e2e.filling import Filling  # noqa: E402
+
+LARGEST = 60_000
+PERSON = {"ar": "fatima", "fr": "khadija"}
+WORDS = {"ar": ("تشخيص", "الدورة"), "fr": ("Diagnostic", "formation")}
+
+
+class Album:
+    """Where pictures go. `only`: how the names begin of those to make."""
+
+    def __init__(self, folder: Path, only: str) -> None:
+        self.folder, self.only = folder, only
+        self.made: list[str] = []
+
+    def take(self, page: Page, name: str, *, whole: bool = False) -> None:
+        if not name.startswith(self.only):
+            return
+        page.wait_for_timeout(400)
+        page.evaluate("document.activeElement?.blur()")
+        png = page.screenshot(full_page=whole, animations="disabled")
+        for quality in (0.9, 0.8, 0.7, 0.55, 0.4):
+            picture = as_webp(page, png, quality)
+            if len(picture) <= LARGEST:
+                break
+        (self.folder / f"{name}.webp").write_bytes(picture)
+        self.made.append(f"{name} {len(picture) // 1000} kB")
+        print(self.made[-1], flush=True)
+
+
+def as_webp(page: Page, png: bytes, quality: float) -> bytes:
+    """In a page of its own, because ours allow no picture from elsewhere."""
+    paper = page.context.new_page()
+    encoded = paper.evaluate(
+        """async ([data, quality]) => {
+            const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+            const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+            const canvas = new OffscreenCanvas(picture.width, picture.height);
+            canvas.getContext("2d").drawImage(picture, 0, 0);
+            const blob = await canvas.convertToBlob({ type: "image/webp", quality });
+            const out = new Uint8Array(await blob.arrayBuffer());
+            let text = "";
+            for (const one of out) text += String.fromCharCode(one);
+            return btoa(text);
+        }""",
+        [base64.b64encode(png).decode(), quality],
+    )
+    paper.close()
+    return base64.b64decode(encoded)
+
+
+def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
+    def take(name: str, *, whole: bool = False) -> None:
+        album.take(page, f"phone-{name}-{language}", whole=whole)
+
+    page = device.open(f"{url}/field/")
+    expect(page.locator("#username")).to_be_visible()
+    take("sign-in")
+    page.locator("#username").fill(PERSON[language])
+    page.locator("#password").fill(PASSWORD)
+    page.locator("form.enter button.go").click()
+    expect(page.locator(".checks li.done")).to_have_count(6, timeout=60_000)
+    take("ready")
+    device.offline(True)
+    page.locator("main a.go").click()
+
+    diagnostic, training = WORDS[language]
+    organisation = next(one.organisation for one in ACCOUNTS if one.username == PERSON[language])
+    mine = [one for one in COOPERATIVES if one.organisation == organisation]
+    fresh = next(one for index, one in enumerate(COOPERATIVES) if one in mine and index % 10 in (2, 5, 8))
+
+    # A draft half-way, then Today with it.
+    page.goto(f"{url}/field/#/registry")
+    expect(page.locator("a.card").first).to_be_visible()
+    take("registry")
+    page.locator("input[type=search]").fill(fresh.ar)
+    page.locator("a.card").first.click()
+    expect(page.locator(".start").first).to_be_visible()
+    page.locator(".start", has_text=diagnostic).click()
+    expect(page.locator(".fill")).to_be_visible()
+    take("consent")
+    values = answers.diagnostic(fresh, "", date.today(), language, scored(page))
+    del values["coop"]
+    values["d_sign"] = "picture"
+    filling = Filling(page, values)
+    filling.to_the_end(stop_after="leg03")
+    page.locator("[data-path='ax_LEG/leg04']").evaluate("(one) => one.scrollIntoView()")
+    page.evaluate("scrollBy(0, -130)")
+    take("question")
+    page.locator("button[aria-haspopup=dialog].pill").click()
+    take("sections")
+    page.go_back()
+    filling.to_the_end(stop_after="fin02")
+    filling.wait_saved()
+    page.goto(f"{url}/field/#/today")
+    expect(page.locator("a.card[href^='#/form/']").first).to_be_visible()
+    take("today")
+    page.locator("a.card[href^='#/form/']").first.click()
+    expect(page.locator(".fill")).to_be_visible()
+    filling.to_the_end()
+    take("finish")
+    filling.finish()
+    take("summary", whole=False)
+
+    page.goto(f"{url}/field/#/today")
+    page.locator(".start", has_text=training).click()
+    expect(page.locator(".fill")).to_be_visible()
+    trainer = next(one for one in ACCOUNTS if one.username == PERSON[language])
+    session = answers.training("حساب سعر التكلفة", "T07", trainer, [(one, "") for one in mine[:2]], date(2026, 11, 3), 3)
+    for person in session["part"]:
+        for name in [*person]:
+            if name not in ("p_consent", "p_name", "p_sex", "p_age", "p_lit", "att"):
+                del person[name]
+    people = Filling(page, session)
+    people.to_the_end(stop_after="part")
+    page.evaluate("scrollTo(0, 120)")
+    take("attendance")
+    page.goto(f"{url}/field/#/outbox")
+    take("outbox-waiting")
+    device.offline(False)
+    page.locator("main button.go").click()
+    expect(page.locator(".chip", has_text=re.compile("التوصل|Reçu")).first).to_be_visible(timeout=30_000)
+    take("outbox")
+    page.goto(f"{url}/field/#/registry")
+    page.locator("input[type=search]").fill(mine[0].ar)
+    page.locator("a.card").first.click()
+    expect(page.locator(".start").first).to_be_visible()
+    take("record")
+    page.goto(f"{url}/field/#/phone")
+    expect(page.locator(".checks li.done")).to_have_count(6)
+    take("phone")
+
+
+def scored(page: Page) -> dict[str, list[str]]:
+    """Every scored question takes the same codes as far as a picture is concerned."""
+    axes = {"leg": 8, "mem": 7, "org": 6, "prd": 8, "mkt": 7, "fin": 7, "cer": 6, "net": 7}
+    return {f"{axis}{number:02}": ["0", "2", "3", "4"] for axis, count in axes.items() for number in range(1, count + 1)}
+
+
+def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
+    def take(name: str, *, whole: bool = False) -> None:
+        album.take(page, f"desk-{name}-{language}", whole=whole)
+
+    def visit(path: str, name: str) -> None:
+        page.goto(f"{url}{path}")
+        take(name)
+
+    page = device.open(f"{url}/sign-in?lang={language}")
+    page.context.add_cookies([{"name": "lang", "value": language, "url": url}])
+    take("sign-in")
+    enter(page, "coordinator")
+    in_language = f"lang={language}"
+    visit(f"/submissions?{in_language}", "submissions")
+    page.goto(f"{url}/submissions?form=diag&state=received&{in_language}")
+    links = page.locator("a[href*='/submissions/']")
+    address = links.first.get_attribute("href") or ""
+    visit(with_language(address, in_language), "submission")
+    page.goto(f"{url}/submissions?form=diag&state=has_issues&{in_language}")
+    address = page.locator("a[href*='/submissions/']").first.get_attribute("href") or ""
+    visit(with_language(address, in_language), "returned")
+    visit(f"/records/cooperatives?{in_language}", "records")
+    address = page.locator("main a[href*='/records/cooperatives/']").first.get_attribute("href") or ""
+    visit(with_language(address, in_language), "record")
+    visit(f"/exports?{in_language}", "exports")
+    device.close()
+    page = device.open(f"{url}/sign-in?lang={language}")
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": "lang", "value": language, "url": url}])
+    page.goto(f"{url}/sign-in?lang={language}")
+    enter(page, "admin")
+    for path, name in (
+        ("/instruments", "instruments"),
+        ("/people", "people"),
+        ("/phones", "phones"),
+        ("/programmes", "programmes"),
+    ):
+        if page.request.get(url + path).ok:
+            visit(f"{path}?{in_language}", name)
+
+
+def with_language(address: str, in_language: str) -> str:
+    return address + ("&" if "?" in address else "?") + in_language
+
+
+def enter(page: Page, username: str) -> None:
+    page.locator("[name=username]").fill(username)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main [type=submit]").first.click()
+    expect(page).not_to_have_url(re.compile("sign-in"))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--only", default="", help="the beginning of the names of the pictures to make: phone, desk-sub")
+    arguments.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    given = arguments.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    album = Album(given.out, given.only)
+    with tempfile.TemporaryDirectory() as name, devices() as new_device:
+        folder = Path(name)
+        with serving(folder, f"sqlite:///{folder / 'daftar.db'}") as url:
+            sets: list[tuple[str, Callable[..., None], dict[str, int]]] = [
+                ("phone", phone_pages, {}),
+                ("desk", desk_pages, {"width": 1280, "height": 820}),
+            ]
+            for kind, draw, size in sets:
+                for language in ("ar", "fr"):
+                    if given.only.partition("-")[0] not in ("", kind):
+                        continue
+                    device = new_device(folder / f"{kind}-{language}", language, **size)
+                    draw(album, device, url, language)
+                    device.close()
+    print(f"{len(album.made)} pictures in {given.out}")
+
+
+if __name__ == "__main__":
+    main()
