@@ -85,6 +85,8 @@ export class Schema {
       }
     }
     this.root = this.nodes[0];
+    /** @type {Map<string, number[]>} */
+    this.parts = new Map();
     /** @type {(Compiled | undefined)[]} */
     this.compiled = [];
     /** @type {SchemaNode[]} nodes with something to compute, in order */
@@ -111,15 +113,24 @@ export class Schema {
       for (const part of partsOf(source)) this.read(node, "label", part);
       if (source.choices) {
         this.read(node, "choices", source.choices.nodeset);
-        for (const item of this.pkg.lists?.[source.choices.list ?? ""] ?? []) {
-          for (const part of expressionsOf(item.label)) this.read(node, "choices", part);
-        }
+        for (const part of this.listParts(source.choices.list ?? "")) this.read(node, "choices", part);
       }
       if (node.isRepeat && source.relevant !== undefined) {
         const { deps } = this.pkg.expressions[source.relevant];
         node.relevantByRow = deps.some(([i]) => isBelow(this.nodes[i], node)) || usesPosition(this.pkg.expressions[source.relevant].ast);
       }
     }
+  }
+
+  /** Indexes of the expressions inside the labels of a list. @param {string} id @returns {number[]} */
+  listParts(id) {
+    let found = this.parts.get(id);
+    if (!found) {
+      found = [];
+      for (const item of this.pkg.lists?.[id] ?? []) collect(item.label, found);
+      this.parts.set(id, found);
+    }
+    return found;
   }
 
   /** @param {SchemaNode} node @param {Property} property @param {number | undefined} index of an expression */
@@ -129,8 +140,9 @@ export class Schema {
       const from = this.nodes[i];
       const common = scope === "all" ? this.root : nearestCommon(from, node);
       const up = from.depth - common.depth;
-      const known = from.dependents.some((one) => one.node === node && one.property === property && one.up >= up);
-      if (known) continue;
+      // Only labels and choices are made of several expressions.
+      const isMade = property === "label" || property === "choices";
+      if (isMade && from.dependents.some((one) => one.node === node && one.property === property && one.up >= up)) continue;
       /** @type {SchemaNode[]} */
       const down = [];
       for (let at = node; at !== common; at = /** @type {SchemaNode} */ (at.parent)) down.unshift(at);
@@ -165,16 +177,26 @@ export class Schema {
   }
 }
 
-/** Indexes of the expressions inside a label. @param {import("./types.js").Text | undefined} text @returns {number[]} */
-export function expressionsOf(text) {
-  if (!text) return [];
-  return Object.values(text).flatMap((part) => (typeof part === "string" ? [] : part.flatMap((one) => (typeof one === "string" ? [] : [one.x]))));
+/** Notes the expressions inside a label. @param {import("./types.js").Text | undefined} text @param {number[]} into */
+function collect(text, into) {
+  if (!text) return;
+  for (const language in text) {
+    const part = text[language];
+    if (typeof part !== "string") for (const one of part) if (typeof one !== "string") into.push(one.x);
+  }
 }
 
-/** @param {PackageNode} source @returns {number[]} */
+/** Indexes of the expressions inside the texts of a node. @param {PackageNode} source @returns {number[]} */
 function partsOf(source) {
-  const texts = [source.label, source.hint, source.guidance, source.required_message, source.constraint_message, ...Object.values(source.media ?? {})];
-  return texts.flatMap(expressionsOf);
+  /** @type {number[]} */
+  const found = [];
+  collect(source.label, found);
+  collect(source.hint, found);
+  collect(source.guidance, found);
+  collect(source.required_message, found);
+  collect(source.constraint_message, found);
+  for (const kind in source.media) collect(source.media[kind], found);
+  return found;
 }
 
 /** @param {SchemaNode} node @param {SchemaNode} above */

@@ -220,10 +220,12 @@ function usesPosition(ast) {
  * @returns {Compiled}
  */
 function path(start, rawSteps, bound) {
-  // `./x` is `x`.
-  const steps = rawSteps
-    .filter((one) => !(rawSteps.length > 1 && one[0] === "self" && one[1] === "node()" && !one[2].length))
-    .map((one) => step(/** @type {any} */ (one)));
+  /** @type {Step[]} */
+  const steps = [];
+  for (const one of rawSteps) {
+    // `./x` is `x`.
+    if (rawSteps.length === 1 || one[0] !== "self" || one[1] !== "node()" || one[2].length) steps.push(step(one));
+  }
   if (start === ".") return (scope) => lead(scope.node, steps, 0, scope);
   if (start !== "/") {
     const from = compile(/** @type {Ast} */ (start));
