@@ -28,6 +28,7 @@ FREE_TRIES = 5
 LONGEST_WAIT_S = 15 * 60
 FORGET_FAILURES_AFTER = timedelta(days=1)
 TOUCH_EVERY = timedelta(minutes=5)
+KEEP_OLD_SESSIONS = timedelta(days=90)
 COMMON_PASSWORDS = {
     "password", "12345678", "123456789", "1234567890", "qwertyui", "azertyui", "azertyuiop", "motdepasse", "11111111", "00000000",
     "iloveyou", "marocmaroc", "casablanca", "cooperative", "administrator", "password1", "password123", "admin123",
@@ -257,6 +258,7 @@ def _matches(stored: str, password: str) -> bool:
 def start_session(person: Person, *, now: datetime, days: int, user_agent: str = "", device_id: str | None = None) -> str:
     """A new session; returns the token for the cookie, which is stored nowhere else."""
     token = secrets.token_urlsafe(32)
+    db.session.execute(sa.delete(SignInSession).where(SignInSession.expires_at < now - KEEP_OLD_SESSIONS))
     db.session.add(
         SignInSession(
             id=new_id(),

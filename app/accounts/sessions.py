@@ -32,6 +32,8 @@ ACCOUNTS_A_BROWSER_KNOWS = 8
 class Globals(_AppCtxGlobals):
     """`g` with the signed-in person, looked up when first asked for: the sync protocol's requests never pay for it."""
 
+    renew_cookie: str | None = None  # the session was used and lasts longer: so must its cookie
+
     def get(self, name: str, default: Any = None) -> Any:
         return getattr(self, name, default)
 
@@ -44,6 +46,7 @@ class Globals(_AppCtxGlobals):
         found = operations.find_session(token, now=now, demo_allowed=current_app.config["DEMO"])
         if found is not None and now - found.last_seen_at > operations.TOUCH_EVERY:
             _touch(found.id)
+            self.renew_cookie = token
         return found
 
     @cached_property
@@ -119,6 +122,12 @@ def set_cookies(response: Response, token: str, username: str) -> None:
     accounts = {**known["accounts"], _mark(username): 1}
     kept = dict(list(accounts.items())[-ACCOUNTS_A_BROWSER_KNOWS:])
     _set(response, KNOWN_COOKIE, _signer().dumps({"id": known["id"], "accounts": kept}), days=365)
+
+
+def renew_cookie(response: Response) -> Response:
+    if g.renew_cookie and not any(header.startswith(COOKIE + "=") for header in response.headers.getlist("Set-Cookie")):
+        _set(response, COOKIE, g.renew_cookie, days=current_app.config["SESSION_DAYS"])
+    return response
 
 
 def clear_cookie(response: Response) -> None:

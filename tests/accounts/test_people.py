@@ -135,7 +135,6 @@ def test_a_revoked_phone_reads_nothing_more(khadija: Someone, amina: Someone):  
     assert db.session.get(Device, device_id).revoked_at is not None
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_the_pages_stand_in_both_languages(admin: Someone, amina: Someone, language: str):  # P1
     assert amina.device_id

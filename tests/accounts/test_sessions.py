@@ -60,6 +60,17 @@ def test_an_expired_session_and_a_deactivated_account_are_nobody(said: Someone):
     assert client.get("/sign-in").status_code == 200
 
 
+def test_a_session_that_is_used_lasts_longer_and_so_does_its_cookie(said: Someone):  # S1
+    client = said.client
+    soon = utcnow() + timedelta(days=2)
+    db.session.execute(sa.update(SignInSession).values(last_seen_at=utcnow() - timedelta(hours=1), expires_at=soon))
+    token = client.get_cookie("session").value
+    answer = client.get("/sign-in")
+    assert any(f"session={token}" in cookie and "Max-Age" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
+    assert db.session.scalars(sa.select(SignInSession.expires_at)).one() > utcnow() + timedelta(days=29)
+    assert "Set-Cookie" not in client.get("/sign-in").headers, "not at every request"
+
+
 def test_a_demonstration_account_cannot_sign_in_where_the_demonstration_is_off(
     client: FlaskClient, app: Flask, said: Someone
 ):  # S2
