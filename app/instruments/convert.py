@@ -1,23 +1,34 @@
 """Reads a workbook and has pyxform make its XForm, in a process of its own that may use so much time and memory and no more.
 
-The request is one line of JSON {"filename", "max_bytes"} and the file's bytes; the answer is JSON: {"unreadable": {"code",
-"details"}}, or {"workbook", "xform", "warnings"}, or {"workbook", "error"}. run() starts it and reads the answer.
+Loading pyxform takes a second, so a waiting process does it once and forks itself for every workbook; it never reads one, and
+ends when it was not asked for a while or its starter is gone. Over a socket, the request is one line of JSON {"filename",
+"max_bytes", "cpu_s"} and the file's bytes; the answer is an empty line once begun, then JSON: {"unreadable": {"code",
+"details"}}, or {"workbook", "xform", "warnings"}, or {"workbook", "error"}. run() asks and reads the answer.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
+import os
 import resource
+import select
+import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from app.instruments.workbook import MAX_BYTES, Unreadable, Workbook, read_workbook
 
 ROOT = Path(__file__).resolve().parents[2]
-CPU_S = 30
+CPU_S = 30  # and twice as much by the clock
 MEMORY_BYTES = 1024 * 1024 * 1024
+IDLE_S = 120
+TOO_HEAVY: dict[str, Any] = {"unreadable": {"code": "too_heavy", "details": {}}}
 TEXTS = frozenset({"label", "hint", "guidance_hint", "constraint_message", "required_message", "form_title", "caption"})
 # pyxform turns curly quotes straight in every cell. In a formula that mends what a word processor did; in a text it would undo
 # the typography, so there they travel as private characters.
@@ -25,14 +36,14 @@ CURLY = {"\u2018": "\uf8e0", "\u2019": "\uf8e1", "\u201c": "\uf8e2", "\u201d": "
 _HIDE = str.maketrans(CURLY)
 _SHOW = str.maketrans({private: quote for quote, private in CURLY.items()})
 
-# The application's packages stay unloaded in the other process, whose start would take three times as long.
+# The application's packages stay unloaded in the other process: they would triple its size and its start.
 _START = """
 import sys, types
 for name in ("app", "app.instruments"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [name.replace(".", "/")]
-from app.instruments.convert import main
-main()
+from app.instruments.convert import serve
+serve(int(sys.argv[1]))
 """
 
 
@@ -77,29 +88,95 @@ def answer(filename: str, content: bytes, max_bytes: int) -> dict[str, Any]:
     return found | {"xform": result.xform.translate(_SHOW), "warnings": list(result.warnings)}
 
 
+class _Waiting:
+    """The waiting process as its starter holds it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.control: socket.socket | None = None
+
+    def start(self) -> None:
+        self.stop()
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-c", _START, str(theirs.fileno())]
+            self.process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        if self.control is not None and self.process is not None:
+            self.control.close()
+            self.process.kill()
+            self.process.wait()
+        self.control = self.process = None
+
+    def connect(self) -> socket.socket:
+        """A connection to a fresh copy of the waiting process."""
+        with self.lock:
+            for _ in range(2):
+                ours, theirs = socket.socketpair()
+                ours.settimeout(2 * CPU_S + 10)
+                with theirs, contextlib.suppress(OSError):
+                    if self.control is None:
+                        self.start()
+                    assert self.control is not None
+                    socket.send_fds(self.control, [b"x"], [theirs.fileno()])
+                    theirs.close()
+                    if ours.recv(1):
+                        return ours
+                ours.close()
+                self.stop()  # it had ended for want of work
+        raise OSError("the converter does not start")
+
+
+_waiting = _Waiting()
+atexit.register(_waiting.stop)
+
+
 def run(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """The answer of a process of its own."""
     if len(content) > max_bytes:
         return {"unreadable": {"code": "file_too_large", "details": {"limit": max_bytes // (1024 * 1024)}}}
-    request = json.dumps({"filename": filename, "max_bytes": max_bytes}).encode() + b"\n" + content
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _START],
-            input=request,
-            capture_output=True,
-            timeout=2 * CPU_S,
-            cwd=ROOT,
-            check=False,
-        )
-        found: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, json.JSONDecodeError):  # stopped by one of the limits
-        return {"unreadable": {"code": "too_heavy", "details": {}}}
+    request = json.dumps({"filename": filename, "max_bytes": max_bytes, "cpu_s": CPU_S}).encode() + b"\n" + content
+    with _waiting.connect() as connection:
+        try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            with connection.makefile("rb") as stream:
+                found: dict[str, Any] = json.loads(stream.read())
+        except (OSError, json.JSONDecodeError):  # stopped by one of the limits
+            return TOO_HEAVY
     return found
 
 
-def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+def serve(descriptor: int) -> None:
+    """The waiting process: each descriptor that arrives is a connection to a copy of it."""
+    import pyxform.xls2xform  # noqa: F401  what all copies share
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # copies that ended leave nothing behind
+    control = socket.socket(fileno=descriptor)
+    while select.select([control], [], [], IDLE_S)[0]:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            break
+        if os.fork() == 0:
+            try:
+                control.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _work(socket.socket(fileno=descriptors[0]))
+            finally:
+                os._exit(0)  # whatever it met: what it did not answer was too heavy
+        os.close(descriptors[0])
+
+
+def _work(connection: socket.socket) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    head = json.loads(sys.stdin.buffer.readline())
-    found = answer(head["filename"], sys.stdin.buffer.read(), head["max_bytes"])
-    sys.stdout.buffer.write(json.dumps(found).encode())
+    with connection, connection.makefile("rwb") as stream:
+        stream.write(b"\n")
+        stream.flush()
+        head = json.loads(stream.readline())
+        content = stream.read()
+        whole = max(1, int(head["cpu_s"]))
+        resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+        signal.setitimer(signal.ITIMER_REAL, 2 * head["cpu_s"])
+        stream.write(json.dumps(answer(head["filename"], content, head["max_bytes"])).encode())

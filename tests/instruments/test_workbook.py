@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import openpyxl
 import pytest
 
 from app.instruments import convert, workbook
-from app.instruments.compiler import compile_instrument
+from app.instruments.compiler import LIBRARY, compile_instrument
 from app.instruments.workbook import Unreadable, read_workbook, to_xlsx
 from tests.instruments.forms import SETTINGS, YES_NO, markdown, q
 
@@ -114,9 +115,31 @@ def test_other_files_are_named_too(name, content, code):
 
 
 def test_the_process_that_reads_a_workbook_may_use_so_much_and_no_more(monkeypatch):
-    monkeypatch.setattr(convert, "CPU_S", 0.05)  # of the waiting side: twice this
-    answer = convert.run("essai.md", markdown(SURVEY, choices=YES_NO).encode())
-    assert answer["unreadable"]["code"] == "too_heavy"
+    heavy = (LIBRARY / "diag" / "form.md").read_bytes()
+    with monkeypatch.context() as limits:
+        limits.setattr(convert, "CPU_S", 0.05)
+        assert convert.run("diag.md", heavy)["unreadable"]["code"] == "too_heavy"
+    assert "xform" in convert.run("diag.md", heavy)
+
+
+def test_the_waiting_process_is_started_again_when_it_is_gone():
+    form = markdown(SURVEY, choices=YES_NO).encode()
+    first = convert.run("essai.md", form)
+    waiting = convert._waiting.process
+    assert convert.run("essai.md", form) == first
+    assert convert._waiting.process is waiting
+    waiting.kill()
+    waiting.wait()
+    assert convert.run("essai.md", form) == first
+    assert convert._waiting.process is not waiting
+
+
+def test_workbooks_of_several_people_are_read_at_the_same_time():
+    forms = [markdown([q("text", f"nom{n}")]).encode() for n in range(6)]
+    with ThreadPoolExecutor(6) as people:
+        answers = list(people.map(lambda form: convert.run("essai.md", form), forms))
+    for n, answer in enumerate(answers):
+        assert f"/nom{n}" in answer["xform"]
 
 
 def test_the_three_formats_give_the_same_package():
