@@ -18,11 +18,11 @@ from app.core.languages import chosen_language, number
 from app.core.models import Audit
 from app.core.permissions import Actor, visible
 from app.core.web import local_text
-from app.instruments.models import Instrument
+from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Entity, EntityVersion, Organisation
 from app.review.radar import radar
 from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
-from app.submissions.answers import flat, form_of, scores_from
+from app.submissions.answers import flat, form_of, record_labels, scores_from, shown
 from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
 from app.submissions.places import Names, Place, places_of_records
 from app.submissions.queries import (
@@ -606,9 +606,6 @@ def _score_words(score: Any) -> str:
 
 def _properties(entity: Entity, submissions: Sequence[Submission], language: str) -> list[tuple[str, str]]:
     """The record's properties named and shown by the question that writes them; by their own name where none is known."""
-    from app.instruments.models import InstrumentVersion
-    from app.submissions.answers import record_labels, shown
-
     known: dict[str, tuple[Any, Any]] = {}
     query = (
         sa.select(InstrumentVersion.sha256)

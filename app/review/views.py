@@ -49,6 +49,8 @@ def address(endpoint: str, filters: Filters | None = None, **values: Any) -> str
 def home() -> Response:
     """Where one's work is: the queue, the list, or the phone's page for whoever works in the field."""
     actor = _actor()
+    if Shell().programme is None and can(actor, "instrument.publish"):
+        return redirect("/instruments")  # type: ignore[return-value]
     if can(actor, "submission.review"):
         return redirect(url_for("review.submissions", state="to_review"))  # type: ignore[return-value]
     if can(actor, "submission.export") or can(actor, "programme.manage"):
