@@ -54,6 +54,27 @@ def test_an_aborted_transaction_never_says_saved_and_leaves_the_draft(page):  # 
     assert found == [True, "تعاونية الأمل", 0]
 
 
+def test_a_save_that_is_aborted_after_its_request_succeeded_is_no_save(page):  # P1
+    said = run(
+        page,
+        """
+        const phone = await tools.openPhone();
+        const put = IDBObjectStore.prototype.put;
+        IDBObjectStore.prototype.put = function (value) {
+          const request = put.call(this, value);
+          if (this.name === "drafts") request.addEventListener("success", () => this.transaction.abort());
+          return request;
+        };
+        const heard = [];
+        phone.on(({ store }) => heard.push(store));
+        const said = await phone.drafts.save(tools.draft()).then(() => "saved", () => "failed");
+        IDBObjectStore.prototype.put = put;
+        return [said, heard, (await phone.drafts.all()).length];
+        """,
+    )
+    assert said == ["failed", [], 0]
+
+
 def test_one_draft_makes_one_item_whatever_is_repeated(page):  # P2
     found = run(
         page,
