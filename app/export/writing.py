@@ -24,6 +24,7 @@ from app.export.tables import Column, Table, Value
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # of one sheet; what is more goes on to another sheet
 MOST_CHARACTERS = 32_767  # of one cell
+MOST_OF_A_NAME = 31  # of a sheet
 FIRST_DATE = date(1900, 3, 1)  # before it, spreadsheets count days in two ways
 # A spreadsheet that opens a CSV may run a cell that starts with one of these (ASVS 5, 1.2.10; also the full-width forms).
 RISKY = tuple("=+-@\t\r\n\0＝＋－＠")
@@ -214,12 +215,14 @@ def _write_moment(sheet: Any, row: int, column: int, value: datetime, formats: M
 def sheet_name(wanted: str, part: int, book: Any) -> str:
     """At most 31 characters, none of []:*?/\\, and each only once in a workbook."""
     clean = re.sub(r"[\[\]:*?/\\]", " ", wanted).strip("' ") or "data"
+    if len(clean) > MOST_OF_A_NAME:  # "Produits (5 au plus)": what stands in brackets goes first
+        clean = re.sub(r"\s*\([^)]*\)$", "", clean)
     taken = {sheet.get_name().lower() for sheet in book.worksheets()}
     end = f" ({part})" if part > 1 else ""
-    name, n = clean[: 31 - len(end)].strip() + end, 2
+    name, n = clean[: MOST_OF_A_NAME - len(end)].strip() + end, 2
     while name.lower() in taken:
         end = f" ({n})"
-        name, n = clean[: 31 - len(end)].strip() + end, n + 1
+        name, n = clean[: MOST_OF_A_NAME - len(end)].strip() + end, n + 1
     return name
 
 
