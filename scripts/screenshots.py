@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import re
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pysqlite3
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 from app.demo import answers  # noqa: E402
 from app.demo.boulemane import ACCOUNTS, COOPERATIVES, PASSWORD  # noqa: E402
 from tests.e2e.conftest import serving  # noqa: E402
-from tests.e2e.device import Device, devices  # noqa: E402
+from tests.e2e.device import Device, devices, until  # noqa: E402
 from tests.e2e.filling import Filling  # noqa: E402
 
 LARGEST = 60_000
@@ -179,8 +181,8 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
     in_language = f"lang={language}"
     visit(f"/submissions?{in_language}", "submissions")
     page.goto(f"{url}/submissions?form=diag&state=received&{in_language}")
-    links = page.locator("a[href*='/submissions/']")
-    address = links.first.get_attribute("href") or ""
+    # The one with a photo.
+    address = page.locator("main a[href*='/submissions/']", has_text="نسيج الأطلس").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "submission")
     page.goto(f"{url}/submissions?form=diag&state=has_issues&{in_language}")
     address = page.locator("a[href*='/submissions/']").first.get_attribute("href") or ""
@@ -205,6 +207,16 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
             visit(f"{path}?{in_language}", name)
 
 
+def wait_checked(database: Path) -> None:
+    """Until the server has computed every submission again."""
+
+    def done() -> bool:
+        with contextlib.closing(pysqlite3.connect(str(database))) as connection:
+            return connection.execute("SELECT 1 FROM revisions WHERE check_state = 'waiting'").fetchone() is None
+
+    until(done, "every submission is computed again", 240)
+
+
 def with_language(address: str, in_language: str) -> str:
     return address + ("&" if "?" in address else "?") + in_language
 
@@ -212,7 +224,7 @@ def with_language(address: str, in_language: str) -> str:
 def enter(page: Page, username: str) -> None:
     page.locator("[name=username]").fill(username)
     page.locator("[name=password]").fill(PASSWORD)
-    page.locator("main [type=submit]").first.click()
+    page.locator("main form button.go").click()
     expect(page).not_to_have_url(re.compile("sign-in"))
 
 
@@ -226,6 +238,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, devices() as new_device:
         folder = Path(name)
         with serving(folder, f"sqlite:///{folder / 'daftar.db'}") as url:
+            wait_checked(folder / "daftar.db")
             sets: list[tuple[str, Callable[..., None], dict[str, int]]] = [
                 ("phone", phone_pages, {}),
                 ("desk", desk_pages, {"width": 1280, "height": 820}),

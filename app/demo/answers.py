@@ -238,6 +238,7 @@ def training(title: str, theme: str, trainer: Account, groups: list[tuple[Cooper
     for cooperative, subject in groups:
         for number in range(1, 6):
             before = choose.randint(4, 11)
+            present = [choose.choice("pppppppae") for _ in range(days)]
             participants.append(
                 {
                     "p_consent": "yes",
@@ -248,8 +249,8 @@ def training(title: str, theme: str, trainer: Account, groups: list[tuple[Cooper
                     "p_coop_in": "cooperatives",
                     "p_coop_cooperatives": subject,
                     "p_role": "member",
-                    "att": [{"att_status": choose.choice("pppppppae")} for _ in range(days)],
-                    "p_absence": choose.choice(("family", "transport", "work")),
+                    "att": [{"att_status": status} for status in present],
+                    "p_absence": "" if set(present) == {"p"} else choose.choice(("family", "transport", "work")),
                     "p_pre": str(before),
                     "p_post": str(min(20, before + choose.randint(1, 8))),
                     "p_sat": choose.choice("3445"),

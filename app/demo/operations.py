@@ -300,11 +300,16 @@ def _path(world: _World, form_id: str, name: str) -> str:
 # What happened in the programme
 
 
+def _by_day(moment: datetime, number: int) -> datetime:
+    """Visits end between ten and five; what is sent has arrived by evening."""
+    return moment.replace(hour=10 + number % 6, minute=number * 17 % 60)
+
+
 def _registrations(world: _World) -> None:
     """All 43 cooperatives are registered, two months ago; nearly all approved."""
     records = []
     for number, cooperative in enumerate(COOPERATIVES):
-        at = world.now - timedelta(days=66 - number / 2, hours=number % 5)
+        at = _by_day(world.now - timedelta(days=66 - number / 2), number)
         author = world.of(cooperative.organisation, number)
         sent = _send(world, author, "coop", answers.registration(cooperative, at.date()), at)
         record = next(one for one in sent.envelope["entities"] if one["list"] == "cooperatives")
@@ -341,7 +346,7 @@ def _diagnostics(world: _World) -> None:
     """Thirty of the 43 are diagnosed: most approved, the last ones waiting, and one of each case a coordinator meets."""
     done = _turn_by_turn([one for index, one in enumerate(COOPERATIVES) if index % 10 not in (2, 5, 8)])
     for number, cooperative in enumerate(done):
-        at = world.now - timedelta(days=40 - number * 1.3, hours=number % 7)
+        at = _by_day(world.now - timedelta(days=40 - number * 1.3), number)
         photo = "d_photo" if number % 5 == 0 else "photo_prd" if number % 5 == 3 else ""
         if number == 16:
             _corrected(world, cooperative, number, at)
@@ -423,7 +428,7 @@ def _trainings(world: _World) -> None:
         author = world.of(organisation)
         members = [one for one in COOPERATIVES if one.organisation == organisation]
         groups = [(one, world.cooperatives[one.fr]) for one in members[: 5 if decision == "approve" else 3]]
-        at = world.now - timedelta(days=days_ago)
+        at = _by_day(world.now - timedelta(days=days_ago), days_ago)
         values = answers.training(title, theme, author.account, groups, (at - timedelta(days=3)).date(), 3)
         sent = _send(world, author, "train", values, at)
         if decision == "approve":

@@ -37,6 +37,7 @@ class Device:
     def __init__(self, playwright: Playwright, profile: Path, language: str, width: int = WIDTH, height: int = HEIGHT) -> None:
         self._playwright, self.profile, self.language = playwright, profile, language
         self._viewport = {"width": width, "height": height}
+        self.is_phone = width < 600
         self.context: BrowserContext | None = None
         self.complaints: list[str] = []
 
@@ -48,8 +49,8 @@ class Device:
             viewport=self._viewport,
             locale={"ar": "ar-MA", "fr": "fr-MA"}[self.language],
             timezone_id="Africa/Casablanca",
-            has_touch=True,
-            is_mobile=True,
+            has_touch=self.is_phone,
+            is_mobile=self.is_phone,
             geolocation={"latitude": 33.05, "longitude": -3.99, "accuracy": 12},
             permissions=["geolocation"],
             reduced_motion="reduce",

@@ -180,7 +180,6 @@ class Filling:
         """Rows that each have a page of their own; the form may have made the first ones already."""
         cards = self._at(path).locator(".row-card")
         if not rows:
-            assert cards.count() == 0, f"{path} has a row that nothing is known about"
             return
         (cards.first if cards.count() else self._at(path).locator("button.add")).click()
         for number, row in enumerate(rows, start=1):

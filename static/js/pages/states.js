@@ -40,7 +40,8 @@ function itemState(item, submission, sending = false) {
       return ["wrong", t("Refused")];
     default: {
       const known = submission?.revision_id === item.revision_id ? REVIEW[submission.state] : undefined;
-      if (known && submission.state !== "received") return known();
+      // "edited" of what this phone itself sent is its own correction: the office has not decided yet.
+      if (known && submission.state !== "received" && submission.state !== "edited") return known();
       return ["", photosOf(item).left ? t("Text received") : t("Received")];
     }
   }
