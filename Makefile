@@ -6,7 +6,7 @@ PORT ?= 8000
 .PHONY: run test venv dev translations lint types check-js screenshots bench clean
 
 run: .venv/run translations
-	@PORT=$(PORT) $(PY) -m app.serve
+	@DAFTAR_DEMO=$${DAFTAR_DEMO-1} PORT=$(PORT) $(PY) -m app.serve
 
 venv: .venv/run
 dev: .venv/dev
@@ -39,6 +39,14 @@ types: .venv/dev
 
 check-js: .venv/dev
 	@scripts/check-js
+
+# Not part of make test: how fast and how heavy, and the pictures of the README.
+bench: .venv/dev translations
+	@$(PY) benchmarks/phone.py
+	@$(PY) benchmarks/server_push.py
+
+screenshots: .venv/dev translations
+	@$(PY) scripts/screenshots.py
 
 clean:
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache

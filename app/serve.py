@@ -45,8 +45,9 @@ def announce(app: Flask) -> None:
     if app.config["DEMO"]:
         from app.demo import accounts
 
-        for account, password in accounts():
-            print(f"  {account.username:12} {password:14} {account.role}, {account.fr}")
+        with app.app_context():
+            for account, password in accounts():
+                print(f"  {account.username:12} {password:14} {account.role}, {account.fr}")
     print("  stop with Ctrl+C\n", flush=True)
 
 
@@ -102,20 +103,21 @@ def _start_checks(app: Flask) -> None:
 
 
 def main() -> None:
-    os.environ.setdefault("DAFTAR_DEMO", "1")
     from app import create_app
     from app.core.db import db
     from app.core.stores import UnsafeStore
 
     app = create_app()
-    workers = int(app.config["WORKERS"]) or (1 if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite") else 2)
+    # Deliveries share commits within a process: more processes than half the cores only split them.
+    is_sqlite = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+    workers = int(app.config["WORKERS"]) or (1 if is_sqlite else max(1, (os.cpu_count() or 2) // 2))
     try:
         prepare(app, workers)
     except UnsafeStore as unsafe:
         sys.exit(str(unsafe))
+    announce(app)
     with app.app_context():
         db.engine.dispose()
-    announce(app)
     serve(app, workers)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import sqlalchemy as sa
 from flask import Flask
 
+from app.accounts.models import Person
 from app.core.clock import utcnow
+from app.core.db import db
 from app.demo.boulemane import ACCOUNTS, PASSWORD, Account
 
 
@@ -25,5 +30,8 @@ def load_if_empty(app: Flask) -> bool:
 
 
 def accounts() -> list[tuple[Account, str]]:
-    """The accounts of the demonstration, each with its password."""
-    return [(account, PASSWORD) for account in ACCOUNTS]
+    """The accounts of the demonstration that are here, each with its password; none where it was never loaded."""
+    here = set(db.session.scalars(sa.select(Person.username).where(Person.is_demo)))
+    named = [replace(account, username=f"{account.username}.demo") for account in ACCOUNTS]
+    found = [plain if plain.username in here else other for plain, other in zip(ACCOUNTS, named, strict=True)]
+    return [(account, PASSWORD) for account in found if account.username in here]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import click
-import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.accounts.models import Person
 from app.core.clock import utcnow
 from app.core.db import db
 from app.core.problems import Problem
-from app.demo import operations
-from app.demo.boulemane import PASSWORD
+from app.demo import accounts, operations
 from app.demo.problems import NOT_ALLOWED_HERE
 
 demo = AppGroup("demo", help="The demonstration programme: load it, take it away.")
@@ -29,9 +26,8 @@ def load() -> None:
         db.session.rollback()
         raise click.ClickException(str(problem)) from None
     click.echo("The demonstration is loaded." if loaded else "The demonstration was loaded before: nothing changed.")
-    for person in db.session.scalars(sa.select(Person).where(Person.is_demo).order_by(Person.created_at, Person.id)):
-        role = "administrator" if person.is_administrator else person.memberships[0].role
-        click.echo(f"{person.username}\t{PASSWORD}\t{role}\t{person.name['fr']}")
+    for account, password in accounts():
+        click.echo(f"{account.username}\t{password}\t{account.role}\t{account.fr}")
 
 
 @demo.command("unload")
