@@ -145,6 +145,8 @@ class Delivery:
         connection.commit()
         for job in group:
             job.answered = answered
+            if job.report is not None:
+                self._reports[job.device_id] = job.report
 
     def _notice_restore(self, do: Statements, group: list[Job], answered: Answered) -> Answered:
         """A phone has seen, in this epoch, a number we never gave: the database was put back. The new epoch tells the phones."""
@@ -169,13 +171,18 @@ class Delivery:
         )
         if len(self._reports) > 10_000:
             self._reports.clear()
-        self._reports[job.device_id] = job.report
 
     def _connect(self) -> Any:
         if self._process != os.getpid():  # made before the server forked: not ours
             self._connection, self._process = None, os.getpid()
         if self._connection is None:
             self._connection = db.engine.raw_connection()
+            if db.engine.dialect.name == "postgresql":
+                # Every statement here goes by key. A plan made while a table was small would read it whole for hours after.
+                cursor = self._connection.cursor()
+                cursor.execute("SET enable_seqscan = off")
+                cursor.close()
+                self._connection.commit()
         return self._connection
 
     def _forget_connection(self) -> None:
