@@ -92,7 +92,11 @@ def append(
         raise problems.CHUNK_DAMAGED()
     slot_id, size = slot.id, slot.size
     db.session.rollback()  # a slow disk must not hold a reader's snapshot open
-    with _storage_problems(), _locked(_partial(submission_id, sha256)) as file:
+    partial = _partial(submission_id, sha256)
+    with _storage_problems(), _locked(partial) as file:
+        if _is_complete(slot_id):  # another request brought the last piece while this one waited
+            partial.unlink(missing_ok=True)
+            return Progress(size, size, True)
         stored = file.seek(0, os.SEEK_END)
         if stored != offset:
             raise problems.OFFSET_WRONG(offset=stored)
@@ -107,20 +111,37 @@ def append(
             raise
         if stored + len(chunk) < size:
             return Progress(stored + len(chunk), size, False)
-        _complete(file, _partial(submission_id, sha256), sha256)
-    begin_writing()
-    db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None))
-    db.session.commit()
+        _complete(file, partial, sha256)
+        begin_writing()
+        db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None))
+        db.session.commit()
     return Progress(size, size, True)
+
+
+def _is_complete(slot_id: str) -> bool:
+    found = db.session.scalar(sa.select(Attachment.complete_at).where(Attachment.id == slot_id))
+    db.session.rollback()
+    return found is not None
 
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
     """The growing file, for one request at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
+    while True:
+        with path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Whoever held it may have moved it to its final place: what is complete is never written to.
+            if _is_at(file, path):
+                yield file
+                return
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager
@@ -163,13 +184,17 @@ def mark_lost(person_id: str, submission_id: str, sha256: str, *, reason: str, n
 def open_attachment(actor: Actor, submission_id: str, sha256: str) -> Response:
     """The file, to whoever may read the submission; never as a page of ours. Raises NOT_FOUND."""
     submission = db.session.get(Submission, submission_id)
-    if submission is None or not can(
-        actor,
-        "submission.read",
-        programme_id=submission.programme_id,
-        organisation_id=submission.organisation_id,
-        territory=submission.territory,
-        author_id=submission.author_id,
+    if (
+        submission is None
+        or submission.deleted_at is not None
+        or not can(
+            actor,
+            "submission.read",
+            programme_id=submission.programme_id,
+            organisation_id=submission.organisation_id,
+            territory=submission.territory,
+            author_id=submission.author_id,
+        )
     ):
         raise NOT_FOUND()
     slot = db.session.scalar(sa.select(Attachment).where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256))

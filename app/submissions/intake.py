@@ -202,7 +202,7 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
         if (item.revision_id, item.sha256) in kept:
             row = kept[(item.revision_id, item.sha256)]
             item.result, item.reason = "quarantined", row[4]
-            item.receipt = _receipt(item, row[2], do.moment_text(row[3]), _announced(item), None)
+            item.receipt = _receipt(item, row[2], do.moment_text(row[3]), _announced(item.envelope), None)
         elif before is not None and before.is_deleted:
             item.result = "gone"
         elif same is not None and same[1] == item.sha256 and same[4] == item.submission_id:
@@ -317,6 +317,10 @@ def _trouble(item: Sent, envelope: Envelope, entities: dict[str, _Record], forms
         record = entities.get(change.id)
         if record is not None and record.programme_id != envelope.programme_id:
             return "entity_elsewhere"
+        # Given to another organisation, perhaps while the phone was offline.
+        own = item.sender.organisations[envelope.programme_id]
+        if record is not None and own and record.organisation_id not in (None, own):
+            return "entity_elsewhere"
     return forms.trouble(envelope)
 
 
@@ -355,8 +359,8 @@ def _receipt(item: Sent, seq: int, received_at: str, missing: list[str], audit_h
     }
 
 
-def _announced(item: Sent) -> list[str]:
-    return list(dict.fromkeys(one.sha256 for one in item.envelope.attachments)) if item.envelope else []
+def _announced(envelope: Envelope | None) -> list[str]:
+    return list(dict.fromkeys(one.sha256 for one in envelope.attachments)) if envelope else []
 
 
 def _answer_again(do: Statements, item: Sent, row: tuple[Any, ...], before: _Stored | None) -> None:
@@ -370,10 +374,16 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
     """Receipts of the revisions that are here with exactly these bytes: {revision_id: sha256} in, receipts out."""
     found: dict[str, dict[str, Any]] = {}
     rows = do.among("SELECT id, sha256, seq, received_at, submission_id FROM revisions WHERE id IN (:ids)", wanted)
-    rows += do.among(
-        "SELECT revision_id, sha256, seq, received_at, submission_id FROM quarantined WHERE revision_id IN (:ids)", wanted
-    )
     rows = [row for row in rows if wanted[row[0]] == row[1]]
+    set_aside = [
+        row
+        for row in do.among(
+            "SELECT revision_id, sha256, seq, received_at, submission_id, encryption, body FROM quarantined "
+            "WHERE revision_id IN (:ids)",
+            wanted,
+        )
+        if wanted[row[0]] == row[1]
+    ]
     missing: dict[str, list[str]] = {}
     for submission_id, sha256 in do.among(
         "SELECT submission_id, sha256 FROM attachments "
@@ -396,6 +406,18 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
             "server_seq": seq,
             "received_at": do.moment_text(received_at),
             "missing": missing.get(submission_id, []),
+            "audit_head": heads.get(revision_id),
+        }
+    for revision_id, sha256, seq, received_at, submission_id, encryption, body in set_aside:
+        # No photo of it has a place yet: a phone must not believe that any arrived.
+        envelope = read(gzip.decompress(body)) if encryption == "none" else None
+        found[revision_id] = {
+            "submission_id": submission_id,
+            "revision_id": revision_id,
+            "sha256": sha256,
+            "server_seq": seq,
+            "received_at": do.moment_text(received_at),
+            "missing": _announced(envelope),
             "audit_head": heads.get(revision_id),
         }
     return found
@@ -467,7 +489,7 @@ def _insert_new(
             details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": trouble},
         )
         item.result, item.reason = ("quarantined", trouble) if trouble else ("accepted", None)
-        item.receipt = _receipt(item, seq, text, _announced(item), head)
+        item.receipt = _receipt(item, seq, text, _announced(item.envelope), head)
         if not trouble and envelope.entities:
             changes.append((item, organisation_id, territory))
     do.insert("submissions", SUBMISSION_COLUMNS, submissions)
@@ -523,17 +545,20 @@ def _insert_correction(
     do.insert("review_events", EVENT_COLUMNS, [event])
 
     parents = dict(do.rows("SELECT id, parent_id FROM revisions WHERE submission_id = ?", (item.submission_id,)))
-    current, forked = newest(parents, before.current_revision_id)
-    quarantine = before.quarantine or _trouble(item, envelope, entities, forms) or ("revision_conflict" if forked else None)
+    current, forked = newest(parents, before.current_revision_id, item.revision_id)
+    trouble = _trouble(item, envelope, entities, forms)
+    if current not in (before.current_revision_id, item.revision_id):  # what was missing between two has come: the later counts
+        body = do.rows("SELECT body FROM revisions WHERE id = ?", (current,))[0][0]
+        envelope = read(gzip.decompress(body))
+        entities = entities | records_named(do, [envelope])
+        trouble = trouble or _trouble(item, envelope, entities, forms)
+    quarantine = before.quarantine or trouble or ("revision_conflict" if forked else None)
     if current == before.current_revision_id:
         do.execute(
             "UPDATE submissions SET quarantine = ?, updated_at = ?, seq = ? WHERE id = ?",
             (quarantine, moment, seq, item.submission_id),
         )
     else:
-        if current != item.revision_id:  # what was missing between two revisions has come: the later one counts
-            body = do.rows("SELECT body FROM revisions WHERE id = ?", (current,))[0][0]
-            envelope = read(gzip.decompress(body))
         # What nobody has looked at yet stays "received"; what was returned, or decided, is to be looked at again.
         state = "received" if before.state == "received" else "edited"
         do.execute(
@@ -584,19 +609,37 @@ def _insert_correction(
     item.receipt = _receipt(item, seq, iso(now), [row[0] for row in missing], head)
 
 
-def newest(parents: dict[str, str | None], current: str) -> tuple[str, bool]:
-    """Follow corrections from the current revision to the newest; and whether two correct the same one.
+def newest(parents: dict[str, str | None], current: str, arrived: str) -> tuple[str, bool]:
+    """Follow corrections from the current revision to the newest; and whether a person must choose.
 
     `parents`: {revision: the one it corrects}. Revisions may arrive in any order. One whose ancestors are not here yet
-    stands apart and waits for them.
+    stands apart and waits for them. A person chooses where the line forks ahead, where the one that `arrived` corrects what
+    another already corrected, and where a phone sent a circle. A fork that was decided stays decided.
     """
     children: dict[str | None, list[str]] = {}
     for revision, parent in parents.items():
         children.setdefault(parent, []).append(revision)
-    forked = any(len(sisters) > 1 for sisters in children.values())
-    while len(children.get(current, [])) == 1:
-        current = children[current][0]
-    return current, forked
+    tip, seen = current, {current}
+    while following := children.get(tip):
+        if following[0] in seen:
+            return current, True
+        if len(following) > 1:
+            return tip, True
+        tip = following[0]
+        seen.add(tip)
+    line: set[str | None] = set()
+    at: str | None = tip
+    while at not in line:
+        line.add(at)
+        at = parents.get(at) if at else None
+    apart: set[str | None] = set()
+    at = arrived
+    while at not in line and at not in apart:
+        apart.add(at)
+        if at not in parents:
+            return tip, False
+        at = parents[at]
+    return tip, bool(apart)
 
 
 def apply_entities(
@@ -698,7 +741,7 @@ def _keep(
             details={"submission": item.submission_id, "sha256": item.sha256, "reason": reason},
         )
         item.result, item.reason = "quarantined", reason
-        item.receipt = _receipt(item, seq, iso(now), _announced(item), head)
+        item.receipt = _receipt(item, seq, iso(now), _announced(item.envelope), head)
     columns = "id, submission_id, revision_id, reason, device_id, encryption, body, sha256, received_at, seq"
     do.insert("quarantined", columns, rows)
     if chain is None:

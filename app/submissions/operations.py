@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from app.core import audit
 from app.core.db import db, next_seq
 from app.core.permissions import Actor, require
+from app.registry.models import EntityVersion
 from app.submissions import intake
 from app.submissions.envelope import read
 from app.submissions.intake import Numbers, Statements
@@ -54,10 +57,12 @@ def apply_held_records(submission: Submission, *, now: datetime) -> None:
     do = Statements(db.session.connection().connection, db.engine.dialect.name)
     try:
         records = intake.records_named(do, [envelope])
-        elsewhere = {name for name, record in records.items() if record.programme_id != submission.programme_id}
+        left_out = {name for name, record in records.items() if record.programme_id != submission.programme_id}
+        # What it already said, before something else put it in quarantine, may have been changed by others since.
+        left_out |= set(db.session.scalars(sa.select(EntityVersion.entity_id).where(EntityVersion.revision_id == revision.id)))
         intake.apply_entities(
             do,
-            [change for change in envelope.entities if change.id not in elsewhere],
+            [change for change in envelope.entities if change.id not in left_out],
             records,
             programme_id=submission.programme_id,
             organisation_id=submission.organisation_id,

@@ -40,7 +40,7 @@ QUARANTINE = {
     "form_closed": lazy_gettext("This form is closed. What you sent is kept; your coordinator decides."),
     "revision_conflict": lazy_gettext("Two corrections of the same form arrived. Both are kept; your coordinator chooses one."),
     "entity_elsewhere": lazy_gettext(
-        "A record in this form belongs to another programme. The form is kept; your coordinator decides."
+        "A record in this form belongs to another programme or organisation. The form is kept; your coordinator decides."
     ),
     "encryption_unknown": lazy_gettext("The server cannot open this encrypted form. It is kept; an administrator looks at it."),
     "store_refused": lazy_gettext("The server could not file this form. It is kept as it came; an administrator looks at it."),
