@@ -42,6 +42,7 @@ function createGroup(page, path) {
   const { form } = page.session;
   const element = document.createElement("section");
   element.className = "group";
+  element.dataset.look = page.session.view(path).node.appearance ?? "";
   element.setAttribute("role", "group");
   const head = document.createElement("div");
   head.id = `l${page.session.view(path).uid}`;

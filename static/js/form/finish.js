@@ -52,7 +52,7 @@ function faultsOf(page, problems) {
     const key = row || problem.path;
     const known = faults.get(key);
     if (known) known.labels.push(plain(problem.label));
-    else faults.set(key, { path: problem.path, name: row ? nameOf(row) : plain(problem.label), labels: [plain(problem.label)], only: row ? "" : problemText(problem) });
+    else faults.set(key, { path: problem.path, name: row ? nameOf(row) : plain(problem.label), labels: [plain(problem.label)], only: row ? "" : problemText(problem, page.session.view(problem.path).node.type) });
   }
   /** @param {string} row */
   function nameOf(row) {

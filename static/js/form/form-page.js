@@ -281,7 +281,14 @@ function createPage(host, session, navigate) {
     }
     const { at } = rowsAround();
     const list = place.row.replace(/\[\d+\]$/, "");
-    render(session.form.canRemove(place.row)
+    render(html`${session.form.canAdd(list)
+      ? html`<button type="button" class="btn plain" @click=${() => {
+          const change = session.duplicateRow(place.row);
+          apply(change);
+          go({ ...place, row: change.row ?? "" }, { replace: true });
+          toast(t("This line is a copy: change what differs."));
+        }}>${t("Duplicate this line")}</button>`
+      : nothing}${session.form.canRemove(place.row)
       ? html`<button type="button" class="btn danger" @click=${() => {
           const row = place.row;
             const name = rowName(session, session.form.rows(list)[at], at);
@@ -289,7 +296,7 @@ function createPage(host, session, navigate) {
           // The list is drawn before its row goes: the message belongs there.
           addEventListener("popstate", () => setTimeout(() => deleteRow(page, row, name)), { once: true });
         }}>${t("Delete this line")}</button>`
-      : nothing, extra);
+      : nothing}`, extra);
   }
 
   /** Draws the place anew. */
@@ -311,6 +318,7 @@ function createPage(host, session, navigate) {
       const intro = document.createElement("div");
       const blocksHost = document.createElement("div");
       blocksHost.className = "blocks";
+      blocksHost.dataset.look = lookOf(all[index(all)]);
       body.append(intro, blocksHost);
       render(introduction(all), intro);
       mounted = mountBlocks(page, blocksHost, pathsHere(all));
@@ -324,6 +332,11 @@ function createPage(host, session, navigate) {
     if (place.row) return session.form.children(place.row);
     const section = all[index(all)];
     return section.kind === "repeat" ? [section.path] : section.children;
+  }
+
+  /** The appearance of the group that is the section. @param {Section} section */
+  function lookOf(section) {
+    return section.kind === "group" && !place.row ? session.view(section.path).node.appearance ?? "" : "";
   }
 
   /** @param {Section[]} all */

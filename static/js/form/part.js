@@ -28,7 +28,7 @@ import { markdown } from "../core/dom.js";
 import { language, t } from "../core/i18n.js";
 import { plain } from "./plain.js";
 import { remarkTemplate } from "./remarks.js";
-import { widgetFor } from "./widgets/index.js";
+import { mediaOf, widgetFor } from "./widgets/index.js";
 
 /**
  * @param {import("./form-page.js").Page} page
@@ -42,12 +42,14 @@ export function createPart(page, path) {
   const first = session.view(path);
   const { uid, node } = first;
   element.dataset.name = node.name;
+  element.dataset.look = node.appearance ?? "";
   const { draw, labels } = widgetFor(node, session.pkg);
   /** @type {Record<string, any>} */
   const local = {};
   const inputId = `i${uid}`;
   const labelId = `l${uid}`;
   let touched = false;
+  let isGone = false;
   let value = first.value;
 
   /** @type {Field} */
@@ -74,6 +76,8 @@ export function createPart(page, path) {
   };
 
   function update() {
+    // What a question began may end after it: a recording, a photo.
+    if (isGone) return;
     const view = session.view(path);
     field.view = view;
     value = view.value;
@@ -106,12 +110,13 @@ export function createPart(page, path) {
       <div class="q-head">
         ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId} @click=${turn}>${label}${required}</label>` : html`<div class="q-label" id=${labelId} @click=${turn}>${label}${required}</div>`}
         ${second ? html`<p class="q-second" lang=${language() === "ar" ? "fr" : "ar"} dir=${language() === "ar" ? "ltr" : "rtl"}>${markdown(second)}</p>` : nothing}
+        ${mediaOf(field)}
         ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}</p>` : nothing}
         ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
       </div>
       ${page.remarksAt(path).map(remarkTemplate)}
       ${draw ? draw(field) : nothing}
-      ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem)}</p>` : nothing}`;
+      ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem, node.type)}</p>` : nothing}`;
   }
 
   const part = {
@@ -126,6 +131,7 @@ export function createPart(page, path) {
     dispose() {
       local.onLeave?.();
       local.onDispose?.();
+      isGone = true;
       render(nothing, element);
     },
   };
@@ -135,11 +141,13 @@ export function createPart(page, path) {
 
 /** @typedef {ReturnType<typeof createPart>} Part */
 
-/** @param {{kind: string, message: string}} problem @returns {string} */
-export function problemText({ kind, message }) {
+/** @param {{kind: string, message: string}} problem @param {string} type of the question @returns {string} */
+export function problemText({ kind, message }, type) {
   if (message) return message;
   if (kind === "required") return t("This answer is required.");
+  if (kind === "type" && /^geo(trace|shape)/.test(type)) return t("More points are needed: two for a line, three for a shape.");
   if (kind === "type") return t("This is not a number that can be read. Digits and one decimal comma are enough.");
+  if (kind === "lost" && type !== "image") return t("The file is no longer on the phone: please add it again.");
   if (kind === "lost") return t("The photo is no longer on the phone: please take it again.");
   return t("This answer does not fit. Please check it.");
 }

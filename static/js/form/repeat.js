@@ -114,7 +114,8 @@ function createInline(page, path) {
     box.className = "row-box";
     const title = document.createElement("div");
     box.append(title);
-    render(html`<h4><bdi>${index + 1}</bdi>${form.canRemove(row.path)
+    render(html`<h4><bdi>${index + 1}</bdi>${form.canAdd(path)
+      ? html`<button type="button" class="quiet" @click=${() => page.apply(session.duplicateRow(row.path))}>${t("Duplicate")}</button>` : nothing}${form.canRemove(row.path)
       ? html`<button type="button" class="quiet danger" @click=${() => deleteRow(page, row.path, rowName(session, row, index))}>${t("Delete")}</button>` : nothing}</h4>`, title);
     const inside = page.mountBlocks(box, form.children(row.path));
     return {

@@ -252,6 +252,35 @@ export class Session {
     return change;
   }
 
+  /**
+   * A row like this one, after it. Photos and recordings show one thing and stay with theirs.
+   * @param {string} row @returns {Change}
+   */
+  duplicateRow(row) {
+    const { list, number } = splitRow(row);
+    const change = this.addRow(list, number + 1);
+    this.#copy(row, change.row ?? "", change.paths);
+    return change;
+  }
+
+  /** @param {string} from @param {string} to  both a group's or a row's @param {Set<string>} touched */
+  #copy(from, to, touched) {
+    for (const path of this.form.children(from)) {
+      const { node, value, relevant } = this.view(path);
+      const target = `${to}${path.slice(from.length)}`;
+      if (node.kind === "group") this.#copy(path, target, touched);
+      else if (node.kind === "repeat") {
+        this.form.rows(path).forEach((row, index) => {
+          if (!this.form.rows(target)[index] && this.form.canAdd(target)) this.form.addRow(target);
+          const copy = this.form.rows(target)[index];
+          if (copy) this.#copy(row.path, copy.path, touched);
+        });
+      } else if (relevant && value && !this.file(value) && !this.view(target).readonly) {
+        for (const one of this.form.set(target, value).paths) touched.add(one);
+      }
+    }
+  }
+
   /** @param {string} path @returns {Change & {undo?: any}} */
   removeRow(path) {
     const change = this.form.removeRow(path);
@@ -284,6 +313,12 @@ export class Session {
     const files = this.files.filter((one) => one.name !== name);
     this.#draft.files = [...files, { name, question: path, sha256: stored.sha256, size: stored.size, type: stored.type }];
     return this.set(path, name);
+  }
+
+  /** A file that came with the instrument, for its labels; null when it is not on the phone. @param {string} name @returns {Promise<Blob | null>} */
+  async formFile(name) {
+    const hash = this.pkg.media?.[name];
+    return hash ? this.#phone.files.read(hash).catch(() => null) : null;
   }
 
   /** @returns {DraftFile[]} */
@@ -419,8 +454,8 @@ export class Session {
       const file = this.file(name);
       if (file && (this.isCorrection || await this.#phone.files.isWhole(file.sha256))) continue;
       const view = this.view(path);
-      // Other kinds of files are told in words on this phone.
-      if (view.node.type !== "image") continue;
+      // Without the second script other kinds of files are told in words.
+      if (view.node.type !== "image" && !file) continue;
       lost.push({ path, uid: view.uid, section: path.split(/[/[]/)[0], kind: "lost", message: "", label: view.label });
     }
     return lost;
@@ -434,6 +469,12 @@ export class Session {
     removeEventListener("pagehide", this.#flushWhenHidden);
     this.#lock.release();
   }
+}
+
+/** @param {string} row `part[3]` @returns {{list: string, number: number}} */
+function splitRow(row) {
+  const at = row.lastIndexOf("[");
+  return { list: row.slice(0, at), number: Number(row.slice(at + 1, -1)) };
 }
 
 /** @typedef {{release: () => void, onTaken: (fn: () => Promise<void>) => void}} DraftLock */

@@ -1,4 +1,13 @@
-/** Which widget draws which question. */
+/**
+ * Which widget draws which question. What most forms ask is here; rarer kinds and appearances are in a second script
+ * (form/more.js with more.css) that is fetched with the instruments that need it.
+ *
+ * @typedef {{draw: ((field: import("../part.js").Field) => unknown) | null, labels: "input" | "group"}} Widget
+ *   labels: whether the question's label names one input or a group
+ * @typedef {object} More  what the second script gives
+ * @property {(node: any, pkg: any) => Widget | null} choose  null: as this script draws it
+ * @property {(field: import("../part.js").Field) => unknown} media  picture, sound or film of a label
+ */
 
 import { acknowledgeWidget } from "./note.js";
 import { cardsWidget } from "./select-one.js";
@@ -14,12 +23,34 @@ import { signatureWidget } from "./signature.js";
 /** Above this many choices of a list kept in the form, cards become a page to search. */
 const MANY = 12;
 
-/**
- * @param {any} node @param {any} pkg
- * @returns {{draw: ((field: import("../part.js").Field) => unknown) | null, labels: "input" | "group"}}
- *   labels: whether the question's label names one input or a group
- */
+/** @type {{given: More | null}} */
+const more = { given: null };
+
+/** Called by the second script when it runs. @param {More} given */
+export function registerWidgets(given) {
+  more.given = given;
+}
+
+/** Appearances of this script's own widgets; the others, and other types, want the second script. */
+const OWN = /^(minimal|autocomplete|search|multiline|numbers|thousands-sep|no-separator|signature|new|new-front|field-list|quick|grid)$/;
+const OWN_TYPES = /^(note|text|email|phonenumber|integer|decimal|date|time|dateTime|acknowledge|geopoint|image|select_one|select_multiple)$/;
+
+/** Whether a form has something that only the second script draws. @param {any} pkg @returns {boolean} */
+export function needsMore(pkg) {
+  return pkg.nodes.some((/** @type {any} */ node) => node.kind !== "value" && (
+    (node.kind === "question" && !OWN_TYPES.test(node.type)) || node.media
+    || (node.appearance ?? "").split(/\s+/).some((/** @type {string} */ word) => word && !OWN.test(word))));
+}
+
+/** The picture, sound or film of a label. @param {import("../part.js").Field} field @returns {unknown} */
+export function mediaOf(field) {
+  return (field.node.media && more.given?.media(field)) ?? "";
+}
+
+/** @param {any} node @param {any} pkg @returns {Widget} */
 export function widgetFor(node, pkg) {
+  const found = more.given?.choose(node, pkg);
+  if (found) return found;
   const appearance = node.appearance ?? "";
   switch (node.type) {
     case "note": return { draw: null, labels: "group" };

@@ -1,0 +1,7 @@
+/** The second script: rarer kinds of questions, fetched with the instruments that need them (widgets/index.js, needsMore). */
+
+import { chooseMore } from "./widgets/more/choose.js";
+import { mediaTemplate } from "./widgets/more/media.js";
+import { registerWidgets } from "./widgets/index.js";
+
+registerWidgets({ choose: chooseMore, media: mediaTemplate });
