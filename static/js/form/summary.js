@@ -73,15 +73,21 @@ export async function openSummaryPage(host, { phone, draftId, revisionId, naviga
 /** @param {any} phone @param {string} id */
 async function fromDraft(phone, id) {
   const draft = await phone.drafts.get(id);
-  if (!draft) throw new FormProblem("form.no_draft", {});
+  if (!draft || (await isAnothers(phone, draft))) throw new FormProblem("form.no_draft", {});
   return { source: draft, title: draft.title, at: draft.updated_at, state: "draft", receipt: null, problem: null };
 }
 
 /** @param {any} phone @param {string} revisionId */
 async function fromOutbox(phone, revisionId) {
   const [item, receipt] = await Promise.all([phone.outbox.get(revisionId), phone.outbox.receipt(revisionId)]);
-  if (!item) throw new FormProblem(receipt ? "form.sent_and_gone" : "form.no_item", {});
+  if (!item || (await isAnothers(phone, item))) throw new FormProblem(receipt ? "form.sent_and_gone" : "form.no_item", {});
   return { source: JSON.parse(item.envelope), title: item.title, at: item.finished_at, state: item.state, receipt, problem: item.problem };
+}
+
+/** A shared phone: "back" and old addresses do not lead to what another person wrote. @param {any} phone @param {{owner: string}} kept */
+async function isAnothers(phone, kept) {
+  const person = await phone.meta.get("person");
+  return Boolean(person) && person.id !== kept.owner;
 }
 
 /** @param {any} shown @param {(hash: string, options?: any) => void} navigate */

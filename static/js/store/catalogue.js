@@ -62,8 +62,9 @@ export function createCatalogue({ outbox, changed }) {
     unsent ??= (async () => {
       const receipts = new Map((await outbox.receipts()).map((receipt) => [receipt.revision_id, receipt]));
       const found = new Map();
+      const owner = await kv("owner");
       for (const item of await outbox.all()) {
-        if (item.state === "gone") continue;
+        if (item.state === "gone" || (owner && item.owner !== owner)) continue;
         const { entities = [], programme_id } = JSON.parse(item.envelope);
         const receipt = receipts.get(item.revision_id);
         const pulled = receipt && item.state === "accepted" && receipt.server_seq <= ((await kv(`cursor:${programme_id}`))?.pulled ?? 0);
@@ -189,10 +190,12 @@ export function createCatalogue({ outbox, changed }) {
      *
      * @param {string} programmeId
      * @param {{changes: Change[], next_cursor: string, more: boolean, high_water: number}} page
+     * @param {string} [owner]  who asked for them; false when the phone is another person's by now, and nothing was kept
      */
-    async apply(programmeId, page) {
+    async apply(programmeId, page, owner) {
       const touched = new Set();
-      await db.write(STORES, async (tx) => {
+      const isHers = await db.write(STORES, async (tx) => {
+        if (owner && (await tx.get("kv", "owner"))?.value !== owner) return false;
         const name = `cursor:${programmeId}`;
         const state = (await tx.get("kv", name))?.value ?? { generation: 1 };
         const { generation } = state;
@@ -217,8 +220,10 @@ export function createCatalogue({ outbox, changed }) {
         const pulled = page.more ? (state.pulled ?? 0) : page.high_water;
         if (pulled !== state.pulled) touched.add("entities");
         tx.put("kv", { name, value: { cursor: page.next_cursor, generation, sweep: page.more && !!state.sweep, pulled } });
+        return true;
       });
       for (const store of touched) changed(store);
+      return isHers;
     },
 
     /** The next pull starts from the beginning; rows stay in use until it ends. @param {string} programmeId */
@@ -238,10 +243,11 @@ export function createCatalogue({ outbox, changed }) {
       changed(store);
     },
 
-    /** Rows of programmes that the person is no longer in go. @param {string[]} programmeIds  those she is in */
-    async keepOnly(programmeIds) {
+    /** Rows of programmes that the person is no longer in go. @param {string[]} programmeIds  those she is in @param {string} owner */
+    async keepOnly(programmeIds, owner) {
       const touched = new Set();
       await db.write(STORES, async (tx) => {
+        if ((await tx.get("kv", "owner"))?.value !== owner) return;
         for (const store of Object.values(STORE_OF)) {
           for (const row of await tx.all(store)) {
             if (programmeIds.includes(row.programme_id)) continue;
@@ -257,10 +263,21 @@ export function createCatalogue({ outbox, changed }) {
       for (const store of touched) changed(store);
     },
 
-    /** Another person signed in: what was pulled for the one before goes; what is the same for all stays. */
-    async clearPersonal() {
-      await db.write(STORES, async (tx) => STORES.forEach((store) => tx.clear(store)));
-      STORES.forEach(changed);
+    /**
+     * Whose rows these are from now on. When another person's were here they go; what is the same for all stays.
+     *
+     * @param {string} personId @param {string} [last]  who signed in last, where no owner was noted
+     */
+    async belongsTo(personId, last) {
+      const isNew = await db.write(STORES, async (tx) => {
+        const noted = (await tx.get("kv", "owner"))?.value;
+        if (noted === personId) return false;
+        const before = noted ?? last;
+        if (before && before !== personId) STORES.forEach((store) => tx.clear(store));
+        tx.put("kv", { name: "owner", value: personId });
+        return true;
+      });
+      if (isNew) STORES.forEach(changed);
     },
   };
 }

@@ -47,7 +47,10 @@ export async function openPhone() {
 
   /** @param {string} store */
   function heard(store) {
-    if (store === "items") unsent = null;
+    if (store === "items") {
+      unsent = null;
+      itemChanges++;
+    }
     catalogue.forget(store);
     changes.emit({ store });
   }
@@ -60,6 +63,7 @@ export async function openPhone() {
 
   /** @type {string[] | null} revisions not received; null: to be read again */
   let unsent = null;
+  let itemChanges = 0;
   // One at a time, always of the newest state. A draft is saved at each answer, so items are read only when they changed.
   let remembering = false;
   let again = false;
@@ -70,8 +74,10 @@ export async function openPhone() {
     try {
       while (again) {
         again = false;
+        const before = itemChanges;
         const ids = unsent ?? (await unsentIds());
-        unsent = ids;
+        // What changed while it was read is read again the next time.
+        if (before === itemChanges) unsent = ids;
         const kept = await keep.read("drafts", (tx) => tx.keys("drafts"));
         rememberOutside({ id: install, unsent: ids, drafts: kept.length });
       }

@@ -16,6 +16,7 @@ const FIRST = 64 * 1024;
 const MOST = 256 * 1024;
 const QUICK_MS = 3000;
 const SLOW_MS = 15_000;
+const HOLDS_UP_ONE = ["sync.refused", "sync.server_error", "sync.too_large"];
 
 /**
  * @param {object} parts
@@ -50,7 +51,8 @@ export function createAttachments({ phone, http }) {
     const blob = await files.read(hash).catch(() => null);
     if (!blob) {
       const told = await http(`${address}/lost`, { method: "POST", json: { reason: "missing_on_phone" }, credential });
-      if (told.kind === "nothing") return failureOf(told);
+      if (told.kind !== "answer" && told.status === 404 && item.state === "quarantined") return null;
+      if (told.kind === "nothing" || (told.kind === "problem" && told.status !== 404)) return failureOf(told);
       await mark(item.revision_id, hash, { state: "lost" });
       return null;
     }
@@ -59,6 +61,8 @@ export function createAttachments({ phone, http }) {
     for (;;) {
       if (asked.kind === "nothing") return failureOf(asked);
       const offset = offsetOf(asked);
+      // It was set aside whole: its photos have no place until a person decides.
+      if (asked.status === 404 && item.state === "quarantined") return null;
       if (asked.status === 404) {
         // It knows nothing of this submission any more: offer the text again, the photo follows.
         await outbox.change(item.revision_id, (now) => ({ state: "waiting", attempts: now.attempts + 1 }));
@@ -69,7 +73,9 @@ export function createAttachments({ phone, http }) {
         return null;
       }
       // The offset did not fit (409), the piece was damaged on the way (460), the file came out different and starts again (422).
-      if (asked.status === 460 || asked.status === 422 || (asked.status === 409 && offset === null)) {
+      // Another page may have brought the last piece meanwhile: asked again, it says so.
+      const isOdd = asked.status === 409 && (offset === null || offset >= blob.size);
+      if (asked.status === 460 || asked.status === 422 || isOdd) {
         if (++restarts > 3) return { code: "sync.server_error" };
         asked = await http(address, { method: "HEAD", credential });
         continue;
@@ -101,12 +107,16 @@ export function createAttachments({ phone, http }) {
      */
     async run({ progress, interrupted }) {
       const found = await waiting();
+      const signedIn = (await phone.meta.get("device"))?.id;
       for (const [done, { item, attachment }] of found.entries()) {
         if (interrupted()) return null;
         progress(done, found.length);
         const failure = await send(item, attachment);
-        // A file that this server does not like holds up no other; without network there is no sense in going on.
-        if (failure && failure.code !== "sync.refused" && failure.code !== "sync.server_error") return failure;
+        // A file that this server does not like holds up no other, nor does another person's credential; without network there
+        // is no sense in going on.
+        if (!failure || HOLDS_UP_ONE.includes(failure.code)) continue;
+        if (failure.code === "sync.not_allowed" && (await deviceOf(phone, item.owner))?.id !== signedIn) continue;
+        return failure;
       }
       return null;
     },

@@ -27,13 +27,14 @@ export function createPull({ phone, http, contact }) {
     const before = await meta.get("person");
     // The session in the cookie may be of somebody who signed in elsewhere on this phone; the phone's person stays.
     if (!before || before.id !== answer.body.person.id) return { code: "sync.not_allowed" };
-    const now = { ...before, ...answer.body.person, programmes: answer.body.programmes };
-    if (JSON.stringify(now) !== JSON.stringify(before)) await meta.set("person", now);
+    const said = { ...answer.body.person, programmes: answer.body.programmes };
+    // She may sign out at this moment, and stays signed out.
+    if (JSON.stringify({ ...before, ...said }) !== JSON.stringify(before)) await meta.change("person", (now) => (now?.id === said.id ? { ...now, ...said } : now));
     return null;
   }
 
-  /** @param {string} programmeId @returns {Promise<Failure | null>} */
-  async function rows(programmeId) {
+  /** @param {string} programmeId @param {string} owner  whose rows they are @returns {Promise<Failure | null>} */
+  async function rows(programmeId, owner) {
     let restarted = false;
     for (;;) {
       const cursor = await catalogue.cursor(programmeId);
@@ -48,7 +49,8 @@ export function createPull({ phone, http, contact }) {
       }
       if (!Array.isArray(page?.changes) || typeof page.next_cursor !== "string") return { code: "sync.not_ours" };
       await contact.heard(answer);
-      await catalogue.apply(programmeId, page);
+      // Somebody else signed in meanwhile: her own turn follows.
+      if (!(await catalogue.apply(programmeId, page, owner))) return null;
       if (!page.more || page.next_cursor === cursor) return null;
     }
   }
@@ -82,13 +84,16 @@ export function createPull({ phone, http, contact }) {
     async run({ progress }) {
       const failure = await person();
       if (failure) return failure;
+      const owner = await meta.get("person");
+      if (!owner) return null;
+      await catalogue.belongsTo(owner.id);
       /** @type {string[]} */
-      const programmes = (await meta.get("person")).programmes.map((/** @type {{id: string}} */ programme) => programme.id);
+      const programmes = owner.programmes.map((/** @type {{id: string}} */ programme) => programme.id);
       for (const id of programmes) {
-        const stopped = await rows(id);
+        const stopped = await rows(id, owner.id);
         if (stopped) return stopped;
       }
-      await catalogue.keepOnly(programmes);
+      await catalogue.keepOnly(programmes, owner.id);
       return downloads(progress);
     },
   };

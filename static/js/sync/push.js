@@ -38,8 +38,10 @@ export function createPush({ phone, http, contact, app }) {
     const body = await gzipped(text);
     const answer = await http(address, { method: "POST", body, credential, headers: { "Content-Type": "application/json", "Content-Encoding": "gzip" } });
     if ((answer.kind === "nothing" && answer.status >= 400) || (answer.kind === "problem" && answer.status === 415)) {
-      packed = false;
-      return http(address, { method: "POST", json, credential });
+      const plain = await http(address, { method: "POST", json, credential });
+      // Only if that was what it disliked: a server that is away for a moment refuses both.
+      packed = plain.kind !== "answer";
+      return plain;
     }
     return answer;
   }
@@ -55,13 +57,19 @@ export function createPush({ phone, http, contact, app }) {
     };
   }
 
-  /** Asks which of these the server has. @param {Item[]} items @returns {Promise<Failure | null>} */
+  /** Asks which of these the server has. @param {Item[]} items @returns {Promise<{failure: Failure | null, all: boolean}>} all: each was asked about */
   async function have(items) {
+    let all = true;
     for (const [device, own] of await byDevice(items)) {
       for (let at = 0; at < own.length; at += HAVE_AT_ONCE) {
         const asked = own.slice(at, at + HAVE_AT_ONCE);
         const answer = await post("/api/sync/have", { proto: 1, items: Object.fromEntries(asked.map((item) => [item.revision_id, item.sha256])) }, device.credential);
-        if (answer.kind !== "answer" || typeof answer.body?.have !== "object") return failureOf(answer);
+        if (answer.kind !== "answer" || typeof answer.body?.have !== "object") {
+          const failure = failureOf(answer);
+          all = false;
+          if (await isOthers(device, failure)) break;
+          return { failure, all };
+        }
         const { epoch } = await contact.heard(answer);
         await outbox.settle(
           asked.map((item) => {
@@ -72,7 +80,12 @@ export function createPush({ phone, http, contact, app }) {
         );
       }
     }
-    return null;
+    return { failure: null, all };
+  }
+
+  /** Of a person who is not signed in: her forms wait until she is, and hold up nobody. @param {import("./device.js").Device} device @param {Failure} failure */
+  async function isOthers(device, failure) {
+    return failure.code === "sync.not_allowed" && device.id !== (await meta.get("device"))?.id;
   }
 
   /**
@@ -150,15 +163,17 @@ export function createPush({ phone, http, contact, app }) {
      * @returns {Promise<Failure | null>}
      */
     async run({ all, progress }) {
-      if ((await contact.known()).recheck) {
+      const { recheck, epoch } = await contact.known();
+      if (recheck) {
         const held = (await outbox.all()).filter((item) => item.state !== "gone" && item.state !== "refused");
-        const failure = held.length ? await have(held) : null;
+        const { failure, all: asked } = await have(held);
         if (failure) return failure;
-        await contact.rechecked();
+        // Another epoch may have begun between two answers.
+        if (asked && (await contact.known()).epoch === epoch) await contact.rechecked();
       }
       const doubtful = (await dueItems(all)).filter((item) => item.attempts > 0);
       if (doubtful.length) {
-        const failure = await have(doubtful);
+        const { failure } = await have(doubtful);
         if (failure) return failure;
       }
       const items = await dueItems(all);
@@ -167,6 +182,7 @@ export function createPush({ phone, http, contact, app }) {
         for (const batch of batches(own)) {
           progress(done, items.length);
           const failure = await sendFirmly(device, batch, (sent) => progress((done += sent), items.length));
+          if (failure && (await isOthers(device, failure))) break;
           if (failure) return failure;
         }
       }
@@ -252,9 +268,13 @@ function isOurs(answer, items) {
 
 /** @param {Answer | import("../core/http.js").Refusal | import("../core/http.js").Nothing} answer @returns {Failure} */
 export function failureOf(answer) {
+  // A proxy that finds a request too large: smaller ones may pass.
+  if (answer.kind === "nothing" && answer.status === 413) return { code: "sync.too_large" };
   if (answer.kind === "nothing") return { code: answer.why === "network" ? "sync.offline" : answer.why === "timeout" ? "sync.timeout" : "sync.not_ours" };
-  if (answer.kind === "answer") return { code: "sync.not_ours" };
-  const { status, problem } = answer;
+  const { status } = answer;
+  if (answer.kind === "answer" && status < 400) return { code: "sync.not_ours" };
+  // A HEAD is refused without words.
+  const problem = answer.kind === "problem" ? answer.problem : undefined;
   const after = Number(answer.headers.get("Retry-After")) || undefined;
   if (status === 429 || status === 503) return { code: "sync.busy", problem, after_s: after ?? 30 };
   if (status === 413) return { code: "sync.too_large", problem };
@@ -265,6 +285,8 @@ export function failureOf(answer) {
 
 /** @param {any} result  of one item @param {number} now @returns {(item: Item) => Partial<Item>} */
 function settled(result, now) {
+  // Nothing counts as received without the receipt.
+  if (!result.receipt && ["accepted", "duplicate", "quarantined"].includes(result.result)) return later;
   switch (result.result) {
     case "accepted":
     case "duplicate":

@@ -184,8 +184,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       if (answer.kind === "nothing" || !answer.body?.person?.id || !answer.body.device?.credential) throw new Problem(failureOf(answer).code);
       await contact.heard(answer);
       const { person, device, programmes } = answer.body;
-      const last = await phone.meta.get("last_person");
-      if (last && last !== person.id) await phone.catalogue.clearPersonal();
+      await phone.catalogue.belongsTo(person.id, await phone.meta.get("last_person"));
       const kept = { ...device, username };
       await phone.meta.setAll({
         person: { ...person, username, programmes }, device: kept, devices: { ...devices, [person.id]: kept }, last_person: person.id,
