@@ -75,7 +75,7 @@ def quarantine_reason(code: str) -> str:
         "form_unknown": _("The server does not know this instrument, or not this version of it."),
         "form_closed": _("The instrument was closed when it arrived."),
         "revision_conflict": _("Two corrections of the same submission arrived."),
-        "entity_elsewhere": _("A record in it belongs to another programme."),
+        "entity_elsewhere": _("A record in it belongs to another programme or organisation."),
         "encryption_unknown": _("The server cannot open this encrypted submission."),
         "store_refused": _("The server could not file it as it came."),
     }.get(code, _("Reason: %(code)s", code=code))
@@ -274,7 +274,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
     )
     previous = by_id.get(current.parent_id) if current and current.parent_id else None
     old_answers = _answers(_open(previous)[0]) if previous else None
-    earlier = earlier_submission(submission)
+    earlier = earlier_submission(actor, submission)
     earlier_revision = db.session.get(Revision, earlier.current_revision_id) if earlier else None
     round_before = _answers(_open(earlier_revision)[0]) if earlier_revision else None
 
@@ -513,6 +513,7 @@ def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
         .join(Revision, Revision.id == Submission.current_revision_id)
         .where(
             Submission.subject_id.in_(ids),
+            Submission.programme_id == programme_id,
             Submission.deleted_at.is_(None),
             Submission.quarantine.is_(None),
             Submission.state != "rejected",

@@ -275,15 +275,16 @@ def scores_of(submissions: Sequence[Submission]) -> dict[str, dict[str, Any]]:
     return {key: result["scores"] for key, result in rows if result and result.get("scores")}
 
 
-def earlier_submission(submission: Submission) -> Submission | None:
-    """The round before: the same instrument about the same record, received earlier and not rejected."""
+def earlier_submission(actor: Actor, submission: Submission) -> Submission | None:
+    """The round before: the same instrument about the same record, received earlier and not rejected, where the actor may
+    read it: a phone can name any record as its subject."""
     if not submission.subject_id:
         return None
     query = (
         sa.select(Submission)
         .where(
+            visible(actor, submission.programme_id, Submission),
             Submission.subject_id == submission.subject_id,
-            Submission.programme_id == submission.programme_id,
             Submission.form_id == submission.form_id,
             Submission.id != submission.id,
             Submission.received_at <= submission.received_at,

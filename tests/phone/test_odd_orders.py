@@ -29,7 +29,7 @@ def test_photos_of_what_was_set_aside_wait_and_are_never_called_complete(page, o
         "result": "quarantined",
         "reason": "author_unproven",
         "problem": {"code": "quarantine.author_unproven", "message": {}, "details": {}},
-        "receipt": {**receipt_of(item), "missing": [sha for sha in shas]},
+        "receipt": {**receipt_of(item), "missing": list(shas)},
     }
     shas: list[str] = []
     run(page, SIGN_IN)

@@ -17,6 +17,7 @@ from app.core.problems import NOT_FOUND, Problem
 from app.registry.models import Entity
 from app.submissions import attachments, decisions, intake, operations
 from app.submissions.models import Submission
+from app.submissions.queries import earlier_submission
 from tests.conftest import NOW, Someone, item_of
 
 PHOTO = b"\xff\xd8\xff" + b"p" * 1000
@@ -159,6 +160,16 @@ def test_the_photos_of_a_deleted_submission_open_for_nobody(amina: Someone, khad
     with pytest.raises(Problem) as found:
         attachments.open_attachment(khadija.actor, submission_id, PHOTO_SHA256)
     assert found.value.kind is NOT_FOUND
+
+
+def test_naming_a_record_as_subject_does_not_show_what_others_said_about_it(amina: Someone, fatima: Someone, khadija: Someone):
+    subject = {"list": "cooperatives", "id": new_id()}
+    fatima.deliver(subject=subject)
+    mine = stored(amina.deliver(subject=subject))
+    assert earlier_submission(amina.actor, mine) is None
+    assert earlier_submission(khadija.actor, mine) is None
+    later = stored(amina.deliver(subject=subject))
+    assert earlier_submission(khadija.actor, later).id == mine.id
 
 
 def test_a_report_whose_transaction_failed_is_written_by_the_next_attempt(amina: Someone, monkeypatch: Any):  # I-5
