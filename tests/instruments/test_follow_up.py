@@ -1,0 +1,678 @@
+"""The seven instruments beside registration, diagnostic and training, filled in the server's engine.
+
+F1  filled at random from the first question to the last, each finishes: no rule fails, no required question stays blank, and
+    over all fillings every question was answered at least once
+F2  a visit opens with the open actions of its cooperative and moves their state
+F3  the domains of difficulties are one list everywhere, and its first six are those of the programmes
+F4  a cumulative figure that decreases is said and must be explained; an older situation changes nothing
+F5  amounts are said in millions of dirhams and of centimes; sums are warned about, never refused
+F6  a minor has no name without the guardian's agreement, nobody without her own
+F7  a group becomes a cooperative without retyping, and those who left are counted
+F8  a rule that names an optional question holds while that one is blank
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import cache
+
+import pytest
+
+from app.engine import host
+from app.instruments.compiler import library_lists
+from tests.instruments.forms import node
+from tests.instruments.test_library import NOW, OFFSET, package
+
+FORMS = ("visit", "meet", "prem", "agree", "agprog", "precoop", "appr")
+TODAY = "2026-11-21"
+COOP, GROUP, PROJECT, PREMISES, APPRENTICE = "coop-1", "group-1", "project-1", "premises-1", "apprentice-1"
+FES, OTHER = "03.231", "03.131"
+
+RECORDS = {
+    "cooperatives": [
+        {"name": COOP, "label": "تعاونية تيفاوين", "consent": "yes"},
+        {"name": "coop-2", "label": "تعاونية النور", "consent": "no"},
+    ],
+    "groups": [{"name": GROUP, "label": "مجموعة الأمل", "gp_name": "مجموعة الأمل", "consent": "yes", "st_s01": "done"}],
+    "persons": [
+        {"name": "person-1", "label": "أمينة", "full_name": "أمينة", "grp": GROUP, "age_group": "25_34"},
+        {"name": "person-2", "label": "فاطمة", "full_name": "فاطمة", "grp": GROUP, "left": "yes"},
+        {"name": "person-3", "label": "خديجة", "full_name": "خديجة"},
+    ],
+    "actions": [
+        {
+            "name": "action-1",
+            "label": "مسك دفتر المبيعات",
+            "coop": COOP,
+            "status": "todo",
+            "due": "2026-12-31",
+            "responsible": "coop",
+            "progress": "10",
+        },
+        {"name": "action-2", "label": "تجديد المكتب", "coop": COOP, "status": "done", "due": "2026-06-30"},
+        {"name": "action-3", "label": "فتح حساب بنكي", "coop": COOP},
+        {"name": "action-4", "label": "غير هذه", "coop": "coop-2", "status": "todo"},
+    ],
+    "projects": [
+        {
+            "name": PROJECT,
+            "label": "دار الصانعة",
+            "ag_code": "P1",
+            "ag_title_ar": "دار الصانعة",
+            "ag_budget": "3800000",
+            "progress_date": "2026-06-30",
+            "phys": "40",
+            "disb": "900000.50",
+            "commit": "1200000",
+            "ben_w": "30",
+            "jobs": "4",
+        },
+    ],
+    "contributions": [
+        {"name": "share-1", "label": "INDH", "partner": "INDH", "project": PROJECT, "amount": "2000000", "paid": "500000"},
+    ],
+    "commitments": [
+        {
+            "name": "promise-1",
+            "label": "الجماعة - المحل",
+            "party": "الجماعة",
+            "commitment": "المحل",
+            "status": "todo",
+            "made_on": "2026-01-10",
+        },
+        {"name": "promise-2", "label": "المجلس - الطريق", "party": "المجلس", "commitment": "الطريق", "status": "done"},
+    ],
+    "premises": [
+        {"name": PREMISES, "label": "النادي النسوي", "pr_name": "النادي النسوي", "pr_use": "closed", "pr_commune": "03.231.01.0"},
+    ],
+    "trainings": [{"name": "training-1", "label": "دورة"}],
+    "apprentices": [{"name": APPRENTICE, "label": "سعاد", "a_name": "سعاد", "a_birth_year": "2003", "status": "active"}],
+}
+
+
+@cache
+def places():
+    """The lists of the library, with the places of two provinces only."""
+    lists = library_lists()
+    provinces = {FES, OTHER}
+    lists["provinces"] = [one for one in lists["provinces"] if one["name"] in provinces]
+    lists["regions"] = [one for one in lists["regions"] if one["name"] == "03"]
+    lists["communes"] = [one for one in lists["communes"] if one["province_code"] in provinces]
+    return lists
+
+
+def datasets(code, records=RECORDS):
+    every = places() | records
+    return {name: every[name] for name in package(code)["datasets"]}
+
+
+def run(code, steps, records=RECORDS, language="ar"):
+    """What the steps gave; no expression failed."""
+    case = {
+        "package": package(code),
+        "datasets": datasets(code, records),
+        "now": NOW,
+        "offset": OFFSET,
+        "language": language,
+        "steps": [*steps, ["errors"]],
+    }
+    results = host.run_cases([case])[0]
+    assert results[-1] == []
+    failed = [(step, one) for step, one in zip(steps, results, strict=False) if isinstance(one, dict) and "error" in one]
+    assert failed == []
+    return results[:-1]
+
+
+def sets(**values):
+    """Steps that answer: a__b is the path a/b, [n] stays."""
+    return [["set", path, value] for path, value in values.items()]
+
+
+# F1
+
+VALUES = {  # by type, or by name
+    "w_phone": ["0612345678"],
+    "integer": ["5", "3", "100", "0", "1", "2003", "2010", "1990", "2024"],
+    "decimal": ["250000.5", "1500", "100", "2410000", "12"],
+    "date": [TODAY, "2026-03-01", "2026-09-15"],
+    "time": ["09:30", "12:00"],
+    "geopoint": ["34.061 -4.978 410 12"],
+    "image": ["photo.jpg"],
+    "text": ["نص للتجربة", "P7"],
+}
+
+
+# What chance would seldom bring together.
+RARE = {
+    "precoop": {
+        "grp_consent/consent": "yes",
+        "grp_wm/gp_has_wm": "yes",
+        "grp_wm/wm[1]/w_consent": "yes",
+        "grp_wm/wm[1]/w_person": "",
+        "grp_wm/wm[1]/w_age": "15_17",
+        "grp_id/gp_sector": "ART",
+    },
+}
+
+
+def path_of(found, at):
+    """The path of a node, in the first row of each repeat it stands in."""
+    parts = []
+    while at:
+        one = found["nodes"][at]
+        parts.append(one["name"] + ("[1]" if one["kind"] == "repeat" else ""))
+        at = one["parent"]
+    return "/".join(reversed(parts))
+
+
+def questions_of(code):
+    found = package(code)
+    asked = [one for one in found["nodes"] if one["kind"] == "question" and one["type"] != "note"]
+    shown = {"act_what", "act_agreed", "act_resp", "act_before"}  # what is known of an action: read, not asked
+    return {path_of(found, one["i"]): one for one in asked if one["name"] not in shown}
+
+
+def filled(code, chance, taken, answers):
+    """The questions answered, and how it ended. Of each list, mostly the choice that was taken least often before."""
+    questions = questions_of(code)
+    questions |= {path.replace("act[1]", "act[2]"): one for path, one in questions.items()}  # a row for each open action
+    selects = [path for path, one in questions.items() if "choices" in one]
+    picks = {}
+    for _ in range(40):
+        steps = [["set", path, value] for path, value in answers.items()]
+        asked = [*(["view", path] for path in questions), *(["choices", path] for path in selects), ["problems"]]
+        states = run(code, [*steps, *asked])[len(steps) :]
+        views = dict(zip(questions, states, strict=False))
+        offered = dict(zip(selects, states[len(questions) :], strict=False))
+        problems = {one["path"] for one in states[-1]}
+        todo = [
+            path
+            for path, view in views.items()
+            if view and view["relevant"] and not view["readonly"]
+            if path not in answers or path in problems
+            if offered.get(path) != [] or path in problems
+        ]
+        if not todo:
+            break
+        for path in todo:
+            one, view = questions[path], views[path]
+            if path in offered:
+                codes = [choice["value"] for choice in reversed(offered[path])] + ([] if view["required"] else [""])
+                least = min(codes, key=lambda code: taken.get((path, code), 0)) if codes else ""
+                picked = least if chance.random() < 0.6 else chance.choice(codes or [""])
+                picks[path] = picked
+            elif path in answers and not view["required"]:
+                picked = ""
+            else:
+                picked = chance.choice(VALUES.get(one["name"]) or VALUES[one["type"]])
+            answers[path] = picked
+    for pick in picks.items():
+        taken[pick] = taken.get(pick, 0) + 1
+    steps = [["set", path, value] for path, value in answers.items()]
+    end = run(code, [*steps, ["problems"], ["finalise"], ["answers"], ["entities"], ["title"]])[-5:]
+    return end
+
+
+def answered(answers, above=""):
+    """Paths of the answers, as questions_of() writes them."""
+    for name, value in answers.items():
+        if isinstance(value, dict):
+            yield from answered(value, f"{above}{name}/")
+        elif isinstance(value, list):
+            for row in value:
+                yield from answered(row, f"{above}{name}[1]/")
+        else:
+            yield above + name
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_it_is_filled_to_the_last_question(code):  # F1
+    chance, taken = random.Random(20261121), {}
+    missing = set(questions_of(code))
+    for turn in range(20):
+        problems, _, answers, entities, title = filled(code, chance, taken, dict(RARE.get(code, {})) if turn == 0 else {})
+        assert problems == []
+        assert title
+        assert all(one["id"] for one in entities)
+        missing -= set(answered(answers))
+        if not missing:
+            break
+    assert missing == set()
+
+
+# F2
+
+VISIT = sets(
+    **{
+        "grp_visit/coop_in": "cooperatives",
+        "grp_visit/coop_cooperatives": COOP,
+        "grp_visit/visit_date": TODAY,
+        "grp_visit/visit_type": "follow",
+    }
+)
+
+
+def test_a_visit_opens_with_what_was_agreed_the_last_time():  # F2
+    shown = [f"act[1]/{name}" for name in ("act_what", "act_agreed", "act_resp", "act_before")]
+    *_, rows, what, agreed, resp, before, other, note = run(
+        "visit",
+        [
+            *VISIT,
+            ["rows", "act"],
+            *(["view", one] for one in shown),
+            ["value", "act[2]/act_what"],
+            ["view", "grp_visit/act_some"],
+        ],
+        language="fr",
+    )
+    assert len(rows) == 2
+    assert rows[0]["summary"].startswith("مسك دفتر المبيعات")
+    assert (what["value"], agreed["value"], resp["value"], before["value"]) == ("مسك دفتر المبيعات", "2026-12-31", "coop", "todo")
+    assert all(one["readonly"] for one in (what, agreed, resp, before))
+    assert other == "فتح حساب بنكي"
+    assert note["label"].endswith(": 2")
+
+
+def test_a_visit_moves_the_state_of_its_actions_and_of_no_other():  # F2
+    steps = [
+        *VISIT,
+        *sets(
+            **{
+                "act[1]/act_status": "done",
+                "act[2]/act_status": "blocked",
+                "act[2]/act_pct": "30",
+                "act[2]/act_block": "لا يوجد بنك قريب",
+                "act[2]/act_newdate": "2027-03-01",
+            }
+        ),
+        ["entities"],
+    ]
+    entities = run("visit", steps)[-1]
+    assert [(one["list"], one["action"], one["id"]) for one in entities] == [
+        ("actions", "update", "action-1"),
+        ("actions", "update", "action-3"),
+    ]
+    done, blocked = (one["data"] for one in entities)
+    assert (done["status"], done["progress"], done["done_on"], done["due"]) == ("done", "100", TODAY, "2026-12-31")
+    assert (blocked["status"], blocked["progress"], blocked["due"], blocked["done_on"]) == ("blocked", "30", "2027-03-01", "")
+    assert blocked["block"] == "لا يوجد بنك قريب"
+
+
+def test_the_rows_of_a_visit_stay_with_their_actions():  # F2
+    records = RECORDS | {"actions": RECORDS["actions"][2:]}  # meanwhile another phone closed the first
+    steps = [*VISIT, *sets(**{"act[1]/act_status": "done", "act[2]/act_status": "ongoing"}), ["snapshot"]]
+    saved = run("visit", steps)[-1]
+    case = {"package": package("visit"), "datasets": datasets("visit", records), "saved": saved, "now": NOW, "offset": OFFSET}
+    entities, coop = host.run_cases([case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}])[0]
+    assert [(one["id"], one["data"]["status"]) for one in entities] == [("action-1", "done"), ("action-3", "ongoing")]
+    assert coop["readonly"] is True  # another cooperative would give the answers to other actions
+
+
+def test_a_visit_without_open_actions_asks_for_none():  # F2
+    steps = [["set", "grp_visit/coop_in", "groups"], ["set", "grp_visit/coop_groups", GROUP], ["view", "act"], ["title"]]
+    *_, view, title = run("visit", [*steps, ["view", "grp_visit/act_none"]])[:-1]
+    assert not view["relevant"]
+    assert title == "مجموعة الأمل"
+
+
+# F3
+
+
+def test_the_domains_of_difficulties_are_one_list():  # F3
+    def codes(code, name):
+        return [(one["name"], one["label"]) for one in package(code)["lists"][name]]
+
+    domains = codes("visit", "issue_domain")
+    assert [name for name, _ in domains[:6]] == ["legal", "govern", "finance", "production", "market", "certif"]
+    assert codes("meet", "issue_domain") == domains
+    known = {name for name, _ in domains}
+    scored = [one["attributes"] for one in package("diag")["nodes"] if one.get("attributes", {}).get("role") == "item"]
+    assert {one["domain"] for one in scored} <= known
+    for code, name in (("diag", "need"), ("precoop", "need")):
+        assert {one["domain"] for one in package(code)["lists"][name]} <= known
+
+
+# F4
+
+
+SITUATION = {"grp_sit/pg_project": PROJECT, "grp_sit/pg_date": TODAY, "grp_sit/pg_stage": "works"}
+
+
+def test_a_lower_cumulative_figure_is_said_and_must_be_explained():  # F4
+    for path, value, name in (
+        ("grp_sit/pg_phys", "35", "phys"),
+        ("grp_sit/pg_disb", "900000.49", "disb"),
+        ("grp_sit/pg_commit", "0", "commit"),
+        ("grp_res/pg_ben_w", "29", "ben_w"),
+        ("grp_res/pg_jobs", "3", "jobs"),
+    ):
+        good = SITUATION | {"grp_sit/pg_phys": "40", "grp_sit/pg_disb": "900000.50"}
+        *_, section, said, why, problems = run(
+            "agprog",
+            [
+                *sets(**(good | {path: value})),
+                ["view", "grp_dec"],
+                ["view", f"grp_dec/pg_dec_{name}"],
+                ["view", "grp_dec/pg_dec_why"],
+                ["problems", "grp_dec"],
+            ],
+        )
+        assert (section["relevant"], said["relevant"], why["required"]) == (True, True, True), name
+        assert value in said["label"]
+        assert [(one["path"], one["kind"]) for one in problems] == [("grp_dec/pg_dec_why", "required")]
+    *_, section, entities = run("agprog", [*sets(**good), ["view", "grp_dec"], ["entities"]])
+    assert not section["relevant"]
+    assert (entities[0]["id"], entities[0]["data"]["disb"]) == (PROJECT, "900000.50")
+    assert (entities[0]["data"]["commit"], entities[0]["data"]["ben_w"]) == ("1200000", "30")  # left blank: as they were
+
+
+def test_an_older_situation_changes_nothing():  # F4
+    steps = sets(**(SITUATION | {"grp_sit/pg_date": "2026-01-01", "grp_sit/pg_phys": "10", "grp_sit/pg_disb": "5"}))
+    *_, section, old, entities = run("agprog", [*steps, ["view", "grp_dec"], ["view", "grp_sit/pg_old"], ["entities"]])
+    assert not section["relevant"]
+    assert old["relevant"]
+    assert entities == []
+
+
+def test_a_payment_below_the_last_one_or_above_the_share_is_said():  # F4
+    row = {"grp_fin/pg_has_fin": "yes", "grp_fin/pg_fin[1]/pg_fin_ref": "share-1"}
+    looked = [["view", f"grp_fin/pg_fin[1]/{name}"] for name in ("pg_fin_warn", "pg_fin_why", "pg_fin_over")]
+    for paid, expected in (("499999", (True, True, False)), ("500000", (False, False, False)), ("2000001", (False, False, True))):
+        views = run("agprog", [*sets(**(SITUATION | row | {"grp_fin/pg_fin[1]/pg_fin_paid": paid})), *looked])[-3:]
+        assert tuple(one["relevant"] for one in views) == expected, paid
+
+
+def test_physical_and_financial_progress_stand_side_by_side():  # F4
+    steps = sets(**(SITUATION | {"grp_sit/pg_phys": "60", "grp_sit/pg_disb": "950000"}))
+    rates, gap = run("agprog", [*steps, ["view", "grp_sit/pg_rates"], ["view", "grp_sit/pg_gap"]], language="fr")[-2:]
+    assert rates["label"] == "Avancement physique\u00a0: 60\u202f%, avancement financier\u00a0: 25\u202f%"
+    assert gap["relevant"]
+
+
+# F5
+
+
+@pytest.mark.parametrize(
+    ("amount", "dirhams", "centimes"), [("28250000", "28,25", "2825"), ("4000000", "4", "400"), ("2410000.5", "2,41", "241")]
+)
+def test_an_amount_is_said_in_millions_of_dirhams_and_of_centimes(amount, dirhams, centimes):  # F5
+    steps = [["set", "grp_dates/ag_budget", amount], ["view", "grp_dates/ag_budget_say"]]
+    assert run("agree", steps)[-1]["label"] == f"أي {dirhams} مليون درهم، أو {centimes} مليون سنتيم"
+    french = run("agree", steps, language="fr")[-1]["label"]
+    assert french == f"En millions\u00a0: {dirhams} de dirhams, ou {centimes} de centimes"
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_amounts_say_their_unit(code):  # F5
+    for one in package(code)["nodes"]:
+        if one.get("type") in ("decimal", "integer") and "MAD" in one["label"]["fr"]:
+            assert one["attributes"]["unit"] == "MAD", one["name"]
+            assert "درهم" in one["label"]["ar"], one["name"]
+
+
+def test_contributions_that_do_not_match_the_cost_are_warned_about_not_refused():  # F5
+    row = "grp_fin/fin[1]"
+    money = {"grp_dates/ag_budget": "5300000", "grp_fin/ag_has_fin": "yes", f"{row}/fin_name": "INDH", f"{row}/fin_type": "cash"}
+    looked = [["view", "grp_fin/fin_warn"], ["check", f"{row}/fin_amount"]]
+    for amount, warned in (("5300000", False), ("3500000", True), ("", False)):
+        warning, check = run("agree", [*sets(**(money | {f"{row}/fin_amount": amount})), *looked])[-2:]
+        assert warning["relevant"] is warned, amount
+        assert check is None
+    # Of a project that is known, what is typed replaces what was recorded of the same contribution.
+    update = {"grp_rec/rec": PROJECT, "grp_fin/ag_has_fin": "yes", f"{row}/fin_ref": "share-1", f"{row}/fin_amount": "3800000"}
+    assert run("agree", [*sets(**update), ["value", "grp_fin/fin_sum"]])[-1] == "3800000"
+
+
+def test_a_project_has_a_code_of_its_own_and_may_have_no_place_yet():  # F5
+    results = run("agree", [["set", "grp_rec/ag_code", "P1"], ["check", "grp_rec/ag_code"]])
+    assert results[-1]["kind"] == "constraint"
+    results = run("agree", [["set", "grp_rec/rec", PROJECT], ["check", "grp_rec/ag_code"], ["value", "grp_rec/ag_code"]])
+    assert results[-2:] == [None, "P1"]
+    steps = sets(**{"grp_place/ag_province": FES, "grp_place/ag_placed": "no"})
+    assert not run("agree", [*steps, ["view", "grp_place/ag_communes"]])[-1]["relevant"]
+    steps = sets(**{"grp_place/ag_province": FES, "grp_place/ag_provinces": OTHER, "grp_place/ag_placed": "yes"})
+    offered = run("agree", [*steps, ["choices", "grp_place/ag_provinces"], ["choices", "grp_place/ag_communes"]])[-2:]
+    assert [one["value"] for one in offered[0]] == [OTHER]
+    assert {one["item"]["province_code"] for one in offered[1]} == {FES, OTHER}
+
+
+# F6
+
+
+@pytest.mark.parametrize(
+    ("consent", "born", "guardian", "named", "asked"),
+    [
+        ("yes", "2000", "", True, False),
+        ("yes", "2010", "", False, True),
+        ("yes", "2010", "no", False, True),
+        ("yes", "2010", "yes", True, True),
+        ("yes", "2008", "", False, True),  # 18 this year: perhaps not yet
+        ("yes", "2007", "", True, False),
+        ("yes", "", "", False, False),
+        ("no", "2000", "", False, False),
+        ("no", "2010", "", False, False),
+    ],
+)
+def test_an_apprentice_has_a_name_only_with_consent_and_a_minor_with_the_guardian_s(consent, born, guardian, named, asked):  # F6
+    answers = {
+        "grp_consent/consent": consent,
+        "grp_who/a_start": "2026-01-10",
+        "grp_who/a_birth_year": born,
+        "grp_who/a_guardian_ok": guardian,
+        "grp_who/a_name": "سعاد",
+        "grp_place/a_douar": "درب",
+        "grp_train/a_master": "المعلم",
+    }
+    steps = [*sets(**answers), ["view", "grp_who/a_guardian_ok"], ["answers"], ["entities"], ["title"]]
+    question, given, entities, title = run("appr", steps)[-4:]
+    assert question["relevant"] is asked
+    assert ("a_name" in given.get("grp_who", {})) is named
+    assert ("a_douar" in given.get("grp_place", {})) is ("a_master" in given.get("grp_train", {})) is named
+    assert ("سعاد" in str(entities)) is ("سعاد" in title) is named
+    assert title
+
+
+def test_an_apprentice_s_state_is_that_of_the_last_visit():
+    steps = [
+        ["set", "grp_rec/rec", APPRENTICE],
+        ["value", "grp_end/a_status"],
+        ["set", "grp_fu/a_has_fu", "yes"],
+        ["set", "grp_fu/fu[1]/fu_status", "suspended"],
+        ["addRow", "grp_fu/fu"],
+        ["value", "grp_end/a_status"],
+        ["set", "grp_fu/fu[2]/fu_status", "finished"],
+        ["value", "grp_end/a_status"],
+    ]
+    results = run("appr", steps)
+    assert (results[1], results[-1]) == ("active", "finished")
+    assert results[5] == "active"  # the last row says nothing yet
+
+
+def test_forms_without_consent_ask_for_no_names():
+    for code in ("visit", "meet", "prem", "agree", "agprog"):
+        assert not [one for one in package(code)["nodes"] if "persons#" in one.get("save_to", "")]
+    *_, refused = run("visit", [*VISIT, ["set", "grp_visit/coop_cooperatives", "coop-2"], ["view", "grp_end/v_sign"]])
+    *_, agreed = run("visit", [*VISIT, ["view", "grp_end/v_sign"]])
+    assert (refused["relevant"], agreed["relevant"]) == (False, True)
+
+
+# F7
+
+
+def woman(n, **answers):
+    row = {"w_consent": "yes", "w_age": "25_34", "w_lit": "primary", "w_name": f"امرأة {n}"} | answers
+    return sets(**{f"grp_wm/wm[{n}]/{name}": value for name, value in row.items()})
+
+
+GROUP_OPEN = sets(**{"grp_consent/consent": "yes", "grp_rec/rec": GROUP, "grp_wm/gp_has_wm": "yes"})
+
+
+def test_women_of_a_group_are_counted_and_those_who_left_stay_explained():  # F7
+    steps = [
+        *GROUP_OPEN,
+        ["value", "grp_wm/gp_members"],
+        *woman(1),
+        ["addRow", "grp_wm/wm"],
+        ["set", "grp_wm/wm[2]/w_consent", "yes"],
+        ["set", "grp_wm/wm[2]/w_person", "person-1"],
+        ["value", "grp_wm/wm[2]/w_name"],
+        ["set", "grp_wm/wm[2]/w_out", "yes"],
+        ["check", "grp_wm/wm[2]/w_out_why"],
+        ["value", "grp_wm/gp_members"],
+        ["value", "grp_wm/gp_left"],
+        ["entities"],
+    ]
+    results = run("precoop", steps)
+    assert results[3] == "1"  # one is known, one has left
+    name, _, why, members, left, entities = results[-6:]
+    assert name == "أمينة"
+    assert why["kind"] == "required"
+    assert (members, left) == ("1", "2")
+    persons = {one["id"]: one for one in entities if one["list"] == "persons"}
+    assert persons["person-1"]["action"] == "update"
+    assert persons["person-1"]["data"]["left"] == "yes"
+    assert len(persons) == 2  # no woman is recorded twice
+    group = next(one for one in entities if one["list"] == "groups")
+    assert (group["id"], group["data"]["members"], group["data"]["members_left"]) == (GROUP, "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("answers", "named"),
+    [
+        ({"w_consent": "no"}, False),
+        ({"w_age": "15_17"}, False),
+        ({"w_age": "15_17", "w_guardian_ok": "no"}, False),
+        ({"w_age": "15_17", "w_guardian_ok": "yes"}, True),
+        ({}, True),
+    ],
+)
+def test_a_woman_is_named_with_her_consent_and_a_minor_with_the_guardian_s(answers, named):  # F6
+    given, entities = run("precoop", [*GROUP_OPEN, *woman(1, **answers), ["answers"], ["entities"]])[-2:]
+    assert ("w_name" in given["grp_wm"]["wm"][0]) is named
+    assert any(one["list"] == "persons" for one in entities) is named
+
+
+def test_steps_are_counted_and_lead_to_the_registration_of_the_cooperative():  # F7
+    done = {f"grp_steps/st_s{n:02}": "done" if n <= 11 else "na" if n == 12 else "todo" for n in range(1, 16)}
+    steps = [*GROUP_OPEN, *sets(**done), ["view", "grp_steps/gp_steps_said"], ["view", "grp_coop/gp_ready"], ["entities"]]
+    said, ready, entities = run("precoop", steps, language="fr")[-3:]
+    assert said["label"].endswith(": 11 sur 14")
+    assert ready["relevant"]
+    group = next(one["data"] for one in entities if one["list"] == "groups")
+    assert (group["steps_done"], group["steps_na"], group["st_s11"]) == ("11", "1", "done")
+    # The registration takes what the group's record holds: each name it reads is one that the group's form saves.
+    saved = {name for rule in package("precoop")["entities"] if rule["list"] == "groups" for name, _ in rule["save"]}
+    reads = {
+        name
+        for one in package("coop")["expressions"]
+        for name in re.findall(r"instance\('groups'\)/root/item\[name = [^\]]+\]/(\w+)", one["text"])
+    }
+    assert {"gp_name", "gp_commune", "gp_sector", "geometry"} <= reads <= saved
+
+
+# MEET, PREM
+
+
+def test_commitments_are_followed_by_the_same_record():
+    row = "grp_com/com[1]"
+    steps = [["set", "grp_meet/m_date", TODAY], ["set", "grp_com/m_has_com", "yes"], ["choices", f"{row}/com_ref"]]
+    steps += [
+        ["set", f"{row}/com_ref", "promise-1"],
+        ["set", f"{row}/com_status", "done"],
+        ["value", f"{row}/com_inst"],
+        ["entities"],
+    ]
+    offered, _, _, party, entities = run("meet", steps)[-5:]
+    assert [one["value"] for one in offered] == ["promise-1"]  # what is done is no longer chased
+    assert party == "الجماعة"
+    (promise,) = entities
+    assert (promise["action"], promise["id"], promise["data"]["status"], promise["data"]["made_on"]) == (
+        "update",
+        "promise-1",
+        "done",
+        "2026-01-10",
+    )
+
+
+def test_a_building_keeps_its_record_while_its_state_changes():
+    steps = [
+        ["set", "grp_rec/rec", PREMISES],
+        ["value", "grp_rec/pr_name"],
+        ["value", "grp_use/pr_use"],
+        ["set", "grp_use/pr_use", "works"],
+        ["view", "grp_use/pr_causes"],
+        ["entities"],
+    ]
+    _, name, use, _, causes, entities = run("prem", steps)
+    assert (name, use) == ("النادي النسوي", "closed")
+    assert not causes["relevant"]
+    assert [(one["action"], one["id"], one["data"]["pr_use"]) for one in entities] == [("update", PREMISES, "works")]
+
+
+def test_a_group_is_chosen_or_named_freely():
+    row = "grp_groups/grp[1]"
+    steps = [["set", "grp_groups/pr_has_grp", "yes"], ["view", f"{row}/g_free"], ["set", f"{row}/g_coop_in", "groups"]]
+    steps += [["set", f"{row}/g_coop_groups", GROUP], ["view", f"{row}/g_free"], ["value", f"{row}/g_coop"]]
+    _, free, _, _, chosen, coop = run("prem", steps)
+    assert (free["relevant"], free["required"]) == (True, True)
+    assert not chosen["relevant"]
+    assert coop == GROUP
+
+
+# F8: form, question, an answer it must take, what is done before
+
+BLANKS = [
+    ("visit", "grp_ind/v_paid", "4", []),
+    (
+        "visit",
+        "act[1]/act_newdate",
+        "2020-01-01",
+        [*VISIT, ["set", "act[1]/act_status", "todo"], ["set", "grp_visit/visit_date", ""]],
+    ),
+    ("visit", "grp_next/next_visit", "2020-01-01", [["set", "grp_visit/visit_date", ""]]),
+    ("meet", "grp_meet/m_end", "09:00", []),
+    ("meet", "grp_end/m_next", "2020-01-01", []),
+    ("prem", "grp_plan/pr_next_due", "2020-01-01", [["set", "grp_rec/pr_date", ""]]),
+    ("agree", "grp_dates/ag_end", "2020-01-01", []),
+    ("precoop", "grp_coop/gp_share", "5000", []),
+    ("appr", "grp_who/a_birth_year", "2000", []),
+    ("appr", "grp_who/a_end", "2020-01-01", []),
+    ("appr", "grp_who/a_out_year", "2015", []),
+    ("appr", "grp_fu/fu[1]/fu_date", "2020-01-01", [["set", "grp_fu/a_has_fu", "yes"]]),
+]
+
+
+@pytest.mark.parametrize(("code", "path", "value", "before"), BLANKS)
+def test_a_constraint_holds_while_the_other_answer_is_blank(code, path, value, before):  # F8
+    check, view = run(code, [*before, ["set", path, value], ["check", path], ["view", path]])[-2:]
+    assert view["relevant"]
+    assert view["value"] == value
+    assert check is None
+
+
+@pytest.mark.parametrize(
+    ("code", "answers", "path"),
+    [
+        ("visit", {"grp_ind/v_workers": "3", "grp_ind/v_paid": "4"}, "grp_ind/v_paid"),
+        ("meet", {"grp_meet/m_start": "10:00", "grp_meet/m_end": "09:00"}, "grp_meet/m_end"),
+        ("precoop", {"grp_coop/gp_capital": "2000", "grp_coop/gp_share": "5000"}, "grp_coop/gp_share"),
+        ("appr", {"grp_who/a_start": "2026-01-01", "grp_who/a_end": "2025-12-31"}, "grp_who/a_end"),
+        ("appr", {"grp_who/a_birth_year": "2015"}, "grp_who/a_birth_year"),
+        ("prem", {"grp_state/pr_util": "none water"}, "grp_state/pr_util"),
+        ("agprog", {"grp_block/pg_block": "none land"}, "grp_block/pg_block"),
+    ],
+)
+def test_and_is_checked_once_the_other_is_answered(code, answers, path):  # F8
+    assert run(code, [*sets(**answers), ["check", path]])[-1]["kind"] == "constraint"
+
+
+def test_no_yes_no_question_leaves_an_empty_row_behind():
+    opened = {"visit": 2, "meet": 3, "prem": 2, "agree": 1, "agprog": 1, "precoop": 1, "appr": 1}
+    for code, wanted in opened.items():
+        found = package(code)
+        repeats = [one for one in found["nodes"] if one["kind"] == "repeat" and "repeat_count" not in one]
+        assert sum("relevant" in one for one in repeats) == wanted
+        rows = {one["name"] for one in repeats if "relevant" in one}
+        assert not rows & set(run(code, [["answers"]])[-1])
+    assert "repeat_count" in node(package("visit"), "act")
