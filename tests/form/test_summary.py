@@ -65,3 +65,15 @@ def test_with_too_few_answers_it_counts_what_was_entered(phone: Phone) -> None:
     _open(phone, {"ax_LEG": {"leg02": "3"}, "d_version": "full"})
     expect(phone.page.locator(".result-score")).to_have_count(0)
     expect(phone.page.locator(".counts")).to_contain_text("1 من")
+
+
+def test_what_one_person_writes_does_not_open_for_another(phone):  # I-23
+    phone.install("diag")
+    draft = phone.start("diag")
+    phone.page.locator(".fill-foot").wait_for()
+    phone.page.evaluate("() => harness.phone.meta.set('person', { id: 'somebody-else', username: 'x', programmes: [] })")
+    phone.page.evaluate("harness.router.navigate('#/today')")
+    phone.page.wait_for_function("!document.querySelector('.fill')")
+    phone.page.evaluate("(id) => harness.router.navigate(`#/form/${id}`)", draft)
+    phone.page.locator(".fill-stop").wait_for()
+    assert phone.page.locator(".fill").count() == 0

@@ -40,6 +40,9 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
   /** @param {boolean} take */
   async function open(take) {
     try {
+      const [draft, person] = await Promise.all([phone.drafts.get(draftId), phone.meta.get("person")]);
+      // A shared phone: "back" and old addresses do not lead to what another person writes.
+      if (draft && person && draft.owner !== person.id) throw new FormProblem("form.no_draft", {});
       const session = await openDraft(phone, draftId, { take });
       if (closed) {
         session.close();
