@@ -76,7 +76,7 @@ class Shell:
     def programme_address(self, programme: Programme) -> str:
         """The same list in another programme; a single record has no counterpart there."""
         top = "/" + request.path.strip("/").split("/")[0]
-        return f"{top if top in ('/submissions', '/exports') else '/submissions'}?programme={programme.id}"
+        return f"{top if top in ('/submissions', '/exports', '/instruments') else '/submissions'}?programme={programme.id}"
 
     @property
     def person_name(self) -> str:

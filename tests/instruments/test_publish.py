@@ -22,6 +22,8 @@ from app.core.db import begin_writing, db
 from app.core.problems import Problem
 from app.instruments import operations, queries
 from app.instruments.models import Dataset, Instrument, InstrumentVersion
+from app.registry.models import Programme
+from app.review.shell import Shell
 from tests.conftest import count
 from tests.instruments.forms import SETTINGS, YES_NO, markdown, q
 
@@ -259,3 +261,12 @@ def test_the_terminal_checks_publishes_and_lists(app, world, tmp_path):
     big = tmp_path / "grand.xlsx"
     big.write_bytes(b"0" * (50 * 1024 * 1024))
     assert run(app, "check", str(big)).exit_code == 1
+
+
+@pytest.mark.sqlite_only
+def test_another_programme_is_switched_to_without_leaving_the_instruments(app):
+    programme = Programme(id="p2", code="fes", name={"ar": "فاس", "fr": "Fès"})
+    with app.test_request_context("/instruments"):
+        assert Shell().programme_address(programme) == "/instruments?programme=p2"
+    with app.test_request_context("/instruments/some-version"):
+        assert Shell().programme_address(programme) == "/instruments?programme=p2"
