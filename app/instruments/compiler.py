@@ -36,6 +36,9 @@ H = "{http://www.w3.org/1999/xhtml}"
 JR = "{http://openrosa.org/javarosa}"
 ODK = "{http://www.opendatakit.org/xforms}"
 ENTITIES = "{http://www.opendatakit.org/xforms/entities}"
+# Questions that pyxform adds by itself, for or_other and table-list: no row of the sheet says their type.
+ADDED = {"select1": "select_one", "select": "select_multiple"}
+ADDED_WORDS = {"Other": {"ar": "غير ذلك", "fr": "Autre"}, "Specify other.": {"ar": "ما هو؟", "fr": "Lequel ?"}}
 CONTROLS = {"input", "select", "select1", "upload", "trigger", "range", "rank", "secret"}
 RULES = {
     "relevant": "relevant",
@@ -417,6 +420,8 @@ class _Compiler:
                 found["label"] = dict.fromkeys(self.languages, text)
             else:
                 found[key] = text
+        if found.get("name") == "other":
+            self.say_added(found)
         return found
 
     # Body
@@ -451,8 +456,20 @@ class _Compiler:
                 self.read_controls(element)
             elif tag in CONTROLS:
                 node = self.paths[element.get("ref", "")]
+                if self.nodes[node]["name"].startswith("generated_table_list_label_"):
+                    # The words of a table of choices are those of its group.
+                    group = self.nodes[node]["parent"]
+                    self.nodes[group] |= self.text(
+                        element.find(f"{XF}label"), self.path(node), "label", group, self.place(group, "label")
+                    )
+                    continue
                 self.nodes[node]["kind"] = "question"
+                if "row" not in self.nodes[node]:
+                    self.nodes[node]["type"] = ADDED.get(tag, "text")
+                if "label" in element.get("appearance", "").split():
+                    self.nodes[node]["type"] = "note"  # the head of a table: words of the choices, nothing to answer
                 self.describe(node, element)
+                self.say_added(self.nodes[node])
                 self.read_choices(node, element)
 
     def describe(self, node: int, element: Element) -> None:
@@ -464,6 +481,13 @@ class _Compiler:
         if _tag(element) == "range":
             given = {key: str(element.get(key)) for key in ("start", "end", "step") if element.get(key)}
             target["parameters"] = given | target.get("parameters", {})
+
+    def say_added(self, found: dict[str, Any]) -> None:
+        """What pyxform says in English only, in the languages of the form."""
+        label = found.get("label") or {}
+        words = ADDED_WORDS.get(str(label.get(self.languages[0])))
+        if words and ("row" not in found or found["name"] == "other") and len(set(label.values())) == 1:
+            found["label"] = {code: words.get(code, text) for code, text in label.items()}
 
     def read_choices(self, node: int, element: Element) -> None:
         itemset = element.find(f"{XF}itemset")

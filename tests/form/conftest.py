@@ -19,7 +19,7 @@ from tests.e2e.device import ARGUMENTS, chromium_path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'"
+CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'"
 
 
 @functools.cache
@@ -56,8 +56,9 @@ class Handler(SimpleHTTPRequestHandler):
 
 @functools.cache
 def instrument(code: str) -> dict[str, Any]:
-    """A compiled instrument, as the harness installs it: `visit` of this folder, or one of the library."""
-    compiled = compile_file(HERE / "visit.md" if code == "visit" else ROOT / f"app/instruments/library/{code}/form.md")
+    """A compiled instrument, as the harness installs it: `visit` and `kinds` of this folder, or one of the library."""
+    own = HERE / f"{code}.md"
+    compiled = compile_file(own if own.exists() else ROOT / f"app/instruments/library/{code}/form.md")
     assert not compiled.errors
     lists = {one["sha256"]: name for name, one in compiled.package["datasets"].items() if one["kind"] == "csv"}
     rows = library_lists()

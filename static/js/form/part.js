@@ -104,7 +104,7 @@ export function createPart(page, path) {
   /** @param {View} view @param {{kind: string, message: string} | null} problem */
   function template(view, problem) {
     const label = html`${markdown(view.label || node.name)}`;
-    const required = view.required && draw ? html` <span class="q-required">${t("required")}</span>` : nothing;
+    const required = view.required && draw && node.type !== "note" ? html` <span class="q-required">${t("required")}</span>` : nothing;
     const second = page.showsSecond() !== Boolean(local.second) ? session.secondLabel(node) : "";
     return html`
       <div class="q-head">
@@ -122,7 +122,7 @@ export function createPart(page, path) {
   const part = {
     path, uid, node, element, update,
     /** Whether it waits for an answer. */
-    isOpen: () => draw !== null && field.view.relevant && !field.view.readonly && field.view.value === "",
+    isOpen: () => draw !== null && node.type !== "note" && field.view.relevant && !field.view.readonly && field.view.value === "",
     focus() {
       const target = /** @type {HTMLElement | null} */ (element.querySelector("input:not([type=file]), textarea, button, canvas"));
       target?.focus({ preventScroll: true });

@@ -24,6 +24,11 @@ export function explain(error) {
         title: t("This form is not on the phone."),
         next: t("Connect to Internet and press “Send and update”; nothing that was filled is lost."),
       };
+    case "form.part_missing":
+      return {
+        title: t("A part of the application that this form needs is not on the phone yet."),
+        next: t("Connect to Internet and open the form again; nothing that was filled is lost."),
+      };
     case "form.open_elsewhere":
       return { title: t("This form is open in another window."), next: t("You can continue here: the other window saves and closes it.") };
     case "form.no_draft":

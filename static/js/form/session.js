@@ -26,6 +26,7 @@ import { Problem } from "../core/problem.js";
 import { missingConsent, withConsent } from "./consent.js";
 import { buildEnvelope, outboxItem } from "./envelope.js";
 import { FormProblem } from "./problems.js";
+import { ensureWidgets } from "./second.js";
 
 const TYPING_MS = 300;
 // A tap is painted before its answer is written.
@@ -82,6 +83,7 @@ export async function startCorrection(phone, { submission, person }) {
 export async function packageOf(phone, sha256) {
   const pkg = await phone.catalogue.package(sha256);
   if (!pkg) throw new FormProblem("form.not_here", {});
+  await ensureWidgets(pkg);
   return pkg;
 }
 
@@ -253,7 +255,7 @@ export class Session {
   }
 
   /**
-   * A row like this one, after it. Photos and recordings show one thing and stay with theirs.
+   * A row like this one, after it. Photos and recordings show one thing and stay with theirs; nobody agrees for another.
    * @param {string} row @returns {Change}
    */
   duplicateRow(row) {
@@ -275,7 +277,9 @@ export class Session {
           const copy = this.form.rows(target)[index];
           if (copy) this.#copy(row.path, copy.path, touched);
         });
-      } else if (relevant && value && !this.file(value) && !this.view(target).readonly) {
+      } else if (relevant && value && isCopied(node) && !this.file(value)) {
+        const copy = this.view(target);
+        if (!copy.relevant || copy.readonly) continue;
         for (const one of this.form.set(target, value).paths) touched.add(one);
       }
     }
@@ -470,6 +474,9 @@ export class Session {
     this.#lock.release();
   }
 }
+
+/** @param {any} node */
+const isCopied = (node) => !/^consent/.test(node.attributes?.role ?? "");
 
 /** @param {string} row `part[3]` @returns {{list: string, number: number}} */
 function splitRow(row) {

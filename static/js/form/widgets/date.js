@@ -23,7 +23,7 @@ export function timeWidget(field) {
   return html`<input id=${field.inputId} class="input" type="time" ?disabled=${view.readonly}
     aria-describedby=${field.describedBy} aria-invalid=${field.invalid} aria-required=${view.required}
     .value=${live(view.value.slice(0, 5))} @blur=${field.leave}
-    @change=${(/** @type {any} */ event) => field.set(event.target.value && `${event.target.value}:00.000`, { done: true })} />`;
+    @change=${(/** @type {any} */ event) => field.set(event.target.value && `${event.target.value}:00.000${localIso().slice(23)}`, { done: true })} />`;
 }
 
 /** @param {import("../part.js").Field} field */

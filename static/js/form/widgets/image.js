@@ -13,7 +13,7 @@ export function imageWidget(field) {
   showStored(field);
   const file = view.value ? field.session.file(view.value) : null;
   const button = (/** @type {string} */ text, /** @type {boolean} */ camera, /** @type {string} */ className) => html`<label class=${className}>
-    <input type="file" class="hidden-input" accept="image/*" capture=${camera ? "environment" : nothing} ?disabled=${local.busy} aria-describedby=${field.describedBy}
+    <input type="file" class="hidden-input" accept="image/*" capture=${camera ? (/\bnew-front\b/.test(node.appearance ?? "") ? "user" : "environment") : nothing} ?disabled=${local.busy} aria-describedby=${field.describedBy}
       aria-label="${text}: ${field.plainLabel}" @change=${(/** @type {any} */ event) => field.session.hold(take(field, event.target))} /><span>${text}</span></label>`;
   return html`
     ${view.value

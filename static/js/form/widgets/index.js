@@ -32,14 +32,15 @@ export function registerWidgets(given) {
 }
 
 /** Appearances of this script's own widgets; the others, and other types, want the second script. */
-const OWN = /^(minimal|autocomplete|search|multiline|numbers|thousands-sep|no-separator|signature|new|new-front|field-list|quick|grid)$/;
+const OWN = /^(minimal|autocomplete|search|multiline|numbers|thousands-sep|no-separator|signature|new|new-front|quick|grid|maps?|placement-map|image-map)$/;
 const OWN_TYPES = /^(note|text|email|phonenumber|integer|decimal|date|time|dateTime|acknowledge|geopoint|image|select_one|select_multiple)$/;
 
 /** Whether a form has something that only the second script draws. @param {any} pkg @returns {boolean} */
 export function needsMore(pkg) {
   return pkg.nodes.some((/** @type {any} */ node) => node.kind !== "value" && (
     (node.kind === "question" && !OWN_TYPES.test(node.type)) || node.media
-    || (node.appearance ?? "").split(/\s+/).some((/** @type {string} */ word) => word && !OWN.test(word))));
+    || (node.appearance ?? "").split(/\s+/).some((/** @type {string} */ word) => word && !OWN.test(word))))
+    || Object.values(pkg.lists ?? {}).some((items) => items.some((/** @type {any} */ item) => item.media));
 }
 
 /** The picture, sound or film of a label. @param {import("../part.js").Field} field @returns {unknown} */

@@ -4,6 +4,7 @@ import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../../vendor/lit-html/directives/live.js";
 import { t } from "../../../core/i18n.js";
 import { plain } from "../../plain.js";
+import { pictureTemplate } from "./media.js";
 import { cardsWidget } from "../select-one.js";
 import { checksWidget, codes, toggled } from "../select-multiple.js";
 
@@ -18,6 +19,23 @@ export function columnsWidget(field) {
   return html`<div class=${/no-buttons/.test(appearance) ? "in-columns bare" : "in-columns"} data-columns=${kind}>
     ${field.node.type === "select_one" ? cardsWidget(field) : checksWidget(field)}</div>`;
 }
+
+/** Choices that have pictures, from the files that came with the instrument. @param {import("../../part.js").Field} field */
+export function picturesWidget(field) {
+  const choices = field.choices();
+  const shown = Object.assign(Object.create(field), {
+    choices: () => choices,
+    rich(/** @type {string} */ label) {
+      const item = choices.find((choice) => choice.label === label)?.item;
+      const name = item?.media?.image?.[field.session.form.language];
+      return html`${name ? pictureTemplate(field, name) : nothing}${field.rich(label)}`;
+    },
+  });
+  return hasColumns(field.node) ? columnsWidget(shown) : field.node.type === "select_one" ? cardsWidget(shown) : checksWidget(shown);
+}
+
+/** @param {any} node */
+export const hasColumns = (node) => /\b(columns|compact|horizontal|no-buttons)/.test(node.appearance ?? "");
 
 /** A line of points with their words below. @param {import("../../part.js").Field} field */
 export function likertWidget(field) {

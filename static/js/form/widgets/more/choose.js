@@ -3,7 +3,7 @@
 import { annotateWidget, drawWidget } from "./sketch.js";
 import { barcodeWidget } from "./barcode.js";
 import { bearingWidget } from "./bearing.js";
-import { columnsWidget, likertWidget, tableHeadWidget, tableRowWidget } from "./choices.js";
+import { columnsWidget, hasColumns, likertWidget, picturesWidget, tableHeadWidget, tableRowWidget } from "./choices.js";
 import { counterWidget, linkWidget, maskedWidget } from "./typed.js";
 import { dateWheelsWidget, monthYearWidget, yearWidget } from "./date-parts.js";
 import { fileWidget } from "./file.js";
@@ -30,6 +30,7 @@ export function chooseMore(node, pkg) {
       if (has("rating")) return group(ratingWidget);
       return has("picker") ? group(pickWidget) : group(sliderWidget);
     }
+    case "note": return node.choices ? group(tableHeadWidget) : null;
     case "rank": return group(rankWidget);
     case "audio": return group(recordingWidget);
     case "video": case "file": return group(fileWidget);
@@ -52,8 +53,8 @@ export function chooseMore(node, pkg) {
 function ofChoices(node, pkg, has) {
   // A list that is searched on a page of its own has no columns.
   if (!pkg.lists?.[node.choices?.list] || has("minimal", "autocomplete")) return null;
-  if (has("label")) return group(tableHeadWidget);
   if (has("list-nolabel", "list")) return group(tableRowWidget);
   if (has("likert") && node.type === "select_one") return group(likertWidget);
-  return /\b(columns|compact|horizontal|no-buttons)/.test(node.appearance ?? "") ? group(columnsWidget) : null;
+  if (pkg.lists[node.choices.list].some((/** @type {any} */ item) => item.media?.image)) return group(picturesWidget);
+  return hasColumns(node) ? group(columnsWidget) : null;
 }

@@ -17,6 +17,13 @@ export function mediaTemplate(field) {
   });
 }
 
+/** The picture of a choice. @param {import("../../part.js").Field} field @param {string} name @returns {unknown} */
+export function pictureTemplate(field, name) {
+  field.local.media ??= {};
+  const held = (field.local.media[name] ??= load(field, name));
+  return held.url ? html`<img class="label-picture" src=${held.url} alt="" />` : nothing;
+}
+
 /** @param {import("../../part.js").Field} field @param {string} name */
 function load(field, name) {
   /** @type {{url: string, missing: boolean}} */

@@ -26,7 +26,7 @@ export function recordingWidget(field) {
     ${view.readonly ? nothing : html`
       ${canRecord() ? nothing : html`<p class="q-note">${t("This browser cannot record: choose a recording made with another application.")}</p>`}
       <div class="buttons">
-        ${canRecord() ? html`<button type="button" id=${field.inputId} class="btn" ?disabled=${local.busy} aria-label="${view.value ? t("Record again") : t("Record")}: ${field.plainLabel}" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Record again") : t("Record")}</button>` : nothing}
+        ${canRecord() ? html`<button type="button" id=${field.inputId} class="btn" ?disabled=${local.busy} aria-label="${view.value ? t("Record again") : t("Record the voice")}: ${field.plainLabel}" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Record again") : t("Record the voice")}</button>` : nothing}
         <label class="btn plain"><input type="file" class="hidden-input" accept="audio/*" ?disabled=${local.busy} aria-describedby=${field.describedBy} aria-label="${t("Choose a file")}: ${field.plainLabel}"
           @change=${(/** @type {any} */ event) => takeFile(field, event.target)} /><span>${t("Choose a file")}</span></label>
         ${view.value ? html`<button type="button" class="quiet danger" @click=${() => field.set("", { done: true })}>${t("Delete the recording")}</button>` : nothing}
