@@ -53,6 +53,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "type_unknown": (_("“%(type)s” is not a kind of question."), _("Correct the word: text, integer, decimal, date, select_one list, note, calculate…%(near)s")),
     "type_unsupported": (_("Questions of the kind “%(type)s” are not supported."), _("Use another kind; docs/instruments.md lists those that work.")),
     "list_missing": (_("There is no list “%(name)s”."), _("Add its CSV file, correct its name, or, if it is a list of records, declare it in the sheet “entities”.")),
+    "list_unread": (_("The form does not read the list “%(name)s”: this rule would always find it empty."), _("Correct the name, or add a row of the type csv-external with the name of the list.")),
     "list_unknown": (_("The list “%(name)s” is not in the sheet “choices”."), _("Add its choices there, or correct the name in the column “type”.%(near)s")),
     "list_kind": (_("The file “%(name)s” is not a CSV list."), _("Save the list as CSV with the columns name and label.")),
     "list_columns": (_("The list “%(name)s” has no column “%(wanted)s”."), _("Add the column to the CSV file.")),

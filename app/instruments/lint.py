@@ -373,7 +373,20 @@ class _Rules:
             for key in RULE_KEYS:
                 if key in node:
                     self.rule(node["i"], key, self.package["expressions"][node[key]]["ast"])
+                    self.lists(node[key], self.place(node["i"], key))
+            for trigger in node.get("triggers", []):
+                self.lists(trigger["expression"], self.place(trigger["node"], "calculation"))
+        for rule in self.package["entities"]:
+            for key, column in (("id", "entity_id"), ("create", "create_if"), ("update", "update_if"), ("label", "label")):
+                if key in rule:
+                    self.lists(rule[key], ("entities", 0, column))
         return self.findings
+
+    def lists(self, expression: int, at: Place) -> None:
+        """A list that no question picks from and no row names is not in the XForm: instance() finds nothing."""
+        for name in self.package["expressions"][expression].get("lists", []):
+            if name not in self.package["lists"] and name not in self.package["datasets"]:
+                self.findings.append(error("list_unread", *at, name=name))
 
     def place(self, node: int, key: str) -> Place:
         path = "/" + "/".join(self.nodes[one]["name"] for one in reversed(self.shape.above(node)))

@@ -46,6 +46,11 @@ SURVEYS = {
     "type_unsupported": ([q("background-audio", "a")], (0, "type"), {}),
     "list_unknown": ([q("select_one yes_noo", "a")], (0, "type"), {"near": "yes_no"}),
     "list_missing": ([q("select_one_from_file souks.csv", "a")], (0, "type"), {"name": "souks"}),
+    "list_unread": (
+        [AGE, q("calculate", "c", calculation="instance('cooperatives')/root/item[name = ${age}]/label")],
+        (1, "calculation"),
+        {"name": "cooperatives"},
+    ),
     "list_kind": ([q("select_one_from_file souks.geojson", "a")], (0, "type"), {}),
     "group_open": ([AGE, q("begin_group", "g"), q("text", "a")], (1, "type"), {"name": "g"}),
     "group_end": ([AGE, q("end_group")], (1, "type"), {}),
@@ -103,6 +108,7 @@ BLOCKING = {
     "name_twice",
     "cycle",
     "list_missing",
+    "list_unread",
     "type_unknown",
     "regex_slow",
 }
@@ -247,3 +253,8 @@ def test_every_message_can_be_shown_in_both_languages(app):
     for code, texts in shown["ar"].items():
         assert texts != shown["fr"][code], code
         assert all("%(" not in text for text in texts), code
+
+
+def test_a_list_that_a_row_names_is_read():
+    rule = q("calculate", "c", calculation="instance('cooperatives')/root/item[name = ${age}]/label")
+    assert not compiled([q("csv-external", "cooperatives"), AGE, rule]).errors
