@@ -554,7 +554,9 @@ def test_a_woman_is_named_with_her_consent_and_a_minor_with_the_guardian_s(answe
 
 
 def test_steps_are_counted_and_lead_to_the_registration_of_the_cooperative():  # F7
-    done = {f"grp_steps/st_s{n:02}": "done" if n <= 11 else "na" if n == 12 else "todo" for n in range(1, 16)}
+    done = {"grp_id/gp_name": "مجموعة الأمل", "grp_wm/wm[1]/w_age": "25_34"} | {
+        f"grp_steps/st_s{n:02}": "done" if n <= 11 else "na" if n == 12 else "todo" for n in range(1, 16)
+    }
     steps = [*GROUP_OPEN, *sets(**done), ["view", "grp_steps/gp_steps_said"], ["view", "grp_coop/gp_ready"], ["entities"]]
     said, ready, entities = run("precoop", steps, language="fr")[-3:]
     assert said["label"].endswith(": 11 sur 14")
@@ -568,7 +570,15 @@ def test_steps_are_counted_and_lead_to_the_registration_of_the_cooperative():  #
         for one in package("coop")["expressions"]
         for name in re.findall(r"instance\('groups'\)/root/item\[name = [^\]]+\]/(\w+)", one["text"])
     }
-    assert {"gp_name", "gp_commune", "gp_sector", "geometry"} <= reads <= saved
+    assert {"gp_name", "gp_commune", "gp_sector", "geometry", "members"} <= reads <= saved
+    # Of a record that the group's form made, offline on the same phone.
+    records = RECORDS | {"groups": [{"name": GROUP, "label": group["gp_name"]} | {k: v for k, v in group.items() if v}]}
+    steps = [["set", "grp_rec/grp_from/from_group", GROUP], ["answers"], ["entities"]]
+    answers, entities = run("coop", steps, records)[-2:]
+    assert answers["grp_id"]["coop_name_ar"] == "مجموعة الأمل"
+    assert answers["grp_members"]["members_w"] == group["members"]
+    cooperative, linked = sorted(entities, key=lambda one: one["list"])
+    assert (linked["list"], linked["id"], linked["data"]["gp_coop"]) == ("groups", GROUP, cooperative["id"])
 
 
 # MEET, PREM
