@@ -183,3 +183,16 @@ def test_records_that_one_person_made_are_not_in_the_lists_of_another(page, offi
     ]
     run(page, "await sync.signOut(); await sync.signIn('amina', 'right');")
     assert run(page, "return (await phone.catalogue.entities('l')).length") == 1
+
+
+def test_nothing_leaves_the_phone_before_the_server_says_once_more_that_it_has_it(page, office):  # I-14
+    run(page, SIGN_IN)
+    run(page, "await tools.finished(phone)")
+    now(page)
+    # Put back by hand: the same epoch, and others have sent more since than were there before.
+    office.forget()
+    office.epoch, office.seq, office.backup_seq = "e1", 50, 99
+    now(page)
+    now(page)
+    assert len(office.items) == 1
+    assert run(page, STATES) == []

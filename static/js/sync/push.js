@@ -57,20 +57,21 @@ export function createPush({ phone, http, contact, app }) {
     };
   }
 
-  /** Asks which of these the server has. @param {Item[]} items @returns {Promise<{failure: Failure | null, all: boolean}>} all: each was asked about */
+  /** Asks which of these the server has. @param {Item[]} items @returns {Promise<{failure: Failure | null, asked: Set<string>}>} asked: those it answered about */
   async function have(items) {
-    let all = true;
+    /** @type {Set<string>} */
+    const answered = new Set();
     for (const [device, own] of await byDevice(items)) {
       for (let at = 0; at < own.length; at += HAVE_AT_ONCE) {
         const asked = own.slice(at, at + HAVE_AT_ONCE);
         const answer = await post("/api/sync/have", { proto: 1, items: Object.fromEntries(asked.map((item) => [item.revision_id, item.sha256])) }, device.credential);
         if (answer.kind !== "answer" || typeof answer.body?.have !== "object") {
           const failure = failureOf(answer);
-          all = false;
           if (await isOthers(device, failure)) break;
-          return { failure, all };
+          return { failure, asked: answered };
         }
         const { epoch } = await contact.heard(answer);
+        for (const item of asked) answered.add(item.revision_id);
         await outbox.settle(
           asked.map((item) => {
             const receipt = answer.body.have[item.revision_id];
@@ -80,7 +81,7 @@ export function createPush({ phone, http, contact, app }) {
         );
       }
     }
-    return { failure: null, all };
+    return { failure: null, asked: answered };
   }
 
   /** Of a person who is not signed in: her forms wait until she is, and hold up nobody. @param {import("./device.js").Device} device @param {Failure} failure */
@@ -166,10 +167,10 @@ export function createPush({ phone, http, contact, app }) {
       const { recheck, epoch } = await contact.known();
       if (recheck) {
         const held = (await outbox.all()).filter((item) => item.state !== "gone" && item.state !== "refused");
-        const { failure, all: asked } = await have(held);
+        const { failure, asked } = await have(held);
         if (failure) return failure;
         // Another epoch may have begun between two answers.
-        if (asked && (await contact.known()).epoch === epoch) await contact.rechecked();
+        if (asked.size === held.length && (await contact.known()).epoch === epoch) await contact.rechecked();
       }
       const doubtful = (await dueItems(all)).filter((item) => item.attempts > 0);
       if (doubtful.length) {
@@ -201,20 +202,35 @@ export function createPush({ phone, http, contact, app }) {
       return failure && failure.code !== "sync.refused" && failure.code !== "sync.server_error" ? failure : null;
     },
 
-    /** Removes what is secured: received whole, and in a backup that is not on the server's own disk. */
+    /**
+     * Removes what is secured: received whole, and in a backup that is not on the server's own disk. The server says once more
+     * that it has it: a database put back by hand may give old numbers to other forms.
+     */
     async purge() {
-      const { epoch, backup_seq } = await contact.known();
-      if (!backup_seq) return;
-      for (const item of await outbox.all()) {
-        if (item.state !== "accepted" && item.state !== "quarantined") continue;
-        if (item.attachments.some((attachment) => attachment.state === "waiting" || attachment.state === "sending")) continue;
-        const receipt = await outbox.receipt(item.revision_id);
-        if (!receipt || receipt.epoch !== epoch || receipt.server_seq > backup_seq) continue;
+      const candidates = await secured();
+      if (!candidates.length) return;
+      const { asked } = await have(candidates);
+      for (const item of await secured()) {
+        if (!asked.has(item.revision_id)) continue;
         await outbox.remove(item.revision_id);
         await phone.files.release(item.attachments.map((attachment) => attachment.sha256));
       }
     },
   };
+
+  async function secured() {
+    const { epoch, backup_seq } = await contact.known();
+    /** @type {Item[]} */
+    const found = [];
+    if (!backup_seq) return found;
+    for (const item of await outbox.all()) {
+      if (item.state !== "accepted" && item.state !== "quarantined") continue;
+      if (item.attachments.some((attachment) => attachment.state === "waiting" || attachment.state === "sending")) continue;
+      const receipt = await outbox.receipt(item.revision_id);
+      if (receipt && receipt.epoch === epoch && receipt.server_seq <= backup_seq) found.push(item);
+    }
+    return found;
+  }
 
   /** @param {boolean} all @returns {Promise<Item[]>} */
   async function dueItems(all) {

@@ -83,7 +83,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     const hasPerson = Boolean(await phone.meta.get("person"));
     try {
       const failure = await contactServer(reason === "button" || reason === "signed_in", hasPerson);
-      await push.purge();
+      if (!failure || !isNoContact(failure)) await push.purge();
       await refresh();
       if (failure) return ended(failure);
       await phone.meta.set("last_success_at", Date.now());
