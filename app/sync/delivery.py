@@ -29,6 +29,7 @@ LARGEST_GROUP = 200
 REMEMBER_SENDERS_S = 60
 REMEMBER_FORMS_S = 10
 NEW_EPOCH_EVERY_S = 3600
+MOST_INCIDENTS = 20  # kept of one phone
 
 
 class NotStored(Exception):
@@ -165,6 +166,14 @@ class Delivery:
         if job.report is None or self._reports.get(job.device_id) == job.report:
             return
         report = orjson.loads(job.report)
+        # A phone tells of lost data once: the next report must not wipe it out.
+        rows = do.rows("SELECT report FROM devices WHERE id = ?", (job.device_id,))
+        before = orjson.loads(rows[0][0]) if rows and isinstance(rows[0][0], str) else rows[0][0] if rows else {}
+        told = [one for one in (before or {}).get("incidents", []) if isinstance(one, dict)]
+        said = report.get("incidents")
+        told += [one for one in said if isinstance(one, dict) and one not in told] if isinstance(said, list) else []
+        if told:
+            report["incidents"] = told[-MOST_INCIDENTS:]
         do.execute(
             "UPDATE devices SET report = ?, last_seen_at = ? WHERE id = ?",
             (orjson.dumps(report | {"at": do.moment_text(do.moment(now))}).decode(), do.moment(now), job.device_id),

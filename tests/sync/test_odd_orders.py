@@ -172,6 +172,15 @@ def test_naming_a_record_as_subject_does_not_show_what_others_said_about_it(amin
     assert earlier_submission(khadija.actor, later).id == mine.id
 
 
+def test_what_a_phone_told_of_lost_data_outlives_its_next_report(amina: Someone):  # I-5
+    lost = {"kind": "data_lost", "at": "2026-11-21T18:42:10.123+01:00", "details": {"unsent": 3}}
+    for report in ({"unsent": 0, "incidents": [lost]}, {"unsent": 1}, {"unsent": 2, "incidents": [lost]}):
+        assert amina.push(report=report).status_code == 200
+    db.session.rollback()
+    kept = db.session.get(Device, amina.device_id).report
+    assert (kept["unsent"], kept["incidents"]) == (2, [lost])
+
+
 def test_a_report_whose_transaction_failed_is_written_by_the_next_attempt(amina: Someone, monkeypatch: Any):  # I-5
     accept, calls = intake.accept, []
 
