@@ -196,3 +196,15 @@ def test_nothing_leaves_the_phone_before_the_server_says_once_more_that_it_has_i
     now(page)
     assert len(office.items) == 1
     assert run(page, STATES) == []
+
+
+def test_the_server_hears_of_a_photo_that_was_lost_before_the_form_was_finished(page, office):  # I-12
+    run(page, SIGN_IN)
+    gone = {"name": "p.m4a", "question": "p", "sha256": "d" * 64, "size": 10, "type": "audio/mp4"}
+    run(page, "await tools.finished(phone, { files: [arg] })", gone)
+    assert run(page, PHOTOS) == ["lost"]
+    now(page)
+    now(page)
+    told = [path for method, path, _ in office.log if path.endswith("/lost")]
+    assert len(told) == 1
+    assert run(page, PHOTOS) == ["lost"]

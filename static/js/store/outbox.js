@@ -8,6 +8,7 @@
  * @property {string} type
  * @property {"waiting" | "sending" | "complete" | "lost"} state
  * @property {number} offset
+ * @property {boolean} [told]  the server knows that it is lost
  *
  * @typedef {object} Item
  * @property {string} revision_id
@@ -130,6 +131,11 @@ function changed(item, patch) {
 /** @param {Attachment} attachment */
 export function isToSend(attachment) {
   return attachment.state === "waiting" || attachment.state === "sending";
+}
+
+/** Lost on this phone, and the server still waits for it. @param {Attachment} attachment */
+export function isToTell(attachment) {
+  return attachment.state === "lost" && !attachment.told;
 }
 
 /** @typedef {ReturnType<typeof createOutbox>} Outbox */

@@ -1,4 +1,5 @@
 import { sha256 } from "../core/ids.js";
+import { isToSend, isToTell } from "../store/outbox.js";
 import { deviceOf } from "./device.js";
 import { failureOf } from "./push.js";
 
@@ -36,7 +37,7 @@ export function createAttachments({ phone, http }) {
     const found = [];
     for (const item of await outbox.all()) {
       if (item.state !== "accepted" && item.state !== "quarantined") continue;
-      for (const attachment of item.attachments) if (attachment.state === "waiting" || attachment.state === "sending") found.push({ item, attachment });
+      for (const attachment of item.attachments) if (isToSend(attachment) || isToTell(attachment)) found.push({ item, attachment });
     }
     return found.sort((a, b) => a.attachment.size - b.attachment.size);
   }
@@ -53,7 +54,7 @@ export function createAttachments({ phone, http }) {
       const told = await http(`${address}/lost`, { method: "POST", json: { reason: "missing_on_phone" }, credential });
       if (told.kind !== "answer" && told.status === 404 && item.state === "quarantined") return null;
       if (told.kind === "nothing" || (told.kind === "problem" && told.status !== 404)) return failureOf(told);
-      await mark(item.revision_id, hash, { state: "lost" });
+      await mark(item.revision_id, hash, { state: "lost", told: true });
       return null;
     }
     let asked = await http(address, { method: "HEAD", credential });

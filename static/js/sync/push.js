@@ -1,4 +1,5 @@
 import { localIso } from "../core/clock.js";
+import { isToSend, isToTell } from "../store/outbox.js";
 import { deviceOf } from "./device.js";
 
 /**
@@ -225,7 +226,7 @@ export function createPush({ phone, http, contact, app }) {
     if (!backup_seq) return found;
     for (const item of await outbox.all()) {
       if (item.state !== "accepted" && item.state !== "quarantined") continue;
-      if (item.attachments.some((attachment) => attachment.state === "waiting" || attachment.state === "sending")) continue;
+      if (item.attachments.some((attachment) => isToSend(attachment) || isToTell(attachment))) continue;
       const receipt = await outbox.receipt(item.revision_id);
       if (receipt && receipt.epoch === epoch && receipt.server_seq <= backup_seq) found.push(item);
     }
@@ -342,7 +343,7 @@ function notThere(item) {
   return {
     state: "waiting",
     attempts: 0,
-    attachments: item.attachments.map((attachment) => (attachment.state === "lost" ? attachment : { ...attachment, state: "waiting", offset: 0 })),
+    attachments: item.attachments.map((attachment) => (attachment.state === "lost" ? { ...attachment, told: false } : { ...attachment, state: "waiting", offset: 0 })),
   };
 }
 
