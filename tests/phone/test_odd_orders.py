@@ -208,3 +208,22 @@ def test_the_server_hears_of_a_photo_that_was_lost_before_the_form_was_finished(
     told = [path for method, path, _ in office.log if path.endswith("/lost")]
     assert len(told) == 1
     assert run(page, PHOTOS) == ["lost"]
+
+
+def test_a_form_offers_only_records_of_its_own_programme(page, office):
+    # A person of two programmes; a record of the other one would put what she sends into quarantine.
+    run(page, SIGN_IN)
+    entity = {"list": "l", "label": "a", "version": 1, "properties": {}}
+    for programme, id in (("p1", "a"), ("p2", "b")):
+        change = {"seq": 1, "kind": "entity", "op": "put", "id": id, "data": entity}
+        run(
+            page,
+            "await phone.catalogue.apply(arg[0], { changes: [arg[1]], next_cursor: 'c', more: false, high_water: 1 })",
+            [programme, change],
+        )
+    made = [{"list": "l", "id": "new", "action": "create", "label": "n", "data": {}}]
+    run(page, "await tools.finished(phone, { programme_id: 'p2' }, { entities: arg })", made)
+    names = "return (await phone.catalogue.entities('l', arg)).map((row) => row.name).sort()"
+    assert run(page, names, "p1") == ["a"]
+    assert run(page, names, "p2") == ["b", "new"]
+    assert run(page, names) == ["a", "b", "new"]

@@ -96,7 +96,7 @@ export async function datasetsOf(phone, pkg, programmeId) {
   const instruments = await phone.catalogue.instruments(programmeId);
   const row = instruments.find((/** @type {any} */ one) => one.form_id === pkg.form_id && one.version === pkg.version);
   const found = await Promise.all(Object.entries(pkg.datasets ?? {}).map(async ([name, source]) => {
-    if (source.kind === "entities") return [name, await phone.catalogue.entities(name)];
+    if (source.kind === "entities") return [name, await phone.catalogue.entities(name, programmeId)];
     return [name, (await phone.catalogue.dataset(row?.datasets?.[name] ?? source.sha256)) ?? []];
   }));
   return Object.fromEntries(found);

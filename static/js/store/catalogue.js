@@ -8,7 +8,7 @@ import { Database } from "./db.js";
  *
  * @typedef {Record<string, any> & {name: string, label: string}} Item  as instance(…)/root/item of a form sees it
  *
- * @typedef {{label: string | null, data: Record<string, any>, pulled: boolean}} Declared
+ * @typedef {{label: string | null, data: Record<string, any>, pulled: boolean, programme_id: string}} Declared
  *
  * @typedef {object} InstrumentRow
  * @property {string} id
@@ -73,7 +73,7 @@ export function createCatalogue({ outbox, changed }) {
           const changes = found.get(list);
           const before = changes.get(id);
           // A pulled row is newer than what was sent before it; without a row, what was sent is all there is.
-          changes.set(id, { label: label || before?.label || null, data: { ...before?.data, ...data }, pulled: pulled && before?.pulled !== false });
+          changes.set(id, { label: label || before?.label || null, data: { ...before?.data, ...data }, pulled: pulled && before?.pulled !== false, programme_id });
         }
       }
       return found;
@@ -93,12 +93,13 @@ export function createCatalogue({ outbox, changed }) {
     return { __version: "", ...before, ...change.data, name: id, label: change.label ?? before?.label ?? id };
   }
 
-  /** @param {string} list @returns {Promise<Item[]>} */
-  async function load(list) {
+  /** @param {string} list @param {string} [programmeId] @returns {Promise<Item[]>} */
+  async function load(list, programmeId) {
     const rows = await db.read("entities", (tx) => tx.allOf("entities", "list", list));
     /** @type {Map<string, Item>} */
-    const items = new Map(rows.map((row) => [row.id, asItem(row)]));
-    for (const [id, change] of (await overlay()).get(list) ?? []) items.set(id, laidOver(id, items.get(id), change));
+    const items = new Map(rows.filter((row) => !programmeId || row.programme_id === programmeId).map((row) => [row.id, asItem(row)]));
+    for (const [id, change] of (await overlay()).get(list) ?? [])
+      if (!programmeId || change.programme_id === programmeId) items.set(id, laidOver(id, items.get(id), change));
     return [...items.values()];
   }
 
@@ -152,13 +153,14 @@ export function createCatalogue({ outbox, changed }) {
         return rows.map((/** @type {string[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ i) => [name, row[i] ?? ""])));
       }),
 
-    /** @param {string} list @returns {Promise<Item[]>} the same array until something changes; not to be changed */
-    entities(list) {
-      let found = lists.get(list);
+    /** @param {string} list @param {string} [programmeId]  absent: of all her programmes @returns {Promise<Item[]>} the same array until something changes; not to be changed */
+    entities(list, programmeId) {
+      const key = `${programmeId ?? ""}/${list}`;
+      let found = lists.get(key);
       if (!found) {
-        found = load(list);
-        lists.set(list, found);
-        found.catch(() => lists.delete(list));
+        found = load(list, programmeId);
+        lists.set(key, found);
+        found.catch(() => lists.delete(key));
       }
       return found;
     },
