@@ -146,6 +146,7 @@ export function problemText({ kind, message }, type) {
   if (message) return message;
   if (kind === "required") return t("This answer is required.");
   if (kind === "type" && /^geo(trace|shape)/.test(type)) return t("More points are needed: two for a line, three for a shape.");
+  if (kind === "type" && /^date/.test(type)) return t("There is no such day: please check day, month and year.");
   if (kind === "type") return t("This is not a number that can be read. Digits and one decimal comma are enough.");
   if (kind === "lost" && type !== "image") return t("The file is no longer on the phone: please add it again.");
   if (kind === "lost") return t("The photo is no longer on the phone: please take it again.");

@@ -30,8 +30,7 @@ function partsWidget(field, parts) {
   const change = (/** @type {Part} */ part, /** @type {string} */ value) => {
     local.parts = { ...local.parts, [part]: value };
     const stored = storedDate(local.parts, parts);
-    local.odd = stored === null;
-    field.set(stored ?? "", { typing: part === "year" && value.length < 4, done: Boolean(stored) });
+    field.set(stored, { typing: part === "year" && value.length < 4, done: stored !== "" });
     field.update();
   };
   const options = (/** @type {Part} */ part, /** @type {string} */ name, /** @type {number} */ count, /** @type {(i: number) => string} */ label) => html`<select class="input" aria-label="${field.plainLabel}: ${name}"
@@ -43,15 +42,11 @@ function partsWidget(field, parts) {
       <input id=${field.inputId} class="input number" type="text" inputmode="numeric" maxlength="4" size="4" dir="ltr" autocomplete="off" aria-label="${field.plainLabel}: ${t("Year")}" placeholder=${t("Year")}
         ?disabled=${view.readonly} aria-invalid=${field.invalid} .value=${live(local.parts.year)}
         @input=${(/** @type {any} */ event) => change("year", parseInteger(event.target.value) ?? event.target.value)} @blur=${field.leave} />
-    </div>
-    ${local.odd ? html`<p class="q-error" role="alert">${t("There is no such day: please check day, month and year.")}</p>` : nothing}`;
+    </div>`;
 }
 
-/** The date, "" while it is incomplete, null when there is none. @param {Record<Part, string>} given @param {Part[]} parts */
+/** The date, "" while it is incomplete. One that no calendar has is kept as entered, and found wrong. @param {Record<Part, string>} given @param {Part[]} parts */
 function storedDate(given, parts) {
   if (parts.some((part) => given[part] === "") || given.year.length < 4) return "";
-  const [year, month, day] = [given.year, parts.includes("month") ? given.month : "1", parts.includes("day") ? given.day : "1"].map(Number);
-  const date = new Date(Date.UTC(year, month - 1, day));
-  const isDay = year >= 1000 && year <= 9999 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return isDay ? `${year}-${two(month)}-${two(day)}` : null;
+  return [given.year, parts.includes("month") ? given.month : "1", parts.includes("day") ? given.day : "1"].map(two).join("-");
 }

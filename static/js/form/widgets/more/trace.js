@@ -71,8 +71,8 @@ function measure(points, shape, value) {
   const metres = distanceOf(pointsOf([value]));
   const length = metres < 2000 ? t("{length} m", { length: formatNumber(metres, 0) }) : t("{length} km", { length: formatNumber(metres / 1000, 2) });
   const area = shape && points.length > 2 ? areaOf([value]) : 0;
-  return html` · <bdi>${shape ? t("around: {length}", { length }) : t("length: {length}", { length })}</bdi>
-    ${area ? html` · <bdi>${area < 10_000 ? t("area: {area} m²", { area: formatNumber(area, 0) }) : t("area: {area} ha", { area: formatNumber(area / 10_000, 2) })}</bdi>` : nothing}`;
+  return html`<bdi>${shape ? t("around: {length}", { length }) : t("length: {length}", { length })}</bdi>
+    ${area ? html`<bdi>${area < 10_000 ? t("area: {area} m²", { area: formatNumber(area, 0) }) : t("area: {area} ha", { area: formatNumber(area / 10_000, 2) })}</bdi>` : nothing}`;
 }
 
 /** North is up; as wide as high whatever the latitude. @param {import("../../part.js").Field} field @param {string[]} texts @param {boolean} shape */
