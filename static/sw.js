@@ -1,9 +1,10 @@
 /**
- * Keeps the shell of the phone's page, nothing else. The server puts two lines in front of this file: VERSION, and SHELL, the
- * addresses of the shell with the SHA-256 of their content.
+ * Keeps the shell of the phone's page, nothing else. The server puts in front of this file: VERSION, and SHELL and MORE, the
+ * addresses that every phone keeps and those that some need, with the SHA-256 of their content.
  *
  * - A version is stored whole or not at all, and only if every byte is what the server meant: a captive portal's page cannot
  *   become the application.
+ * - What is in MORE is kept from the first time the page asks for it; the next version then comes with its own, or not at all.
  * - Only GET of this origin is answered; what writes, and /api/, goes to the network untouched.
  * - Nothing replaces a running version until the page, with no form open, says "take-over".
  */
@@ -22,10 +23,12 @@ self.addEventListener("fetch", (event) => {
   if (origin !== location.origin) return;
   if (request.mode === "navigate" && (pathname === "/field/" || pathname === "/field")) event.respondWith(fromShell("/field/", request));
   else if (pathname !== "/field/" && pathname in SHELL) event.respondWith(fromShell(pathname, request));
+  else if (pathname in MORE) event.respondWith(fromMore(pathname));
 });
 
 async function keepShell() {
-  const files = await Promise.all(Object.entries(SHELL).map(fetched));
+  const wanted = { ...SHELL, ...((await usesMore()) ? MORE : {}) };
+  const files = await Promise.all(Object.entries(wanted).map(fetched));
   const cache = await caches.open(CACHE);
   try {
     for (const [address, response] of files) await cache.put(address, response);
@@ -33,6 +36,15 @@ async function keepShell() {
     await caches.delete(CACHE);
     throw error;
   }
+}
+
+/** Whether this phone has needed MORE: some version here has its own. */
+async function usesMore() {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith("shell-")) continue;
+    for (const { url } of await (await caches.open(name)).keys()) if (new URL(url).pathname.startsWith("/field/more.")) return true;
+  }
+  return false;
 }
 
 /** "reload" bypasses the HTTP cache: the files of one version come from one server at one time. */
@@ -65,4 +77,20 @@ async function fromShell(address, request) {
   const cache = await caches.open(CACHE);
   // An older shell is better than none, and the network than nothing.
   return (await cache.match(address)) ?? (await caches.match(address)) ?? fetch(request);
+}
+
+/** What is on its way, by address: two that ask at once wait for one answer. @type {Record<string, Promise<Response>>} */
+const coming = {};
+
+async function fromMore(address) {
+  const kept = await (await caches.open(CACHE)).match(address);
+  if (kept) return kept;
+  coming[address] ??= keepMore(address).finally(() => delete coming[address]);
+  return (await coming[address]).clone();
+}
+
+async function keepMore(address) {
+  const [, response] = await fetched([address, MORE[address]]);
+  await (await caches.open(CACHE)).put(address, response.clone());
+  return response;
 }

@@ -1,8 +1,7 @@
 """Makes one classic script of ES modules: what a phone downloads, and what the server's engine loads.
 
-A module stands after those it imports, all of them in one function, with comments and spaces gone and short names for its
-variables. The source modules stay the truth for tests and tsc. The rules a module must keep, and why there is no other
-bundler: docs/decisions/0003-browser-code.md.
+Each module becomes a function that runs once, after those it imports, and tdewolff-minify shortens the whole. The source
+modules stay the truth for tests and tsc. The rules a module must keep: docs/decisions/0003-browser-code.md.
 """
 
 from __future__ import annotations
@@ -12,12 +11,13 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
-from app.core.script_names import GLOBAL, Names, find_names, short_names
 from app.core.script_tokens import Token, script_tokens
+from app.core.shorten import shortened
 
 
 class ScriptError(Exception):
@@ -29,6 +29,13 @@ _NAMES = re.compile(r"\s*\{([^{}]*)\}\s*")
 _SOURCE = re.compile(r"""from\s*(?:"([^"\n]+)"|'([^'\n]+)')\s*;?""")
 _SPECIFIER = re.compile(rf"({_NAME})(?:\s+as\s+({_NAME}))?")
 _DECLARED = re.compile(rf"\s+(?:async\s+)?(function\s*\*?|class|const)\s+({_NAME})")
+# tdewolff-minify writes Math.trunc(x) as x|0, Math.sqrt(x) as x**.5, isNaN(x) as x!=x and undefined as 0[0]: other numbers, or
+# slower. It knows them by name, so each stands under another.
+_HIDDEN = ("Math", "isNaN", "undefined")
+# It also joins declarations and puts one that takes an array or object apart before the others, whatever they call: not
+# across another statement.
+_APART = "0;"
+_LICENSE_COMMENT = re.compile(r"/\*[*!]\s*@license[\s\S]*?\*/")
 _LICENSE = re.compile(r"@license\s*\*?\s*([^*]*(?:\*(?!/)[^*]*)*)\*/")
 
 
@@ -41,71 +48,51 @@ class _Import:
 
 @dataclass
 class _Module:
-    """One parsed file: its text without import and export, minified."""
+    """One parsed file."""
 
-    body: str
-    names: Names | None  # None: vendored, stays in a function of its own with the names it came with
+    text: str
+    tokens: list[Token]
+    cuts: list[tuple[int, int]]  # spans of `text` that go: import and export
     imports: list[_Import]
     exports: dict[str, str]  # exported name -> local name
     licenses: list[str]
+    words: set[str] = field(init=False)  # all that may be a variable of it
+
+    def __post_init__(self) -> None:
+        pairs = zip([None, *self.tokens], self.tokens, strict=False)
+        self.words = {
+            token.text for before, token in pairs if token.kind == "word" and (not before or before.text not in (".", "?."))
+        }
+
+    def with_edits(self, edits: list[tuple[int, int, str]]) -> str:
+        """The text with other words at these places, and without import and export; lines keep their numbers."""
+        out, last = [], 0
+        edits = [*edits, *(() if self.licenses else self._guards())]
+        gone = [(start, end, "\n" * self.text.count("\n", start, end)) for start, end in self.cuts]
+        for start, end, new in sorted([*gone, *edits]):
+            out += [self.text[last:start], new]
+            last = end
+        return "".join([*out, self.text[last:]])
+
+    def _guards(self) -> Iterator[tuple[int, int, str]]:
+        for before, token, after in zip(["", *self.tokens], self.tokens, self.tokens[1:], strict=False):
+            last = before.text if isinstance(before, Token) else ""
+            if token.text in _HIDDEN and last not in (".", "?."):
+                yield token.start, token.end, f"{token.text}$"
+            elif token.text in ("const", "let") and after.text in ("[", "{") and last != "(":
+                yield token.start, token.start, _APART
 
 
-def _separator(before: Token, after: Token, gap: str) -> str:
-    """The white space that must stay between two tokens: a line break may end a statement, a space part two words."""
-    last, first = before.text[-1], after.text[0]
-    opens = before.kind == "template" and last == "{"
-    closes = after.kind == "template" and first == "}"
-    if opens or closes or not gap:
-        return ""
-    if "\n" in gap and not (before.kind == "mark" and last in "{([,;:?=&|<>!~^%*") and first not in "})],;:?.=&|<>%*^":
-        return "\n"
-    words = (before.kind in ("word", "number", "regex")) and after.kind in ("word", "number")
-    risky = last + first in ("++", "--", "//", "->", "<!") or (before.kind == "number" and first == ".")
-    return " " if words or risky else ""
-
-
-def _minified(text: str, tokens: list[Token], cuts: list[tuple[int, int]]) -> str:
-    """`text` without comments, needless signs and white space, and the spans in `cuts`.
-
-    Ours, because rjsmin takes the inner literal of html`${rows.map((row) => html`…`)}` for code.
-    """
-    out: list[str] = []
-    before: Token | None = None
-    cut = False
-    waiting = iter([*cuts, (len(text) + 1, len(text) + 1)])
-    start, stop = next(waiting)
-    markup: list[bool] = []  # of the template literals around: whether white space may shrink as in HTML
-    heads: list[str] = []  # the word before each open bracket
-    head = ""  # the one before the bracket that closed last
-    for i, token in enumerate(tokens):
-        while token.start >= stop:
-            start, stop = next(waiting)
-        if token.start >= start:
-            cut = True
-            continue
-        value = token.text
-        if token.kind == "template":
-            if value[0] == "`":
-                markup.append(before is not None and before.text in ("html", "svg"))
-            if markup[-1]:
-                value = re.sub(r"\s*\n\s*", " ", value)
-            if value.endswith("`") and len(token.text) > (token.text[0] == "`"):
-                markup.pop()
-        elif value in ("(", "[", "{"):
-            heads.append(before.text if before else "")
-        elif value in (")", "]", "}"):
-            head = heads.pop()
-        following = tokens[i + 1].text[0] if i + 1 < len(tokens) else ""
-        if before and value == "," and following in (")", "]", "}") and before.text not in (",", "["):
-            continue
-        if before and value == ";" and following == "}" and not (before.text == ")" and head in ("for", "while", "if")):
-            continue
-        if before:
-            # Where an import or export went, the line break keeps two statements apart that only it separated.
-            out.append(_separator(before, token, "\n" if cut else text[before.end : token.start]))
-        out.append(value)
-        before, cut = token, False
-    return "".join(out)
+def _joined(tokens: list[Token]) -> Iterator[int]:
+    """Where a declaration goes on with “, [a] = …” or “, {a} = …”: the order would not stay (see _APART)."""
+    declarations: list[int] = []  # depths of those that have not ended
+    for token, after in pairwise(tokens):
+        while declarations and (token.depth < declarations[-1] or (token.depth == declarations[-1] and token.text == ";")):
+            declarations.pop()
+        if token.text in ("const", "let", "var"):
+            declarations.append(token.depth)
+        elif token.text == "," and declarations and declarations[-1] == token.depth and after.text in ("[", "{"):
+            yield token.start
 
 
 def _parse(text: str, where: Callable[[int], str]) -> _Module:
@@ -177,8 +164,9 @@ def _parse(text: str, where: Callable[[int], str]) -> _Module:
         before = value
 
     licenses = [" ".join(found.replace("*", " ").split()) for found in _LICENSE.findall(text)]
-    body = _minified(text, tokens, cuts)
-    return _Module(body, None if licenses else find_names(body), imports, exports, licenses)
+    for at in () if licenses else _joined(tokens):
+        raise ScriptError(f"{where(at)}: what takes an array or object apart needs a declaration of its own")
+    return _Module(text, tokens, cuts, imports, exports, licenses)
 
 
 _parsed: dict[tuple[str, str], _Module] = {}
@@ -230,117 +218,147 @@ def _ordered(entry: Path) -> dict[Path, _Module]:
     return done
 
 
-def modules(entry: Path) -> list[Path]:
-    """The files that `entry` needs and itself, each after those it imports."""
-    return list(_ordered(entry))
+Symbol = tuple[Path, str]  # a module and a name that it exports
 
 
-Symbol = tuple[Path, str]  # a name at the top of a module
+class Bundle:
+    """The modules that `entry` imports and itself, as one minified classic script.
 
+    texts    codes that stand for texts of t() and n(), whose catalogue has the same codes
+    shared   the bundle of a script that has run before: its modules are taken from there instead of repeated
+    Raises ScriptError, with file and line, for what docs/decisions/0003-browser-code.md forbids.
+    """
 
-class _Bundle:
-    """The modules of one script, side by side in one function: what one declares at its top, others name directly."""
-
-    def __init__(self, entry: Path, texts: Mapping[str, str]) -> None:
+    def __init__(self, entry: Path, texts: Mapping[str, str] | None = None, shared: Bundle | None = None) -> None:
         self.entry = entry.resolve()
         self.modules = _ordered(entry)
-        self.texts = texts
-        self.imported = {path: self._imported(path, module) for path, module in self.modules.items()}
-        self.names = self._top_names()
+        self.texts = texts or {}
+        self.own = [path for path in self.modules if not shared or path not in shared.modules]
+        self.imported = {path: self._imported(path) for path in self.own}
+        self.wanted = dict.fromkeys(symbol for found in self.imported.values() for symbol in found.values())
+        # What another script must lend, in the order in which both name it.
+        self.borrowed = [symbol for symbol in self.wanted if symbol[0] not in self.own]
+        self.ids = self._ids()
 
-    def _imported(self, path: Path, module: _Module) -> dict[str, Symbol]:
+    def _imported(self, path: Path) -> dict[str, Symbol]:
         """What each imported name stands for."""
         found = {}
-        for wanted in module.imports:
+        for wanted in self.modules[path].imports:
             source = (path.parent / wanted.source).resolve()
             for name, local in wanted.names:
                 if name not in self.modules[source].exports:
                     raise ScriptError(f"{_short(path)}:{wanted.line}: {_short(source)} exports no “{name}”")
-                found[local] = self._symbol(source, name)
+                found[local] = (source, name)
         return found
 
-    def _symbol(self, path: Path, exported: str) -> Symbol:
+    def _ids(self) -> dict[Symbol, str]:
+        """Names for exports around all modules: their own, unless another module may mean something else by it."""
+        used = Counter(word for path in self.own for word in self.modules[path].words)
+        meant: Counter[Symbol] = Counter()
+        for found in self.imported.values():
+            meant.update(symbol for local, symbol in found.items() if local == symbol[1])
+        ids = {}
+        for number, path in enumerate(self.modules):
+            for name, local in self.modules[path].exports.items():
+                here = path in self.own and name in self.modules[path].words
+                plain = name == local and used[name] == meant[path, name] + here
+                ids[path, name] = name if plain else f"{name}${number}"
+        return ids
+
+    def _function(self, path: Path, returned: list[Symbol]) -> str:
+        """A module as a function that gives what others want of it."""
         module = self.modules[path]
-        local = module.exports[exported]
-        for wanted in module.imports:
-            for name, here in wanted.names:
-                if here == local and module.names:
-                    return self._symbol((path.parent / wanted.source).resolve(), name)
-        return path, local if module.names else exported
+        outside = ",".join(self.ids[symbol] for symbol in returned)
+        given = f"{_APART}const[{outside}]=" if returned else ""
+        if module.licenses:
+            return f"{given}{self._vendored_name(path)}({','.join(self.ids[s] for s in self.imported[path].values())});\n"
+        renamed = [(local, self.ids[symbol]) for local, symbol in self.imported[path].items() if local != self.ids[symbol]]
+        head = f"const {','.join(f'{local}={name}' for local, name in renamed)};" if renamed else ""
+        inside = ",".join(module.exports[name] for _, name in returned)
+        result = f";return[{inside}]" if returned else ""
+        return f"{given}(()=>{{{head}{module.with_edits(self._coded(path))}\n{result}}})();\n"
 
-    def _top_names(self) -> dict[Symbol, str]:
-        """Short names for all that stands at the top of modules, the most used first."""
-        uses: Counter[Symbol] = Counter()
-        free: set[str] = set()
-        for path, module in self.modules.items():
-            imported = self.imported[path]
-            if module.names is None:
-                uses.update(imported.values())
-                continue
-            free |= module.names.free - set(imported)
-            for name, count in module.names.uses.items():
-                if name in imported:
-                    uses[imported[name]] += count
-                elif name in module.names.top:
-                    uses[path, name] += count
-        # Names of one letter are for the inside of functions.
-        return dict(zip((symbol for symbol, _ in uses.most_common()), short_names(free, least=2), strict=False))
+    def _vendored_name(self, path: Path) -> str:
+        """Stands for a vendored module while the rest is minified: that one stays as it was published."""
+        return f"vendored${list(self.modules).index(path)}"
 
-    def _plain(self, path: Path, module: _Module, names: Names) -> str:
-        new = {local: self.names[symbol] for local, symbol in self.imported[path].items() if symbol in self.names}
-        new |= {name: self.names[path, name] for name in names.top if (path, name) in self.names}
-        own = [name for name, _ in names.uses.most_common() if name in names.inner and name not in new and name not in GLOBAL]
-        taken = {*new.values(), *names.free, *(names.inner & GLOBAL)}
-        new |= dict(zip(own, short_names(taken), strict=False))
-        return names.renamed(new, self._coded(path, names)) + ";\n"
+    def _vendored(self, path: Path, returned: list[Symbol]) -> str:
+        module = self.modules[path]
+        body = re.sub(r"//# sourceMappingURL=\S*", "", _LICENSE_COMMENT.sub("", module.with_edits([]))).strip()
+        inside = ",".join(module.exports[name] for _, name in returned)
+        return f"(({','.join(self.imported[path])})=>{{{body}\nreturn[{inside}]}})"
 
-    def _coded(self, path: Path, names: Names) -> dict[int, str]:
+    def _coded(self, path: Path) -> list[tuple[int, int, str]]:
         """The texts of t("…") and n("…", "…") by their short codes."""
-        found: dict[int, str] = {}
-        words = {local for local, (_, name) in self.imported[path].items() if name in ("t", "n")} if self.texts else set()
-        tokens = names.tokens
+        edits: list[tuple[int, int, str]] = []
+        calls = {local: name for local, (_, name) in self.imported[path].items() if name in ("t", "n")} if self.texts else {}
+        tokens = self.modules[path].tokens
         for i, token in enumerate(tokens[:-4]):
-            if token.text not in words or i not in names.places or tokens[i + 1].text != "(" or tokens[i + 2].kind != "string":
+            if token.text not in calls or tokens[i + 1].text != "(" or tokens[i + 2].kind != "string":
                 continue
             text = ast.literal_eval(tokens[i + 2].text)
-            if text not in self.texts or tokens[i + 3].text not in (",", ")"):
+            if text not in self.texts or tokens[i + 3].text not in (",", ")") or (i and tokens[i - 1].text in (".", "?.")):
                 continue
-            found[i + 2] = f'"{self.texts[text]}"'
-            if self.imported[path][token.text][1] == "n" and tokens[i + 4].kind == "string":
-                found[i + 4] = '""'
-        return found
+            edits.append((tokens[i + 2].start, tokens[i + 2].end, f'"{self.texts[text]}"'))
+            if calls[token.text] == "n" and tokens[i + 4].kind == "string":
+                edits.append((tokens[i + 4].start, tokens[i + 4].end, '""'))
+        return edits
 
-    def _vendored(self, path: Path, module: _Module) -> str:
-        given = {name: symbol for symbol, name in self.names.items() if symbol[0] == path}
-        exports = ",".join(f"{symbol[1]}:{name}" for name, symbol in given.items())
-        results = ",".join(f"{name}:{module.exports[name]}" for _, name in given.values())
-        takes = [(local, self.names[symbol]) for local, symbol in self.imported[path].items()]
-        parameters, arguments = (",".join(pair[i] for pair in takes) for i in (0, 1))
-        return f"const{{{exports}}}=(({parameters})=>{{{module.body}\n;return{{{results}}}}})({arguments});\n"
+    def texts_in_words(self) -> set[str]:
+        """Texts that stand elsewhere than in t("…") and n("…", "…"), and so keep their words in the script."""
+        found = set()
+        for path in self.own:
+            coded = {start for start, _, _ in self._coded(path)}
+            tokens = (token for token in self.modules[path].tokens if token.kind == "string" and token.start not in coded)
+            found |= {token.text[1:-1].replace('\\"', '"') for token in tokens}
+        return found & self.texts.keys()
 
-    def script(self, global_name: str | None) -> str:
-        licenses = dict.fromkeys(text for module in self.modules.values() for text in module.licenses)
-        out = [f"/*! {text} */\n" for text in licenses]
-        out.append(f"globalThis.{global_name}=" if global_name else "")
-        out.append('(()=>{"use strict";\n')
-        for path, module in self.modules.items():
-            out.append(self._plain(path, module, module.names) if module.names else self._vendored(path, module))
+    def script(self, global_name: str | None = None, lends: tuple[str, list[Symbol]] | None = None, borrows: str = "") -> str:
+        """The script.
+
+        global_name   the exports of `entry` become properties of that global; without it only side effects remain
+        lends         a global, and what stands in it for the bundle that borrows
+        borrows       the global where what this bundle borrows stands
+        """
+        wanted = set(self.wanted) | set(lends[1] if lends else [])
+        results = [(self.entry, name) for name in self.modules[self.entry].exports] if global_name else []
+        hidden = ",".join(f"{name}$={name}" for name in _HIDDEN)
+        out = [f"globalThis.{global_name}=" if global_name else "", f'(()=>{{"use strict";const {hidden};\n']
+        if self.borrowed:
+            out.append(f"{_APART}const[{','.join(self.ids[symbol] for symbol in self.borrowed)}]=globalThis.{borrows};\n")
+        vendored = {}
+        for path in self.own:
+            given = [(path, name) for name in self.modules[path].exports if (path, name) in wanted or (path, name) in results]
+            # What is lent must stand there before the entry runs.
+            if path == self.entry and lends:
+                out.append(f"globalThis.{lends[0]}=[{','.join(self.ids[symbol] for symbol in lends[1])}];\n")
+            out.append(self._function(path, given))
+            if self.modules[path].licenses:
+                vendored[self._vendored_name(path)] = self._vendored(path, given)
         if global_name:
-            # An export that nothing in the bundle names was given no short name.
-            pairs = ((name, self._symbol(self.entry, name)) for name in self.modules[self.entry].exports)
-            out.append(f"return{{{','.join(f'{name}:{self.names.get(symbol, symbol[1])}' for name, symbol in pairs)}}}")
-        out.append("})();\n")
-        return "".join(out)
+            out.append(f"return{{{','.join(f'{name}:{self.ids[path, name]}' for path, name in results)}}}")
+        script = self._minified("".join([*out, "})();\n"]))
+        for name, function in vendored.items():
+            script = script.replace(name, function)
+        licenses = dict.fromkeys(text for path in self.own for text in self.modules[path].licenses)
+        return "".join(f"/*! {text} */\n" for text in licenses) + script
+
+    def _minified(self, script: str) -> str:
+        try:
+            return str(shortened("text/javascript", script))
+        except ValueError as error:
+            # Which module it was: each alone, with the lines of its file.
+            for path in self.own:
+                try:
+                    shortened("text/javascript", f"(()=>{{{self.modules[path].with_edits([])}\n}})()")
+                except ValueError as found:
+                    raise ScriptError(f"{_short(path)}: {found}") from error
+            raise
 
 
-def bundle(entry: Path, global_name: str | None = None, texts: Mapping[str, str] | None = None) -> str:
-    """The modules that `entry` imports and itself, as one minified classic script.
-
-    global_name   the exports of `entry` become properties of that global; without it only side effects remain
-    texts         codes that stand for texts of t() and n(), whose catalogue has the same codes
-    Raises ScriptError, with file and line, for what docs/decisions/0003-browser-code.md forbids.
-    """
-    return _Bundle(entry, texts or {}).script(global_name)
+def bundle(entry: Path, global_name: str | None = None) -> str:
+    """The modules that `entry` imports and itself as one script; their exports become properties of `global_name`."""
+    return Bundle(entry).script(global_name)
 
 
 def content_hash(content: str | bytes) -> str:

@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import deflate
 from flask import render_template
 
 from app.core import catalogues
 from app.core.languages import LANGUAGES
-from app.core.scripts import bundle, content_hash, modules
+from app.core.scripts import Bundle, content_hash
+from app.core.shorten import shortened
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
+# For rarer kinds of questions: only phones whose instruments have one fetch it.
+MORE = STATIC / "js/form/more.js"
+MORE_STYLES = ("more.css",)
+LENT = "daftarLent"
 ICON = "/static/img/icon.svg"
 
 
@@ -41,61 +47,86 @@ class Asset:
     def hash(self) -> str:
         return content_hash(self.body)
 
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
 
 class Assets:
-    """The files of one state of the tree. `shell` maps the addresses that the worker keeps to their content."""
+    """The files of one state of the tree: by address, those that the worker keeps on every phone, and on some."""
 
     def __init__(self) -> None:
-        self.style = Asset(_style().encode(), "text/css; charset=utf-8")
-        self.script = Asset(_script().encode(), "text/javascript; charset=utf-8")
-        self.script_address = f"/field/app.{self.script.hash}.js"
-        self.style_address = f"/field/app.{self.style.hash}.css"
-        icon = Asset((STATIC / "img/icon.svg").read_bytes(), "image/svg+xml; charset=utf-8")
+        def named(name: str, kind: str, text: str) -> str:
+            asset = Asset(text.encode(), f"text/{kind}; charset=utf-8")
+            address = f"/field/{name}.{asset.hash}.{'js' if kind == 'javascript' else kind}"
+            self.files[address] = asset
+            return address
+
+        self.files: dict[str, Asset] = {ICON: Asset((STATIC / "img/icon.svg").read_bytes(), "image/svg+xml; charset=utf-8")}
+        script, more = _scripts()
+        shell = [named("app", "javascript", script), named("app", "css", _style(STYLES))]
+        others = [named("more", "javascript", more), named("more", "css", _style(MORE_STYLES))]
         worker = (STATIC / "sw.js").read_text("utf-8")
-        self.version = content_hash(self.script.hash + self.style.hash + icon.hash + content_hash(worker))
+        self.version = content_hash(_json([*self.files, self.files[ICON].hash, content_hash(worker)]))
         page = render_template(
-            "pwa/shell.html", script=self.script_address, style=self.style_address, version=self.version, icon=ICON
+            "pwa/shell.html", script=shell[0], style=shell[1], more=" ".join(others), version=self.version, icon=ICON
         )
-        self.page = Asset(page.encode(), "text/html; charset=utf-8")
-        self.shell = {"/field/": self.page, self.script_address: self.script, self.style_address: self.style, ICON: icon}
+        self.files["/field/"] = Asset(page.encode(), "text/html; charset=utf-8")
+        self.shell = ["/field/", *shell, ICON]
+        self.more = others
         self.worker = Asset(self._worker(worker).encode(), "text/javascript; charset=utf-8")
 
     def _worker(self, source: str) -> str:
-        kept = {address: hashlib.sha256(asset.body).hexdigest() for address, asset in self.shell.items()}
-        version = content_hash(self.version + self.page.hash)
-        return f"const VERSION = {json.dumps(version)};\nconst SHELL = {json.dumps(kept)};\n{source}"
+        shell, more = ({address: self.files[address].sha256 for address in kept} for kept in (self.shell, self.more))
+        version = content_hash(self.version + self.files["/field/"].hash)
+        head = f"const VERSION={_json(version)},SHELL={_json(shell)},MORE={_json(more)};\n"
+        return str(shortened("text/javascript", head + source))
 
 
-def _style() -> str:
-    text = "\n".join((STATIC / "css" / name).read_text("utf-8") for name in STYLES if (STATIC / "css" / name).exists())
-    text = re.sub(r"/\*[\s\S]*?\*/", "", text)
-    # Inside quotes nothing changes: a space there may be content.
-    parts = re.split(r"(\"[^\"\n]*\"|'[^'\n]*')", text)
-    for i in range(0, len(parts), 2):
-        parts[i] = re.sub(r"\s+", " ", parts[i])
-        parts[i] = re.sub(r" ?([{};,]) ?", r"\1", parts[i]).replace(";}", "}").replace(": ", ":")
-    return "".join(parts).strip()
+def _style(names: Sequence[str]) -> str:
+    return str(shortened("text/css", "\n".join((STATIC / "css" / name).read_text("utf-8") for name in names)))
 
 
-def _script() -> str:
-    """The strings of both languages, then the modules: nothing to wait for before the first paint.
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
-    A text that both languages have is a number in the script, its place in the two lists; its English stays behind.
-    """
-    files = {str(path.relative_to(ROOT)).replace("\\", "/") for path in modules(ENTRY)}
+
+def _columns(texts: Collection[str], pairs: Mapping[str, list[Any]]) -> list[list[Any]]:
+    return [[pairs[text][i] for text in texts] for i in range(len(LANGUAGES))]
+
+
+def _strings(paths: Collection[Path]) -> dict[str, list[Any]]:
+    """{English: [Arabic, French]} of what these modules say."""
+    files = {path.relative_to(ROOT).as_posix() for path in paths}
     arabic, french = (catalogues.for_browser(language, files) for language in LANGUAGES)
-    pairs = {text: [arabic[text], french.get(text, "")] for text in arabic}
+    return {text: [arabic[text], french.get(text, "")] for text in arabic}
+
+
+def _scripts() -> tuple[str, str]:
+    """The script of every phone, and the second one; with their strings, so that nothing is waited for before the first paint.
+
+    A text that both languages have is a number in the script, its place in the two lists; its English stays behind. What the
+    bundler did not see as t("…") is still asked for by its English.
+    """
+    main = Bundle(ENTRY)
+    more = Bundle(MORE, shared=main)
+    first, second = _strings(main.own), _strings(more.own)
+    pairs = second | first
     whole = [text for text, pair in pairs.items() if all(pair) and all(forms[-1] for forms in pair)]
-    coded = {text: str(number) for number, text in enumerate(whole)}
-    script = bundle(ENTRY, texts=coded)
-    # What the bundler did not see as t("…") is still asked for by its English.
-    plain = {text: pair for text, pair in pairs.items() if text not in coded or json.dumps(text, ensure_ascii=False) in script}
-
-    def packed(value: object) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    columns = [[pairs[text][i] for text in whole] for i in range(len(LANGUAGES))]
-    return f"globalThis.daftarStrings={packed([*columns, plain])};\n{script}"
+    # Those of the first script stand before those that only the second has.
+    whole.sort(key=lambda text: text not in first)
+    main.texts = more.texts = {text: str(i) for i, text in enumerate(whole)}
+    plain = []
+    for found, bundle in ((first, main), (second, more)):
+        said = bundle.texts_in_words()
+        plain.append({text: pair for text, pair in found.items() if text not in main.texts or text in said})
+    start = _json([*_columns([text for text in whole if text in first], pairs), plain[0]])
+    added = _columns([text for text in whole if text not in first], pairs)
+    pushed = "".join(f"s[{i}].push(...{_json(column)});" for i, column in enumerate(added))
+    return (
+        f"globalThis.daftarStrings={start};\n{main.script(lends=(LENT, more.borrowed))}",
+        f"{{const s=daftarStrings;{pushed}Object.assign(s[2],{_json(plain[1])})}}\n{more.script(borrows=LENT)}",
+    )
 
 
 _current: tuple[object, Assets] | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request
+import json
+
+from flask import Blueprint, Response, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
 from app.pwa import assets
@@ -44,17 +46,19 @@ def field() -> ResponseReturnValue:
 
 @bp.get("/field/")
 def shell() -> ResponseReturnValue:
-    return _answer(assets.current().page, ALWAYS_ASK)
+    return _answer(assets.current().files["/field/"], ALWAYS_ASK)
 
 
-@bp.get("/field/app.<version>.<any(js, css):kind>")
-def app_file(version: str, kind: str) -> ResponseReturnValue:
-    current = assets.current()
-    asset = current.script if kind == "js" else current.style
+@bp.get("/field/<any(app, more):name>.<version>.<any(js, css):kind>")
+def file(name: str, version: str, kind: str) -> ResponseReturnValue:
     # Another version's file must not come under this version's name: a shell is of one piece.
-    if version != asset.hash:
-        abort(404)
+    asset = assets.current().files.get(request.path) or abort(404)
     return _answer(asset, FOR_EVER)
+
+
+@bp.get(assets.ICON)
+def icon() -> ResponseReturnValue:
+    return _answer(assets.current().files[assets.ICON], ALWAYS_ASK)
 
 
 @bp.get("/sw.js")
@@ -74,7 +78,7 @@ def manifest() -> ResponseReturnValue:
         {"src": "/static/img/maskable-512.png", "type": "image/png", "sizes": "512x512", "purpose": "maskable"},
     ]
     shortcut_icon = [{"src": "/static/img/icon-192.png", "type": "image/png", "sizes": "192x192"}]
-    response = jsonify(
+    text = json.dumps(
         {
             "id": "/field/",
             "name": "دفتر",
@@ -92,8 +96,8 @@ def manifest() -> ResponseReturnValue:
                 {"name": "التعاونيات", "url": "/field/#/registry", "icons": shortcut_icon},
                 {"name": "الإرسال", "url": "/field/#/outbox", "icons": shortcut_icon},
             ],
-        }
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
-    response.content_type = "application/manifest+json"
-    response.headers["Cache-Control"] = ALWAYS_ASK
-    return response
+    return _answer(Asset(text.encode(), "application/manifest+json"), ALWAYS_ASK)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.scripts import ScriptError, bundle, content_hash
+from app.core.scripts import Bundle, ScriptError, bundle, content_hash
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 NODE = shutil.which("node")
@@ -69,18 +69,54 @@ def test_a_page_of_templates_within_templates_is_not_mistaken_for_code(write):
     assert run(bundle(entry, "Out"), "Out.page") == expected
 
 
-def test_statements_without_semicolons_and_signs_in_a_row_keep_their_meaning(write):
+def test_numbers_stay_what_they_are_when_the_script_is_shortened(write):
     entry = write(
-        main="let a = 1\nlet b = a\n++b\nconst c = a + +b - -a\nconst d = a / /2/.exec('2')[0]\n"
-        "function f() {\n  return\n  1\n}\nconst g = 5 .toFixed(1)\nlet h = 3\nlet k = 0\nwhile (h-- > 0) k++\n"
-        "const l = `x` in { x: 1 }\nconst m = a < !--b\nexport const all = [b, c, d, f(), g, k, l, m].join(' ')\n"
+        main="const f = (x) => [Math.trunc(x), Math.abs(x), Math.sqrt(x), isNaN('a'), x === undefined ? 'none' : x];\n"
+        "export const all = [f(3e9 + 0.5), f(Number.NaN), f()].map(String).join(' ');\n"
     )
-    assert run(bundle(entry, "Out"), "Out.all") == "1 4 0.5  5.0 3 true false"
+    expected = "3000000000,3000000000.5,54772.255755080965,true,3000000000.5 NaN,NaN,NaN,true,NaN NaN,NaN,NaN,true,none"
+    assert run(bundle(entry, "Out"), "Out.all") == expected
+
+
+def test_what_is_declared_stays_in_its_order_when_the_script_is_shortened(write):
+    entry = write(
+        main="const said = [];\nconst say = (word) => { said.push(word); return [word]; };\n"
+        "function f() {\n  const a = say('a');\n  const b = say('b');\n  const [c] = say('c');\n  let d = say('d');\n"
+        "  let { length } = say('e');\n  d = length += 1;\n  for (const [i] of say('f')) say(i);\n  return [a, b, c, d];\n}\n"
+        "const [first] = f();\nexport const all = [said.join(''), first].join();\n"
+    )
+    assert run(bundle(entry, "Out"), "Out.all") == "abcdeff,a"
 
 
 def test_white_space_inside_templates_survives(write):
     entry = write(main="export const text = `a   b\n   // not a comment\n  c`;\n")
     assert run(bundle(entry, "Out"), "Out.text") == "a   b\n   // not a comment\n  c"
+
+
+def test_a_name_that_means_something_else_in_another_module_keeps_both_meanings(write):
+    entry = write(
+        clock="export function now() { return 'clock'; }\nexport const parse = 1;\nexport function open() { return 'open'; }\n",
+        other="export const now = 'other';\nexport const global = typeof open;\n",
+        main="import { now as time, open } from './clock.js';\nimport { now, global } from './other.js';\n"
+        "export const said = [time(), now, open(), global].join();\n",
+    )
+    assert run(bundle(entry, "Out"), "Out.said") == "clock,other,open,undefined"
+
+
+def test_a_second_script_takes_from_the_first_what_that_has(write, tmp_path):
+    main = write(
+        base="export const log = ['base'];\nexport function add(word) { log.push(word); }\nexport const unused = 1;\n",
+        main='import { add } from "./base.js";\nadd("main");\n',
+        extra='import { t } from "./i18n.js";\nimport { log } from "./base.js";\nexport const word = t("Hello") + log.length;\n',
+        more='import { add, log } from "./base.js";\nimport { word } from "./extra.js";\nadd(word);\n'
+        "globalThis.all = log.join();\n",
+        i18n="export const t = (text) => `<${text}>`;\n",
+    )
+    first = Bundle(main)
+    second = Bundle(tmp_path / "more.js", texts={"Hello": "7"}, shared=first)
+    scripts = first.script(lends=("lent", second.borrowed)), second.script(borrows="lent")
+    assert run(";\n".join(scripts), "all") == "base,main,<7>2"
+    assert "base" not in scripts[1]
 
 
 def test_the_vendored_templates_library_bundles_and_keeps_its_licence(write, tmp_path):
@@ -112,6 +148,8 @@ def test_the_vendored_templates_library_bundles_and_keeps_its_licence(write, tmp
         ("const here = import.meta.url;", "import.meta"),
         ("const a = 'no end;", "a string has no end"),
         ("const a = `no end;", "a template literal has no end"),
+        ("const f = () => { const a = 1, { b } = a; };", "main.js:1: what takes an array or object apart"),
+        ("const a = 1;\nconst b = = 2;", "main.js: unexpected = in expression on line 2"),
         ("export function a() {}\nexport { a };", "main.js:2: “a” is exported twice"),
     ],
 )

@@ -8,6 +8,9 @@
  */
 
 import { createForm } from "./form.js";
+import { addRareFunctions } from "./xpath/rare.js";
+
+addRareFunctions();
 
 /**
  * @param {any} pkg @param {Values} values @param {any} context  as createForm() wants it

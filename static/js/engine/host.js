@@ -5,6 +5,9 @@
 import { evaluateCase, runCase } from "./case.js";
 import { recompute } from "./recompute.js";
 import { FUNCTIONS } from "./xpath/functions.js";
+import { addRareFunctions } from "./xpath/rare.js";
+
+addRareFunctions();
 
 /** Things, not bytes: when memory runs out the server starts a fresh engine. */
 const MOST_KEPT = 64;

@@ -2,6 +2,8 @@
 
 import { chooseMore } from "./widgets/more/choose.js";
 import { mediaTemplate } from "./widgets/more/media.js";
+import { addRareFunctions } from "../engine/xpath/rare.js";
 import { registerWidgets } from "./widgets/index.js";
 
 registerWidgets({ choose: chooseMore, media: mediaTemplate });
+addRareFunctions();

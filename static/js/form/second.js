@@ -6,6 +6,9 @@
 import { FormProblem } from "./problems.js";
 import { needsMore } from "./widgets/index.js";
 
+/** Calls of functions that stand in engine/xpath/rare.js. */
+const RARE = /\b(digest|base64-decode|area|distance|geofence)\(|\brandomize\(.*,/;
+
 /** @type {{loading: Promise<unknown> | null}} */
 const now = { loading: null };
 /** Whether a package needs it, by its hash: packages are long. @type {Map<string, boolean>} */
@@ -15,13 +18,16 @@ const addresses = () => document.documentElement.dataset.more?.split(" ") ?? [];
 
 /** Resolves once everything that the package asks can be drawn. @param {any} pkg */
 export async function ensureWidgets(pkg) {
-  if (!needsMore(pkg)) return;
+  if (!isRare(pkg)) return;
   now.loading ??= Promise.all(addresses().map(load));
   await now.loading.catch(() => {
     now.loading = null;
     throw new FormProblem("form.part_missing", {});
   });
 }
+
+/** @param {any} pkg */
+const isRare = (pkg) => needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
 
 /** @param {string} address */
 function load(address) {
@@ -43,7 +49,7 @@ export async function lacksWidgets(phone) {
   const needed = await Promise.all((await phone.catalogue.instruments()).map(async (/** @type {any} */ { is_open, sha256 }) => {
     if (!asked.has(sha256) && is_open) {
       const pkg = await phone.catalogue.package(sha256);
-      if (pkg) asked.set(sha256, needsMore(pkg));
+      if (pkg) asked.set(sha256, isRare(pkg));
     }
     return is_open && asked.get(sha256);
   }));

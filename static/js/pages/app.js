@@ -7,6 +7,7 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, n, onLanguage, t } from "../core/i18n.js";
 import { openFormPage } from "../form/form-page.js";
+import { keepWidgets } from "../form/second.js";
 import { openSummaryPage } from "../form/summary.js";
 import { openPhone } from "../store/phone.js";
 import { createSync } from "../sync/sync.js";
@@ -143,6 +144,13 @@ async function start(root) {
     const opening = performance.now() < OPENING_MS && router.route.page !== "form";
     if (update.waiting && opening && !(await formIsOpen())) update.take();
   });
+
+  // Without network the next one that works is in time.
+  const keepMore = () => keepWidgets(phone).catch(() => {});
+  sync.on(() => {
+    if (sync.state.phase === "idle") void keepMore();
+  });
+  navigator.serviceWorker?.addEventListener("controllerchange", keepMore);
 
   await router.start();
   await count();

@@ -9,8 +9,6 @@
  * @typedef {import("./values.js").Value} Value
  */
 import { formatMoment, fractionOfDay, isoDate, isoDateTime, parseMoment } from "./dates.js";
-import { base64Decode, digest } from "./digest.js";
-import { areaOf, distanceOf, isWithin, pointsOf } from "./geo.js";
 import { numberSeed, shuffled } from "./random.js";
 import { matchesPattern } from "./regex.js";
 import { isNodeSet, toBoolean, toNumber, toString } from "./values.js";
@@ -18,7 +16,7 @@ import { isNodeSet, toBoolean, toNumber, toString } from "./values.js";
 const DAY_MS = 86400000;
 
 /** @param {Compiled | undefined} arg @param {Scope} scope */
-const text = (arg, scope) => (arg ? toString(arg(scope)) : "");
+export const text = (arg, scope) => (arg ? toString(arg(scope)) : "");
 /** @param {Compiled | undefined} arg @param {Scope} scope */
 const number = (arg, scope) => (arg ? toNumber(arg(scope), scope.offset) : NaN);
 /** @param {Compiled | undefined} arg @param {Scope} scope */
@@ -34,7 +32,7 @@ function nodes(arg, scope) {
 const words = (list) => list.split(/\s+/).filter(Boolean);
 
 /** Every value of every argument: node sets give one for each node. @param {Compiled[]} args @param {Scope} scope @returns {string[]} */
-function allTexts(args, scope) {
+export function allTexts(args, scope) {
   return args.flatMap((arg) => {
     const value = arg(scope);
     return isNodeSet(value) ? value.map((node) => node.text()) : [toString(value)];
@@ -154,8 +152,6 @@ export const FUNCTIONS = {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     return Array.from({ length }, () => alphabet[Math.floor(scope.env.random() * alphabet.length)]).join("");
   }],
-  digest: [2, 3, (args, scope) => digest(text(args[0], scope), text(args[1], scope), args[2] ? text(args[2], scope) : "base64")],
-  "base64-decode": [1, 1, (args, scope) => base64Decode(text(args[0], scope))],
   regex: [2, 2, (args, scope) => matchesPattern(text(args[0], scope), text(args[1], scope))],
   pulldata: [4, 4, (args, scope) => {
     const list = scope.env.instance(text(args[0], scope))?.named("root")[0];
@@ -268,11 +264,6 @@ export const FUNCTIONS = {
   "count-selected": [1, 1, (args, scope) => words(text(args[0], scope)).length],
   "jr:choice-name": [2, 2, (args, scope) => scope.env.choiceName(text(args[0], scope), text(args[1], scope), scope.current)],
   "jr:itext": [1, 1, (args, scope) => scope.env.itext(text(args[0], scope))],
-
-  // Places
-  area: [1, Infinity, (args, scope) => areaOf(allTexts(args, scope))],
-  distance: [1, Infinity, (args, scope) => distanceOf(pointsOf(allTexts(args, scope)))],
-  geofence: [2, 2, (args, scope) => isWithin(text(args[0], scope), text(args[1], scope))],
 
   // The phone and its user
   property: [1, 1, (args, scope) => scope.env.property(text(args[0], scope))],

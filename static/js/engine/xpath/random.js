@@ -1,6 +1,12 @@
 /** A shuffle that is the same everywhere for the same seed: Park and Miller's generator, as ODK's randomize() has it. */
-import { sha256Words } from "./digest.js";
 import { toNumber, toString } from "./values.js";
+
+/** A seed of a text that is no number; the hash for it is in rare.js. @type {{of: (text: string) => number}} */
+export const textSeed = {
+  of() {
+    throw new Error("randomize() with a text as seed");
+  },
+};
 
 const MODULUS = 2147483647;
 
@@ -8,7 +14,7 @@ const MODULUS = 2147483647;
 export function numberSeed(value, offset) {
   const seed = toNumber(value, offset);
   // A seed that is no number, such as an instance id, still gives an order of its own.
-  return Number.isFinite(seed) ? Math.trunc(seed) : sha256Words(toString(value))[0];
+  return Number.isFinite(seed) ? Math.trunc(seed) : textSeed.of(toString(value));
 }
 
 /** @template T @param {readonly T[]} items @param {number} seed @returns {T[]} */
