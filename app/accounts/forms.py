@@ -93,7 +93,6 @@ class NewPersonForm(PersonForm, RoleFields):
 class PasswordForm(FlaskForm):  # type: ignore[misc]
     password = StringField(
         lazy_gettext("New password"),
-        description=lazy_gettext("Left empty, one is made and shown once."),
         validators=[Optional(), Length(max=200)],
         render_kw={"dir": "ltr", "autocomplete": "off", "spellcheck": "false"},
     )

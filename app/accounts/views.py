@@ -175,11 +175,11 @@ def _create(actor: Actor, form: NewPersonForm) -> Response:
         raise NOT_ALLOWED(action="people.manage")
     person_id = person.id
     db.session.commit()
-    _say_password(form.username.data.strip().lower(), password, shown=not form.password.data)
+    _say_password(form.username.data.strip().lower(), password, shown=not form.password.data, saved=_("The account is saved."))
     return redirect(url_for("accounts.person", person_id=person_id))  # type: ignore[return-value]
 
 
-def _say_password(username: str, password: str, *, shown: bool) -> None:
+def _say_password(username: str, password: str, *, shown: bool, saved: str) -> None:
     if shown:
         flash(
             _(
@@ -190,7 +190,7 @@ def _say_password(username: str, password: str, *, shown: bool) -> None:
             "warning",
         )
     else:
-        flash(_("The account is saved."), "ok")
+        flash(saved, "ok")
 
 
 def _set_role(actor: Actor, person: Person, programme_id: str, form: RoleForm | NewPersonForm) -> None:
@@ -240,7 +240,6 @@ def _person_page(actor: Actor, managed: Person, form: PersonForm) -> str:
         person=managed,
         form=form,
         role_forms=role_forms,
-        password_form=PasswordForm(formdata=None),
         sessions=queries.sessions_of(managed, utcnow()),
         phones=queries.phones([managed]),
         is_self=managed.id == actor.person_id,
@@ -268,21 +267,41 @@ def set_role(person_id: str, programme_id: str) -> Response:
     return redirect(url_for("accounts.people"))  # type: ignore[return-value]
 
 
+@bp.get("/people/<person_id>/confirm/<what>")
+@signed_in
+def confirm(person_id: str, what: str) -> str:
+    """The step before what cannot be taken back: says what will happen, and what will not."""
+    actor, managed = _manager(), _managed(person_id)
+    if what not in ("password", "deactivate", "sessions") or (what == "deactivate" and person_id == actor.person_id):
+        raise NOT_FOUND()
+    return _confirm_page(managed, what, PasswordForm(formdata=None))
+
+
+def _confirm_page(managed: Person, what: str, form: PasswordForm) -> str:
+    unsent = sum(phone.unsent for phone in queries.phones([managed]))
+    return render_template("accounts/confirm.html", person=managed, what=what, password_form=form, unsent=unsent)
+
+
 @bp.post("/people/<person_id>/password")
 @signed_in
 def reset_password(person_id: str) -> Response:
     actor, form = _manager(), PasswordForm()
-    password = form.password.data or queries.a_password()
+    typed, made = form.password.data or "", request.form.get("make") == "1"
+    if not typed and not made:
+        form.password.errors = [_("Write the new password, or have one made below.")]
+        return make_response(_confirm_page(_managed(person_id), "password", form), 422)
+    password = queries.a_password() if made else typed
     begin_writing()
     managed = _managed(person_id)
     username = managed.username
     try:
         operations.set_password(managed, password, now=utcnow(), by=actor)
     except Problem as problem:
-        flash(str(problem), "error")
-    else:
-        db.session.commit()
-        _say_password(username, password, shown=not form.password.data)
+        db.session.rollback()
+        form.password.errors = [str(problem)]
+        return make_response(_confirm_page(_managed(person_id), "password", form), problem.kind.status)
+    db.session.commit()
+    _say_password(username, password, shown=made, saved=_("The new password of %(username)s is saved.", username=username))
     return _back_to(person_id)
 
 
@@ -293,8 +312,11 @@ def set_active(person_id: str) -> Response:
     if person_id == actor.person_id:
         raise NOT_FOUND()  # nobody locks herself out
     begin_writing()
-    operations.set_active(_managed(person_id), request.form.get("active") == "1", now=utcnow(), by=actor)
+    managed, active = _managed(person_id), request.form.get("active") == "1"
+    operations.set_active(managed, active, now=utcnow(), by=actor)
+    name = local_text(managed.name)
     db.session.commit()
+    flash(_("%(name)s can sign in again.", name=name) if active else _("%(name)s can no longer sign in.", name=name), "ok")
     return _back_to(person_id)
 
 
@@ -316,22 +338,40 @@ def phones() -> str:
     return render_template("accounts/phones.html", phones=queries.phones(managed))
 
 
-@bp.post("/phones/<device_id>/revoke")
-@signed_in
-def revoke_phone(device_id: str) -> Response:
+def _managed_phone(device_id: str) -> queries.Phone:
     require(g.actor, "device.manage")
-    begin_writing()
     device = db.session.scalar(sa.select(Device).where(Device.id == device_id))
     if device is None:
         raise NOT_FOUND()
-    person_id = _managed(device.person_id).id
+    return queries.Phone(device, _managed(device.person_id))
+
+
+@bp.get("/phones/<device_id>/revoke")
+@signed_in
+def confirm_revoke(device_id: str) -> str:
+    return render_template(
+        "accounts/revoke.html", phone=_managed_phone(device_id), from_list=request.args.get("from") == "phones"
+    )
+
+
+@bp.post("/phones/<device_id>/revoke")
+@signed_in
+def revoke_phone(device_id: str) -> Response:
+    begin_writing()
+    phone = _managed_phone(device_id)
+    device, person_id, name = phone.device, phone.person.id, local_text(phone.person.name)
     if device.revoked_at is None:
         operations.revoke_device(device, now=utcnow(), by=g.actor)
     db.session.commit()
     flash(
-        _("The phone is revoked and reads nothing more. What it still holds is taken when it comes back."),
+        _(
+            "The phone of %(name)s is revoked and reads nothing more. What it still holds is taken when it comes back.",
+            name=name,
+        ),
         "ok",
     )
+    if request.form.get("from") == "phones":
+        return redirect(url_for("accounts.phones"))  # type: ignore[return-value]
     return _back_to(person_id)
 
 

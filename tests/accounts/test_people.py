@@ -135,6 +135,31 @@ def test_a_revoked_phone_reads_nothing_more(khadija: Someone, amina: Someone):  
     assert db.session.get(Device, device_id).revoked_at is not None
 
 
+@pytest.mark.sqlite_only
+def test_what_cannot_be_taken_back_is_asked_first(khadija: Someone, amina: Someone):
+    device_id = amina.device_id
+    person = khadija.client.get(f"/people/{amina.id}?lang=fr").text
+    for what in ("password", "deactivate", "sessions"):
+        address = f"/people/{amina.id}/confirm/{what}"
+        assert address in person or what == "sessions"
+        assert "<ul>" in khadija.client.get(address).text
+    assert khadija.client.get(f"/people/{amina.id}/confirm/other").status_code == 404
+    assert khadija.client.get(f"/people/{khadija.id}/confirm/deactivate").status_code == 404
+
+    before = db.session.get(Person, amina.id).password_hash
+    assert khadija.client.post(f"/people/{amina.id}/password", data={"password": ""}).status_code == 422
+    db.session.expire_all()
+    assert db.session.get(Person, amina.id).password_hash == before
+    khadija.client.post(f"/people/{amina.id}/password", data={"make": "1"})
+    db.session.expire_all()
+    assert db.session.get(Person, amina.id).password_hash != before
+
+    assert f"/phones/{device_id}/revoke?from=phones" in khadija.client.get("/phones").text
+    assert 'name="from" value="phones"' in khadija.client.get(f"/phones/{device_id}/revoke?from=phones").text
+    assert db.session.get(Device, device_id).revoked_at is None
+    assert khadija.client.post(f"/phones/{device_id}/revoke", data={"from": "phones"}).location == "/phones"
+
+
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_the_pages_stand_in_both_languages(admin: Someone, amina: Someone, language: str):  # P1
     assert amina.device_id
