@@ -75,12 +75,25 @@ class _Module:
         return "".join([*out, self.text[last:]])
 
     def _guards(self) -> Iterator[tuple[int, int, str]]:
-        for before, token, after in zip(["", *self.tokens], self.tokens, self.tokens[1:], strict=False):
-            last = before.text if isinstance(before, Token) else ""
-            if token.text in _HIDDEN and last not in (".", "?."):
-                yield token.start, token.end, f"{token.text}$"
-            elif token.text in ("const", "let") and after.text in ("[", "{") and last != "(":
-                yield token.start, token.start, _APART
+        """What the minifier must not see as it stands, and what it leaves to us: const, and line breaks in html`…`."""
+        markup: list[bool] = []  # of the template literals around
+        last = ""
+        for token, after in zip(self.tokens, [*self.tokens[1:], None], strict=True):
+            text = token.text
+            if token.kind == "template":
+                if text[0] == "`":
+                    markup.append(last in ("html", "svg"))
+                if markup[-1] and "\n" in text:
+                    yield token.start, token.end, re.sub(r"\s*\n\s*", " ", text)
+                if text.endswith("`") and len(text) > (text[0] == "`"):
+                    markup.pop()
+            elif text in _HIDDEN and last not in (".", "?."):
+                yield token.start, token.end, f"{text}$"
+            elif text in ("const", "let") and last not in (".", "?."):
+                # tsc knows what is constant.
+                apart = after and after.text in ("[", "{") and last != "("
+                yield token.start, token.end, f"{_APART}let" if apart else "let"
+            last = text
 
 
 def _joined(tokens: list[Token]) -> Iterator[int]:
@@ -269,11 +282,11 @@ class Bundle:
         """A module as a function that gives what others want of it."""
         module = self.modules[path]
         outside = ",".join(self.ids[symbol] for symbol in returned)
-        given = f"{_APART}const[{outside}]=" if returned else ""
+        given = f"{_APART}let[{outside}]=" if returned else ""
         if module.licenses:
             return f"{given}{self._vendored_name(path)}({','.join(self.ids[s] for s in self.imported[path].values())});\n"
         renamed = [(local, self.ids[symbol]) for local, symbol in self.imported[path].items() if local != self.ids[symbol]]
-        head = f"const {','.join(f'{local}={name}' for local, name in renamed)};" if renamed else ""
+        head = f"let {','.join(f'{local}={name}' for local, name in renamed)};" if renamed else ""
         inside = ",".join(module.exports[name] for _, name in returned)
         result = f";return[{inside}]" if returned else ""
         return f"{given}(()=>{{{head}{module.with_edits(self._coded(path))}\n{result}}})();\n"
@@ -323,9 +336,9 @@ class Bundle:
         wanted = set(self.wanted) | set(lends[1] if lends else [])
         results = [(self.entry, name) for name in self.modules[self.entry].exports] if global_name else []
         hidden = ",".join(f"{name}$={name}" for name in _HIDDEN)
-        out = [f"globalThis.{global_name}=" if global_name else "", f'(()=>{{"use strict";const {hidden};\n']
+        out = [f"globalThis.{global_name}=" if global_name else "", f'(()=>{{"use strict";let {hidden};\n']
         if self.borrowed:
-            out.append(f"{_APART}const[{','.join(self.ids[symbol] for symbol in self.borrowed)}]=globalThis.{borrows};\n")
+            out.append(f"{_APART}let[{','.join(self.ids[symbol] for symbol in self.borrowed)}]=globalThis.{borrows};\n")
         vendored = {}
         for path in self.own:
             given = [(path, name) for name in self.modules[path].exports if (path, name) in wanted or (path, name) in results]
@@ -345,7 +358,8 @@ class Bundle:
 
     def _minified(self, script: str) -> str:
         try:
-            return str(shortened("text/javascript", script))
+            # Joined by now, they need nothing between them.
+            return re.sub(rf"(?<=[;{{}}]){_APART}(?=let[\[{{])", "", shortened("text/javascript", script))
         except ValueError as error:
             # Which module it was: each alone, with the lines of its file.
             for path in self.own:

@@ -80,11 +80,11 @@ class Assets:
         shell, more = ({address: self.files[address].sha256 for address in kept} for kept in (self.shell, self.more))
         version = content_hash(self.version + self.files["/field/"].hash)
         head = f"const VERSION={_json(version)},SHELL={_json(shell)},MORE={_json(more)};\n"
-        return str(shortened("text/javascript", head + source))
+        return shortened("text/javascript", head + source)
 
 
 def _style(names: Sequence[str]) -> str:
-    return str(shortened("text/css", "\n".join((STATIC / "css" / name).read_text("utf-8") for name in names)))
+    return shortened("text/css", "\n".join((STATIC / "css" / name).read_text("utf-8") for name in names))
 
 
 def _json(value: object) -> str:
@@ -113,8 +113,8 @@ def _scripts() -> tuple[str, str]:
     first, second = _strings(main.own), _strings(more.own)
     pairs = second | first
     whole = [text for text, pair in pairs.items() if all(pair) and all(forms[-1] for forms in pair)]
-    # Those of the first script stand before those that only the second has.
-    whole.sort(key=lambda text: text not in first)
+    # Those of the first script stand before those that only the second has; like beside like packs smaller.
+    whole.sort(key=lambda text: (text not in first, str(pairs[text][1])))
     main.texts = more.texts = {text: str(i) for i, text in enumerate(whole)}
     plain = []
     for found, bundle in ((first, main), (second, more)):
