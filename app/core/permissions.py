@@ -8,9 +8,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from app.core.db import Json, db
 from app.core.problems import NOT_ALLOWED
 
 FACILITATOR, COORDINATOR, SUPERVISOR = "facilitator", "coordinator", "supervisor"
+
+# The table of app.accounts, which stands above this module.
+_memberships = sa.table(
+    "memberships",
+    sa.column("person_id", sa.String),
+    sa.column("programme_id", sa.String),
+    sa.column("organisation_id", sa.String),
+    sa.column("territories", Json),
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,12 @@ class Grant:
             return True
         return any(f"{territory}.".startswith(prefix.rstrip(".") + ".") for prefix in self.territories)
 
+    def holds(self, organisation_id: str | None, territories: list[str]) -> bool:
+        """Whether somebody kept to these is wholly within this grant. Who may work everywhere is in nobody's territory."""
+        if self.organisation_id not in (None, organisation_id):
+            return False
+        return not self.territories or (bool(territories) and all(self.reaches(one) for one in territories))
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -37,6 +53,20 @@ class Actor:
     language: str = "ar"
     is_administrator: bool = False
     grants: Mapping[str, Grant] = field(default_factory=dict)  # by programme_id
+    _answers_for: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def answers_for(self, programme_id: str) -> frozenset[str]:
+        """The people of a programme who work wholly within this actor's organisation and territories.
+
+        Looked up once: an actor lives as long as a request.
+        """
+        if programme_id not in self._answers_for:
+            grant = self.grants[programme_id]
+            rows = db.session.execute(sa.select(_memberships).where(_memberships.c.programme_id == programme_id))
+            self._answers_for[programme_id] = frozenset(
+                row.person_id for row in rows if grant.holds(row.organisation_id, row.territories or [])
+            )
+        return self._answers_for[programme_id]
 
 
 @dataclass(frozen=True)
@@ -89,6 +119,7 @@ def can(
 
     Without programme_id: whether anywhere (for menus and lists). With a programme only: whether to something in it.
     A supervisor's grant covers the whole programme. A record that no organisation follows (None) is everyone's.
+    What a person of hers wrote stays with a coordinator wherever it was placed: a wrong province must not hide it.
     """
     rule = ACTIONS[action]
     if actor is None:
@@ -106,7 +137,7 @@ def can(
         return True
     if organisation_id is not None and grant.organisation_id not in (None, organisation_id):
         return False
-    return grant.reaches(territory)
+    return grant.reaches(territory) or (author_id is not None and author_id in actor.answers_for(programme_id))
 
 
 def require(
@@ -150,6 +181,8 @@ def visible(actor: Actor, programme_id: str, model: Any, action: str | None = No
         for prefix in grant.territories:
             prefix = prefix.rstrip(".")
             places += [model.territory == prefix, model.territory.startswith(prefix + ".", autoescape=True)]
+        if hasattr(model, "author_id"):
+            places.append(model.author_id.in_(sorted(actor.answers_for(programme_id))))
         conditions.append(sa.or_(*places))
     return sa.and_(*conditions)
 

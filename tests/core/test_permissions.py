@@ -1,4 +1,7 @@
-"""P1 every action has its sentence on the page; P2 roles; P3 organisation and place; P4 lists agree with can()."""
+"""P1 every action has its sentence on the page; P2 roles; P3 organisation and place; P4 lists agree with can().
+
+P5 what a coordinator's own people wrote is hers wherever it was placed.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.accounts.models import Membership
 from app.core.db import db
 from app.core.ids import new_id
 from app.core.permissions import ACTIONS, Actor, Grant, can, require, visible
 from app.core.problems import Problem
 from app.registry.models import Entity, Organisation
+from app.submissions import queries
+from app.submissions.models import Submission
 from tests.conftest import World
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text("utf-8")
@@ -110,3 +116,61 @@ def test_lists_hold_what_can_says_of_each_row(
     }
     assert listed == allowed
     assert listed
+
+
+@pytest.mark.parametrize(
+    ("facilitator", "coordinator", "seen"),
+    [
+        (["05.271.01"], ["05.271"], True),
+        (["05.271.01", "05.271.03"], ["05.271.01", "05.271.03"], True),
+        (["05.271.01", "09"], ["05.271"], False),
+        ([], ["05.271"], False),
+    ],
+)
+def test_a_coordinator_sees_what_her_people_placed_elsewhere(
+    world: World, facilitator: list[str], coordinator: list[str], seen: bool
+):  # P5
+    territories = {"amina": facilitator, "fatima": ["05.271"], "khadija": coordinator}
+    for name, places in territories.items():
+        member = db.session.scalars(sa.select(Membership).where(Membership.person_id == world.people[name].id)).one()
+        member.territories = places
+    db.session.commit()
+    stray = world.people["amina"].deliver(territory="01.051.01.01")["submission_id"]
+    other = world.people["fatima"].deliver(territory="05.271.01")["submission_id"]  # her place, another organisation
+    khadija = world.people["khadija"].actor
+    rows = db.session.scalars(sa.select(Submission)).all()
+    listed = set(db.session.scalars(sa.select(Submission.id).where(visible(khadija, world.programme.id, Submission))))
+    for action in ("submission.read", "submission.review"):
+        allowed = {
+            row.id
+            for row in rows
+            if can(
+                khadija,
+                action,
+                programme_id=row.programme_id,
+                organisation_id=row.organisation_id,
+                territory=row.territory,
+                author_id=row.author_id,
+            )
+        }
+        assert allowed == listed
+    assert listed == ({stray} if seen else set())
+    assert (queries.find(khadija, stray) is not None) is seen
+    assert queries.find(khadija, other) is None
+
+
+@pytest.mark.sqlite_only
+def test_the_people_answered_for_are_looked_up_once(world: World):  # P5
+    khadija = Actor("k", {}, grants={world.programme.id: Grant("coordinator", world.al_amal.id, ("05",))})
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        for _ in range(3):
+            visible(khadija, world.programme.id, Submission)
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert len([one for one in asked if "memberships" in one]) == 1
