@@ -9,7 +9,7 @@ from flask import Flask, Request, Response, current_app, g, jsonify, make_respon
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -70,6 +70,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: answer_problem(problems.FORM_EXPIRED()))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(OperationalError, _answer_store_error)
+    app.register_error_handler(DataError, _answer_unfit_value)
     app.register_error_handler(Exception, _answer_bug)
     app.jinja_env.globals.update(language=chosen_language, direction=direction, LANGUAGES=LANGUAGES, actor=lambda: g.get("actor"))
     app.jinja_env.filters.update(
@@ -120,6 +121,12 @@ def _answer_http_error(error: HTTPException) -> Response:
 def _answer_store_error(error: OperationalError) -> Response:
     current_app.logger.error("The database refused: %s", str(error.orig).splitlines()[0] if error.orig else "no detail")
     return answer_problem(problems.STORE_BUSY(after_s=5))
+
+
+def _answer_unfit_value(error: DataError) -> Response:
+    """An address or a field held what the database cannot hold: PostgreSQL takes no U+0000 and no text beyond its column."""
+    current_app.logger.warning("A value of %s %s does not fit: %s", request.method, request.url_rule, type(error.orig).__name__)
+    return answer_problem(problems.BAD_REQUEST())
 
 
 def _answer_bug(error: Exception) -> Response:

@@ -120,7 +120,7 @@ def conditions(actor: Actor, filters: Filters, action: str = "submission.read") 
         found.append(sa.or_(Submission.territory == place, inside))
     if filters.date_from:
         found.append(Submission.received_at >= start_of(filters.date_from))
-    if filters.date_to:
+    if filters.date_to and filters.date_to < date.max:  # after the last day of the calendar nothing comes
         found.append(Submission.received_at < start_of(filters.date_to + timedelta(days=1)))
     if filters.quarantined is not None:
         there = Submission.quarantine.is_not(None)
