@@ -42,9 +42,11 @@ def number(value: int | float | Decimal | str, decimals: int | None = None) -> s
 
 
 def long_date(value: date | datetime, language: str) -> str:
-    """`5 غشت 2026`, `5 août 2026`."""
+    """`5 غشت 2026`, `5 août 2026`, `1er août 2026`."""
     if isinstance(value, datetime):
         value = value.astimezone(MOROCCO).date()
+    if language == "fr" and value.day == 1:
+        return format_date(value, "'1er' MMMM y", locale=LOCALES[language])
     return format_date(value, "d MMMM y", locale=LOCALES[language])
 
 

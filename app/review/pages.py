@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from markupsafe import Markup
 
 from app.accounts.models import Device, Membership, Person
 from app.core.db import db
-from app.core.languages import chosen_language, number
+from app.core.languages import chosen_language, date_and_time, number
 from app.core.models import Audit
 from app.core.permissions import Actor, visible
 from app.core.web import local_text
@@ -22,7 +23,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Entity, EntityVersion, Organisation
 from app.review.radar import radar
 from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
-from app.submissions.answers import flat, form_of, record_labels, scores_from, shown
+from app.submissions.answers import as_moment, flat, form_of, record_labels, scores_from, shown
 from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
 from app.submissions.places import Names, Place, places_of_records
 from app.submissions.queries import (
@@ -237,7 +238,8 @@ class Record:
     history: list[Past]
     based_on: str
     revision_number: int
-    t_client: str
+    finished_at: str  # by the phone's clock
+    computes: bool  # the form has results for the server to compute again
     clock_wrong_minutes: int
     language: str
     subject: Entity | None
@@ -318,7 +320,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         overall=one_decimal(scores.overall) if scores and scores.overall is not None else "",
         overall_class=f"s{min(max(scores.level - 1, 0), 4)}" if scores and scores.level is not None else "",
         level=_level(scores),
-        confidence=f"{number(round(scores.confidence))}" if scores and scores.confidence is not None else "",
+        confidence=_whole(scores.confidence) if scores and scores.confidence is not None else "",
         change=signed(scores.overall - before.overall)
         if scores and before and scores.overall is not None and before.overall is not None
         else "",
@@ -334,11 +336,27 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         history=_history(submission, revisions, events, authors, language),
         based_on=last.id if last else "",
         revision_number=next((n for n, revision in enumerate(revisions, 1) if revision is current), 0),
-        t_client=str(envelope.get("t_client", "")) if envelope else "",
+        finished_at=_moment(str(envelope.get("t_client", "")), language) if envelope else "",
+        computes=form is not None and any(_is_result(node) for node in form.nodes),
         clock_wrong_minutes=abs(offset) // 60_000 if abs(offset) >= 300_000 else 0,
         language=str(envelope.get("language", "")) if envelope else "",
         subject=_subject(actor, submission),
     )
+
+
+def _whole(value: float) -> str:
+    """A half goes up, as on the phone."""
+    return number(Decimal(str(value)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _moment(text: str, language: str) -> str:
+    moment = as_moment(text)
+    return date_and_time(moment, language) if moment else text[:16].replace("T", " ")
+
+
+def _is_result(node: Mapping[str, Any]) -> bool:
+    """What a person reads as computed; steps on the way and the submission's own title are not."""
+    return node.get("type") == "calculate" and bool(node.get("label") or node.get("attributes", {}).get("role"))
 
 
 def _level(scores: Any) -> str:

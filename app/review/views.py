@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
@@ -162,8 +163,11 @@ def decide(submission_id: str) -> Response:
         if problem.kind.status == 422:
             return _record(submission_id, status=422, problem=str(problem), typed=form)
         raise
-    flash(_done(done, len(remarks)), "done")
     found = queries.find(actor, submission_id)
+    if found is not None:
+        titles = pages.instrument_titles(found.programme_id)
+        title = found.title or titles.get(found.form_id, found.form_id)
+        flash(_done(done, len(remarks), url_for("review.submission", submission_id=submission_id), title), "done")
     filters = filters_from(found.programme_id if found else chosen_programme(), request.args)
     following = queries.following(actor, filters, found) if found else None
     # Outside a queue one stays with the submission that was decided.
@@ -174,18 +178,23 @@ def decide(submission_id: str) -> Response:
     return redirect(address("review.submission", filters, submission_id=submission_id))  # type: ignore[return-value]
 
 
-def _done(event: str, remarks: int) -> str:
+def _done(event: str, remarks: int, where: str, title: str) -> Markup:
+    """The page that comes next shows another submission: the message names and links the one it speaks of."""
+    link = Markup('<a href="%s"><bdi>%s</bdi></a>') % (where, title)
     if event == "approved":
-        return _("Approved.")
-    if event == "rejected":
-        return _("Rejected. It stays in the history and out of exports.")
-    if not remarks:
-        return _("Returned with your comment. The author's phone gets it at its next contact.")
-    return ngettext(
-        "Returned with %(num)d remark. The author's phone gets it at its next contact.",
-        "Returned with %(num)d remarks. The author's phone gets them at its next contact.",
-        remarks,
-    )
+        text = _("Approved: %(title)s", title=link)
+    elif event == "rejected":
+        text = _("Rejected: %(title)s. It stays in the history and out of exports.", title=link)
+    elif not remarks:
+        text = _("Returned with your comment: %(title)s. The author's phone gets it at its next contact.", title=link)
+    else:
+        text = ngettext(
+            "Returned with %(num)d remark: %(title)s. The author's phone gets it at its next contact.",
+            "Returned with %(num)d remarks: %(title)s. The author's phone gets them at its next contact.",
+            remarks,
+            title=link,
+        )
+    return Markup(text)  # noqa: S704  (the title was escaped into the link, the rest is ours)
 
 
 def typed_remarks(form: Any) -> dict[str, str]:

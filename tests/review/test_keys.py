@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -34,16 +36,27 @@ def test_keys_approve_return_and_go_on_and_rest_while_one_types(
 
             page.keyboard.press("r")  # nothing is said yet: it asks for words instead of sending
             expect(page.locator("#comment")).to_be_focused()
+            expect(page.locator("#comment-missing")).to_have_text(re.compile(r"\S"))
             page.keyboard.type("aaa")
             expect(page.locator("#comment")).to_have_value("aaa")
             page.locator("#comment").fill("")
             page.locator("[id='a-grp_fig/k_ca'] summary").click()
+            expect(page.locator("[id='remark-grp_fig/k_ca']")).to_be_focused()
             page.locator("[id='remark-grp_fig/k_ca']").fill("En centimes ?")
+            page.on("dialog", lambda dialog: dialog.accept())
+            page.reload()  # warns, and what was written is there again
+            expect(page.locator("[id='remark-grp_fig/k_ca']")).to_have_value("En centimes ?")
             expect(page.locator("[data-return-text]")).to_have_text("الإعادة مع ملاحظة")
             page.locator("h1").click()
             page.keyboard.press("r")
             page.wait_for_url(f"**/submissions/{older}?state=to_review")
+            expect(page.locator(".flash a")).to_have_attribute("href", f"/submissions/{newer}")
+            page.keyboard.press("a")  # asks, Enter says yes
+            expect(page.locator("#approve-question button.go")).to_be_focused()
+            page.keyboard.press("Escape")
+            expect(page.locator("#approve-question")).to_be_hidden()
             page.keyboard.press("a")
+            page.keyboard.press("Enter")
             page.wait_for_url("**/submissions?state=to_review")
             assert problems == []
         finally:
