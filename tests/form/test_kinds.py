@@ -291,6 +291,7 @@ def test_what_the_browser_cannot_is_said_and_leaves_a_way(phone: Phone, form: st
     phone.page.evaluate("delete globalThis.MediaRecorder")
     ask("f_audio").locator("[type=file]").set_input_files([{"name": "a.amr", "mimeType": "audio/amr", "buffer": b"#!AMR"}])
     expect(ask("f_audio")).to_contain_text("هذا المتصفح لا يستطيع التسجيل")
+    expect(ask("f_audio").locator(".kept-file")).to_contain_text(".amr")
     assert _answers(phone, form, "files")["f_audio"].endswith(".amr")
     phone.page.evaluate("Object.defineProperty(File.prototype, 'size', { get: () => 7e7 })")
     ask("f_file").locator("[type=file]").set_input_files([{"name": "b.zip", "mimeType": "application/zip", "buffer": b"PK"}])

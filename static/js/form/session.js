@@ -5,7 +5,8 @@
  *
  * @typedef {import("../engine/form.js").Form} Form
  * @typedef {import("../engine/form.js").Change} Change
- * @typedef {{id: string, question: string | null, text: string, author: any, at: string}} Remark
+ * @typedef {{id: string, question: string | null, text: string, author: any, at: string, was?: string}} Remark
+ *   was: the answer that was remarked upon
  * @typedef {{name: string, question: string, sha256: string, size: number, type: string}} DraftFile
  * @typedef {{section: string, row: string, question: string, scroll: number}} Position
  * @typedef {"saving" | "saved" | "failed"} SaveState
@@ -27,6 +28,7 @@ import { missingConsent, withConsent } from "./consent.js";
 import { buildEnvelope, outboxItem } from "./envelope.js";
 import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
+import { countRow, untouchedRows } from "./untouched.js";
 
 const TYPING_MS = 300;
 // A tap is painted before its answer is written.
@@ -56,13 +58,17 @@ export async function startDraft(phone, { instrument, programme, subject = null,
 /**
  * Opens what the office sent back as a new draft: same submission, the answers of its last revision, the remarks.
  * @param {any} phone
- * @param {{submission: {id: string, revision_id: string, envelope: string, remarks?: Remark[], comment?: string}, person: {id: string}}} options
+ * @param {{submission: {id: string, revision_id: string, envelope: string, remarks?: Remark[], comment?: string}, person: {id: string}, question?: string}} options
+ *   question: path of the one to open first
  * @returns {Promise<string>}
  */
-export async function startCorrection(phone, { submission, person }) {
+export async function startCorrection(phone, { submission, person, question = "" }) {
   const drafts = await phone.drafts.all(person.id);
   const begun = drafts.find((/** @type {any} */ draft) => draft.parent_revision_id === submission.revision_id);
-  if (begun) return begun.id;
+  if (begun) {
+    if (question) await phone.drafts.save({ ...begun, go_to: question });
+    return begun.id;
+  }
   const envelope = JSON.parse(submission.envelope);
   await packageOf(phone, envelope.form_sha256);
   const now = new Date().toISOString();
@@ -73,7 +79,7 @@ export async function startCorrection(phone, { submission, person }) {
     form_sha256: envelope.form_sha256, programme_id: envelope.programme_id, submission_id: envelope.submission_id,
     parent_revision_id: submission.revision_id, subject: envelope.subject, snapshot: null, answers: envelope.answers,
     section: "", question: "", progress: 0, title: envelope.title, created_at: now, updated_at: now, remarks,
-    files: envelope.attachments, encryption: "none",
+    files: envelope.attachments, encryption: "none", go_to: question,
   };
   await phone.drafts.save(draft);
   return draft.id;
@@ -136,9 +142,9 @@ export async function openDraft(phone, id, { take = false } = {}) {
     ]);
     const shown = withConsent(pkg, programme);
     const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id });
-    const make = () => makeForm(shown, context, draft);
+    const make = (/** @type {boolean} */ anew = false) => makeForm(shown, context, anew ? {} : draft);
     const session = new Session(phone, draft, shown, make, lock);
-    if (!draft.snapshot) session.touch();
+    if (!draft.snapshot) session.begin();
     return session;
   } catch (error) {
     lock.release();
@@ -182,11 +188,15 @@ export class Session {
   /** @type {SaveState} */
   #state = "saved";
   #closed = false;
+  /** Found when asked for, forgotten at the next change. @type {Set<string> | null} */
+  #untouched = null;
+  /** @type {Form | null} */
+  #pristine = null;
   #flushWhenHidden = () => {
     if (document.visibilityState === "hidden") void this.flush();
   };
 
-  /** @param {any} phone @param {any} draft @param {any} pkg @param {() => Form} make @param {DraftLock} lock */
+  /** @param {any} phone @param {any} draft @param {any} pkg @param {(anew?: boolean) => Form} make @param {DraftLock} lock */
   constructor(phone, draft, pkg, make, lock) {
     this.#phone = phone;
     this.#draft = draft;
@@ -197,6 +207,8 @@ export class Session {
     this.form = make();
     /** @type {unknown} */
     this.saveProblem = null;
+    /** The question to open first was chosen by the person. */
+    this.wasAskedFor = false;
     document.addEventListener("visibilitychange", this.#flushWhenHidden);
     addEventListener("pagehide", this.#flushWhenHidden);
     lock.onTaken(async () => {
@@ -214,6 +226,68 @@ export class Session {
   get isCorrection() { return this.#draft.parent_revision_id !== null; }
   /** @returns {Remark[]} */
   get remarks() { return this.#draft.remarks ?? []; }
+  /** Path of the question to open first, once. @returns {string} */
+  takeGoTo() {
+    const { go_to: path } = this.#draft;
+    delete this.#draft.go_to;
+    this.wasAskedFor = Boolean(path);
+    return path || this.#firstRemark();
+  }
+
+  /** A correction that was just opened begins where the office first wrote something. */
+  #firstRemark() {
+    if (this.#draft.section) return "";
+    return this.remarks.find(({ question }) => question)?.question ?? "";
+  }
+
+  /** The first opening: what was remarked upon is noted, to see later whether it changed. */
+  begin() {
+    for (const remark of this.remarks) if (remark.question) remark.was = this.#said(remark.question);
+    this.touch();
+  }
+
+  /** The answers at and below a path. @param {string} path @returns {string} */
+  #said(path) {
+    const view = this.form.view(path);
+    if (!view) return "";
+    if (view.node.kind === "question" || view.node.kind === "value") return view.value;
+    const below = view.node.kind === "repeat" && !path.endsWith("]") ? this.form.rows(path).map((row) => row.path) : this.form.children(path);
+    return JSON.stringify(below.map((one) => this.#said(one)));
+  }
+
+  /** Remarks whose answer still is what it was. @returns {Remark[]} */
+  unansweredRemarks() {
+    return this.remarks.filter(({ question, was }) => question && was !== undefined && this.#said(question) === was);
+  }
+
+  /** Rows nobody has written in: they ask for nothing and do not go with the form. @returns {Set<string>} */
+  #untouchedRows() {
+    this.#untouched ??= new Set(untouchedRows(this.pkg, this.form, () => (this.#pristine ??= this.#make(true))));
+    return this.#untouched;
+  }
+
+  /** Whether a path is such a row or stands in one. @param {string} path */
+  isUntouched(path) {
+    for (const row of this.#untouchedRows()) if (path === row || path.startsWith(`${row}/`)) return true;
+    return false;
+  }
+
+  /** @param {string} [section] */
+  problems(section) {
+    return this.form.problems(section).filter(({ path }) => !this.isUntouched(path));
+  }
+
+  sections() {
+    const rows = [...this.#untouchedRows()];
+    return this.form.sections().map((section) => {
+      const less = { answered: 0, total: 0, missing: 0 };
+      const inside = (/** @type {string} */ row) => section.kind === "loose" ? section.children.some((at) => row.startsWith(`${at}[`)) : row.startsWith(`${section.path}/`) || row.startsWith(`${section.path}[`);
+      for (const row of rows.filter(inside)) countRow(this.form, row, less);
+      const missing = section.missing - less.missing;
+      return { ...section, answered: section.answered - less.answered, total: section.total - less.total, missing, required: missing > 0 };
+    });
+  }
+
   /** The label in the other language, where it needs no answer to be said. @param {any} node @returns {string} */
   secondLabel(node) {
     const other = this.pkg.languages.find((/** @type {string} */ code) => code !== this.form.language);
@@ -262,6 +336,7 @@ export class Session {
     const { list, number } = splitRow(row);
     const change = this.addRow(list, number + 1);
     this.#copy(row, change.row ?? "", change.paths);
+    this.touch();
     return change;
   }
 
@@ -340,6 +415,7 @@ export class Session {
   /** Something changed: save it, after `delay` ms at the latest. @param {number} [delay] */
   touch(delay = CHOICE_MS) {
     this.#dirty = true;
+    this.#untouched = null;
     this.#setState("saving");
     this.#schedule(delay);
   }
@@ -432,8 +508,12 @@ export class Session {
 
   /** @returns {Promise<{revisionId: string} | {problems: any[]}>} */
   async #finish() {
-    const problems = this.form.problems();
+    const problems = this.problems();
     if (problems.length) return { problems };
+    for (const row of [...this.#untouchedRows()].reverse()) this.removeRow(row);
+    // A form that asks for at least one row says so now.
+    const left = this.form.problems();
+    if (left.length) return { problems: left };
     if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
     const lost = await this.#lostFiles();
     if (lost.length) return { problems: lost };
@@ -458,7 +538,7 @@ export class Session {
       const file = this.file(name);
       if (file && (this.isCorrection || await this.#phone.files.isWhole(file.sha256))) continue;
       const view = this.view(path);
-      // Without the second script other kinds of files are told in words.
+      // What was told in words, before this phone drew that kind, is no file.
       if (view.node.type !== "image" && !file) continue;
       lost.push({ path, uid: view.uid, section: path.split(/[/[]/)[0], kind: "lost", message: "", label: view.label });
     }

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
-import { localDay, localIso } from "../../core/clock.js";
+import { localDay } from "../../core/clock.js";
 import { formatDate, t } from "../../core/i18n.js";
 
 /** @param {import("../part.js").Field} field */
@@ -15,22 +15,4 @@ export function dateWidget(field) {
       ${view.value || view.readonly ? nothing : html`<button type="button" class="quiet" @click=${() => field.set(localDay(), { done: true })}>${t("Today")}</button>`}
     </div>
     ${view.value ? html`<p class="q-reading"><bdi>${formatDate(view.value, "weekday")} ${view.value.slice(0, 4)}</bdi></p>` : nothing}`;
-}
-
-/** @param {import("../part.js").Field} field */
-export function timeWidget(field) {
-  const { view } = field;
-  return html`<input id=${field.inputId} class="input" type="time" ?disabled=${view.readonly}
-    aria-describedby=${field.describedBy} aria-invalid=${field.invalid} aria-required=${view.required}
-    .value=${live(view.value.slice(0, 5))} @blur=${field.leave}
-    @change=${(/** @type {any} */ event) => field.set(event.target.value && `${event.target.value}:00.000${localIso().slice(23)}`, { done: true })} />`;
-}
-
-/** @param {import("../part.js").Field} field */
-export function dateTimeWidget(field) {
-  const { view } = field;
-  return html`<input id=${field.inputId} class="input" type="datetime-local" ?disabled=${view.readonly}
-    aria-describedby=${field.describedBy} aria-invalid=${field.invalid} aria-required=${view.required}
-    .value=${live(view.value.slice(0, 16))} @blur=${field.leave}
-    @change=${(/** @type {any} */ event) => field.set(event.target.value && localIso(Date.parse(event.target.value)), { done: true })} />`;
 }

@@ -9,11 +9,10 @@
  * @property {(field: import("../part.js").Field) => unknown} media  picture, sound or film of a label
  */
 
-import { acknowledgeWidget } from "./note.js";
 import { cardsWidget } from "./select-one.js";
 import { checksWidget } from "./select-multiple.js";
-import { dateTimeWidget, dateWidget, timeWidget } from "./date.js";
-import { fallbackWidget, textWidget } from "./text.js";
+import { dateWidget } from "./date.js";
+import { textWidget } from "./text.js";
 import { geopointWidget } from "./geopoint.js";
 import { imageWidget } from "./image.js";
 import { listWidget } from "./select-list.js";
@@ -23,17 +22,30 @@ import { signatureWidget } from "./signature.js";
 /** Above this many choices of a list kept in the form, cards become a page to search. */
 const MANY = 12;
 
-/** @type {{given: More | null}} */
-const more = { given: null };
+/** @type {{given: More | null, grid: typeof import("../grid.js").gridOf | null}} */
+const more = { given: null, grid: null };
 
 /** Called by the second script when it runs. @param {More} given */
 export function registerWidgets(given) {
   more.given = given;
 }
 
+/** Called by the script for attendance. @param {typeof import("../grid.js").gridOf} grid */
+export function registerGrid(grid) {
+  more.grid = grid;
+}
+
+/** @type {typeof import("../grid.js").gridOf} */
+export const gridIn = (...of) => more.grid?.(...of) ?? null;
+
+/** Whether a form may have attendance: a counted repeat in a repeat. @param {any} pkg @returns {boolean} */
+export function needsGrid(pkg) {
+  return pkg.nodes.some((/** @type {any} */ node) => node.repeat_count !== undefined && pkg.nodes[node.parent].kind === "repeat");
+}
+
 /** Appearances of this script's own widgets; the others, and other types, want the second script. */
 const OWN = /^(minimal|autocomplete|search|multiline|numbers|thousands-sep|no-separator|signature|new|new-front|quick|grid|maps?|placement-map|image-map)$/;
-const OWN_TYPES = /^(note|text|email|phonenumber|integer|decimal|date|time|dateTime|acknowledge|geopoint|image|select_one|select_multiple)$/;
+const OWN_TYPES = /^(note|text|email|phonenumber|integer|decimal|date|geopoint|image|select_one|select_multiple)$/;
 
 /** Whether a form has something that only the second script draws. @param {any} pkg @returns {boolean} */
 export function needsMore(pkg) {
@@ -55,21 +67,16 @@ export function widgetFor(node, pkg) {
   const appearance = node.appearance ?? "";
   switch (node.type) {
     case "note": return { draw: null, labels: "group" };
-    case "text": case "email": case "phonenumber": return { draw: textWidget, labels: "input" };
-    case "integer": case "decimal": case "range": return { draw: numberWidget, labels: "input" };
+    case "integer": case "decimal": return { draw: numberWidget, labels: "input" };
     case "date": return { draw: dateWidget, labels: "input" };
-    case "time": return { draw: timeWidget, labels: "input" };
-    case "dateTime": return { draw: dateTimeWidget, labels: "input" };
-    case "acknowledge": return { draw: acknowledgeWidget, labels: "input" };
     case "geopoint": return { draw: geopointWidget, labels: "group" };
-    case "image": return { draw: /\b(signature|draw)\b/.test(appearance) ? signatureWidget : imageWidget, labels: "group" };
+    case "image": return { draw: /\bsignature\b/.test(appearance) ? signatureWidget : imageWidget, labels: "group" };
     case "select_one": case "select_multiple": {
       const list = pkg.lists?.[node.choices?.list];
       const long = !list || list.length > MANY || /\b(minimal|autocomplete|search)\b/.test(appearance);
       if (long) return { draw: listWidget, labels: "group" };
       return { draw: node.type === "select_one" ? cardsWidget : checksWidget, labels: "group" };
     }
-    case "rank": return { draw: checksWidget, labels: "group" };
-    default: return { draw: fallbackWidget, labels: "input" };
+    default: return { draw: textWidget, labels: "input" };
   }
 }

@@ -1,4 +1,4 @@
-/** Several choices: cards with a tick; for a ranking, with their place in the order of the taps. What may not stand together is the instrument's constraint to say. */
+/** Several choices: cards with a tick. What may not stand together is the instrument's constraint to say. */
 
 import { html } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
@@ -22,16 +22,11 @@ export function checksWidget(field) {
   const choices = field.choices();
   if (!choices.length) return html`<p class="q-note">${t("No choice yet: an earlier answer decides.")}</p>`;
   const chosen = codes(view.value);
-  const ranks = field.node.type === "rank";
-  const tap = (/** @type {string} */ value) => {
-    const now = codes(field.view.value);
-    const ranked = now.includes(value) ? now.filter((one) => one !== value) : [...now, value];
-    field.set(ranks ? ranked.join(" ") : toggled(field.view.value, value, choices), { several: true });
-  };
+  const tap = (/** @type {string} */ value) => field.set(toggled(field.view.value, value, choices), { several: true });
   return html`<div class="options" role="group" aria-labelledby=${field.labelId} aria-describedby=${field.describedBy}>
-    ${repeat(choices, ({ value }) => value, ({ value, label }) => html`<label class=${`option ${ranks ? "rank" : "check"}${chosen.includes(value) ? " on" : ""}`}>
+    ${repeat(choices, ({ value }) => value, ({ value, label }) => html`<label class=${chosen.includes(value) ? "option check on" : "option check"}>
       <input type="checkbox" value=${value} .checked=${live(chosen.includes(value))} ?disabled=${view.readonly} aria-invalid=${field.invalid}
         @change=${() => tap(value)} />
-      <span class="mark" aria-hidden="true">${ranks && chosen.includes(value) ? chosen.indexOf(value) + 1 : ""}</span><span>${field.rich(label)}</span></label>`)}
+      <span class="mark" aria-hidden="true"></span><span>${field.rich(label)}</span></label>`)}
   </div>`;
 }

@@ -1,9 +1,8 @@
-/** Free text, on as many lines as it needs; also what stands in for kinds of questions this phone cannot draw yet. */
+/** Free text, on as many lines as it needs. */
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
 import { westernDigits } from "../../core/number.js";
-import { t } from "../../core/i18n.js";
 
 /** @param {import("../part.js").Field} field */
 export function textWidget(field) {
@@ -17,11 +16,6 @@ export function textWidget(field) {
       .value=${live(view.value)} @input=${typed(field, grow)} @change=${field.leave} @blur=${field.leave}></textarea>`;
   }
   return lineInput(field, "text");
-}
-
-/** @param {import("../part.js").Field} field */
-export function fallbackWidget(field) {
-  return html`<p class="q-note">${t("This kind of question is answered in words on this phone.")}</p>${lineInput(field, "text")}`;
 }
 
 /** @param {import("../part.js").Field} field @param {"text" | "tel" | "numeric" | "email"} mode */

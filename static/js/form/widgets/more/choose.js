@@ -5,8 +5,10 @@ import { barcodeWidget } from "./barcode.js";
 import { bearingWidget } from "./bearing.js";
 import { columnsWidget, hasColumns, likertWidget, picturesWidget, tableHeadWidget, tableRowWidget } from "./choices.js";
 import { counterWidget, linkWidget, maskedWidget } from "./typed.js";
+import { acknowledgeWidget, dateTimeWidget, timeWidget } from "./moment.js";
 import { dateWheelsWidget, monthYearWidget, yearWidget } from "./date-parts.js";
 import { fileWidget } from "./file.js";
+import { numberWidget } from "../number.js";
 import { pickWidget, ratingWidget, sliderWidget } from "./range.js";
 import { rankWidget } from "./rank.js";
 import { recordingWidget } from "./recording.js";
@@ -26,7 +28,7 @@ export function chooseMore(node, pkg) {
   switch (node.type) {
     case "range": {
       const { start, end } = node.parameters ?? {};
-      if (!(Number(end) > Number(start))) return null;
+      if (!(Number(end) > Number(start))) return input(numberWidget);
       if (has("rating")) return group(ratingWidget);
       return has("picker") ? group(pickWidget) : group(sliderWidget);
     }
@@ -34,6 +36,9 @@ export function chooseMore(node, pkg) {
     case "rank": return group(rankWidget);
     case "audio": return group(recordingWidget);
     case "video": case "file": return group(fileWidget);
+    case "time": return input(timeWidget);
+    case "dateTime": return input(dateTimeWidget);
+    case "acknowledge": return input(acknowledgeWidget);
     case "barcode": return input(barcodeWidget);
     case "geotrace": case "geoshape": return group(traceWidget);
     case "image": return has("annotate") ? group(annotateWidget) : has("draw") ? group(drawWidget) : null;
