@@ -27,15 +27,16 @@ def sign_in() -> Response:
     if request.method == "GET" and g.actor is not None:
         return redirect(where or "/")  # type: ignore[return-value]
     form = SignInForm()
-    status = 200
+    status, headers = 200, {}
     if form.validate_on_submit():
         try:
             return _signed_in(form.username.data, form.password.data, where)
         except Problem as problem:
             status = problem.kind.status
             form.password.errors = [str(problem)]
-    response = make_response(render_template("accounts/sign_in.html", form=form), status)
-    return response
+            if "after_s" in problem.details:
+                headers["Retry-After"] = str(problem.details["after_s"])
+    return make_response(render_template("accounts/sign_in.html", form=form), status, headers)
 
 
 def _signed_in(username: str, password: str, where: str | None) -> Response:
