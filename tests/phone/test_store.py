@@ -248,15 +248,6 @@ def test_changes_are_heard_in_other_tabs(page, tab):  # P8
     other.wait_for_function("heard.includes('drafts')")
 
 
-def test_one_tab_edits_a_draft(page, tab):  # P8
-    other = tab()
-    hold = "globalThis.phone ??= await tools.openPhone(); globalThis.lock = await phone.holdDraft('d1'); return lock.held;"
-    assert run(page, hold) is True
-    assert run(other, hold) is False
-    page.close()
-    assert run(other, "await new Promise((resolve) => setTimeout(resolve, 200));" + hold) is True
-
-
 def test_a_record_made_on_this_phone_can_be_used_at_once(page):  # P9
     found = run(
         page,

@@ -1,4 +1,4 @@
-/** Web Locks: one tab edits a draft, one tab sends. Where the browser has none, the transactions of the store still keep order. */
+/** Web Locks: one tab sends. (Who edits a draft: form/session.js.) Where the browser has none, the transactions of the store still keep order. */
 
 /**
  * Holds a lock until released, if it is free now.
@@ -6,7 +6,7 @@
  * @param {string} name
  * @returns {Promise<{held: boolean, release: () => void}>}
  */
-export function holdLock(name) {
+function holdLock(name) {
   if (!navigator.locks) return Promise.resolve({ held: true, release() {} });
   return new Promise((resolve, reject) => {
     navigator.locks

@@ -5,7 +5,7 @@ import { createCatalogue } from "./catalogue.js";
 import { createDrafts } from "./drafts.js";
 import { createFiles } from "./files.js";
 import { Keep } from "./keep.js";
-import { alone, holdLock } from "./locks.js";
+import { alone } from "./locks.js";
 import { createMeta } from "./meta.js";
 import { createOutbox } from "./outbox.js";
 
@@ -138,9 +138,6 @@ export async function openPhone() {
       await meta.set("alarms", [...alarms]);
       changes.emit({ store: "alarms" });
     },
-
-    /** Editing rights on a draft, for this tab alone. @param {string} id */
-    holdDraft: (id) => holdLock(`daftar-draft-${id}`),
 
     /** @template T @param {string} name @param {() => Promise<T>} work  null when another tab is at it */
     alone: (name, work) => alone(`daftar-${name}`, work),
