@@ -27,7 +27,7 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function keepShell() {
-  const wanted = { ...SHELL, ...((await usesMore()) ? MORE : {}) };
+  const wanted = { ...SHELL, ...(await usedMore()) };
   const files = await Promise.all(Object.entries(wanted).map(fetched));
   const cache = await caches.open(CACHE);
   try {
@@ -38,14 +38,18 @@ async function keepShell() {
   }
 }
 
-/** Whether this phone has needed MORE: some version here has its own. */
-async function usesMore() {
+/** What of MORE this phone has needed: some version here has its own. */
+async function usedMore() {
+  const parts = new Set();
   for (const name of await caches.keys()) {
     if (!name.startsWith("shell-")) continue;
-    for (const { url } of await (await caches.open(name)).keys()) if (new URL(url).pathname.startsWith("/field/more.")) return true;
+    for (const { url } of await (await caches.open(name)).keys()) parts.add(partOf(new URL(url).pathname));
   }
-  return false;
+  return Object.fromEntries(Object.entries(MORE).filter(([address]) => parts.has(partOf(address))));
 }
+
+/** `/field/more` of `/field/more.<hash>.js` */
+const partOf = (address) => address.split(".")[0];
 
 /** "reload" bypasses the HTTP cache: the files of one version come from one server at one time. */
 async function fetched([address, sha256]) {

@@ -326,14 +326,14 @@ class Bundle:
             found |= {token.text[1:-1].replace('\\"', '"') for token in tokens}
         return found & self.texts.keys()
 
-    def script(self, global_name: str | None = None, lends: tuple[str, list[Symbol]] | None = None, borrows: str = "") -> str:
+    def script(self, global_name: str | None = None, lends: Mapping[str, list[Symbol]] | None = None, borrows: str = "") -> str:
         """The script.
 
         global_name   the exports of `entry` become properties of that global; without it only side effects remain
-        lends         a global, and what stands in it for the bundle that borrows
+        lends         globals, and what stands in each for the bundle that borrows it
         borrows       the global where what this bundle borrows stands
         """
-        wanted = set(self.wanted) | set(lends[1] if lends else [])
+        wanted = {*self.wanted, *(symbol for lent in (lends or {}).values() for symbol in lent)}
         results = [(self.entry, name) for name in self.modules[self.entry].exports] if global_name else []
         hidden = ",".join(f"{name}$={name}" for name in _HIDDEN)
         out = [f"globalThis.{global_name}=" if global_name else "", f'(()=>{{"use strict";let {hidden};\n']
@@ -343,8 +343,8 @@ class Bundle:
         for path in self.own:
             given = [(path, name) for name in self.modules[path].exports if (path, name) in wanted or (path, name) in results]
             # What is lent must stand there before the entry runs.
-            if path == self.entry and lends:
-                out.append(f"globalThis.{lends[0]}=[{','.join(self.ids[symbol] for symbol in lends[1])}];\n")
+            for name, lent in (lends or {}).items() if path == self.entry else ():
+                out.append(f"globalThis.{name}=[{','.join(self.ids[symbol] for symbol in lent)}];\n")
             out.append(self._function(path, given))
             if self.modules[path].licenses:
                 vendored[self._vendored_name(path)] = self._vendored(path, given)

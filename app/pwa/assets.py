@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,10 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
-# For rarer kinds of questions: only phones whose instruments have one fetch it.
-MORE = STATIC / "js/form/more.js"
-MORE_STYLES = ("more.css",)
-LENT = "daftarLent"
+# Parts that only phones whose instruments need them fetch (static/js/form/second.js): for rarer questions, and for attendance.
+PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js"}
 ICON = "/static/img/icon.svg"
 
 
@@ -63,9 +61,10 @@ class Assets:
             return address
 
         self.files: dict[str, Asset] = {ICON: Asset((STATIC / "img/icon.svg").read_bytes(), "image/svg+xml; charset=utf-8")}
-        script, more = _scripts()
+        script, *parts = _scripts()
         shell = [named("app", "javascript", script), named("app", "css", _style(STYLES))]
-        others = [named("more", "javascript", more), named("more", "css", _style(MORE_STYLES))]
+        others = [named(name, "javascript", text) for name, text in zip(PARTS, parts, strict=True)]
+        others += [named(name, "css", _style([f"{name}.css"])) for name in PARTS]
         worker = (STATIC / "sw.js").read_text("utf-8")
         self.version = content_hash(_json([*self.files, self.files[ICON].hash, content_hash(worker)]))
         page = render_template(
@@ -80,7 +79,7 @@ class Assets:
         shell, more = ({address: self.files[address].sha256 for address in kept} for kept in (self.shell, self.more))
         version = content_hash(self.version + self.files["/field/"].hash)
         head = f"const VERSION={_json(version)},SHELL={_json(shell)},MORE={_json(more)};\n"
-        return shortened("text/javascript", head + source)
+        return shortened("text/javascript", f"{head}(()=>{{{source}}})()")
 
 
 def _style(names: Sequence[str]) -> str:
@@ -91,10 +90,6 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _columns(texts: Collection[str], pairs: Mapping[str, list[Any]]) -> list[list[Any]]:
-    return [[pairs[text][i] for text in texts] for i in range(len(LANGUAGES))]
-
-
 def _strings(paths: Collection[Path]) -> dict[str, list[Any]]:
     """{English: [Arabic, French]} of what these modules say."""
     files = {path.relative_to(ROOT).as_posix() for path in paths}
@@ -102,31 +97,41 @@ def _strings(paths: Collection[Path]) -> dict[str, list[Any]]:
     return {text: [arabic[text], french.get(text, "")] for text in arabic}
 
 
-def _scripts() -> tuple[str, str]:
-    """The script of every phone, and the second one; with their strings, so that nothing is waited for before the first paint.
+def _scripts() -> list[str]:
+    """The script of every phone, then those of PARTS; with their strings, so that nothing is waited for before the first paint.
 
-    A text that both languages have is a number in the script, its place in the two lists; its English stays behind. What the
+    A text that both languages have is a number in the scripts, its place in the two lists; its English stays behind. What the
     bundler did not see as t("…") is still asked for by its English.
     """
     main = Bundle(ENTRY)
-    more = Bundle(MORE, shared=main)
-    first, second = _strings(main.own), _strings(more.own)
-    pairs = second | first
+    bundles = [main, *(Bundle(STATIC / path, shared=main) for path in PARTS.values())]
+    found = [_strings(bundle.own) for bundle in bundles]
+    pairs = {text: pair for strings in found for text, pair in strings.items()}
     whole = [text for text, pair in pairs.items() if all(pair) and all(forms[-1] for forms in pair)]
-    # Those of the first script stand before those that only the second has; like beside like packs smaller.
-    whole.sort(key=lambda text: (text not in first, str(pairs[text][1])))
-    main.texts = more.texts = {text: str(i) for i, text in enumerate(whole)}
-    plain = []
-    for found, bundle in ((first, main), (second, more)):
+
+    def home(text: str) -> int:
+        """The script that brings it: the first, if several say it."""
+        places = [i for i, strings in enumerate(found) if text in strings]
+        return places[0] if len(places) == 1 else 0
+
+    # Like beside like packs smaller.
+    whole.sort(key=lambda text: (home(text), str(pairs[text][1])))
+    codes = {text: str(i) for i, text in enumerate(whole)}
+    scripts = []
+    for i, bundle in enumerate(bundles):
+        bundle.texts = codes
         said = bundle.texts_in_words()
-        plain.append({text: pair for text, pair in found.items() if text not in main.texts or text in said})
-    start = _json([*_columns([text for text in whole if text in first], pairs), plain[0]])
-    added = _columns([text for text in whole if text not in first], pairs)
-    pushed = "".join(f"s[{i}].push(...{_json(column)});" for i, column in enumerate(added))
-    return (
-        f"globalThis.daftarStrings={start};\n{main.script(lends=(LENT, more.borrowed))}",
-        f"{{const s=daftarStrings;{pushed}Object.assign(s[2],{_json(plain[1])})}}\n{more.script(borrows=LENT)}",
-    )
+        plain = _json({text: pair for text, pair in found[i].items() if text not in codes or text in said})
+        mine = [text for text in whole if home(text) == i]
+        columns = ",".join(_json([pairs[text][k] for text in mine]) for k in range(len(LANGUAGES)))
+        if bundle is main:
+            lent = {f"daftar_{name}": part.borrowed for name, part in zip(PARTS, bundles[1:], strict=True)}
+            scripts.append(f"globalThis.daftarStrings=[{columns},{plain}];\n{bundle.script(lends=lent)}")
+        else:
+            start = codes[mine[0]] if mine else "0"
+            put = f"[{columns}].forEach((list,i)=>list.forEach((text,k)=>{{s[i][{start}+k]=text}}));Object.assign(s[2],{plain})"
+            scripts.append(f"{{const s=daftarStrings;{put}}}\n{bundle.script(borrows=f'daftar_{list(PARTS)[i - 1]}')}")
+    return scripts
 
 
 _current: tuple[object, Assets] | None = None

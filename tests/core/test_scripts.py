@@ -114,7 +114,7 @@ def test_a_second_script_takes_from_the_first_what_that_has(write, tmp_path):
     )
     first = Bundle(main)
     second = Bundle(tmp_path / "more.js", texts={"Hello": "7"}, shared=first)
-    scripts = first.script(lends=("lent", second.borrowed)), second.script(borrows="lent")
+    scripts = first.script(lends={"lent": second.borrowed}), second.script(borrows="lent")
     assert run(";\n".join(scripts), "all") == "base,main,<7>2"
     assert "base" not in scripts[1]
 

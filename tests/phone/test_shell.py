@@ -282,7 +282,7 @@ def open_draft(page: Page, site: Site) -> None:
 
 
 def test_a_form_with_a_rare_question_brings_the_second_script_once_and_opens_offline(page, site, application):
-    second, style = assets_now(application).more
+    second, _, style, _ = assets_now(application).more
     carrying(page, site, "audio")
     open_draft(page, site)
     page.wait_for_selector(".q[data-name='one'] button")

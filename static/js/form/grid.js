@@ -15,8 +15,17 @@ import { plain } from "./plain.js";
 import { heading, namingQuestion } from "./rows.js";
 import { chooseFrom } from "./widgets/select-list.js";
 
+/**
+ * The grid of a repeat, if it is one of people by days.
+ * @param {import("./form-page.js").Page} page @param {string} path @param {any} node @param {any[]} children
+ */
+export function gridOf(page, path, node, children) {
+  const shape = attendanceShape(page.session.pkg, node, children);
+  return shape && createGrid(page, path, shape);
+}
+
 /** @param {any} pkg @param {any} node @param {any[]} children @returns {Shape | null} */
-export function attendanceShape(pkg, node, children) {
+function attendanceShape(pkg, node, children) {
   for (const days of children) {
     if (days.kind !== "repeat" || days.repeat_count === undefined) continue;
     const inside = pkg.nodes.filter((/** @type {any} */ one) => one.parent === days.i && one.kind !== "value");
@@ -34,7 +43,7 @@ export function attendanceShape(pkg, node, children) {
 }
 
 /** @param {import("./form-page.js").Page} page @param {string} path @param {Shape} shape */
-export function createGrid(page, path, shape) {
+function createGrid(page, path, shape) {
   const { session } = page;
   const element = document.createElement("section");
   element.className = "repeat attendance";
@@ -83,8 +92,8 @@ export function createGrid(page, path, shape) {
   /** @param {number} day */
   function showDay(day) {
     if (!dayTotals[day]) return;
-    const here = people.filter((person) => person.cells[day] && share(person.cells[day].value) > 0).length;
-    dayTotals[day].textContent = String(here);
+    const here = people.reduce((all, person) => all + (person.cells[day] ? share(person.cells[day].value) : 0), 0);
+    dayTotals[day].textContent = formatNumber(here);
   }
 
   /** @param {typeof people[number]} person @param {number} day */
@@ -237,7 +246,7 @@ export function createGrid(page, path, shape) {
     page.afterPaint(() => {
       if (drawn !== people) return;
       const days = `/${shape.days.name}[`;
-      const open = session.form.problems(page.sectionOf(path)).filter(({ path: at }) => !at.includes(days)).map(({ path: at }) => at);
+      const open = session.problems(page.sectionOf(path)).filter(({ path: at }) => !at.includes(days)).map(({ path: at }) => at);
       for (const person of people) person.head.classList.toggle("todo", open.some((at) => at.startsWith(`${person.path}/`)));
     });
   }

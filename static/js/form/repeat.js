@@ -6,8 +6,8 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { t } from "../core/i18n.js";
-import { attendanceShape, createGrid } from "./grid.js";
 import { heading, rowName } from "./rows.js";
+import { gridIn } from "./widgets/index.js";
 
 /** Rows with at most that many questions are answered in place. */
 const SHORT = 3;
@@ -22,8 +22,8 @@ export function createRepeat(page, path) {
   const { session } = page;
   const { node } = session.view(path);
   const children = drawnChildren(session.pkg, node);
-  const shape = attendanceShape(session.pkg, node, children);
-  if (shape) return createGrid(page, path, shape);
+  const grid = gridIn(page, path, node, children);
+  if (grid) return grid;
   if (children.length <= SHORT && children.every((child) => child.kind === "question")) return createInline(page, path);
   return createCards(page, path);
 }
@@ -37,6 +37,12 @@ export function deleteRow(page, row, name) {
 
 /** @param {import("./form-page.js").Page} page @param {string} path */
 function addAndOpen(page, path) {
+  const rows = page.session.form.rows(path);
+  const last = rows[rows.length - 1];
+  if (last && page.session.isUntouched(last.path)) {
+    page.openRow(last.path);
+    return;
+  }
   const change = page.session.addRow(path);
   page.apply(change);
   page.openRow(change.row ?? "");
@@ -53,9 +59,11 @@ function createCards(page, path) {
     const view = session.view(path);
     element.hidden = !view.relevant;
     if (!view.relevant) return;
-    const rows = form.rows(path);
+    const all = form.rows(path);
+    // The row a form opens with waits behind the button that adds.
+    const rows = all.length === 1 && form.canAdd(path) && session.isUntouched(all[0].path) ? [] : all;
     const wrong = new Map();
-    for (const problem of form.problems(page.sectionOf(path))) {
+    for (const problem of session.problems(page.sectionOf(path))) {
       const row = rows.find((one) => problem.path.startsWith(`${one.path}/`));
       if (row) wrong.set(row.uid, (wrong.get(row.uid) ?? 0) + 1);
     }
@@ -67,7 +75,7 @@ function createCards(page, path) {
           <bdi class="row-number">${index + 1}</bdi>
           <span class="row-name"><bdi>${rowName(session, row, index)}</bdi></span>
           <span class="row-state">${page.remarksUnder(row.path) ? html`<span class="chip asks">${t("Remark")}</span>` : nothing}
-            ${wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">${t("complete")}</span>`}</span>
+            ${session.isUntouched(row.path) ? html`<span class="chip plain">${t("not begun")}</span>` : wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">${t("complete")}</span>`}</span>
         </button></li>`)}</ol>
       ${form.canAdd(path) ? html`<button type="button" class="btn add" @click=${() => addAndOpen(page, path)}>${t("Add a line")}</button>` : nothing}`, element);
   }

@@ -1,65 +1,73 @@
 /**
- * The second script and style sheet (form/more.js, more.css): fetched when an instrument on the phone needs them, and kept by
- * the worker from then on (sw.js). Their addresses stand on the page; a page of single modules has none and imports more.js itself.
+ * What not every phone needs: form/more.js with more.css for rarer questions, form/attendance.js. Fetched when an instrument on
+ * the phone needs it, and kept by the worker from then on (sw.js). Their addresses stand on the page; a page of single modules
+ * has none and imports them itself.
  */
 
 import { FormProblem } from "./problems.js";
-import { needsMore } from "./widgets/index.js";
+import { needsGrid, needsMore } from "./widgets/index.js";
 
 /** Calls of functions that stand in engine/xpath/rare.js. */
 const RARE = /\b(digest|base64-decode|area|distance|geofence)\(|\brandomize\(.*,/;
 
-/** @type {{loading: Promise<unknown> | null}} */
-const now = { loading: null };
-/** Whether a package needs it, by its hash: packages are long. @type {Map<string, boolean>} */
+/** Scripts and style sheets on their way or there. @type {Map<string, Promise<unknown>>} */
+const loading = new Map();
+/** What a package needs, by its hash: packages are long. @type {Map<string, string[]>} */
 const asked = new Map();
 
-const addresses = () => document.documentElement.dataset.more?.split(" ") ?? [];
+/** Addresses of what the package needs beside the first script. @param {any} pkg */
+function addressesFor(pkg) {
+  const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
+  const all = document.documentElement.dataset.more?.split(" ") ?? [];
+  return all.filter((address) => (address.startsWith("/field/grid.") ? needsGrid(pkg) : isRare));
+}
 
 /** Resolves once everything that the package asks can be drawn. @param {any} pkg */
 export async function ensureWidgets(pkg) {
-  if (!isRare(pkg)) return;
-  now.loading ??= Promise.all(addresses().map(load));
-  await now.loading.catch(() => {
-    now.loading = null;
+  try {
+    await Promise.all(addressesFor(pkg).map(load));
+  } catch {
     throw new FormProblem("form.part_missing", {});
-  });
+  }
 }
-
-/** @param {any} pkg */
-const isRare = (pkg) => needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
 
 /** @param {string} address */
 function load(address) {
+  const known = loading.get(address);
+  if (known) return known;
   const element = address.endsWith(".js") ? document.createElement("script") : document.createElement("link");
   if (element instanceof HTMLScriptElement) element.src = address;
   else Object.assign(element, { rel: "stylesheet", href: address });
-  return new Promise((resolve, reject) => {
+  const coming = new Promise((resolve, reject) => {
     element.onload = resolve;
     element.onerror = () => {
       element.remove();
+      loading.delete(address);
       reject(new Error(address));
     };
-    document.head.append(element);
   });
+  loading.set(address, coming);
+  document.head.append(element);
+  return coming;
 }
 
-/** Whether an open instrument needs the second script and it would not be there without network. @param {any} phone */
-export async function lacksWidgets(phone) {
-  const needed = await Promise.all((await phone.catalogue.instruments()).map(async (/** @type {any} */ { is_open, sha256 }) => {
-    if (!asked.has(sha256) && is_open) {
+/** Addresses that open instruments need and that would not be there without network. @param {any} phone @returns {Promise<string[]>} */
+export async function lackingWidgets(phone) {
+  /** @type {Set<string>} */
+  const needed = new Set();
+  for (const { is_open, sha256 } of await phone.catalogue.instruments()) {
+    if (!is_open) continue;
+    if (!asked.has(sha256)) {
       const pkg = await phone.catalogue.package(sha256);
-      if (pkg) asked.set(sha256, isRare(pkg));
+      if (pkg) asked.set(sha256, addressesFor(pkg));
     }
-    return is_open && asked.get(sha256);
-  }));
-  if (!needed.includes(true)) return false;
-  const kept = await Promise.all(addresses().map((address) => caches.match(address)));
-  return !kept.every(Boolean);
+    for (const address of asked.get(sha256) ?? []) needed.add(address);
+  }
+  const kept = await Promise.all([...needed].map((address) => caches.match(address)));
+  return [...needed].filter((_, i) => !kept[i]);
 }
 
-/** Has the worker keep it, where an instrument needs it. @param {any} phone */
+/** Has the worker keep them. @param {any} phone */
 export async function keepWidgets(phone) {
-  if (!navigator.serviceWorker?.controller || !(await lacksWidgets(phone))) return;
-  await Promise.all(addresses().map((address) => fetch(address)));
+  if (navigator.serviceWorker?.controller) await Promise.all((await lackingWidgets(phone)).map((address) => fetch(address)));
 }

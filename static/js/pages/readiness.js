@@ -7,7 +7,7 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { n, t } from "../core/i18n.js";
-import { lacksWidgets } from "../form/second.js";
+import { lackingWidgets } from "../form/second.js";
 import { icon } from "./icons.js";
 import { instrumentsOf } from "./instruments.js";
 
@@ -17,8 +17,8 @@ const CLOCK_MS = 5 * 60_000;
 /** @param {import("./page.js").App} app @returns {Promise<Check[]>} */
 export async function readiness(app) {
   const { phone, sync, update } = app;
-  const [instruments, cooperatives, { persisted }, offset, partMissing] = await Promise.all([
-    instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lacksWidgets(phone),
+  const [instruments, cooperatives, { persisted }, offset, parts] = await Promise.all([
+    instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lackingWidgets(phone),
   ]);
   const open = instruments.filter(({ instrument }) => instrument.is_open);
   const packages = await Promise.all(open.map(({ instrument }) => phone.catalogue.has("packages", instrument.sha256)));
@@ -38,8 +38,8 @@ export async function readiness(app) {
       text: update.shell === "ready" ? "" : update.shell === "starting" ? t("Being kept on the phone…") : t("Open it in Chrome, not in a private window, and with network once."),
     },
     {
-      id: "forms", state: state(open.length > 0 && !missing && !partMissing), title: t("Forms"),
-      text: open.length && !missing ? (partMissing ? connect : n("{n} form", "{n} forms", open.length)) : open.length ? t("{done} of {total} are here. {next}", { done: open.length - missing, total: open.length, next: connect }) : connect,
+      id: "forms", state: state(open.length > 0 && !missing && !parts.length), title: t("Forms"),
+      text: open.length && !missing ? (parts.length ? connect : n("{n} form", "{n} forms", open.length)) : open.length ? t("{done} of {total} are here. {next}", { done: open.length - missing, total: open.length, next: connect }) : connect,
     },
     {
       id: "places", state: state(open.length > 0 && !lacking), title: t("Places and lists"),

@@ -1,5 +1,5 @@
 /**
- * Functions that few forms call and whose code is long. The server always has them, the phone with its second script
+ * Functions that few forms call and whose code is long. The server always has them, the phone with form/more.js
  * (form/second.js says which forms need it).
  */
 import { base64Decode, digest, sha256Words } from "./digest.js";
