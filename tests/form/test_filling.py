@@ -319,6 +319,12 @@ def test_what_was_returned_opens_with_its_remarks_and_comes_back_as_a_revision(p
     }
     correction = phone.page.evaluate("(submission) => harness.correct(submission)", returned)
 
+    expect(phone.page.locator(".fill-status h2")).to_contain_text("المال")
+    phone.page.locator(".fill-body .remark-link").click()
+    expect(phone.question("amount").locator("input")).to_be_focused()
+    phone.open_section(4)
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".fill-main [role=alert]")).to_contain_text("هل تُرسل")  # nothing changed: asked once
     phone.open_section(2)
     expect(phone.question("amount").locator(".remark")).to_contain_text("هل هو بالسنتيم؟")
     expect(phone.question("members").locator(".remark")).to_have_count(0)

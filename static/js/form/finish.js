@@ -5,16 +5,19 @@ import { n, t } from "../core/i18n.js";
 import { sectionName, sectionStates } from "./jump-list.js";
 import { problemText } from "./part.js";
 import { plain } from "./plain.js";
+import { remarkList } from "./remarks.js";
 import { rowName } from "./rows.js";
 
 /**
  * @param {import("./form-page.js").Page} page @param {HTMLElement} host
  * @param {{path: string, uid: number, section: string, kind: string, message: string, label: string}[]} [problems]
  */
-export function drawFinish(page, host, problems = page.session.form.problems()) {
+export function drawFinish(page, host, problems = page.session.problems()) {
   const { session } = page;
   const states = sectionStates(page);
   const skipped = states.filter(({ section }) => section.answered < section.total && !problems.some((one) => one.section === section.path));
+  const unchanged = session.unansweredRemarks();
+  const changed = session.remarks.filter((remark) => remark.question && !unchanged.includes(remark));
   render(html`
     ${problems.length
       ? html`<p class="finish-state warn">${n("{n} answer is missing or to correct before finishing.", "{n} answers are missing or to correct before finishing.", problems.length)}</p>
@@ -25,10 +28,12 @@ export function drawFinish(page, host, problems = page.session.form.problems()) 
               <span><bdi>${fault.name}</bdi></span><small>${fault.text}</small></button></li>`)}</ul>`)}`
       : html`<p class="finish-state good">✓ ${t("Nothing required is missing.")}</p>
         <p>${t("Finishing keeps the form on this phone until it is received. Afterwards it can only change if the office returns it.")}</p>`}
-    ${session.remarks.some(({ question }) => question)
-      ? html`<h3>${t("Remarks")}</h3><ul class="faults">${session.remarks.filter(({ question }) => question).map((remark) => html`<li>
-          <button type="button" class="fault remark-link" @click=${() => page.openQuestion(/** @type {string} */ (remark.question))}><span dir="auto">${remark.text}</span></button></li>`)}</ul>`
+    ${unchanged.length
+      ? html`<h3>${n("{n} remark whose answer has not changed", "{n} remarks whose answer has not changed", unchanged.length)}</h3>
+        ${page.isAskedAnyway() ? html`<p class="finish-state warn" role="alert">${t("Send anyway? If the answer was right, yes.")}</p>` : nothing}
+        ${remarkList(page, unchanged)}`
       : nothing}
+    ${changed.length ? html`<h3>${t("Remarks whose answer has changed")}</h3>${remarkList(page, changed)}` : nothing}
     ${skipped.length
       ? html`<h3>${t("Left blank, not required")}</h3>
         <ul class="faults calm">${skipped.map(({ section }) => html`<li><button type="button" class="fault" @click=${() => page.go({ section: section.path, row: "" })}>

@@ -17,7 +17,7 @@ import { openJumpList, sectionName } from "./jump-list.js";
 import { backClosesOverlay } from "./overlay.js";
 import { plain } from "./plain.js";
 import { explain, FormProblem } from "./problems.js";
-import { remarkTemplate } from "./remarks.js";
+import { remarkList, remarkTemplate } from "./remarks.js";
 import { deleteRow } from "./repeat.js";
 import { rowName } from "./rows.js";
 import { openDraft } from "./session.js";
@@ -102,7 +102,12 @@ function createPage(host, session, navigate) {
   let question = session.position.question;
   let headTimer = 0;
   let toastTimer = 0;
+  let canUndo = false;
   let isClosed = false;
+  /** The page that was shown first has the remarks on top. */
+  let firstShown = "";
+  /** Remarks without a changed answer were pointed out: the next "finish" sends. */
+  let askedAnyway = false;
   /** How many entries of the browser's history are this form's, above the first. */
   let depth = 0;
 
@@ -127,7 +132,7 @@ function createPage(host, session, navigate) {
   host.replaceChildren(root);
 
   /** @returns {Section[]} */
-  const sections = () => session.form.sections().filter((/** @type {Section} */ section) => section.relevant);
+  const sections = () => session.sections().filter((/** @type {Section} */ section) => section.relevant);
   const index = (/** @type {Section[]} */ all) => (place.section === END ? all.length : Math.max(0, all.findIndex(({ path }) => path === place.section)));
   const judgedHere = () => judged.has(place.section);
 
@@ -171,6 +176,7 @@ function createPage(host, session, navigate) {
     },
     isSecond: () => second,
     judgeAll: () => judged.add(END),
+    isAskedAnyway: () => askedAnyway,
   };
 
   /** What the engine says may look different now. @param {{paths: Iterable<string>, structure: boolean}} change @param {string} [own] */
@@ -268,7 +274,7 @@ function createPage(host, session, navigate) {
     const first = index(all) === 0;
     render(html`<button type="button" class="btn plain" @click=${first ? exit : previous}>${first ? t("Leave") : t("Previous")}</button>
       ${place.section === END
-        ? html`<button type="button" class="go" @click=${finish}>${t("Finish")}</button>`
+        ? html`<button type="button" class="go" @click=${finish}>${askedAnyway ? t("Send anyway") : t("Finish")}</button>`
         : html`<button type="button" class="go" @click=${next}>${warned.has(place.section) ? t("Go on anyway") : t("Next")}</button>`}`, foot);
   }
 
@@ -352,9 +358,10 @@ function createPage(host, session, navigate) {
     const first = index(all) === 0;
     const general = session.remarks.filter(({ question: at }) => !at);
     const section = all[index(all)];
+    const asked = session.remarks.filter(({ question: at }) => at);
     const hint = section.kind === "loose" ? "" : session.view(section.path).hint;
-    return html`${first ? general.map(remarkTemplate) : nothing}
-      ${first && session.isCorrection ? html`<p class="q-note">${n("{n} remark to answer: it stands at its question.", "{n} remarks to answer: they stand at their questions.", session.remarks.filter(({ question: at }) => at).length)}</p>` : nothing}
+    return html`${first || section.path === firstShown ? general.map(remarkTemplate) : nothing}
+      ${section.path === firstShown && asked.length ? html`<h3>${n("{n} remark to answer", "{n} remarks to answer", asked.length)}</h3>${remarkList(page, asked)}` : nothing}
       ${hint && section.kind !== "repeat" ? html`<p class="q-hint">${markdown(hint)}</p>` : nothing}`;
   }
 
@@ -365,6 +372,9 @@ function createPage(host, session, navigate) {
   function go(to, { replace = false, stay = false } = {}) {
     place = { ...to };
     question = "";
+    // What was said, and can be undone, is said of the page one leaves.
+    hush();
+    if (to.section !== END) askedAnyway = false;
     mount();
     if (!stay) {
       // The entry of a list over the page, replaced by where it leads, is one more of ours.
@@ -379,9 +389,14 @@ function createPage(host, session, navigate) {
     /** @type {HTMLElement | null} */ (status.querySelector("h2"))?.focus({ preventScroll: true });
   }
 
+  /** @param {string} path @returns {Section | undefined} the section a question stands in */
+  function sectionWith(path) {
+    return sections().find((one) => one.kind === "loose" ? one.children.some((at) => path === at || path.startsWith(`${at}/`)) : path === one.path || path.startsWith(`${one.path}/`) || path.startsWith(`${one.path}[`));
+  }
+
   /** Opens the page a question stands on and puts it in sight. @param {string} path @param {{replace?: boolean}} [options] */
   function openQuestion(path, options = {}) {
-    const section = sections().find((one) => one.kind === "loose" ? one.children.some((at) => path === at || path.startsWith(`${at}/`)) : path === one.path || path.startsWith(`${one.path}/`) || path.startsWith(`${one.path}[`));
+    const section = sectionWith(path);
     if (!section) return;
     const to = { section: section.path, row: "" };
     judged.add(section.path);
@@ -417,7 +432,7 @@ function createPage(host, session, navigate) {
   function next() {
     const all = sections();
     const here = place.section;
-    const problems = session.form.problems(here);
+    const problems = session.problems(here);
     if (problems.length && !warned.has(here)) {
       judged.add(here);
       warned.add(here);
@@ -443,6 +458,12 @@ function createPage(host, session, navigate) {
 
   async function finish() {
     judged.add(END);
+    if (!askedAnyway && place.section === END && !session.problems().length && session.unansweredRemarks().length) {
+      askedAnyway = true;
+      mount();
+      body.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
+      return;
+    }
     const result = await session.finish().catch((error) => error);
     if (result instanceof Error) {
       const { title, next: todo } = explain(result instanceof FormProblem ? result : new FormProblem("form.not_saved", {}));
@@ -485,10 +506,17 @@ function createPage(host, session, navigate) {
   function toast(text, action, act) {
     clearTimeout(toastTimer);
     render(html`<div class="fill-toast"><span>${text}</span>${action ? html`<button type="button" @click=${() => {
-      render(nothing, toasts);
+      hush();
       act?.();
     }}>${action}</button>` : nothing}</div>`, toasts);
-    toastTimer = window.setTimeout(() => render(nothing, toasts), TOAST_MS);
+    canUndo = Boolean(action);
+    toastTimer = window.setTimeout(hush, TOAST_MS);
+  }
+
+  /** Takes the message away. */
+  function hush() {
+    clearTimeout(toastTimer);
+    render(nothing, toasts);
   }
 
   /** @param {"ar" | "fr"} code */
@@ -537,6 +565,10 @@ function createPage(host, session, navigate) {
   const onPointer = () => {
     lastTap = performance.now();
   };
+  /** Who goes on has read it; what can be undone stays until the page changes. */
+  const onTouch = () => {
+    if (!canUndo) hush();
+  };
   const stopLanguage = onLanguage((code) => {
     if (session.pkg.languages.includes(code)) session.setLanguage(code);
     redraw();
@@ -545,6 +577,7 @@ function createPage(host, session, navigate) {
   addEventListener("popstate", onPop);
   addEventListener("scroll", onScroll, { passive: true });
   root.addEventListener("pointerup", onPointer);
+  main.addEventListener("pointerdown", onTouch);
   root.addEventListener("keydown", onKey);
 
   function close() {
@@ -563,16 +596,22 @@ function createPage(host, session, navigate) {
     root.remove();
   }
 
-  // First drawing: where the person was.
+  // First drawing: where the person was, or what the office asks.
   const start = session.position;
+  const goTo = session.takeGoTo();
+  const asked = goTo && sectionWith(goTo);
+  if (asked) place = { section: asked.path, row: "" };
+  firstShown = (asked || sections()[Math.min(index(sections()), sections().length - 1)])?.path ?? "";
   mount();
   // A reload keeps the entry's own depth; a fresh opening starts at none.
   // A list that was open over the page at the reload is gone; its entry is one of ours.
   if (history.state?.form === session.id) depth = (history.state.depth ?? 0) + (history.state.overlay ? 1 : 0);
   history.replaceState({ ...history.state, overlay: undefined, form: session.id, ...place, depth }, "");
-  scroll = start.scroll;
+  if (asked) session.place({ ...place, question: goTo, scroll: 0 }, progress());
+  scroll = asked ? 0 : start.scroll;
   // After whoever opened this page has put it at its top.
   if (scroll) afterPaint(() => scrollTo(0, start.scroll));
+  else if (goTo && session.wasAskedFor) afterPaint(() => openQuestion(goTo, { replace: true }));
   return page;
 }
 

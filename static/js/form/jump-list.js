@@ -61,7 +61,7 @@ export function sectionName(all, section) {
 /** @param {import("./form-page.js").Page} page */
 export function sectionStates(page) {
   const { session } = page;
-  const problems = session.form.problems();
+  const problems = session.problems();
   return page.sections().map((section) => {
     const own = problems.filter((problem) => problem.section === section.path);
     const missing = own.filter(({ kind }) => kind === "required").length;
@@ -71,6 +71,7 @@ export function sectionStates(page) {
     if (section.answered === 0 && section.total > 0) return { section, remark, state: "blank", text: missing ? t("not begun") : t("optional") };
     if (missing) return { section, remark, state: "missing", text: n("{n} missing", "{n} missing", missing) };
     if (section.total && section.answered < section.total) return { section, remark, state: "open", text: t("{done} of {all}", { done: section.answered, all: section.total }) };
+    if (!section.total) return { section, remark, state: "none", text: "" };
     return { section, remark, state: "complete", text: t("complete") };
   });
 }

@@ -86,7 +86,7 @@ export function createPart(page, path) {
       render(nothing, element);
       return;
     }
-    const shown = draw && (touched || page.showsProblems()) ? session.form.check(path) : null;
+    const shown = draw && (touched || (page.showsProblems() && !session.isUntouched(path))) ? session.form.check(path) : null;
     field.plainLabel = plain(view.label) || node.name;
     field.invalid = shown !== null;
     field.describedBy = [view.hint ? `h${uid}` : "", shown ? `e${uid}` : ""].filter(Boolean).join(" ");

@@ -2,6 +2,14 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { formatWhen, language, t } from "../core/i18n.js";
+import { plain } from "./plain.js";
+
+/** Each leads to its question. @param {import("./form-page.js").Page} page @param {import("./session.js").Remark[]} remarks */
+export function remarkList(page, remarks) {
+  return html`<ul class="faults">${remarks.map(({ question, text }) => html`<li>
+    <button type="button" class="fault remark-link" @click=${() => page.openQuestion(question ?? "")}>
+      <span dir="auto">${text}</span><small>${plain(page.session.form.view(question ?? "")?.label ?? "")}</small></button></li>`)}</ul>`;
+}
 
 /** @param {import("./session.js").Remark} remark */
 export function remarkTemplate({ text, author, at }) {

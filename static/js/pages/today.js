@@ -119,20 +119,24 @@ export function openToday(host, app) {
 
   /** @param {any} submission @param {any} draft  the correction begun, if any */
   function returnedCard(submission, draft) {
-    const remarks = [submission.comment, ...(submission.remarks ?? []).map((/** @type {any} */ remark) => remark.text)].filter(Boolean);
-    return html`<li><a class="card fix" href=${draft ? `#/form/${draft.id}` : "#/today"}
+    const remarks = [{ text: submission.comment, question: "" }, ...(submission.remarks ?? [])].filter(({ text }) => text);
+    /** @param {Event} event @param {string} question */
+    const open = (event, question) => {
+      event.preventDefault();
+      event.stopPropagation();
+      void attempt(async () => app.navigate(`#/form/${await startCorrection(phone, { submission, person: { id: owner }, question })}`));
+    };
+    return html`<li class="card fix"><a class="card-link" href=${draft ? `#/form/${draft.id}` : "#/today"}
       @click=${(/** @type {Event} */ event) => {
-        if (draft) return;
-        event.preventDefault();
-        event.stopPropagation();
-        void attempt(async () => app.navigate(`#/form/${await startCorrection(phone, { submission, person: { id: owner } })}`));
+        if (!draft) open(event, "");
       }}>
       <strong><bdi>${submission.title || titleOf(submission.form_id)}</bdi></strong>
       ${submission.title ? html`<p>${titleOf(submission.form_id)}</p>` : nothing}
-      ${remarks.slice(0, 2).map((text) => html`<p class="quote" dir="auto">${t("“{text}”", { text })}</p>`)}
-      ${remarks.length > 2 ? html`<p>${n("and {n} other remark", "and {n} other remarks", remarks.length - 2)}</p>` : nothing}
       ${draft ? html`<p>${t("Correction begun · {time}", { time: since(draft.updated_at) })}</p>${progressBar(draft)}` : nothing}
-    </a></li>`;
+      </a>
+      ${remarks.slice(0, 2).map(({ text, question }) => html`<button class="quote" type="button" dir="auto" @click=${(/** @type {Event} */ event) => open(event, question ?? "")}>${t("“{text}”", { text })}</button>`)}
+      ${remarks.length > 2 ? html`<p>${n("and {n} other remark", "and {n} other remarks", remarks.length - 2)}</p>` : nothing}
+    </li>`;
   }
 
   function paint() {

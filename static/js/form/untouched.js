@@ -1,0 +1,71 @@
+/**
+ * Rows nobody has written in. A repeat opens with one (pyxform's rule): it is an invitation, not something to complete, so its
+ * required questions do not count and it does not go with the finished form.
+ */
+
+const UNASKED = new Set(["note", "hidden"]);
+
+/** @typedef {import("../engine/form.js").Form} Form */
+
+/** @param {any} pkg @param {any} node  its closest repeats below, each with the names that lead there @returns {{node: any, names: string}[]} */
+function repeatsBelow(pkg, node) {
+  return pkg.nodes.filter((/** @type {any} */ one) => one.parent === node.i && one.i !== node.i).flatMap((/** @type {any} */ one) => {
+    if (one.kind === "repeat") return [{ node: one, names: one.name }];
+    if (one.kind !== "group") return [];
+    return repeatsBelow(pkg, one).map((below) => ({ node: below.node, names: `${one.name}/${below.names}` }));
+  });
+}
+
+/**
+ * Paths of the rows that may go: outermost ones only, in document order.
+ * @param {any} pkg @param {Form} form @param {() => Form} pristine  the form as it opens, for defaults that are computed
+ * @returns {string[]}
+ */
+export function untouchedRows(pkg, form, pristine) {
+  /** @type {string[]} */
+  const found = [];
+  /** @param {any} node @param {string} above  path with its "/" */
+  function look(node, above) {
+    for (const { node: list, names } of repeatsBelow(pkg, node)) {
+      if (!form.view(above + names)?.relevant) continue;
+      for (const row of form.rows(above + names)) {
+        if (list.repeat_count === undefined && isUntouched(form, row.path, pristine)) found.push(row.path);
+        else look(list, `${row.path}/`);
+      }
+    }
+  }
+  look(pkg.nodes[0], "");
+  return found;
+}
+
+/** @param {Form} form @param {string} path of a row or a group @param {() => Form} pristine @returns {boolean} */
+function isUntouched(form, path, pristine) {
+  return form.children(path).every((child) => {
+    const view = form.view(child);
+    if (!view) return true;
+    const { node, value, readonly } = view;
+    if (node.kind === "repeat") return form.rows(child).every((row) => isUntouched(form, row.path, pristine));
+    if (node.kind === "group") return isUntouched(form, child, pristine);
+    if (UNASKED.has(node.type) || value === "" || value === node.default) return true;
+    // What the form computed by itself, nobody has said.
+    if (readonly && node.first_load === undefined) return true;
+    return node.first_load !== undefined && value === pristine().view(child.replace(/\[\d+\]/g, "[1]"))?.value;
+  });
+}
+
+/** How many questions of a row its section counted. @param {Form} form @param {string} path @param {{answered: number, total: number, missing: number}} count */
+export function countRow(form, path, count) {
+  for (const child of form.children(path)) {
+    const view = form.view(child);
+    if (!view?.relevant) continue;
+    const { node, value, required, readonly } = view;
+    if (node.kind === "repeat") for (const row of form.rows(child)) countRow(form, row.path, count);
+    else if (node.kind === "group") countRow(form, child, count);
+    else if (!UNASKED.has(node.type) && !readonly) {
+      count.total += 1;
+      if (value !== "") count.answered += 1;
+      else if (required) count.missing += 1;
+    }
+  }
+  return count;
+}
