@@ -120,11 +120,50 @@ def instrument_titles(programme_id: str) -> dict[str, str]:
     return {key: local_text(title) or key for key, title in db.session.execute(query)}
 
 
+LATIN_NAME = "coop_name_fr"
+
+
+def in_both_scripts(name: str, latin: str, language: str) -> str:
+    """For a reader of French the Latin name first, where one is recorded, and the Arabic one beside it."""
+    if language != "fr" or not latin or latin.casefold() in name.casefold():
+        return name
+    return f"{latin} · \u2068{name}\u2069"
+
+
+def record_name(entity: Entity, language: str) -> str:
+    return in_both_scripts(entity.label, str(entity.data.get(LATIN_NAME) or "").strip(), language)
+
+
+def submission_names(actor: Actor, programme_id: str, submissions: Sequence[Submission], language: str) -> dict[str, str]:
+    """Titles by id, as the reader reads them: by the record that a submission is about, or that it registered."""
+    titles = instrument_titles(programme_id)
+    latin: dict[str, str] = {}
+    if language == "fr":
+        may_see = visible(actor, programme_id, Entity)
+        subjects = sa.select(Entity.id, Entity.data).where(
+            may_see, Entity.id.in_({one.subject_id for one in submissions if one.subject_id})
+        )
+        by_subject = {key: str(data.get(LATIN_NAME) or "").strip() for key, data in db.session.execute(subjects)}
+        latin = {one.id: by_subject.get(one.subject_id or "", "") for one in submissions}
+        registered = (
+            sa.select(EntityVersion.submission_id, Entity.data)
+            .join(Entity, Entity.id == EntityVersion.entity_id)
+            .where(may_see, EntityVersion.version == 1, EntityVersion.submission_id.in_([one.id for one in submissions]))
+        )
+        for key, data in db.session.execute(registered):
+            if key and not latin.get(key) and len(data.get(LATIN_NAME) or "") > 0:
+                latin[key] = str(data[LATIN_NAME]).strip()
+    return {
+        one.id: in_both_scripts(one.title or titles.get(one.form_id, one.form_id), latin.get(one.id, ""), language)
+        for one in submissions
+    }
+
+
 def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission]) -> list[Item]:
     authors = people_names([one.author_id for one in submissions])
     titles, scores = instrument_titles(programme_id), scores_of(submissions)
     language = chosen_language()
-    places = Names(programme_id, language)
+    places, names = Names(programme_id, language), submission_names(actor, programme_id, submissions, language)
     scores |= _scores_as_sent([one for one in submissions if one.id not in scores], language)
     found = []
     for one in submissions:
@@ -133,7 +172,7 @@ def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission
         found.append(
             Item(
                 one.id,
-                one.title or titles.get(one.form_id, one.form_id),
+                names[one.id],
                 titles.get(one.form_id, one.form_id),
                 places.of(one.territory),
                 authors.get(one.author_id, ""),
@@ -243,6 +282,7 @@ class Record:
     clock_wrong_minutes: int
     language: str
     subject: Entity | None
+    subject_name: str
 
 
 def _answers(envelope: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -300,12 +340,13 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
     )
     organisation = db.session.get(Organisation, submission.organisation_id) if submission.organisation_id else None
     device = db.session.get(Device, submission.device_id)
+    subject = _subject(actor, submission)
     scores = reading.scores if reading else None
     before = reading.earlier if reading else None
     last = events[-1] if events else None
     offset = current.clock_offset_ms if current and current.clock_offset_ms else 0
     return Record(
-        title=submission.title or titles.get(submission.form_id, submission.form_id),
+        title=submission_names(actor, submission.programme_id, [submission], language)[submission.id],
         instrument=titles.get(submission.form_id, submission.form_id),
         version=current.form_version if current else "",
         author=authors.get(submission.author_id, ""),
@@ -340,7 +381,8 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         computes=form is not None and any(_is_result(node) for node in form.nodes),
         clock_wrong_minutes=abs(offset) // 60_000 if abs(offset) >= 300_000 else 0,
         language=str(envelope.get("language", "")) if envelope else "",
-        subject=_subject(actor, submission),
+        subject=subject,
+        subject_name=record_name(subject, language) if subject else "",
     )
 
 
@@ -457,6 +499,7 @@ def _changes(revision: Revision, by_id: Mapping[str, Revision], language: str) -
 @dataclass
 class Row:
     entity: Entity
+    name: str
     place: str
     organisation: str
     last_score: str
@@ -549,6 +592,7 @@ def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
         found.append(
             Row(
                 entity,
+                record_name(entity, chosen_language()),
                 places.of(entity.territory),
                 organisations.get(entity.organisation_id or "", ""),
                 one_decimal(scores["overall"]) if scores else "",
@@ -562,6 +606,7 @@ def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
 @dataclass
 class EntityView:
     entity: Entity
+    name: str
     place: str
     organisation: str
     properties: list[tuple[str, str]]
@@ -600,14 +645,21 @@ def entity_record(actor: Actor, list_name: str, record_id: str, language: str) -
         .limit(20)
     ).all()
     names = people_names([row.actor_id for row in versions])
-    scored = [scores for one in submissions if (scores := scores_of([one]).get(one.id)) and scores.get("axes")][:2]
+    found = [(one, scores) for one in submissions if (scores := scores_of([one]).get(one.id)) and scores.get("axes")][:2]
+    scored = [scores for _submission, scores in found]
+    labels = _axis_labels(found[0][0], language) if found else {}
     axes = [
-        (str(local_text(axis.get("label")) or axis.get("axis", "")), axis.get("score"), _score_words(axis.get("score")))
+        (
+            labels.get(axis.get("axis", "")) or str(local_text(axis.get("label")) or axis.get("axis", "")),
+            axis.get("score"),
+            _score_words(axis.get("score")),
+        )
         for axis in (scored[0]["axes"] if scored else [])
     ]
     then = [axis.get("score") for axis in scored[1]["axes"]] if len(scored) > 1 else None
     return EntityView(
         entity,
+        record_name(entity, language),
         Names(entity.programme_id, language).of(entity.territory),
         local_text(organisation.name) if organisation else "",
         _properties(entity, submissions, language),
@@ -617,6 +669,14 @@ def entity_record(actor: Actor, list_name: str, record_id: str, language: str) -
         one_decimal(scored[0]["overall"]) if scored and scored[0].get("overall") is not None else "",
         str(scored[0].get("level") or "") if scored else "",
     )
+
+
+def _axis_labels(submission: Submission, language: str) -> dict[str, str]:
+    """The form's words for its axes: what is stored with the scores is in one language."""
+    revision = db.session.get(Revision, submission.current_revision_id)
+    form = form_of(revision.form_sha256) if revision else None
+    scores = scores_from(form, {}, language) if form else None
+    return {axis["axis"]: axis["label"] for axis in scores.axes} if scores else {}
 
 
 def _score_words(score: Any) -> str:

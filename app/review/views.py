@@ -165,8 +165,7 @@ def decide(submission_id: str) -> Response:
         raise
     found = queries.find(actor, submission_id)
     if found is not None:
-        titles = pages.instrument_titles(found.programme_id)
-        title = found.title or titles.get(found.form_id, found.form_id)
+        title = pages.submission_names(actor, found.programme_id, [found], chosen_language())[found.id]
         flash(_done(done, len(remarks), url_for("review.submission", submission_id=submission_id), title), "done")
     filters = filters_from(found.programme_id if found else chosen_programme(), request.args)
     following = queries.following(actor, filters, found) if found else None
