@@ -35,6 +35,15 @@ def prepare(app: Flask, workers: int) -> None:
 
         print("Loading the demonstration, if nothing is there yet…", flush=True)
         load_if_empty(app)
+    _shorten_scripts(app)
+
+
+def _shorten_scripts(app: Flask) -> None:
+    """Make the phone's script before the workers fork: each would make it again at its first visitor."""
+    from app.pwa import assets
+
+    with app.test_request_context():
+        assets.current()
 
 
 def announce(app: Flask) -> None:

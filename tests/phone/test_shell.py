@@ -25,7 +25,7 @@ from app.pwa import assets
 from tests.e2e.device import until
 from tests.pages.conftest import SEED
 
-BUDGET = 92_000
+BUDGET = 100_000
 UPDATE = "navigator.serviceWorker.getRegistration('/field/').then((registration) => registration.update()).then(() => true)"
 
 
