@@ -46,7 +46,9 @@ def test_the_result_names_the_level_the_cap_and_the_strengths(phone: Phone) -> N
     french = page.locator("html").get_attribute("lang") == "fr"
     expect(page.locator(".result-score b")).to_contain_text("9")
     expect(page.locator(".result-score")).to_contain_text("En structuration" if french else "في طور الهيكلة")
-    expect(page.locator(".status.asks")).to_contain_text("LEG01")  # the cap says why
+    expect(page.locator(".status.asks")).to_contain_text(
+        "Immatriculation" if french else "القيد في السجل المحلي"
+    )  # the cap says why
     expect(page.locator(".axis-bars li")).to_have_count(8)
     expect(page.locator(".plain-list li")).to_have_count(3)
 

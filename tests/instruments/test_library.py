@@ -6,6 +6,8 @@ L3  scores, levels, cap and confidence follow the scoring rules, whatever is ans
 L4  a constraint that names another question holds while that one is blank
 L5  consent texts are filled from the programme: only known tokens, nothing left in braces
 L6  one question names the record, one the place, and the form has a title
+L7  it tells the phone what it needs: places, digits, minus; scales run upwards; rows have names that fit a sheet
+L8  the diagnostic speaks to the cooperative: labels not codes, a comma, no private judgement on the page that is signed
 """
 
 from __future__ import annotations
@@ -189,6 +191,125 @@ def test_french_texts_keep_their_typography(code):
                 assert "'" not in part, part
                 assert not re.search(r" [?!;%:»]|« ", part), part
     assert "’" in source
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_places_are_marked_for_the_phone(code):  # L7
+    marked = {
+        one["attributes"]["place"]: (one["name"], one["choices"]["list"])
+        for one in package(code)["nodes"]
+        if "place" in one.get("attributes", {})
+    }
+    lists = {"region": "regions", "province": "provinces", "commune": "communes"}
+    assert {kind: used for kind, (_, used) in marked.items()} == {kind: lists[kind] for kind in marked}
+    names = {name for name, _ in marked.values()}
+    if code in TERRITORIES:
+        assert TERRITORIES[code] in names
+    asked = {
+        one["name"]
+        for one in package(code)["nodes"]
+        if one.get("type") == "select_one" and one.get("choices", {}).get("list") in ("regions", "provinces")
+    }
+    assert asked <= names
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_numbers_kept_as_text_are_typed_on_digits(code):  # L7
+    for one in package(code)["nodes"]:
+        if one.get("type") == "text" and re.search(r"(^|_)(phone|ice|tax_id|cnss_no)$", one["name"]):
+            assert one["appearance"] == "numbers", one["name"]
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_only_a_number_that_may_be_negative_has_a_minus(code):  # L7
+    numbers = [one for one in package(code)["nodes"] if one.get("type") in ("integer", "decimal") and one["kind"] == "question"]
+    signed = {one["name"] for one in numbers if one.get("attributes", {}).get("signed") == "yes"}
+    assert signed == {one["name"] for one in numbers if "constraint" not in one}
+    assert signed == ({"k_result"} if code == "diag" else set())
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_names_of_rows_fit_a_sheet_of_a_workbook(code):  # L7
+    labels = [text for one in package(code)["nodes"] if one["kind"] == "repeat" for text in one["label"].values()]
+    assert [text for text in labels if len(text) > 28] == []
+
+
+def test_every_scale_of_the_diagnostic_runs_upwards_and_ends_with_not_applicable():  # L7
+    for one in package("diag")["nodes"]:
+        if one.get("attributes", {}).get("role") == "item":
+            codes = [item["name"] for item in package("diag")["lists"][one["choices"]["list"]]]
+            assert codes == [*sorted(codes[:-1]), "na"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        ("2000000", "100000", True),
+        ("1999999", "100000", False),
+        ("5000", "100000", True),
+        ("5001", "100000", False),
+        ("0", "100000", True),
+        ("100000", "0", False),
+        ("100000", "", False),
+        ("", "100000", False),
+    ],
+)
+def test_turnovers_that_are_far_apart_are_asked_about(now, before, said):  # L8
+    result = run("diag", [["set", "grp_q/k_ca", now], ["set", "grp_q/k_ca_prev", before], ["view", "grp_q/k_ca_note"]])[-1]
+    assert result["relevant"] is said
+    row = "grp_q/kp[1]"
+    steps = [["addRow", "grp_q/kp"], ["set", f"{row}/kp_price", now], ["set", f"{row}/kp_cost", before]]
+    assert run("diag", [*steps, ["view", f"{row}/kp_cost_note"]])[-1]["relevant"] is said
+
+
+def test_the_result_names_what_calls_for_an_action_in_order():  # L8
+    steps = [
+        ["set", "ax_LEG/leg02", "2"],
+        ["set", "ax_FIN/fin01", "0"],
+        *(["value", f"grp_score/{name}"] for name in ("plan_codes", "plan_shown_ar", "plan_shown_fr", "score_zero_fr")),
+    ]
+    codes, arabic, french, zero = run("diag", steps)[2:]
+    assert codes == "FIN01 LEG02"
+    assert arabic == "الحساب باسم التعاونية بتوقيع مزدوج؛ النظام الأساسي والنظام الداخلي"
+    assert french == "Compte de la coopérative à double signature\u202f; Statuts et règlement intérieur"
+    assert zero == "Compte de la coopérative à double signature"
+    low = [["set", f"{axis}/{name}", "0"] for axis, name in ((f"ax_{one['name'][:3].upper()}", one["name"]) for one in items())]
+    codes, arabic = run("diag", [*low, ["value", "grp_score/plan_codes"], ["value", "grp_score/plan_shown_ar"]])[-2:]
+    assert len(codes.split()) == len(arabic.split("؛ ")) == 7
+
+
+def test_every_action_of_the_plan_has_a_short_name():  # L8
+    sources = package("diag")["lists"]["plan_source"]
+    assert {item["name"] for item in sources} == {one["name"].upper() for one in items()}
+    assert all(0 < len(item[name]) <= 50 for item in sources for name in ("short_ar", "short_fr"))
+
+
+def test_scores_are_read_with_a_comma_and_kept_with_a_point():  # L8
+    answers = {"fin01": "4", "fin02": "2", "fin03": "1", "fin04": "na", "fin05": "2", "fin06": "0", "fin07": "2"}
+    steps = [*(["set", f"ax_FIN/{name}", value] for name, value in answers.items())]
+    kept, shown = run("diag", [*steps, ["value", "grp_score/score_FIN"], ["value", "grp_score/score_FIN_shown"]])[-2:]
+    assert float(kept) == 53.125
+    assert shown == "53,1"
+    for one in package("diag")["nodes"]:
+        for text in one.get("label", {}).values():
+            parts = [part for part in ([text] if isinstance(text, str) else text) if isinstance(part, str)]
+            assert not any(" / 100" in part or "/ 100" in part for part in parts)
+
+
+@pytest.mark.parametrize(("code", "signature"), [("diag", "d_sign"), ("visit", "v_sign")])
+def test_what_the_cooperative_signs_holds_no_private_judgement(code, signature):  # L8
+    nodes = package(code)["nodes"]
+    private = node(package(code), "grp_private")
+    assert node(package(code), signature)["parent"] < private["i"]
+    assert private["parent"] == 0
+    assert all(one["parent"] == private["i"] for one in nodes if one["kind"] == "question" and one["i"] > private["i"])
+    if code == "diag":
+        inside = {one["name"] for one in nodes if one.get("parent") == private["i"]}
+        assert inside == {"d_opinion", "d_reliab", "d_note"}
+
+
+def test_a_diagnostic_is_of_today_unless_said_otherwise():  # L8
+    assert run("diag", [["value", "d_date"]])[-1] == "2026-11-21"
 
 
 # L3: an independent scorer.
