@@ -1,4 +1,7 @@
-"""Daftar: field data collection for programmes that support women's cooperatives. create_app() is the only module that knows every package."""
+"""Daftar: field data collection for programmes that support women's cooperatives.
+
+create_app() is the only module that knows every package.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,20 @@ import config
 from app.core.db import db, engine_options
 
 # Leftmost first: a package imports only packages that stand before it (tests/test_imports.py).
-PACKAGES = ("core", "engine", "registry", "accounts", "instruments", "submissions", "review", "sync", "export", "pwa", "backup", "demo")
+PACKAGES = (
+    "core",
+    "engine",
+    "registry",
+    "accounts",
+    "instruments",
+    "submissions",
+    "review",
+    "sync",
+    "export",
+    "pwa",
+    "backup",
+    "demo",
+)
 
 
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:

@@ -98,7 +98,7 @@ def update() -> None:
         catalog.update(template, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         count, rule = PLURALS[language]
-        catalog._num_plurals, catalog._plural_expr = count, rule
+        vars(catalog).update(_num_plurals=count, _plural_expr=rule)
         buffer = BytesIO()
         write_po(buffer, catalog, width=110, omit_header=False, sort_output=True)
         # Dates and line numbers would make every update a conflict.
@@ -139,7 +139,7 @@ def for_browser(language: str, files: Collection[str] | None = None) -> dict[str
     for message in read(language):
         if message.id and any(path in files if files else path.startswith("static/js") for path, _ in message.locations):
             key = message.id[0] if isinstance(message.id, tuple | list) else message.id
-            found[key] = list(message.string) if isinstance(message.string, tuple | list) else message.string
+            found[key] = list(message.string) if isinstance(message.string, tuple | list) else message.string or ""
     return found
 
 
