@@ -6,6 +6,7 @@ R1 untouched, it asks for nothing and does not go with the form   R2 what was be
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -48,3 +49,16 @@ def test_a_row_that_was_begun_is_asked_for(phone: Phone) -> None:  # R2
     expect(phone.page.locator(".fault").first).to_contain_text("زربية")
     phone.page.locator(".fault").first.click()
     expect(phone.question("price").locator("input")).to_be_visible()
+
+
+def test_a_number_that_may_be_negative_has_a_button_for_its_sign(phone: Phone) -> None:
+    phone.install("rows")
+    draft = phone.start("rows")
+    phone.open_section(3)
+    field = phone.question("balance").locator("input")
+    field.fill("1200")
+
+    phone.question("balance").locator(".sign").click()
+
+    expect(field).to_have_value(re.compile(r"^-1.200$"))
+    assert phone.draft(draft)["snapshot"]["end"]["balance"] == "-1200"

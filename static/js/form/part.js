@@ -103,7 +103,7 @@ export function createPart(page, path) {
 
   /** @param {View} view @param {{kind: string, message: string} | null} problem */
   function template(view, problem) {
-    const label = html`${markdown(view.label || node.name)}`;
+    const label = html`${draw ? markdown(view.label || node.name) : paragraphs(view.label || node.name)}`;
     const required = view.required && draw && node.type !== "note" ? html` <span class="q-required">${t("required")}</span>` : nothing;
     const second = page.showsSecond() !== Boolean(local.second) ? session.secondLabel(node) : "";
     return html`
@@ -116,6 +116,7 @@ export function createPart(page, path) {
       </div>
       ${page.remarksAt(path).map(remarkTemplate)}
       ${draw ? draw(field) : nothing}
+      ${session.isOutside(node, view.value) ? html`<p class="q-outside" role="status">${outsideText(node.attributes?.place ?? "")}</p>` : nothing}
       ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem, node.type)}</p>` : nothing}`;
   }
 
@@ -140,6 +141,19 @@ export function createPart(page, path) {
 }
 
 /** @typedef {ReturnType<typeof createPart>} Part */
+
+/** Calm: a visit may well lead there. @param {string} place @returns {string} */
+function outsideText(place) {
+  if (place === "region") return t("This region is outside your area.");
+  if (place === "province") return t("This province is outside your area.");
+  return t("This commune is outside your area.");
+}
+
+/** A text to read aloud, in paragraphs. @param {string} text @returns {unknown} */
+function paragraphs(text) {
+  const lines = text.split(/\n|<br\s*\/?>/).filter((line) => line.trim());
+  return lines.length < 3 ? markdown(text) : lines.map((line) => html`<span class="q-par">${markdown(line)}</span>`);
+}
 
 /** @param {{kind: string, message: string}} problem @param {string} type of the question @returns {string} */
 export function problemText({ kind, message }, type) {

@@ -28,6 +28,7 @@ import { missingConsent, withConsent } from "./consent.js";
 import { buildEnvelope, outboxItem } from "./envelope.js";
 import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
+import { isOutside, prefillPlaces, territoriesOf } from "./territory.js";
 import { countRow, untouchedRows } from "./untouched.js";
 
 const TYPING_MS = 300;
@@ -144,6 +145,7 @@ export async function openDraft(phone, id, { take = false } = {}) {
     const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id });
     const make = (/** @type {boolean} */ anew = false) => makeForm(shown, context, anew ? {} : draft);
     const session = new Session(phone, draft, shown, make, lock);
+    session.territories = territoriesOf(person, draft.programme_id);
     if (!draft.snapshot) session.begin();
     return session;
   } catch (error) {
@@ -207,6 +209,8 @@ export class Session {
     this.form = make();
     /** @type {unknown} */
     this.saveProblem = null;
+    /** Where this person works in the form's programme; none: everywhere. @type {string[]} */
+    this.territories = [];
     /** The question to open first was chosen by the person. */
     this.wasAskedFor = false;
     document.addEventListener("visibilitychange", this.#flushWhenHidden);
@@ -240,8 +244,14 @@ export class Session {
     return this.remarks.find(({ question }) => question)?.question ?? "";
   }
 
-  /** The first opening: what was remarked upon is noted, to see later whether it changed. */
+  /** Whether a place that was chosen is not where this person works. @param {any} node @param {string} value */
+  isOutside(node, value) {
+    return Boolean(node.attributes?.place) && isOutside(value, this.territories);
+  }
+
+  /** The first opening: the place is known; what was remarked upon is noted, to see later whether it changed. */
   begin() {
+    if (!this.isCorrection) prefillPlaces(this.pkg, this.form, this.territories);
     for (const remark of this.remarks) if (remark.question) remark.was = this.#said(remark.question);
     this.touch();
   }

@@ -5,7 +5,7 @@
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
-import { formatNumber } from "../../core/i18n.js";
+import { formatNumber, t } from "../../core/i18n.js";
 import { parseInteger, parseNumber } from "../../core/number.js";
 import { isMoney, readAmount } from "../amount.js";
 
@@ -17,7 +17,20 @@ export function numberWidget(field) {
   const isNumber = /^-?\d+(\.\d+)?$/.test(view.value);
   const shown = local.typed ?? (isNumber && !isCode(node) ? formatNumber(view.value) : view.value);
   const amount = isMoney(node) ? readAmount(view.value) : "";
-  return html`<input id=${field.inputId} class="input number" type="text" inputmode=${whole ? "numeric" : "decimal"} dir="ltr"
+  /** Keyboards of digits have no minus. */
+  const turnSign = () => {
+    const typed = (local.typed ?? view.value).trim();
+    if (!typed) {
+      local.typed = "-";
+      field.update();
+      document.getElementById(field.inputId)?.focus();
+      return;
+    }
+    const turned = /^[-\u2212]/.test(typed) ? typed.slice(1) : `-${typed}`;
+    local.typed = undefined;
+    field.set(read(turned) ?? turned);
+  };
+  const input = html`<input id=${field.inputId} class="input number" type="text" inputmode=${whole ? "numeric" : "decimal"} dir="ltr"
       autocomplete="off" enterkeyhint="next" ?disabled=${view.readonly} aria-describedby=${field.describedBy}
       aria-invalid=${field.invalid} aria-required=${view.required} .value=${live(shown)}
       @input=${(/** @type {any} */ event) => {
@@ -27,7 +40,10 @@ export function numberWidget(field) {
       @blur=${() => {
         local.typed = undefined;
         field.leave();
-      }} />
+      }} />`;
+  return html`${node.attributes?.signed === "yes" && !view.readonly
+      ? html`<div class="with-sign">${input}<button type="button" class="sign" aria-label=${t("Change the sign")} @click=${turnSign}>±</button></div>`
+      : input}
     ${amount ? html`<p class="q-reading" aria-live="polite">${amount}</p>` : nothing}`;
 }
 
