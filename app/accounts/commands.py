@@ -15,6 +15,12 @@ from app.core.problems import Problem
 people = AppGroup("people", help="Accounts: the first administrator, passwords.")
 
 
+def _in_both(problem: Problem) -> str:
+    """In French and Arabic: a terminal says nothing about its reader, and some show no Arabic."""
+    message = problem.to_json()["message"]
+    return f"{message['fr']}\n{message['ar']}"
+
+
 @people.command("create-administrator")
 @click.argument("username")
 @click.option("--name", help="As shown in the office; the username if left out.")
@@ -33,7 +39,7 @@ def create_administrator(username: str, name: str | None, language: str, passwor
             now=utcnow(),
         )
     except Problem as problem:
-        raise click.ClickException(str(problem)) from None
+        raise click.ClickException(_in_both(problem)) from None
     db.session.commit()
     click.echo(f"{username.strip().lower()} can sign in.")
 
@@ -50,7 +56,7 @@ def reset_password(username: str, password: str) -> None:
             raise problems.NO_SUCH_PERSON()
         operations.set_password(person, password, now=utcnow(), by=None)
     except Problem as problem:
-        raise click.ClickException(str(problem)) from None
+        raise click.ClickException(_in_both(problem)) from None
     db.session.commit()
     click.echo(f"The password of {person.username} is changed; its sessions are ended.")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional
+
+from app.registry import places
 
 LANGUAGE_CHOICES = [SelectChoice("ar", "العربية"), SelectChoice("fr", "Français")]
 ROLES = {
@@ -17,11 +20,6 @@ ROLES = {
     "coordinator": lazy_gettext("Coordinator"),
     "supervisor": lazy_gettext("Supervisor"),
 }
-
-
-def codes(text: str | None) -> list[str]:
-    """Territory codes as typed, separated by anything that no code holds."""
-    return sorted({one.strip(".") for one in re.split(r"[\s,;،]+", text or "") if one.strip(".")})
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -52,21 +50,66 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     language = SelectField(lazy_gettext("Language"), choices=LANGUAGE_CHOICES)
 
 
+class PlacesField(Field):  # type: ignore[misc]
+    """Several places, each in a field of its own that offers names; `data` is their codes."""
+
+    ROOM = 3  # empty fields for more places
+
+    data: list[str]
+    typed: list[str]
+
+    def process_data(self, value: Any) -> None:
+        self.data, self.typed = list(value or []), []
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        # A picked place is one value; codes alone may stand in one field, with spaces between.
+        self.typed = [one.strip() for one in valuelist if one.strip()]
+        self.data = []
+        unknown = []
+        for text in self.typed:
+            parts = re.split(r"[\s,;،]+", text) if re.fullmatch(r"[0-9.,;،\s]+", text) else [text]
+            for part in parts:
+                code = places.code_of(part)
+                if code is None:
+                    unknown.append(part[:60])
+                else:
+                    self.data.append(code)
+        self.data = sorted(set(self.data))
+        if unknown:
+            raise ValueError(_("No single place has this name: %(name)s. Choose one from the list.", name=unknown[0]))
+
+    def boxes(self, language: str) -> list[str]:
+        """What each field shows: what was typed, else the places held, then empty ones."""
+        held = self.typed or [f"{places.full_name(code, language)} · {code}" for code in self.data or []]
+        return [*held, *[""] * self.ROOM]
+
+
 class RoleFields:
     role = SelectField(lazy_gettext("Role"), choices=[])
     organisation = SelectField(lazy_gettext("Organisation"))
-    territories = StringField(
-        lazy_gettext("Territories"),
-        description=lazy_gettext(
-            "Codes of regions, provinces or communes, such as 03.131, with spaces between. Empty: everywhere."
-        ),
-        validators=[
-            Optional(),
-            Length(max=400),
-            Regexp(r"^[0-9.,;،\s]*$", message=lazy_gettext("A territory code has digits and dots, such as 03.131.01.")),
+    everywhere = RadioField(
+        lazy_gettext("Territory"),
+        choices=[
+            SelectChoice("yes", lazy_gettext("Everywhere in the programme")),
+            SelectChoice("no", lazy_gettext("Only in these places")),
         ],
-        render_kw={"dir": "ltr"},
+        validate_choice=False,  # whether it must be chosen hangs on the role: validate_places()
     )
+    territories = PlacesField(
+        lazy_gettext("Places"),
+        description=lazy_gettext("Write the start of a name, then choose: a region, a province or a commune."),
+    )
+
+    def validate_places(self) -> bool:
+        """Nobody gets the whole programme by leaving a field empty. For a role that is given."""
+        everywhere, territories = self.everywhere, self.territories
+        if not territories.data and everywhere.data != "yes":
+            everywhere.errors = [_("Choose places, or say that the person works everywhere.")]
+            return False
+        if territories.data and everywhere.data == "yes":
+            everywhere.errors = [_("Places are written and “everywhere” is chosen: keep one of them.")]
+            return False
+        return True
 
 
 class RoleForm(FlaskForm, RoleFields):  # type: ignore[misc]

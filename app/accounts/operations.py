@@ -70,10 +70,7 @@ def create_person(
 ) -> Person:
     """A new account, without any role yet. Raises BAD_USERNAME, USERNAME_TAKEN, WEAK_PASSWORD."""
     username = username.strip().lower()
-    if not _USERNAME.fullmatch(username):
-        raise problems.BAD_USERNAME()
-    if db.session.scalar(sa.select(Person.id).where(Person.username == username)):
-        raise problems.USERNAME_TAKEN()
+    check_username(username)
     person = Person(
         id=new_id(),
         username=username,
@@ -91,9 +88,20 @@ def create_person(
     return person
 
 
-def _checked_hash(username: str, password: str) -> str:
+def check_username(username: str) -> None:
+    if not _USERNAME.fullmatch(username):
+        raise problems.BAD_USERNAME()
+    if db.session.scalar(sa.select(Person.id).where(Person.username == username)):
+        raise problems.USERNAME_TAKEN()
+
+
+def check_password(username: str, password: str) -> None:
     if len(password) < 8 or username in password.lower() or password.lower() in COMMON_PASSWORDS or len(set(password)) < 4:
         raise problems.WEAK_PASSWORD()
+
+
+def _checked_hash(username: str, password: str) -> str:
+    check_password(username, password)
     return hasher.hash(password)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,10 +17,11 @@ from app.accounts.models import Device, Person
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
-from app.core.languages import LANGUAGES
+from app.core.languages import LANGUAGES, chosen_language
 from app.core.permissions import Actor, require
 from app.core.problems import NOT_ALLOWED, NOT_FOUND, Problem
 from app.core.web import local_text
+from app.registry import places
 
 bp = Blueprint("accounts", __name__)
 
@@ -125,12 +130,23 @@ def _people(actor: Actor, search: str = "") -> list[Person]:
     return [one for one in queries.people(actor, search) if actor.is_administrator or operations.manages(actor, one)]
 
 
+def _place(code: str) -> str:
+    return places.full_name(code, chosen_language())
+
+
+@bp.app_context_processor
+def _place_choices() -> dict[str, object]:
+    return {"place_choices": lambda: places.choices(chosen_language())}
+
+
 @bp.get("/people")
 @signed_in
 def people() -> str:
     actor = _manager()
     search = request.args.get("q", "").strip()[:80]
-    return render_template("accounts/people.html", people=queries.people(actor, search), search=search, roles=forms.ROLES)
+    return render_template(
+        "accounts/people.html", people=queries.people(actor, search), search=search, roles=forms.ROLES, place=_place
+    )
 
 
 @bp.route("/people/new", methods=["GET", "POST"])
@@ -146,7 +162,7 @@ def new_person() -> Response:
         del form.is_administrator
     _fill_role(form, actor, [one.id for one in programmes])
     status = 200
-    if form.validate_on_submit():
+    if form.is_submitted() and _is_right(form):
         try:
             return _create(actor, form)
         except Problem as problem:
@@ -156,6 +172,28 @@ def new_person() -> Response:
     elif request.method == "POST":
         status = 422
     return make_response(render_template("accounts/new_person.html", form=form), status)
+
+
+def _is_right(form: NewPersonForm) -> bool:
+    """Everything that is wrong at once, each beside its field."""
+    right = bool(form.validate())
+    username, password = (form.username.data or "").strip().lower(), form.password.data
+    if username:
+        right = _holds(form.username, partial(operations.check_username, username)) and right
+    if password:
+        right = _holds(form.password, partial(operations.check_password, username or "\0", password)) and right
+    if form.programme.data and form.role.data:
+        right = form.validate_places() and right
+    return right
+
+
+def _holds(field: Any, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Problem as problem:
+        field.errors = [*field.errors, str(problem)]
+        return False
+    return True
 
 
 def _create(actor: Actor, form: NewPersonForm) -> Response:
@@ -196,7 +234,7 @@ def _say_password(username: str, password: str, *, shown: bool, saved: str) -> N
 
 def _set_role(actor: Actor, person: Person, programme_id: str, form: RoleForm | NewPersonForm) -> None:
     role, organisation_id = form.role.data or None, form.organisation.data or None
-    territories = forms.codes(form.territories.data)
+    territories = list(form.territories.data)
     if role is not None:
         operations.require_gives_role(actor, programme_id, role, organisation_id, territories)
     operations.set_role(
@@ -231,7 +269,8 @@ def _person_page(actor: Actor, managed: Person, form: PersonForm) -> str:
             data={
                 "role": has.role if has else "",
                 "organisation": (has.organisation_id or "") if has else "",
-                "territories": " ".join(has.territories or []) if has else "",
+                "territories": list(has.territories or []) if has else [],
+                "everywhere": ("no" if has.territories else "yes") if has else None,
             },
         )
         _fill_role(role_form, actor, [programme.id], may_remove=True)
@@ -257,13 +296,14 @@ def set_role(person_id: str, programme_id: str) -> Response:
         raise NOT_FOUND()
     form = RoleForm(prefix=f"{programme.code}-")
     _fill_role(form, actor, [programme_id], may_remove=True)
-    if form.validate():
+    if form.validate() and (not form.role.data or form.validate_places()):
         begin_writing()
         _set_role(actor, _managed(person_id), programme_id, form)
         db.session.commit()
         flash(_("The role is saved. Phones take the change at their next contact."), "ok")
     else:
         flash(" ".join(str(text) for texts in form.errors.values() for text in texts), "error")
+        return _back_to(person_id)
     # Without a role left, a coordinator no longer manages this account.
     return redirect(url_for("accounts.people"))  # type: ignore[return-value]
 

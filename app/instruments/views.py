@@ -17,6 +17,7 @@ from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.permissions import Actor, can, programmes_where, require
 from app.core.problems import NOT_FOUND, Problem
+from app.core.web import local_text
 from app.instruments import operations, problems, queries
 from app.instruments.compiler import Rows, entity_lists
 from app.instruments.forms import CheckForm, OpenForm, PublishForm
@@ -136,9 +137,11 @@ def publish() -> Response:
     actor = g.actor
     begin_writing()
     version = operations.publish_checked(actor, programme_id, checked, utcnow())
-    name = version.version
+    name, title = version.version, local_text(checked.compiled.package["title"])
     db.session.commit()
-    flash(_("Version %(version)s is published. Phones take it at their next sync.", version=name), "success")
+    flash(
+        _("%(form)s: version %(version)s is published. Phones take it at their next sync.", form=title, version=name), "success"
+    )
     return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
 
 

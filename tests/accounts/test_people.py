@@ -23,6 +23,7 @@ NEW = {
     "password": "zitoun-argan-9",
     "role": "facilitator",
     "territories": "",
+    "everywhere": "yes",
 }
 
 
@@ -37,12 +38,24 @@ def stored(username: str = "naima") -> Person | None:
 
 
 def test_a_coordinator_creates_a_facilitator_who_can_sign_in(khadija: Someone, world: World, client):  # P2
-    assert create(khadija, world, territories="05.271. 05.272").status_code == 302
+    assert create(khadija, world, territories="05.271. 05.272", everywhere="no").status_code == 302
     person = stored()
     (membership,) = person.memberships
     assert (membership.role, membership.organisation_id) == ("facilitator", world.al_amal.id)
     assert membership.territories == ["05.271", "05.272"]
     assert client.post("/sign-in", data={"username": "naima", "password": NEW["password"]}).status_code == 302
+
+
+@pytest.mark.sqlite_only
+def test_places_are_chosen_by_name_and_everywhere_is_said_outright(khadija: Someone, world: World):
+    nothing = create(khadija, world, everywhere="", username="x", password="123")
+    assert nothing.status_code == 422  # every trouble at once: the username, the password, the places
+    assert nothing.text.count('class="error"') == 3
+    assert create(khadija, world, everywhere="no", territories="Atlantide").status_code == 422
+    assert stored() is None
+    assert create(khadija, world, everywhere="no", territories=["Boulemane", "Guigou, Boulemane"]).status_code == 302
+    assert stored().memberships[0].territories[0] == "03.131"
+    assert "بولمان" in khadija.client.get("/people?lang=ar").text
 
 
 @pytest.mark.sqlite_only
@@ -83,8 +96,8 @@ def test_facilitators_and_supervisors_manage_nobody(world: World, name: str):  #
 def test_a_weak_password_and_a_taken_username_are_said_and_nothing_is_made(admin: Someone, world: World):  # P1
     answer = create(admin, world, password="12345678")
     assert answer.status_code == 422
-    assert "flash error" in answer.text
-    assert create(admin, world, username="Amina").status_code == 409
+    assert 'class="error" id="password-error"' in answer.text
+    assert create(admin, world, username="Amina").status_code == 422
     assert create(admin, world, username="ا").status_code == 422
     assert stored() is None
 
