@@ -66,7 +66,9 @@ def test_the_result_names_the_level_the_cap_and_the_strengths(phone: Phone) -> N
 def test_with_too_few_answers_it_counts_what_was_entered(phone: Phone) -> None:
     _open(phone, {"ax_LEG": {"leg02": "3"}, "d_version": "full"})
     expect(phone.page.locator(".result-score")).to_have_count(0)
-    expect(phone.page.locator(".counts")).to_contain_text("1 من")
+    expect(phone.page.locator(".counts").first).to_contain_text("1 من")
+    phone.page.locator(".answers summary").last.click()
+    expect(phone.page.locator(".answers details").last.locator("dd")).to_have_count(1)  # the answer itself, in words
 
 
 def test_what_one_person_writes_does_not_open_for_another(phone):  # I-23

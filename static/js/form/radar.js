@@ -72,7 +72,7 @@ function axisName({ label, score }, at, radius) {
   // "start" is the right edge in a right-to-left text: anchors are by side, not by language.
   const rtl = /[\u0590-\u08ff]/.test(name);
   const side = Math.abs(across) < 0.2 ? "middle" : across > 0 !== rtl ? "start" : "end";
-  const figure = score === null ? "–" : formatNumber(score, 0);
+  const figure = score === null ? "–" : formatNumber(score, 1);
   const figureSide = Math.abs(across) < 0.2 ? "middle" : across > 0 ? "start" : "end";
   return svg`<text class="axis" x=${x.toFixed(1)} y=${y.toFixed(1)} text-anchor=${side} direction=${rtl ? "rtl" : "ltr"}>${name}</text>
     <text class="axis figure" x=${x.toFixed(1)} y=${(y + LINE).toFixed(1)} text-anchor=${figureSide} direction="ltr">${figure}</text>`;

@@ -10,6 +10,7 @@ import { plain } from "./plain.js";
 import { explain, FormProblem } from "./problems.js";
 import { axisBars, radar } from "./radar.js";
 import { sectionName } from "./jump-list.js";
+import { answerSections } from "./answers.js";
 import { readForm } from "./session.js";
 
 const STRENGTHS = 3;
@@ -103,6 +104,7 @@ function template(shown, navigate) {
         <p>${[title ? kind : "", form ? placeOf(form, pkg) : "", formatDate(form ? dateOf(form, pkg) || at : at)].filter(Boolean).map((part, index) => html`${index ? " · " : nothing}<bdi>${part}</bdi>`)}</p></div>
       ${stateLine(state, receipt, problem)}
       ${form ? (hasScore ? scoreParts(form, pkg, scores) : countParts(form, pkg, scores)) : html`<p>${t("The form itself is no longer on this phone; what was entered is kept.")}</p>`}
+      ${form ? answerSections(form, pkg) : nothing}
     </main>
     <footer class="fill-foot">
       <button type="button" class="btn plain" @click=${() => print()}>${t("Print")}</button>
@@ -124,6 +126,7 @@ function stateLine(state, receipt, problem) {
 
 /** @param {any} form @param {any} pkg @param {any} scores */
 function scoreParts(form, pkg, scores) {
+  const said = ownStrengths(form, pkg);
   const strong = strengths(form, pkg, scores.axes);
   const agreed = actions(form, pkg);
   const name = levelName(form, pkg, scores.level);
@@ -136,7 +139,8 @@ function scoreParts(form, pkg, scores) {
     ${scores.capped ? html`<p class="status asks"><span class="text">${capReason(form, pkg) || t("The level is limited by a critical answer.")}</span></p>` : nothing}
     ${radar(scores.axes)}
     <section><h3 class="section-title">${t("Scores by axis")}</h3>${axisBars(scores.axes)}</section>
-    ${strong.length ? html`<section><h3 class="section-title">${t("Strengths")}</h3><ul class="plain-list">${strong.map((text) => html`<li>${text}</li>`)}</ul></section>` : nothing}
+    ${said.length ? html`<section><h3 class="section-title">${t("Strengths, as the group says")}</h3><ul class="plain-list">${said.map((text) => html`<li dir="auto">${text}</li>`)}</ul></section>` : nothing}
+    ${strong.length ? html`<section><h3 class="section-title">${t("Strongest axes")}</h3><ul class="plain-list">${strong.map((text) => html`<li>${text}</li>`)}</ul></section>` : nothing}
     <section><h3 class="section-title">${t("What we agreed")}</h3>
       ${agreed.length ? html`<ul class="plain-list">${agreed.map((one) => html`<li><bdi>${one.text}</bdi>${one.about.length ? html`<small>${one.about.map((part, index) => html`${index ? t(", ") : nothing}<bdi>${part}</bdi>`)}</small>` : nothing}</li>`)}</ul>`
         : html`<p class="soft">${t("No action was agreed yet.")}</p>`}</section>`;
@@ -199,6 +203,13 @@ function strengths(form, pkg, axes) {
     return [];
   }).filter(Boolean);
   return (found.length ? found : best.filter(({ score }) => (score ?? 0) >= 50).map(({ label }) => label)).slice(0, STRENGTHS);
+}
+
+/** What the group itself calls its strengths, a line each. @param {any} form @param {any} pkg @returns {string[]} */
+function ownStrengths(form, pkg) {
+  const node = pkg.nodes.find((/** @type {any} */ one) => (one.attributes?.role === "strengths" || one.name === "swot_s") && one.kind === "question" && !inRepeat(pkg, one));
+  const view = node && form.view(pathTo(pkg, node));
+  return view?.relevant ? view.value.split("\n").map((/** @type {string} */ line) => line.trim()).filter(Boolean) : [];
 }
 
 /** Rows that become actions: who, until when. @param {any} form @param {any} pkg @returns {{text: string, about: string[]}[]} */

@@ -4,7 +4,7 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.js";
 import { alarmNotes } from "./alarms.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
-import { checkList, minutesWords, readiness } from "./readiness.js";
+import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
 import { lastSuccess, statusLine } from "./status.js";
 import { formIsOpen } from "./update.js";
 import { said, toSend } from "./words.js";
@@ -82,7 +82,8 @@ export function openPhonePage(host, app) {
   function paint() {
     if (closed || !data) return;
     const { checks, counts, storage, device, last } = data;
-    const open = checks.filter((check) => check.state !== "done").length;
+    const advice = checks.some((check) => check.state !== "done");
+    const needed = stillNeeded(checks).length;
     const person = app.person;
     const programmes = person?.programmes ?? [];
     const offset = sync.state.clock_offset;
@@ -92,7 +93,7 @@ export function openPhonePage(host, app) {
         ${alarmNotes(phone)}
         <section aria-label=${t("Ready for a day without network?")}>
           ${sectionTitle(t("Ready for a day without network?"))}
-          <p class="soft" role="status">${open ? t("Not everything is ready yet.") : t("Yes: everything needed is on this phone.")}</p>
+          <p class="soft" role="status">${needed ? t("Not everything is ready yet.") : advice ? t("One can leave: what remains is advice.") : t("Yes: everything needed is on this phone.")}</p>
           ${checkList(checks)}
         </section>
         <section aria-label=${t("Sending and updating")}>

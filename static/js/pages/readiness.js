@@ -46,8 +46,8 @@ export async function readiness(app) {
       text: open.length && !lacking ? "" : t("Some lists are not here yet. {next}", { next: connect }),
     },
     {
-      id: "records", state: state(cooperatives.length > 0 || Boolean(sync.state.last_success_at)), title: t("Records of my area"),
-      text: cooperatives.length ? n("{n} cooperative", "{n} cooperatives", cooperatives.length) : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
+      id: "records", state: state(cooperatives.length > 0 || (!busy && Boolean(sync.state.last_success_at))), title: t("Records of my area"),
+      text: cooperatives.length ? n("{n} cooperative", "{n} cooperatives", cooperatives.length) : busy ? connect : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
     },
     {
       id: "storage", state: persisted ? "done" : "todo", title: t("The phone keeps the data"),
@@ -71,6 +71,12 @@ export function minutesWords(ms) {
   const hours = Math.round(minutes / 60);
   return hours < 48 ? n("{n} hour", "{n} hours", hours) : n("{n} day", "{n} days", Math.round(hours / 24));
 }
+
+/** Without these one cannot work offline; the others are advice. */
+const NEEDED = new Set(["shell", "forms", "places", "records"]);
+
+/** @param {Check[]} checks @returns {Check[]} what is needed and not here yet */
+export const stillNeeded = (checks) => checks.filter(({ id, state }) => state !== "done" && NEEDED.has(id));
 
 /** @param {Check[]} checks */
 export function checkList(checks) {

@@ -9,7 +9,7 @@ import { Problem, problemText } from "../core/problem.js";
 import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
 import { inTurn, languageSwitch } from "./page.js";
-import { checkList, minutesWords, readiness } from "./readiness.js";
+import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
 import { statusLine } from "./status.js";
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
@@ -160,7 +160,7 @@ export function openSignIn(host, app) {
   function gettingReady() {
     const open = checks?.filter((check) => check.state !== "done") ?? [];
     const working = busy || ["sending", "receiving"].includes(sync.state.phase) || open.some((check) => check.state === "working");
-    const needed = open.filter((check) => ["shell", "forms", "places", "records"].includes(check.id));
+    const needed = stillNeeded(open);
     const line = !open.length
       ? t("Everything needed is on this phone. Have a good day in the field.")
       : working
