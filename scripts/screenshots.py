@@ -48,7 +48,7 @@ class Album:
         page.wait_for_timeout(400)
         page.evaluate("document.activeElement?.blur()")
         png = page.screenshot(full_page=whole, animations="disabled")
-        for quality in (0.9, 0.8, 0.7, 0.55, 0.4):
+        for quality in (0.9, 0.8, 0.7, 0.55, 0.4, 0.3, 0.2):
             picture = as_webp(page, png, quality)
             if len(picture) <= LARGEST:
                 break
