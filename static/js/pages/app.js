@@ -230,7 +230,7 @@ function createFrame(root) {
       name = route.page;
       tabs.hidden = !signedIn || route.page === "form" || route.page === "summary" || route.page === "sign-in";
       paintTabs();
-      if (route.page === "form") closeToast();
+      closeToast();
     },
     /** Readers hear where they are; the first page is announced by the browser. @param {HTMLElement} view */
     shown(view) {
