@@ -232,9 +232,21 @@ class _Names:
             self.people |= {key: _in(names.get(key), self.language) for key in people}
         devices = {one.device_id for one in submissions} - self.devices.keys()
         if devices:
-            labelled = sa.select(Device.id, Device.label).where(Device.id.in_(devices))
-            labels = {row.id: row.label for row in db.session.execute(labelled)}
+            labelled = (
+                sa.select(Device.id, Device.label, Person.name)
+                .join(Person, Person.id == Device.person_id)
+                .where(Device.id.in_(devices))
+            )
+            labels = {row.id: _without_names(row.label, row.name) for row in db.session.execute(labelled)}
             self.devices |= {key: labels.get(key, "") for key in devices}
+
+
+def _without_names(label: str, name: Any) -> str:
+    """The phone alone: its owner has a column of her own, and may be left out of the export."""
+    for one in name.values() if isinstance(name, dict) else ():
+        if one:
+            label = label.replace(one, "")
+    return label.strip(" ,،;·–-")
 
 
 def _in(text: Any, language: str) -> str:

@@ -41,7 +41,12 @@ def exports() -> Response | str:
     if not may_name:
         del form.names
     if form.validate_on_submit():
-        return _download(actor, programme, form, names=may_name and bool(form.names.data))
+        filters = _filters(programme, form)
+        if _has_rows(actor, filters):
+            return _download(actor, filters, form, names=may_name and bool(form.names.data))
+        form.states.errors = [
+            _("No submission matches these choices, so there is nothing to download. Choose other states or dates.")
+        ]
     return render_template("export/page.html", form=form, programme=programme, counts=_counts(actor, programme.id))
 
 
@@ -96,8 +101,8 @@ def _counts(actor: Actor, programme_id: str) -> list[tuple[str, str, str]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def _download(actor: Actor, programme: Programme, form: Any, *, names: bool) -> Response:
-    filters = Filters(
+def _filters(programme: Programme, form: Any) -> Filters:
+    return Filters(
         programme.id,
         form_id=form.form_id.data,
         organisation_id=form.organisation_id.data or "",
@@ -106,6 +111,14 @@ def _download(actor: Actor, programme: Programme, form: Any, *, names: bool) -> 
         date_from=form.date_from.data,
         date_to=form.date_to.data,
     )
+
+
+def _has_rows(actor: Actor, filters: Filters) -> bool:
+    found = sa.select(sa.literal(1)).select_from(Submission).where(*export_conditions(actor, filters)).limit(1)
+    return db.session.scalar(found) is not None
+
+
+def _download(actor: Actor, filters: Filters, form: Any, *, names: bool) -> Response:
     options = Options(
         language=form.language.data,
         labels=form.content.data == "labels",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from app.export.tables import Column
@@ -57,8 +58,10 @@ def metadata(with_title: bool) -> list[Column]:
 SUBMISSION_ID: Final = Column("submission_id", {"ar": "رقم الاستمارة", "fr": "Numéro de la fiche"}, "text")
 
 
-def row_number(repeat: str) -> Column:
-    return Column(f"{repeat}_row", {"ar": f"رقم السطر ({repeat})", "fr": f"Ligne ({repeat})"}, "number")
+def row_number(repeat: str, labels: Mapping[str, str]) -> Column:
+    """The place of a row in its repeat, named by the repeat's own words."""
+    ar, fr = labels.get("ar") or repeat, labels.get("fr") or repeat
+    return Column(f"{repeat}_row", {"ar": f"رقم السطر: {ar}", "fr": f"Ligne\u00a0: {fr}"}, "number")
 
 
 SHEETS: Final = {

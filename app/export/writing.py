@@ -37,7 +37,10 @@ def columns_of(export: Export, table: Table) -> list[Column]:
     """All columns of a table: what says which row it is, then the answers."""
     if not table.name:
         return [*export.metadata, *table.columns]
-    return [words.SUBMISSION_ID, *(words.row_number(name) for name in table.indexes), *table.columns]
+    around = [one for one in export.tables if one.name and f"{table.name}/".startswith(f"{one.name}/")]
+    around.sort(key=lambda one: len(one.steps))
+    numbers = [words.row_number(name, one.labels) for name, one in zip(table.indexes, around, strict=True)]
+    return [words.SUBMISSION_ID, *numbers, *table.columns]
 
 
 def file_name(export: Export, extension: str) -> str:
@@ -219,11 +222,19 @@ def sheet_name(wanted: str, part: int, book: Any) -> str:
         clean = re.sub(r"\s*\([^)]*\)$", "", clean)
     taken = {sheet.get_name().lower() for sheet in book.worksheets()}
     end = f" ({part})" if part > 1 else ""
-    name, n = clean[: MOST_OF_A_NAME - len(end)].strip() + end, 2
+    name, n = _whole_words(clean, MOST_OF_A_NAME - len(end)) + end, 2
     while name.lower() in taken:
         end = f" ({n})"
-        name, n = clean[: MOST_OF_A_NAME - len(end)].strip() + end, n + 1
+        name, n = _whole_words(clean, MOST_OF_A_NAME - len(end)) + end, n + 1
     return name
+
+
+def _whole_words(text: str, most: int) -> str:
+    """A start of the text that does not end within a word, unless its first word alone is too long."""
+    if len(text) <= most:
+        return text
+    start = text[: most + 1].rpartition(" ")[0] or text[:most]
+    return start.rstrip(" ,;:،؛-–(")
 
 
 def write_xlsx(export: Export, target: BinaryIO, *, by: str) -> None:

@@ -331,3 +331,17 @@ def test_dates_in_the_file_name_and_nothing_personal(amina: Someone, khadija: So
     db.session.commit()
     name = download(khadija).headers["Content-Disposition"]
     assert re.search(rf"daftar-boulemane-short-{date.today().year}-\d\d-\d\d-seq\d+\.xlsx", name), name
+
+
+@pytest.mark.sqlite_only
+def test_an_export_of_nothing_says_so_instead_of_an_empty_file(khadija: Someone, package: str):
+    answer = download(khadija, states=["rejected"])
+    assert answer.mimetype == "text/html"
+    assert 'class="error" id="states-error"' in answer.text
+
+
+def test_names_of_sheets_end_with_a_whole_word():
+    from app.export.writing import _whole_words
+
+    assert _whole_words("Participantes à la formation continue", 31) == "Participantes à la formation"
+    assert _whole_words("a" * 40, 31) == "a" * 31
