@@ -45,8 +45,9 @@ function line(label, words, isRow) {
   const term = document.createElement("dt");
   term.textContent = label;
   const said = document.createElement("dd");
-  said.dir = "auto";
-  said.textContent = words;
+  const text = document.createElement("bdi");
+  text.textContent = words;
+  said.append(text);
   box.append(term, said);
   return box;
 }
