@@ -436,7 +436,8 @@ def _check_lines(form: Any, revision: Revision | None, language: str) -> list[tu
         path = str(one.get("path", ""))
         node = form.by_path(path) if form else None
         label = (form.label(node, language) if node is not None else "") or path
-        lines.append((label, str(one.get("sent", "")), str(one.get("computed", ""))))
+        sent, computed = ("" if one.get(side) is None else str(one[side]) for side in ("sent", "computed"))
+        lines.append((label, sent, computed))
     return lines
 
 
