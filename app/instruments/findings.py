@@ -39,6 +39,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "column_twice": (_("The column “%(name)s” stands twice."), _("Delete one of the two.")),
     "setting_missing": (_("The setting “%(name)s” is missing."), _("Add it to the sheet “settings”.")),
     "setting_bad": (_("“%(value)s” cannot be the %(name)s."), _("Use only letters a-z, digits, “-”, “_” and “.”, beginning with a letter or digit, at most 64 characters.")),
+    "setting_by_language": (
+        _("The setting “%(name)s” cannot be given by language."),
+        _("Write one form_title; titles by language go to the columns attribute::ci:title-ar and attribute::ci:title-fr."),
+    ),
     "name_missing": (_("This row has no name."), _("Give it a name of letters a-z, digits and _, beginning with a letter.")),
     "name_bad": (_("“%(name)s” cannot be a name."), _("Use letters a-z, digits and _, beginning with a letter.")),
     "name_export": (_("The name “%(name)s” holds signs that spreadsheets and databases refuse in column names."), _("Use letters a-z, digits and _.")),

@@ -172,6 +172,12 @@ def _check_settings(workbook: Workbook) -> list[Finding]:
             findings.append(error("setting_missing", "settings", number, name, name=name))
         elif not _ID.fullmatch(value):
             findings.append(error("setting_bad", "settings", number, name, name=name, value=value))
+    if "settings" in workbook.sheets:
+        sheet = workbook.sheets["settings"]
+        for at, column in enumerate(sheet.columns):
+            # pyxform breaks on it instead of saying so.
+            if re.match(r"(form_)?title\s*::", column.strip().lower()):
+                findings.append(error("setting_by_language", "settings", sheet.header_row, sheet.letters[at], name=column))
     return findings
 
 

@@ -125,6 +125,8 @@ def test_mistakes_of_the_other_sheets_are_named_there():
     assert (
         found([AGE], "setting_bad", settings=[SETTINGS | {"form_id": "mon formulaire"}])[0].details["value"] == "mon formulaire"
     )
+    by_language = SETTINGS | {"form_title::Français (fr)": "Visite"}
+    assert found([AGE], "setting_by_language", settings=[by_language])[0].details == {"name": "form_title::Français (fr)"}
     twice = found([OK], "choice_twice", choices=YES_NO + choices("yes_no", "yes"))[0]
     assert (twice.sheet, twice.details) == ("choices", {"name": "yes", "first": twice.row - 2})
     spaced = found([q("select_multiple l", "a")], "choice_space", choices=choices("l", "a b", "c"))[0]
