@@ -65,6 +65,7 @@ def stored(app: Flask) -> Flask:
         )
     )
     db.session.execute(sa.text("UPDATE sequence SET value = 41"))
+    db.session.merge(Setting(name="backup_seq", value="0"))
     db.session.commit()
     place = Path(app.config["ATTACHMENTS"]) / SHA[:2] / SHA
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +140,7 @@ def test_a_backup_without_one_of_its_photos_is_never_finished(stored: Flask, fol
         operations.make(folder, now=NOW, off_host=True)
 
     assert problem_of(error) == DAMAGED
-    assert db.session.get(Setting, "backup_seq") is None or db.session.get(Setting, "backup_seq").value == "0"
+    assert db.session.get(Setting, "backup_seq", populate_existing=True).value == "0"
     with pytest.raises(Problem) as none:
         operations.latest(folder)
     assert problem_of(none) == NO_BACKUP
@@ -147,8 +148,7 @@ def test_a_backup_without_one_of_its_photos_is_never_finished(stored: Flask, fol
 
 def test_only_an_off_host_backup_lets_phones_forget(stored: Flask, folder: Path) -> None:  # B4
     operations.make(folder, now=NOW, off_host=False)
-    before = db.session.get(Setting, "backup_seq")
-    assert before is None or before.value == "0"
+    assert db.session.get(Setting, "backup_seq", populate_existing=True).value == "0"
     db.session.rollback()
 
     operations.make(folder, now=NOW + timedelta(minutes=1), off_host=True)
