@@ -339,3 +339,33 @@ def test_what_was_returned_opens_with_its_remarks_and_comes_back_as_a_revision(p
     assert second["submission_id"] == first["submission_id"]
     assert second["parent_revision_id"] == first["revision_id"]
     assert second["answers"]["money"] == {"amount": "282.5", "members": "14", "books": "4"}
+
+
+def test_a_correction_whose_new_photo_lost_its_bytes_is_not_finished_without_it(phone: Phone) -> None:  # F8
+    phone.install("visit")
+    phone.start("visit")
+    _fill_visit(phone)
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".result")).to_be_visible()
+    [first] = phone.page.evaluate("harness.phone.outbox.all()")
+    returned = {key: first[key] for key in ("revision_id", "envelope")} | {"id": first["submission_id"], "remarks": []}
+    phone.page.evaluate("(submission) => harness.correct(submission)", returned)
+    phone.open_section(3)
+    phone.question("photo").locator("input[type=file]").last.set_input_files(
+        {"name": "IMG_2.jpg", "mimeType": "image/jpeg", "buffer": _photo_of_a_camera(phone)}
+    )
+    expect(phone.question("photo").locator("img")).to_be_visible()
+    phone.page.evaluate(
+        """() => new Promise((done) => {
+          indexedDB.open("daftar-outbox").onsuccess = (event) => {
+            const transaction = event.target.result.transaction("chunks", "readwrite");
+            transaction.objectStore("chunks").clear();
+            transaction.oncomplete = () => { event.target.result.close(); done(); };
+          };
+        })"""
+    )
+    phone.open_section(4)
+    phone.page.locator(".go").click()
+
+    expect(phone.page.locator(".fill-main")).to_contain_text("لم تعد الصورة في الهاتف")
+    assert len(phone.page.evaluate("harness.phone.outbox.all()")) == 1

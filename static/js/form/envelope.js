@@ -49,17 +49,16 @@ function subjectOf(pkg, form, entities) {
 
 /**
  * The outbox's row. Of a correction, what only the office holds is in the envelope and not to be sent.
- * @param {{envelope: Record<string, any>, files: any[], draft: any, isHere: (sha256: string) => Promise<boolean>}} what
+ * @param {{envelope: Record<string, any>, files: any[], draft: any}} what
  */
-export async function outboxItem({ envelope, files, draft, isHere }) {
+export async function outboxItem({ envelope, files, draft }) {
   const text = JSON.stringify(envelope);
-  const unique = [...new Map(files.map((file) => [file.sha256, file])).values()];
-  const here = draft.parent_revision_id ? await Promise.all(unique.map((file) => isHere(file.sha256))) : unique.map(() => true);
+  const unique = [...new Map(files.filter((file) => !file.at_office).map((file) => [file.sha256, file])).values()];
   return {
     revision_id: envelope.revision_id, submission_id: envelope.submission_id, owner: draft.owner, form_id: envelope.form_id,
     title: envelope.title, subject: envelope.subject, envelope: text, sha256: await sha256(text), encryption: "none",
     finished_at: new Date().toISOString(),
-    attachments: unique.filter((_, index) => here[index]).map(({ sha256: hash, size, type }) => ({ sha256: hash, size, type, state: "waiting", offset: 0 })),
+    attachments: unique.map(({ sha256: hash, size, type }) => ({ sha256: hash, size, type, state: "waiting", offset: 0 })),
     state: "waiting", problem: null, attempts: 0, next_attempt_at: 0,
   };
 }

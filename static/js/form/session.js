@@ -7,7 +7,7 @@
  * @typedef {import("../engine/form.js").Change} Change
  * @typedef {{id: string, question: string | null, text: string, author: any, at: string, was?: string}} Remark
  *   was: the answer that was remarked upon
- * @typedef {{name: string, question: string, sha256: string, size: number, type: string}} DraftFile
+ * @typedef {{name: string, question: string, sha256: string, size: number, type: string, at_office?: boolean}} DraftFile
  * @typedef {{section: string, row: string, question: string, scroll: number}} Position
  * @typedef {"saving" | "saved" | "failed"} SaveState
  * @typedef {object} StartOptions
@@ -80,7 +80,7 @@ export async function startCorrection(phone, { submission, person, question = ""
     form_sha256: envelope.form_sha256, programme_id: envelope.programme_id, submission_id: envelope.submission_id,
     parent_revision_id: submission.revision_id, subject: envelope.subject, snapshot: null, answers: envelope.answers,
     section: "", question: "", progress: 0, title: envelope.title, created_at: now, updated_at: now, remarks,
-    files: envelope.attachments, encryption: "none", go_to: question,
+    files: envelope.attachments.map((/** @type {any} */ file) => ({ ...file, at_office: true })), encryption: "none", go_to: question,
   };
   await phone.drafts.save(draft);
   return draft.id;
@@ -530,7 +530,7 @@ export class Session {
     this.form.finalise();
     try {
       const { envelope, files } = await buildEnvelope({ phone: this.#phone, pkg: this.pkg, draft: this.#draft, form: this.form, title: this.title });
-      const item = await outboxItem({ envelope, files, draft: this.#draft, isHere: this.#phone.files.isWhole });
+      const item = await outboxItem({ envelope, files, draft: this.#draft });
       await this.#phone.drafts.finish(this.#draft, item);
       this.close();
       return { revisionId: item.revision_id };
@@ -546,7 +546,7 @@ export class Session {
     const lost = [];
     for (const { path, name } of this.form.media()) {
       const file = this.file(name);
-      if (file && (this.isCorrection || await this.#phone.files.isWhole(file.sha256))) continue;
+      if (file && (file.at_office || await this.#phone.files.isWhole(file.sha256))) continue;
       const view = this.view(path);
       // What was told in words, before this phone drew that kind, is no file.
       if (view.node.type !== "image" && !file) continue;
