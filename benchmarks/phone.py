@@ -21,7 +21,7 @@ import urllib.request
 from pathlib import Path
 
 import pysqlite3
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -205,7 +205,7 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=7, help="how often a start is measured")
     runs = arguments.parse_args().runs
     lines = []
-    with tempfile.TemporaryDirectory() as name, devices() as new_device:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright, devices(playwright) as new_device:
         folder = Path(name)
         with serving(folder, f"sqlite:///{folder / 'daftar.db'}") as url:
             phone = new_device(folder / "profile", "ar")

@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 import pysqlite3
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -235,7 +235,7 @@ def main() -> None:
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     album = Album(given.out, given.only)
-    with tempfile.TemporaryDirectory() as name, devices() as new_device:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright, devices(playwright) as new_device:
         folder = Path(name)
         with serving(folder, f"sqlite:///{folder / 'daftar.db'}") as url:
             wait_checked(folder / "daftar.db")

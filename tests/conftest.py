@@ -34,6 +34,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from playwright.sync_api import Playwright, sync_playwright
 
 from app import create_app
 from app.accounts import operations as accounts
@@ -52,6 +53,13 @@ PASSWORD_HASH = accounts.hasher.hash(PASSWORD)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only: the store does not matter to this test")
     config.addinivalue_line("markers", "browser: drives a real Chromium")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of browsers: a process cannot hold two."""
+    with sync_playwright() as playwright:
+        yield playwright
 
 
 # Stores

@@ -4,6 +4,7 @@ drill, not by the disaster; B4 only an off-host backup moves the watermark; B5 n
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def stored(app: Flask) -> Flask:
+def stored(app: Flask) -> Iterator[Flask]:
     """One submission with one complete photo."""
     programme = db.session.scalars(sa.select(Programme)).first()
     if programme is None:
@@ -70,7 +71,13 @@ def stored(app: Flask) -> Flask:
     place = Path(app.config["ATTACHMENTS"]) / SHA[:2] / SHA
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(PHOTO)
-    return app
+    epoch = db.session.get(Setting, "epoch").value
+    db.session.commit()
+    yield app
+    db.session.rollback()  # the database outlives the test
+    db.session.merge(Setting(name="epoch", value=epoch))
+    db.session.merge(Setting(name="backup_seq", value="0"))
+    db.session.commit()
 
 
 def problem_of(error: pytest.ExceptionInfo[Problem]) -> object:

@@ -17,6 +17,7 @@ from typing import Any
 import pysqlite3
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Playwright
 
 from app.demo.boulemane import ACCOUNTS, PASSWORD
 from tests.conftest import ROOT, free_port
@@ -94,7 +95,7 @@ def serving(instance: Path, database: str, **settings: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda one: f"{one[0]}-{one[1]}")
-def field(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+def field(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright) -> Iterator[Field]:
     language, store, username = request.param
     folder = tmp_path_factory.mktemp(f"field-{language}")
     if store == "sqlite":
@@ -104,7 +105,7 @@ def field(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         server = request.getfixturevalue("postgresql")
         database = server.url(server.fresh())
         engine = sa.create_engine(database)
-    with serving(folder, database) as url, devices() as new_device:
+    with serving(folder, database) as url, devices(playwright) as new_device:
         phone = new_device(folder / "profile", language)
         yield Field(url, folder, language, username, phone, engine, new_device, folder)
     engine.dispose()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 WIDTH, HEIGHT = 360, 800
 ARGUMENTS = [
@@ -106,20 +106,19 @@ class Device:
 
 
 @contextmanager
-def devices() -> Iterator[Callable[..., Device]]:
+def devices(playwright: Playwright) -> Iterator[Callable[..., Device]]:
     """`make(profile, language)` gives a Device; all are closed at the end."""
     made: list[Device] = []
-    with sync_playwright() as playwright:
 
-        def make(profile: Path, language: str, **size: int) -> Device:
-            made.append(Device(playwright, profile, language, **size))
-            return made[-1]
+    def make(profile: Path, language: str, **size: int) -> Device:
+        made.append(Device(playwright, profile, language, **size))
+        return made[-1]
 
-        try:
-            yield make
-        finally:
-            for device in made:
-                device.close()
+    try:
+        yield make
+    finally:
+        for device in made:
+            device.close()
 
 
 def until(check: Callable[[], Any], what: str, timeout_s: float = 20) -> Any:

@@ -12,21 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright
 
 from app.engine import host
 from app.instruments.xpath import XPathError, parse
+from tests.e2e.device import ARGUMENTS, chromium_path
 from tests.engine.cases import Case, faults, load
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 OTHERS = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "odk-xpath.jsonl"
 # Where another engine decided otherwise; docs/engine.md, "Where engines differ".
 DIFFERENT = {
@@ -69,15 +61,14 @@ def test_every_case_holds_in_quickjs(cases: list[Case]) -> None:
 
 
 @pytest.mark.browser
-def test_every_case_holds_in_chromium(cases: list[Case]) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        page = browser.new_page()
-        page.evaluate(host.engine_script())
-        run = "(request) => JSON.parse(Daftar.handle(JSON.stringify(request)))"
-        expressions = page.evaluate(run, {"op": "evaluate", "cases": requests(cases, "expression")})
-        forms = page.evaluate(run, {"op": "run", "cases": requests(cases, "form")})
-        browser.close()
+def test_every_case_holds_in_chromium(cases: list[Case], playwright: Playwright) -> None:
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+    page = browser.new_page()
+    page.evaluate(host.engine_script())
+    run = "(request) => JSON.parse(Daftar.handle(JSON.stringify(request)))"
+    expressions = page.evaluate(run, {"op": "evaluate", "cases": requests(cases, "expression")})
+    forms = page.evaluate(run, {"op": "run", "cases": requests(cases, "form")})
+    browser.close()
     assert faults(cases, expressions, forms) == []
 
 

@@ -11,6 +11,7 @@ import { Database, isQuotaError } from "./db.js";
 
 export const OUTBOX = "daftar-outbox";
 const RESERVE_BYTES = 4 * 1024 * 1024;
+const ROOM_COMES_MS = [0, 200, 600, 1500];
 
 /** @param {IDBDatabase} db */
 function upgrade(db) {
@@ -57,22 +58,32 @@ export class Keep {
       result = await this.#db.write(stores, work);
     } catch (error) {
       if (!isQuotaError(error)) throw error;
-      if (!reserve || !(await this.#spendReserve())) throw new Problem("phone.full");
-      result = await this.#db.write(stores, work).catch((again) => {
-        throw isQuotaError(again) ? new Problem("phone.full") : again;
-      });
+      if (!reserve) throw new Problem("phone.full");
+      await this.#spendReserve();
+      result = await this.#writeAsRoomComes(stores, work);
     }
     for (const store of [stores].flat()) this.#changed(store);
     return result;
   }
 
-  /** @returns {Promise<boolean>} whether there was one */
+  /**
+   * The browser gives back the room of what was removed some time later, when it has tidied its files.
+   * @template T @param {string | string[]} stores @param {(tx: Transaction) => Promise<T>} work @returns {Promise<T>}
+   */
+  async #writeAsRoomComes(stores, work) {
+    for (const wait of ROOM_COMES_MS) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      try {
+        return await this.#db.write(stores, work);
+      } catch (error) {
+        if (!isQuotaError(error)) throw error;
+      }
+    }
+    throw new Problem("phone.full");
+  }
+
   async #spendReserve() {
-    return this.#db.write("meta", async (tx) => {
-      const there = (await tx.get("meta", "reserve")) !== undefined;
-      tx.remove("meta", "reserve");
-      return there;
-    });
+    await this.#db.write("meta", async (tx) => tx.remove("meta", "reserve"));
   }
 
   /** Puts the reserve there unless it is; says whether it is. Random bytes, because the browser's store compresses others. */
