@@ -153,7 +153,7 @@ def test_photos_are_kept_in_small_pieces_and_a_damaged_one_is_noticed(page):  # 
     assert found == [48 * 1024, True, 1, "lost", "phone.file_lost", True]
 
 
-def test_a_full_phone_still_takes_words_but_no_photo(page, office):  # P5
+def test_a_full_phone_takes_no_photo_gives_its_reserve_to_words_and_never_says_saved_wrongly(page, office):  # P5
     # Before the store is used: Chromium remembers for some seconds how much room there was.
     client = page.context.new_cdp_session(page)
     client.send("Storage.overrideQuotaForOrigin", {"origin": office.url, "quotaSize": 4_700_000})
@@ -164,14 +164,19 @@ def test_a_full_phone_still_takes_words_but_no_photo(page, office):  # P5
         await phone.protect();
         const photo = await phone.files.put(tools.random(800_000), { type: "image/jpeg" }).then(() => "kept", (error) => error.code);
         // Random letters: the browser's store compresses others.
-        const words = () => tools.draft({ snapshot: { answers: { text: Array.from({ length: 1000 }, () => tools.newId()).join() } } });
+        const words = () => tools.draft({ snapshot: { answers: { text: Array.from({ length: 300 }, () => tools.newId()).join() } } });
         const said = [];
-        for (let i = 0; i < 30; i++) said.push(await phone.drafts.save(words()).then(() => "saved", (error) => error.code ?? String(error)));
-        const item = await tools.finished(phone).then((item) => item.state, String);
-        return [photo, [...new Set(said)], item, await phone.meta.get("reserve") === undefined];
+        const save = () => phone.drafts.save(words()).then(() => said.push("saved"), (error) => said.push(error.code ?? String(error)));
+        const spent = async () => await phone.meta.get("reserve") === undefined;
+        for (let i = 0; i < 100 && !(await spent()); i++) await save();
+        await save();
+        return { photo, said, spent: await spent(), kept: (await phone.drafts.all()).length };
         """,
     )
-    assert found == ["phone.full", ["saved"], "waiting", True]
+    assert (found["photo"], found["spent"]) == ("phone.full", True)
+    # The room of the reserve comes back at once or, in an older browser, when it tidies up: what is not kept is said.
+    assert set(found["said"]) <= {"saved", "phone.full"}
+    assert found["kept"] == found["said"].count("saved") > 0
 
 
 def test_a_store_that_forgot_is_said_before_anything_else(page, tab):  # P6
