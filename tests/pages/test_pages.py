@@ -398,6 +398,7 @@ def test_a_finished_form_is_received_and_back_is_today(phone: Opener, site: str)
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
     page.locator("main a[href='#/today']").click()
+    page.wait_for_load_state("networkidle")  # the list is drawn again when the pull that follows signing in ends
     page.locator(".start").click()
     page.get_by_label("اسم التعاونية").fill("تعاونية الأمل")
 
