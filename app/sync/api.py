@@ -265,9 +265,17 @@ def me() -> Response:
 # Reading
 
 
+def require_recent_client() -> None:
+    """Whether the phone's application may still read. One that may not can deliver all the same (I-16). Raises UPDATE_NEEDED."""
+    said = request.headers.get("X-Sync-Proto", "")
+    if (int(said) if said.isdecimal() and len(said) < 6 else 0) < current_app.config["LEAST_READING_PROTO"]:
+        raise problems.UPDATE_NEEDED()
+
+
 @bp.get("/api/sync/pull")
 @signed_in_json
 def pull() -> Response:
+    require_recent_client()
     programme_id = request.args.get("programme", "")
     limit = request.args.get("limit", "500")
     if g.actor.grants.get(programme_id) is None and not g.actor.is_administrator:
