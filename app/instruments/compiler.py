@@ -23,7 +23,7 @@ from xml.etree.ElementTree import Element  # only the type: the parser is defuse
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from app.instruments import convert, lint
-from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings
+from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings, warning
 from app.instruments.rows import Row, canonical_type, parameters, survey_rows
 from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook
 from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, parse, rebase
@@ -139,6 +139,7 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Ite
     compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities})
     package = compiler.package()
     compiled.errors += compiler.errors
+    compiled.warnings += compiler.warnings
     if not compiled.errors:
         checked = lint.check_package(package, compiler.rows)
         compiled.errors += [one for one in checked if one.level == "error"]
@@ -160,6 +161,7 @@ class _Compiler:
     def __init__(self, workbook: Workbook, xform: str, datasets: Mapping[str, Rows], entities: set[str]) -> None:
         self.workbook, self.datasets, self.known_entities = workbook, datasets, entities
         self.errors: list[Finding] = []
+        self.warnings: list[Finding] = []
         root: Element = fromstring(xform)
         head, self.body = root[0], root[1]
         self.model = next(one for one in head if _tag(one) == "model")
@@ -531,6 +533,11 @@ class _Compiler:
                     continue
                 self.rule(node, key, bind.get(attribute))
             attributes = {key.rpartition("}")[2]: value for key, value in bind.attrib.items() if key.startswith(f"{{{CI}}}")}
+            expected = attributes.get("expect", "")
+            attributes = {key: value for key, value in attributes.items() if not key.startswith("expect")}
+            if expected and target["kind"] == "question":
+                self.rule(node, "expect", expected, "bind::ci:expect")
+                self.expect_message(node)
             if attributes:
                 target["attributes"] = attributes
 
@@ -548,6 +555,26 @@ class _Compiler:
                 values = self.texts.get(wanted.group(1), {}).get("", {})
                 parts = {code: self.part(value, node, self.place(node, key)) for code, value in values.items()}
                 self.nodes[node][key] = {code: part for code, part in parts.items() if part and part != "-"}
+
+    def expect_message(self, node: int) -> None:
+        """The words of a warning, from the sheet: in the XForm, pyxform has written paths over their `${}`."""
+        row, found = self.rows.get(self.path(node)), {}
+        for code in self.languages:
+            column = f"bind::ci:expect-message-{code}"
+            text = row.cell(column) if row else ""
+            if not text:
+                at = self.place(node, column)
+                self.warnings.append(warning("expect_silent", *at, name=self.nodes[node]["name"], language=code))
+                continue
+            parts: list[Any] = []
+            for n, piece in enumerate(re.split(r"\$\{\s*([^}]+?)\s*\}", text)):
+                path = next((one for one in self.paths if one.endswith(f"/{piece}")), "") if n % 2 else ""
+                number = self.expression(path, node, self.place(node, column)) if path else None
+                parts.append(piece if number is None else {"x": number})
+            parts = [one for one in parts if one != ""]
+            found[code] = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+        if found:
+            self.nodes[node]["expect_message"] = found
 
     def read_setvalues(self) -> None:
         def read(parent: Element, control: int | None) -> None:

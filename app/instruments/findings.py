@@ -81,6 +81,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "function_arity": (_("The function “%(name)s” is given %(given)s values; it takes %(wanted)s."), _("Check the commas and brackets.")),
     "cycle": (_("These rules wait for each other: %(path)s"), _("Break the circle: one of them must not read the next.")),
     "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),
+    "expect_silent": (_("What is expected of “%(name)s” has no message in “%(language)s”."), _("Fill the column bind::ci:expect-message-%(language)s: the person must know what to check.")),
     "regex_bad": (_("The pattern “%(pattern)s” is not a regular expression."), _("Check its brackets and marks.")),
     "regex_slow": (_("The pattern “%(pattern)s” may take for ever on some answers."), _("Do not repeat a group that is itself repeated: (a+)+ is a+.")),
     "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),

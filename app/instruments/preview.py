@@ -50,7 +50,7 @@ def _plain(text: dict[str, Any] | None) -> dict[str, str]:
 
 
 def _rules(package: dict[str, Any], node: dict[str, Any]) -> dict[str, str]:
-    keys = ("relevant", "required", "constraint", "calculation", "repeat_count")
+    keys = ("relevant", "required", "constraint", "expect", "calculation", "repeat_count")
     return {key: package["expressions"][node[key]]["text"] for key in keys if key in node}
 
 

@@ -23,7 +23,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Entity, EntityVersion, Organisation
 from app.review.radar import radar
 from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
-from app.submissions.answers import as_moment, flat, form_of, record_labels, scores_from, shown
+from app.submissions.answers import Form, as_moment, flat, form_of, plain, record_labels, scores_from, shown
 from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
 from app.submissions.places import Names, Place, places_of_records
 from app.submissions.queries import (
@@ -246,6 +246,16 @@ class Past:
     version: str = ""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the phone says about an answer: why it is unusual, or what had no place in a newer version of the form."""
+
+    path: str
+    label: str
+    text: str
+    version: str = ""
+
+
 @dataclass
 class Record:
     title: str
@@ -283,6 +293,8 @@ class Record:
     language: str
     subject: Entity | None
     subject_name: str
+    unusual: list[Said]
+    aside: list[Said]
 
 
 def _answers(envelope: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -383,7 +395,43 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         language=str(envelope.get("language", "")) if envelope else "",
         subject=subject,
         subject_name=record_name(subject, language) if subject else "",
+        unusual=_unusual(form, envelope, language),
+        aside=_aside(envelope, language),
     )
+
+
+def _words(text: object, language: str) -> str:
+    """The reader's language of a Text that a phone sent, or another rather than nothing."""
+    if not isinstance(text, Mapping):
+        return ""
+    found = text.get(language) or next((one for one in text.values() if one), "")
+    return plain(str(found))
+
+
+def _listed(envelope: Mapping[str, Any] | None, name: str) -> list[Mapping[str, Any]]:
+    found = envelope.get(name) if envelope else None
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
+def _unusual(form: Form | None, envelope: Mapping[str, Any] | None, language: str) -> list[Said]:
+    found = []
+    for one in _listed(envelope, "warnings"):
+        path = str(one.get("question", ""))
+        node = form.by_path(path) if form else None
+        rows = " · ".join(re.findall(r"\[(\d+)\]", path))
+        label = (form.label(node, language) if form and node is not None else "") or path
+        found.append(Said(path, f"{rows} · {label}" if rows else label, _words(one.get("message"), language)))
+    return found
+
+
+def _aside(envelope: Mapping[str, Any] | None, language: str) -> list[Said]:
+    found = []
+    for one in _listed(envelope, "aside"):
+        path, row = str(one.get("question", "")), str(one.get("row") or "")
+        label = _words(one.get("label"), language) or path
+        text = _words(one.get("said"), language) or str(one.get("value", ""))
+        found.append(Said(path, f"{row} · {label}" if row else label, text, str(one.get("form_version", ""))))
+    return found
 
 
 def _whole(value: float) -> str:

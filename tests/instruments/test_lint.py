@@ -120,6 +120,13 @@ def test_what_would_break_in_the_field_is_never_published(code):
     assert not compiled(survey, choices=YES_NO).package
 
 
+def test_a_warning_without_words_is_remarked_in_each_language():
+    said = {"bind::ci:expect": ". < 9", "bind::ci:expect-message-ar": "كثير"}
+    settings = [SETTINGS | {"namespaces": 'ci="urn:cooperative-instruments:1"'}]
+    [finding] = found([q("integer", "a") | said], "expect_silent", settings=settings)
+    assert (finding.sheet, finding.row, finding.details) == ("survey", FIRST_ROW, {"name": "a", "language": "fr"})
+
+
 def test_mistakes_of_the_other_sheets_are_named_there():
     assert found([AGE], "setting_missing", settings=[{"form_id": "essai"}])[0].details == {"name": "version"}
     assert (

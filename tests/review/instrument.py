@@ -122,15 +122,16 @@ def stored(
     answers: dict[str, Any] | None = None,
     state: str = "received",
     minutes: int = 0,
+    said: dict[str, Any] | None = None,
     **columns: Any,
 ) -> Submission:
-    """A submission as intake leaves it, received `minutes` after NOW; the caller commits."""
+    """A submission as intake leaves it, received `minutes` after NOW. `said`: more of its envelope. The caller commits."""
     at = NOW + timedelta(minutes=minutes)
     seq = next_seq(2)
     submission_id, revision_id = new_id(), new_id()
     names = {"photo": "a" * 64}
     envelope = {"submission_id": submission_id, "answers": ANSWERS if answers is None else answers, "language": "ar"}
-    envelope |= {"t_client": "2026-11-21T18:42:10.123+01:00", "form_id": columns.get("form_id", "short")}
+    envelope |= {"t_client": "2026-11-21T18:42:10.123+01:00", "form_id": columns.get("form_id", "short"), **(said or {})}
     text = json.dumps(envelope, ensure_ascii=False).encode()
     row: dict[str, Any] = {
         "form_id": "short",

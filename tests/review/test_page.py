@@ -5,6 +5,7 @@ R2 a photo that is missing is said to be missing, and why
 R3 nothing that somebody wrote is markup
 R4 what cannot be read still opens
 R5 where phone and server compute differently, both are shown
+R6 what the phone warned of, and what had no place in a newer version, is shown with the answers
 """
 
 from __future__ import annotations
@@ -134,3 +135,21 @@ def test_records_are_found_whatever_way_they_are_spelt(world, amina: Someone, kh
     assert khadija.client.get(f"/records/cooperatives/{own.id}").status_code == 200
     other = db.session.query(Entity).filter_by(label="تعاونية الأمل").one()
     assert khadija.client.get(f"/records/cooperatives/{other.id}").status_code == 404
+
+
+def test_what_the_phone_warned_of_and_kept_aside_is_shown_to_the_reviewer(amina: Someone, khadija: Someone, package: str):  # R6
+    warning = {"question": "grp_fig/k_ca", "message": {"ar": "كثير", "fr": "C’est beaucoup & trop"}}
+    aside = {
+        "question": "grp_fig/phone", "row": "", "value": "0612", "form_version": "1",
+        "label": {"ar": "الهاتف", "fr": "Téléphone"}, "said": {"ar": "0612", "fr": "0612"},
+    }  # fmt: skip
+    submission = stored(amina, package, said={"warnings": [warning], "aside": [aside, "?", {"label": 3}]}).id
+    db.session.commit()
+
+    text = page(khadija, submission)
+
+    assert "C’est beaucoup &amp; trop" in text
+    assert 'href="#a-grp_fig/k_ca"' in text
+    assert "Téléphone" in text
+    assert "0612" in text
+    assert "الهاتف" in page(khadija, submission, "ar")

@@ -282,11 +282,11 @@ export class Form {
     return this.#language;
   }
 
-  /** @param {Text | undefined} text @param {FormNode | Repeat} node whose answers `${}` in it means @returns {string} */
-  #say(text, node) {
+  /** @param {Text | undefined} text @param {FormNode | Repeat} node whose answers `${}` in it means @param {string} [language] @returns {string} */
+  #say(text, node, language = this.#language) {
     if (text === undefined) return "";
     if (typeof text === "string") return text;
-    const part = text[this.#language] ?? text[this.pkg.languages[0]] ?? Object.values(text)[0] ?? "";
+    const part = text[language] ?? text[this.pkg.languages[0]] ?? Object.values(text)[0] ?? "";
     if (typeof part === "string") return part;
     return part.map((one) => (typeof one === "string" ? one : this.#model.ask(one.x, node, toString, ""))).join("");
   }
@@ -370,7 +370,7 @@ export class Form {
 
   // Looking
 
-  /** @param {FormNode | Repeat} node @param {"required" | "readonly" | "constraint"} property @param {boolean} absent @param {boolean} failed */
+  /** @param {FormNode | Repeat} node @param {"required" | "readonly" | "constraint" | "expect"} property @param {boolean} absent @param {boolean} failed */
   #flag(node, property, absent, failed) {
     const index = node.schema.source[property];
     if (index === undefined) return absent;
@@ -609,6 +609,34 @@ export class Form {
     if (!hasForm(source.type, node.value) || !this.#isOffered(node)) return { kind: "type", message: "" };
     if (this.#flag(node, "constraint", true, true)) return null;
     return { kind: "constraint", message: this.#label(node, "constraint", source.constraint_message) };
+  }
+
+  /** What is unusual about an answer that stands, "" when nothing is. It blocks nothing. @param {string} path @returns {string} */
+  warning(path) {
+    const node = this.#find(path);
+    return node instanceof FormNode && this.#isUnusual(node) ? this.#label(node, "expect", node.schema.source.expect_message) : "";
+  }
+
+  /** @returns {{path: string, section: string, label: string, message: string, messages: Record<string, string>}[]} in document order; messages: by language */
+  warnings() {
+    /** @type {ReturnType<Form["warnings"]>} */
+    const found = [];
+    for (const { path: section, nodes } of this.#sectionNodes()) {
+      for (const top of nodes) {
+        visitAll(top, (node) => {
+          if (!(node instanceof FormNode) || !this.#isUnusual(node)) return;
+          const { label, expect_message: text } = node.schema.source;
+          const messages = Object.fromEntries(this.pkg.languages.map((code) => [code, this.#say(text, node, code)]));
+          found.push({ path: pathOf(node), section, label: this.#label(node, "label", label), message: this.#say(text, node), messages });
+        });
+      }
+    }
+    return found;
+  }
+
+  /** @param {FormNode} node */
+  #isUnusual(node) {
+    return node.schema.source.expect !== undefined && node.relevant && node.value !== "" && !this.#flag(node, "expect", true, true) && !this.#check(node);
   }
 
   /** Whether each chosen value is (still) among the choices. @param {FormNode} node */

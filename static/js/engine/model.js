@@ -173,6 +173,7 @@ export class Model {
     }
     this.touched.add(node);
     node.kept.constraint = undefined;
+    node.kept.expect = undefined;
     if (node.schema.source.triggers) this.changed.push(node);
     // Nobody sees the value of an irrelevant node.
     if (node.relevant) this.announce(node);

@@ -10,6 +10,7 @@
  * @property {boolean} [required]
  * @property {boolean} [readonly]
  * @property {boolean} [constraint]  it holds
+ * @property {boolean} [expect]  likewise
  * @property {Record<string, string>} [label]  texts by name
  * @property {import("./choices.js").Choice[]} [choices]
  */

@@ -7,7 +7,7 @@
  * @typedef {import("./types.js").Part} Part
  * @typedef {import("./xpath/compile.js").Compiled} Compiled
  *
- * @typedef {"calculation" | "relevant" | "count" | "constraint" | "required" | "readonly" | "label" | "choices"} Property
+ * @typedef {"calculation" | "relevant" | "count" | "constraint" | "expect" | "required" | "readonly" | "label" | "choices"} Property
  *
  * @typedef {object} Dependent  an expression that reads a node
  * @property {SchemaNode} node  whose expression it is
@@ -108,6 +108,7 @@ export class Schema {
       this.read(node, "relevant", source.relevant);
       this.read(node, "count", source.repeat_count);
       this.read(node, "constraint", source.constraint);
+      this.read(node, "expect", source.expect);
       this.read(node, "required", source.required);
       this.read(node, "readonly", source.readonly);
       for (const part of partsOf(source)) this.read(node, "label", part);
@@ -195,6 +196,7 @@ function partsOf(source) {
   collect(source.guidance, found);
   collect(source.required_message, found);
   collect(source.constraint_message, found);
+  collect(source.expect_message, found);
   for (const kind in source.media) collect(source.media[kind], found);
   return found;
 }

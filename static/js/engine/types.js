@@ -23,11 +23,13 @@
  * @property {number} [relevant]
  * @property {number} [required]
  * @property {number} [constraint]
+ * @property {number} [expect]  holds for usual answers: else a warning
  * @property {number} [readonly]
  * @property {number} [calculation]
  * @property {number} [repeat_count]
  * @property {Text} [required_message]
  * @property {Text} [constraint_message]
+ * @property {Text} [expect_message]
  * @property {string} [default]
  * @property {number} [first_load]
  * @property {boolean} [new_repeat]

@@ -14,12 +14,13 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
   const known = new Map((draft.files ?? []).map((/** @type {any} */ file) => [file.name, file]));
   const files = form.media().filter(({ name }) => known.has(name)).map(({ path, name }) => ({ ...known.get(name), question: path }));
   const entities = form.entities();
+  const warnings = form.warnings().map(({ path, messages }) => ({ question: path, message: messages }));
   const envelope = {
     proto: 1, submission_id: draft.submission_id, revision_id: newId(), parent_revision_id: draft.parent_revision_id,
     programme_id: draft.programme_id, form_id: draft.form_id, form_version: draft.form_version, form_sha256: draft.form_sha256,
     author_id: draft.owner, device_id: device?.id ?? install?.id ?? "", title,
     subject: draft.subject ?? subjectOf(pkg, form, entities), territory: form.role("territory") || null,
-    answers: form.answers(), entities,
+    answers: form.answers(), entities, ...(warnings.length ? { warnings } : {}),
     attachments: files.map(({ name, question, sha256: hash, size, type }) => ({ name, question, sha256: hash, size, type })),
     t_started: localIso(Date.parse(draft.created_at)), t_client: localIso(),
     tz: timeZone(), monotonic: monotonic(),

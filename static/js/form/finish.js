@@ -16,6 +16,7 @@ export function drawFinish(page, host, problems = page.session.problems()) {
   const { session } = page;
   const states = sectionStates(page);
   const skipped = states.filter(({ section }) => section.answered < section.total && !problems.some((one) => one.section === section.path));
+  const unusual = session.form.warnings();
   const unchanged = session.unansweredRemarks();
   const changed = session.remarks.filter((remark) => remark.question && !unchanged.includes(remark));
   render(html`
@@ -28,6 +29,11 @@ export function drawFinish(page, host, problems = page.session.problems()) {
               <span><bdi>${fault.name}</bdi></span><small>${fault.text}</small></button></li>`)}</ul>`)}`
       : html`<p class="finish-state good">✓ ${t("Nothing required is missing.")}</p>
         <p>${t("Finishing keeps the form on this phone until it is received. Afterwards it can only change if the office returns it.")}</p>`}
+    ${unusual.length
+      ? html`<h3>${t("Unusual answers: please check them")}</h3>
+        <ul class="faults calm">${unusual.map(({ path, label, message }) => html`<li><button type="button" class="fault" @click=${() => page.openQuestion(path)}>
+          <span><bdi>${plain(label)}</bdi></span><small>${message}</small></button></li>`)}</ul>`
+      : nothing}
     ${unchanged.length
       ? html`<h3>${n("{n} remark whose answer has not changed", "{n} remarks whose answer has not changed", unchanged.length)}</h3>
         ${page.isAskedAnyway() ? html`<p class="finish-state warn" role="alert">${t("Send anyway? If the answer was right, yes.")}</p>` : nothing}

@@ -117,6 +117,7 @@ export function createPart(page, path) {
       ${page.remarksAt(path).map(remarkTemplate)}
       ${draw ? draw(field) : nothing}
       ${session.isOutside(node, view.value) ? html`<p class="q-outside" role="status">${outsideText(node.attributes?.place ?? "")}</p>` : nothing}
+      ${problem || (draw && !touched && !page.showsProblems()) ? nothing : warningTemplate(session.form.warning(path))}
       ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem, node.type)}</p>` : nothing}`;
   }
 
@@ -141,6 +142,9 @@ export function createPart(page, path) {
 }
 
 /** @typedef {ReturnType<typeof createPart>} Part */
+
+/** What an author expected otherwise; it stays an answer. @param {string} message */
+const warningTemplate = (message) => message ? html`<p class="q-outside q-warn" role="status">${message}</p>` : nothing;
 
 /** Calm: a visit may well lead there. @param {string} place @returns {string} */
 function outsideText(place) {

@@ -1,0 +1,70 @@
+"""Answers that an author did not expect (`ci:expect`).
+
+U1  the question says so once it was answered, calmly   U2  the last page lists it and leads to it, and finishing is not held up
+U3  the submission carries the words in both languages
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.form.conftest import Phone
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_unusual_answer_is_pointed_out_and_goes_with_its_warning(phone: Phone) -> None:  # U1, U2, U3
+    phone.install("unusual")
+    phone.start("unusual")
+    phone.question("members").locator("input").fill("12")
+    amount = phone.question("amount")
+    amount.locator("input").press_sequentially("28250000")
+    reading = re.sub("[\u2068\u2069]", "", amount.locator(".q-reading").inner_text())
+    assert reading == "28\u202f250\u202f000,00 درهم · 28,25 مليون درهم"
+    expect(amount.locator(".q-warn")).to_have_count(0)  # not while it is typed
+    amount.locator("input").blur()
+    expect(amount.locator(".q-warn")).to_contain_text("هذا كثير على 12 عضوات")
+    expect(amount.locator(".q-error")).to_have_count(0)
+    phone.question("members").locator("input").fill("300")
+    expect(amount.locator(".q-warn")).to_have_count(0)
+    phone.question("members").locator("input").fill("12")
+
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".finish-state.good")).to_be_visible()
+    fault = phone.page.locator(".faults.calm .fault", has_text="رقم المعاملات")
+    expect(fault).to_contain_text("هل هو بالدرهم")
+    fault.click()
+    expect(amount.locator("input")).to_be_focused()
+    expect(amount.locator(".q-warn")).to_be_visible()
+    phone.page.go_back()
+    phone.page.locator(".go").click()
+
+    expect(phone.page.locator(".result")).to_be_visible()
+    [item] = phone.page.evaluate("harness.phone.outbox.all()")
+    envelope = json.loads(item["envelope"])
+    assert envelope["answers"]["money"] == {"members": "12", "amount": "28250000"}
+    assert envelope["warnings"] == [
+        {
+            "question": "money/amount",
+            "message": {
+                "ar": "هذا كثير على 12 عضوات: هل هو بالدرهم؟",
+                "fr": "C’est beaucoup pour 12 membres : est-ce en dirhams ?",
+            },
+        }
+    ]
+
+
+def test_usual_answers_carry_no_warning(phone: Phone) -> None:  # U3
+    phone.install("unusual")
+    phone.start("unusual")
+    phone.question("members").locator("input").fill("300")
+    phone.question("amount").locator("input").fill("28250000")
+    phone.page.locator(".go").click()
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".result")).to_be_visible()
+    [item] = phone.page.evaluate("harness.phone.outbox.all()")
+    assert "warnings" not in json.loads(item["envelope"])
