@@ -47,7 +47,7 @@ def from_environment() -> dict[str, object]:
         "HOST": os.environ.get("DAFTAR_HOST", "127.0.0.1"),
         "PORT": int(os.environ.get("PORT", "8000")),
         "WORKERS": int(os.environ.get("DAFTAR_WORKERS", "0")),
-        "THREADS": int(os.environ.get("DAFTAR_THREADS", "16")),
+        "THREADS": int(os.environ.get("DAFTAR_THREADS", "64")),
         "SESSION_DAYS": int(os.environ.get("DAFTAR_SESSION_DAYS", "30")),
         "LEAST_READING_PROTO": int(os.environ.get("DAFTAR_LEAST_READING_PROTO", "0")),
         # Off: /sw.js serves a worker that takes itself away (docs/decisions/0003-browser-code.md).

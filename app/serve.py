@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 
@@ -61,32 +62,43 @@ def announce(app: Flask) -> None:
 
 
 def serve(app: Flask, workers: int) -> None:
-    from gunicorn.app.base import BaseApplication
-
-    class Server(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            settings: dict[str, Any] = {
-                "bind": f"{app.config['HOST']}:{app.config['PORT']}",
-                "workers": workers,
-                "worker_class": "gthread",
-                "threads": app.config["THREADS"],
-                "keepalive": 75,
-                "graceful_timeout": GRACE_S,
-                # Threads answer while one of them takes a slow upload; the worker itself is never silent this long.
-                "timeout": 120,
-                "preload_app": True,
-                "loglevel": "warning",
-                "control_socket_disable": True,
-            }
-            for name, value in settings.items():
-                if name in self.cfg.settings:
-                    self.cfg.set(name, value)
-
-        def load(self) -> Flask:
-            return app
+    """Serve until SIGTERM or SIGINT; what is on its way may finish."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     _start_checks(app)
-    Server().run()
+    server = Granian(
+        "app.serve",
+        address=app.config["HOST"],
+        port=app.config["PORT"],
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=app.config["THREADS"],
+        # A worker that died is replaced; the database is whole (docs/decisions/0002-stores.md).
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE_S,
+        log_level=LogLevels.warning,
+    )
+    _prepared.append(app)
+    server.serve(target_loader=_application, wrap_loader=False)
+
+
+_prepared: list[Flask] = []  # inherited by a worker that was forked; one that was spawned (Python 3.14) makes its own
+
+
+def _application() -> Flask:
+    """Called in each worker. It ends with the server that started it, also when that one was killed."""
+    from app import create_app
+
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    return _prepared[0] if _prepared else create_app()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _start_checks(app: Flask) -> None:

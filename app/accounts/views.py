@@ -79,8 +79,8 @@ def sign_out() -> Response:
 @bp.after_app_request
 def remember_language(response: Response) -> Response:
     """`?lang=fr` on any page is a choice: kept in a cookie, and with the account of whoever is signed in."""
-    chosen = request.args.get("lang")
-    if request.method != "GET" or chosen not in LANGUAGES or request.headers.get("Sec-Fetch-Site") == "cross-site":
+    chosen = request.args.get("lang") if request.method == "GET" else None
+    if chosen not in LANGUAGES or request.headers.get("Sec-Fetch-Site") == "cross-site":
         return response
     secure = bool(current_app.config["HTTPS"]) or request.is_secure
     response.set_cookie("lang", chosen, max_age=365 * 86400, path="/", samesite="Lax", secure=secure)

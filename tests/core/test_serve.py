@@ -93,3 +93,31 @@ def test_the_field_page_and_the_office_answer(live_server: LiveServer):
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     with urllib.request.urlopen(live_server.url + "/") as answer:
         assert answer.url.endswith("/sign-in?next=/") or "/sign-in" in answer.url
+
+
+@pytest.mark.sqlite_only
+def test_a_delivery_on_its_way_finishes_when_the_server_is_told_to_stop(live_server: LiveServer, amina: Someone):  # SV-15
+    body = json.dumps({"proto": 1, "items": [item_of(amina.envelope())]}).encode()
+    connection = http.client.HTTPConnection("127.0.0.1", int(live_server.url.rsplit(":", 1)[1]), timeout=20)
+    connection.putrequest("POST", "/api/sync/push")
+    for name, value in (amina.delivering | {"Content-Type": "application/json", "Content-Length": str(len(body))}).items():
+        connection.putheader(name, value)
+    connection.endheaders(body[: len(body) // 2])
+    time.sleep(0.5)
+    live_server.process.terminate()
+    time.sleep(0.5)
+    connection.send(body[len(body) // 2 :])
+    answer = connection.getresponse()
+    assert json.loads(answer.read())["results"][0]["result"] == "accepted"
+    live_server.process.wait(40)
+
+
+@pytest.mark.sqlite_only
+def test_no_process_is_left_when_the_server_is_killed_alone(live_server: LiveServer):
+    children = [line.split()[0] for line in os.popen(f"ps -o pid= --ppid {live_server.process.pid}")]
+    assert len(children) >= 2
+    live_server.process.kill()
+    deadline = time.monotonic() + 20
+    while left := [child for child in children if os.path.exists(f"/proc/{child}/exe")]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
