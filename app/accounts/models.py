@@ -58,6 +58,7 @@ class Device(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # said at the office; it reads nothing, and may still deliver
     report: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # what it last said: unsent, storage, skew, app
 
 
@@ -85,3 +86,34 @@ class SignInFailures(Model):
     device: Mapped[str] = mapped_column(sa.String(64), primary_key=True)  # a cookie of the browser
     count: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Enrolment(Model):
+    """A link that makes a phone ready for one person, once, within a day. The office shows it as a QR code."""
+
+    __tablename__ = "enrolments"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    person_id: Mapped[str] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    created_by: Mapped[str | None] = mapped_column(sa.String(36))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claim_hash: Mapped[str | None] = mapped_column(sa.String(64))  # of the phone that used it: it may ask again
+    device_id: Mapped[str | None] = mapped_column(sa.ForeignKey("devices.id"))
+
+
+class Incident(Model):
+    """Something that may mean lost work on a phone, until a person has looked into it and says so (I-5)."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (sa.UniqueConstraint("device_id", "kind", "key"),)
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    device_id: Mapped[str] = mapped_column(sa.ForeignKey("devices.id"))
+    kind: Mapped[str] = mapped_column(sa.String(32))  # one of incidents.KINDS
+    key: Mapped[str] = mapped_column(sa.String(64))  # what tells one from another of its kind: a repeated report opens no second
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    details: Mapped[dict[str, Any]] = mapped_column(Json)  # {"unsent": 3, "ids": [revision, …], "drafts": 1, "since": moment}
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    closed_by: Mapped[str | None] = mapped_column(sa.String(36))
+    note: Mapped[str] = mapped_column(sa.Text, default="")

@@ -316,17 +316,20 @@ def end_all_sessions(person: Person, *, now: datetime) -> int:
 def enrol_device(person: Person, *, label: str, device_id: str | None, now: datetime) -> tuple[Device, str]:
     """Enrol a phone, or renew the credential of one this person enrolled before; returns it and the new credential.
 
-    A revoked phone, or one of somebody else, becomes a new phone: its id proves nothing.
+    A revoked or lost phone, or one of somebody else, becomes a new phone: its id proves nothing.
     """
+    from app.accounts import incidents
+
     credential = secrets.token_urlsafe(32)
     device = db.session.get(Device, device_id) if device_id else None
-    if device is None or device.person_id != person.id or device.revoked_at is not None:
+    if device is None or device.person_id != person.id or device.revoked_at or device.lost_at:
         device = Device(
             id=new_id(), person_id=person.id, label=label[:120], secret_hash=hashed(credential), created_at=now, report={}
         )
         db.session.add(device)
         db.session.flush()
         audit.record("device.enrolled", at=now, actor_id=person.id, object_id=device.id)
+        incidents.signed_in_afresh(person, device, now=now)
     else:
         device.secret_hash = hashed(credential)
         device.label = label[:120] or device.label
@@ -338,9 +341,22 @@ def enrol_device(person: Person, *, label: str, device_id: str | None, now: date
 def revoke_device(device: Device, *, now: datetime, by: Actor) -> None:
     """Ends the phone's sessions. It can still deliver what it holds, into quarantine (I-24): it never reads again."""
     device.revoked_at = now
+    _end_sessions_of(device, now=now)
+    audit.record("device.revoked", at=now, actor_id=by.person_id, object_id=device.id)
+
+
+def set_lost(device: Device, lost: bool, *, now: datetime, by: Actor) -> None:
+    """A lost phone reads nothing more. If it comes back it delivers, into quarantine; found again, all is as before."""
+    device.lost_at = now if lost else None
+    if lost:
+        _end_sessions_of(device, now=now)
+    db.session.flush()
+    audit.record("device.lost" if lost else "device.found", at=now, actor_id=by.person_id, object_id=device.id)
+
+
+def _end_sessions_of(device: Device, *, now: datetime) -> None:
     db.session.execute(
         sa.update(SignInSession)
         .where(SignInSession.device_id == device.id, SignInSession.ended_at.is_(None))
         .values(ended_at=now)
     )
-    audit.record("device.revoked", at=now, actor_id=by.person_id, object_id=device.id)

@@ -71,6 +71,7 @@ def quarantine_reason(code: str) -> str:
         "author_unproven": _("It names another author than the owner of the phone."),
         "author_disabled": _("The author's account was deactivated when it arrived."),
         "device_revoked": _("The phone had been revoked when it arrived."),
+        "device_lost": _("The phone had been said to be lost when it arrived."),
         "programme_unknown": _("The server does not know the programme."),
         "not_a_member": _("The author has no role in this programme."),
         "form_unknown": _("The server does not know this instrument, or not this version of it."),

@@ -130,3 +130,10 @@ class Quarantined(Model):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    decided_by: Mapped[str | None] = mapped_column(sa.String(36))
+    decision: Mapped[str | None] = mapped_column(sa.String(16))  # "accepted", "rejected"
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    # What it became when it was accepted; other ids than its own where those were taken.
+    became_submission_id: Mapped[str | None] = mapped_column(sa.String(36))
+    became_revision_id: Mapped[str | None] = mapped_column(sa.String(36))

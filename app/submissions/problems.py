@@ -32,6 +32,7 @@ QUARANTINE = {
     ),
     "author_disabled": lazy_gettext("The author's account is deactivated. The form is kept; your coordinator decides."),
     "device_revoked": lazy_gettext("This phone was revoked at the office. The form is kept; your coordinator decides."),
+    "device_lost": lazy_gettext("This phone was said to be lost. The form is kept; your coordinator decides."),
     "programme_unknown": lazy_gettext("The server does not know this programme. The form is kept; an administrator looks at it."),
     "not_a_member": lazy_gettext("The author has no role in this programme. The form is kept; your coordinator decides."),
     "form_unknown": lazy_gettext(

@@ -6,16 +6,18 @@ import gzip
 import hashlib
 import time
 import zlib
+from datetime import datetime
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, g, request
 
+from app.accounts import enrolment, sessions
 from app.accounts import operations as accounts
-from app.accounts import sessions
+from app.accounts.models import Device, Person
 from app.accounts.sessions import require_own_origin, signed_in_json
 from app.core.clock import utcnow
-from app.core.db import begin_writing, db
+from app.core.db import begin_writing, db, iso
 from app.core.ids import is_id
 from app.core.problems import BAD_REQUEST, NOT_FOUND, Problem
 from app.submissions import attachments, intake
@@ -224,6 +226,11 @@ def sign_in() -> Response:
     device, credential = accounts.enrol_device(
         person, label=label if isinstance(label, str) else "", device_id=device_id if is_id(device_id) else None, now=now
     )
+    return _entered(person, device, credential, now=now)
+
+
+def _entered(person: Person, device: Device, credential: str, *, now: datetime) -> Response:
+    """A session for this person on this phone, and what the phone keeps of her. Commits."""
     old = request.cookies.get(sessions.COOKIE)
     if old:
         accounts.end_session(old, now=now)
@@ -234,12 +241,52 @@ def sign_in() -> Response:
         user_agent=request.headers.get("User-Agent", ""),
         device_id=device.id,
     )
-    said = wire.person(person) | {"device": {"id": device.id, "credential": credential}, "server_time": now_ms()}
+    said = wire.person(person) | {
+        "username": person.username,
+        "device": {"id": device.id, "credential": credential},
+        "server_time": now_ms(),
+    }
     name = person.username
     db.session.commit()
     response = answer(said)
     sessions.set_cookies(response, token, name)
     return response
+
+
+@bp.post("/api/field/enrol/look")
+def enrol_look() -> Response:
+    """Whom a link is for, before the phone uses it."""
+    require_own_origin()
+    token, claim, _value = _link()
+    found, person = enrolment.look(token, claim=claim, now=utcnow(), demo_allowed=current_app.config["DEMO"])
+    said = {"person": {"name": person.name, "language": person.language}, "expires_at": iso(found.expires_at)}
+    return answer(said | {"server_time": now_ms()})
+
+
+@bp.post("/api/field/enrol")
+def enrol() -> Response:
+    """Sign in by a link of the office, once."""
+    require_own_origin()
+    token, claim, value = _link()
+    label, device_id, now = value.get("device_label"), value.get("device_id"), utcnow()
+    begin_writing()
+    person, device, credential = enrolment.use(
+        token,
+        claim=claim,
+        label=label if isinstance(label, str) else "",
+        device_id=device_id if is_id(device_id) else None,
+        now=now,
+        demo_allowed=current_app.config["DEMO"],
+    )
+    return _entered(person, device, credential, now=now)
+
+
+def _link() -> tuple[str, str, dict[str, Any]]:
+    value = body()
+    token, claim = value.get("token"), value.get("claim")
+    if not isinstance(token, str) or not isinstance(claim, str) or not 16 <= len(claim) <= 64 or len(token) > 64:
+        raise BAD_REQUEST()
+    return token, claim, value
 
 
 @bp.post("/api/field/sign-out")

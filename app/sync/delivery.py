@@ -22,6 +22,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Programme
 from app.submissions import intake
 from app.submissions.intake import Forms, Sender, Sent, Statements
+from app.sync import witness
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ LARGEST_GROUP = 200
 REMEMBER_SENDERS_S = 60
 REMEMBER_FORMS_S = 10
 NEW_EPOCH_EVERY_S = 3600
-MOST_INCIDENTS = 20  # kept of one phone
+SAY_AGAIN_S = 300  # a phone that says the same is noted as seen so often
 
 
 class NotStored(Exception):
@@ -71,7 +72,7 @@ class Delivery:
         self._senders: dict[str, tuple[float, Sender]] = {}
         self._forms = Forms()
         self._forms_at = 0.0
-        self._reports: dict[str, bytes] = {}
+        self._reports: dict[str, tuple[bytes, float]] = {}  # as last noted, and until when that is enough
         self._epoch_made_at = 0.0
 
     def deliver(
@@ -147,7 +148,7 @@ class Delivery:
         for job in group:
             job.answered = answered
             if job.report is not None:
-                self._reports[job.device_id] = job.report
+                self._reports[job.device_id] = (job.report, time.monotonic() + SAY_AGAIN_S)
 
     def _notice_restore(self, do: Statements, group: list[Job], answered: Answered) -> Answered:
         """A phone has seen, in this epoch, a number we never gave: the database was put back. The new epoch tells the phones."""
@@ -162,22 +163,18 @@ class Delivery:
         return Answered(made, answered.high_water, answered.backup_seq)
 
     def _note_report(self, do: Statements, job: Job, now: Any) -> None:
-        """What the phone says of itself, written when it differs from the last time."""
-        if job.report is None or self._reports.get(job.device_id) == job.report:
+        """What the phone says of itself; written when it differs from the last time, or a while has passed."""
+        known = self._reports.get(job.device_id)
+        if job.report is None or (known is not None and known[0] == job.report and time.monotonic() < known[1]):
             return
-        report = orjson.loads(job.report)
-        # A phone tells of lost data once: the next report must not wipe it out.
-        rows = do.rows("SELECT report FROM devices WHERE id = ?", (job.device_id,))
-        before = orjson.loads(rows[0][0]) if rows and isinstance(rows[0][0], str) else rows[0][0] if rows else {}
-        told = [one for one in (before or {}).get("incidents", []) if isinstance(one, dict)]
-        said = report.get("incidents")
-        told += [one for one in said if isinstance(one, dict) and one not in told] if isinstance(said, list) else []
-        if told:
-            report["incidents"] = told[-MOST_INCIDENTS:]
-        do.execute(
-            "UPDATE devices SET report = ?, last_seen_at = ? WHERE id = ?",
-            (orjson.dumps(report | {"at": do.moment_text(do.moment(now))}).decode(), do.moment(now), job.device_id),
-        )
+        going = {item.revision_id for item in job.items}
+        do.execute("SAVEPOINT report")
+        try:
+            witness.hear(do, job.device_id, orjson.loads(job.report), going, now=now)
+        except Exception as error:  # what a phone says of itself must never cost its work
+            log.error("The report of a phone was not kept: %s", type(error).__name__)
+            do.execute("ROLLBACK TO SAVEPOINT report")
+        do.execute("RELEASE SAVEPOINT report")
         if len(self._reports) > 10_000:
             self._reports.clear()
 
@@ -234,7 +231,7 @@ class Delivery:
 def _load_sender(secret: str) -> Sender | None:
     with db.engine.connect() as connection:
         row = connection.execute(
-            sa.select(Device.id, Device.person_id, Device.revoked_at, Person.is_active, Person.is_demo)
+            sa.select(Device.id, Device.person_id, Device.revoked_at, Device.lost_at, Person.is_active, Person.is_demo)
             .join(Person, Person.id == Device.person_id)
             .where(Device.secret_hash == secret)
         ).first()
@@ -244,7 +241,7 @@ def _load_sender(secret: str) -> Sender | None:
             sa.select(Membership.programme_id, Membership.organisation_id).where(Membership.person_id == row.person_id)
         )
         allowed = row.is_active and (not row.is_demo or current_app.config["DEMO"])
-        trouble = "device_revoked" if row.revoked_at else None if allowed else "author_disabled"
+        trouble = "device_revoked" if row.revoked_at else "device_lost" if row.lost_at else None if allowed else "author_disabled"
         return Sender(row.id, row.person_id, trouble, {one.programme_id: one.organisation_id for one in organisations})
 
 

@@ -19,7 +19,7 @@ from app.submissions.attachments import Progress
 from app.submissions.intake import Sent, Statements
 from app.sync.delivery import Answered
 
-MAX_REPORT_BYTES = 4096
+MAX_REPORT_BYTES = 8192
 RETRY_AFTER_S = 60
 
 
