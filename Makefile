@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PORT ?= 8000
 
-.PHONY: run test venv dev translations lint types check-js screenshots bench clean
+.PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines clean
 
 run: .venv/run translations
 	@DAFTAR_DEMO=$${DAFTAR_DEMO-1} PORT=$(PORT) $(PY) -m app.serve
@@ -47,6 +47,15 @@ bench: .venv/dev translations
 
 screenshots: .venv/dev translations
 	@$(PY) scripts/screenshots.py
+
+# Not part of make test either, for what it fetches: the same forms filled in another engine of the field (docs/conformance.md).
+compare-engines: .venv/dev translations
+	@cd benchmarks/engines && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --silent --no-audit --no-fund
+	@PYTHONPATH=. $(PY) benchmarks/engines/compare.py $(if $(WRITE),--write)
+
+# The cases of tests/vectors in both hosts, with their count by rule; and the assertions recorded from another engine's suite.
+vectors: .venv/dev translations
+	@$(PY) -m pytest -s tests/engine/test_vectors.py
 
 clean:
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -26,6 +26,11 @@ class Case:
     kind: str  # "expression" | "form"
     source: dict[str, Any]
     request: dict[str, Any]
+    rule: str = ""  # file and rule
+
+    @property
+    def assertions(self) -> int:
+        return sum(isinstance(step, dict) for step in self.source["steps"]) if self.kind == "form" else 1
 
 
 def plain(name: str, data: Any) -> list[dict[str, Any]]:
@@ -96,7 +101,7 @@ def load() -> list[Case]:
                 case = shared | source
                 request = expression_request(case) if kind == "expression" else form_request(case)
                 where = f"{path.stem}: {group['rule']}: {source.get('expr', number)}"
-                cases.append(Case(where, kind, case, request))
+                cases.append(Case(where, kind, case, request, f"{path.stem}: {group['rule']}"))
     return cases
 
 
@@ -125,6 +130,21 @@ def form_faults(source: dict[str, Any], results: list[Any]) -> list[str]:
         elif isinstance(got, dict) and "error" in got:
             faults.append(f"{step}: {got['error']}")
     return faults
+
+
+def tally(host: str, cases: list[Case], found: list[str]) -> str:
+    """The count by rule: cases, assertions in them, and how many cases failed."""
+    rules: dict[str, list[int]] = {}
+    for case in cases:
+        counts = rules.setdefault(case.rule, [0, 0, 0])
+        counts[0] += 1
+        counts[1] += case.assertions
+        counts[2] += any(fault.startswith(f"{case.where} ") for fault in found)
+    total = [sum(one[i] for one in rules.values()) for i in range(3)]
+    lines = [f"{n:5}{m:6}{bad:7}  {rule}" for rule, (n, m, bad) in rules.items()]
+    return "\n".join(
+        [f"\n{host}\ncases  asserted failed  rule", *lines, f"{total[0]:5}{total[1]:6}{total[2]:7}  in {len(rules)} rules"]
+    )
 
 
 def faults(cases: list[Case], expressions: list[dict[str, Any]], forms: list[list[Any]]) -> list[str]:

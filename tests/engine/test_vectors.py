@@ -17,7 +17,7 @@ from playwright.sync_api import Playwright
 from app.engine import host
 from app.instruments.xpath import XPathError, parse
 from tests.e2e.device import ARGUMENTS, chromium_path
-from tests.engine.cases import Case, faults, load
+from tests.engine.cases import Case, faults, load, tally
 
 OTHERS = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "odk-xpath.jsonl"
 # Where another engine decided otherwise; docs/engine.md, "Where engines differ".
@@ -57,7 +57,9 @@ def requests(cases: list[Case], kind: str) -> list[dict[str, Any]]:
 def test_every_case_holds_in_quickjs(cases: list[Case]) -> None:
     expressions = host.evaluate_cases(requests(cases, "expression"), seconds=20)
     forms = host.run_cases(requests(cases, "form"), seconds=20)
-    assert faults(cases, expressions, forms) == []
+    found = faults(cases, expressions, forms)
+    print(tally("QuickJS", cases, found))
+    assert found == []
 
 
 @pytest.mark.browser
@@ -69,7 +71,9 @@ def test_every_case_holds_in_chromium(cases: list[Case], playwright: Playwright)
     expressions = page.evaluate(run, {"op": "evaluate", "cases": requests(cases, "expression")})
     forms = page.evaluate(run, {"op": "run", "cases": requests(cases, "form")})
     browser.close()
-    assert faults(cases, expressions, forms) == []
+    found = faults(cases, expressions, forms)
+    print(tally("Chromium", cases, found))
+    assert found == []
 
 
 def element(node: xml.dom.minidom.Element) -> dict[str, Any]:
@@ -125,5 +129,8 @@ def test_another_engines_assertions_agree_except_where_the_specification_decides
     results = host.evaluate_cases(requests, seconds=30)
     disagreed += [vector["expr"] for vector, result in zip(asked, results, strict=True) if not agrees(vector, result)]
 
+    print(f"\nrecorded from another engine: {len(vectors)}, agreed {len(vectors) - len(disagreed)}")
+    for expression in sorted(set(disagreed)):
+        print(f"  {DIFFERENT.get(expression, 'not explained')}: {expression}")
     assert set(disagreed) == set(DIFFERENT)
     assert len(vectors) - len(disagreed) >= 625

@@ -15,6 +15,7 @@
  * @property {import("./choices.js").Choice[]} [choices]
  */
 import { TextNode } from "./xpath/tree.js";
+import { HIDDEN } from "./xpath/values.js";
 
 /** @type {readonly any[]} */
 const NONE = Object.freeze([]);
@@ -73,8 +74,8 @@ export class FormNode {
     const child = this.schema.byName.get(name);
     if (!child) return NONE;
     const slot = this.slots[child.slot];
-    if (slot instanceof Repeat) return slot.present();
-    return slot.relevant ? slot.alone : NONE;
+    if (!slot.relevant) return /** @type {readonly any[]} */ (HIDDEN);
+    return slot instanceof Repeat ? slot.present() : slot.alone;
   }
 
   /** @returns {string} */

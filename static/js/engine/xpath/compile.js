@@ -32,7 +32,7 @@
  */
 import { callOf } from "./functions.js";
 import { sorted, withoutPrefix } from "./tree.js";
-import { compare, isNodeSet, toBoolean, toNumber } from "./values.js";
+import { compare, HIDDEN, isNodeSet, toBoolean, toNumber } from "./values.js";
 
 /** @type {readonly any[]} */
 const NONE = Object.freeze([]);
@@ -261,7 +261,7 @@ function lead(node, steps, from, scope) {
       found = null;
     } else if (one.isName) {
       found = at.named(one.test);
-      if (found.length !== 1) return found.length ? walk(found, steps, i + 1, scope) : NONE;
+      if (found.length !== 1) return found.length ? walk(found, steps, i + 1, scope) : found;
       at = found[0];
     } else {
       return walk([at], steps, i, scope);
@@ -364,7 +364,7 @@ function lookedUp(node, one, scope) {
   const lookup = /** @type {NonNullable<XNode["lookup"]>} */ (node.lookup);
   let rows;
   if (isNodeSet(value)) {
-    const keys = [...new Set(value.map((each) => each.text()))];
+    const keys = value === HIDDEN ? [""] : [...new Set(value.map((each) => each.text()))];
     if (keys.length > 1) return null;
     rows = keys.length ? lookup.call(node, one.test, column, keys[0]) : NONE;
   } else {

@@ -13,8 +13,10 @@ const MODULUS = 2147483647;
 /** @param {import("./values.js").Value} value @param {number} offset */
 export function numberSeed(value, offset) {
   const seed = toNumber(value, offset);
-  // A seed that is no number, such as an instance id, still gives an order of its own.
-  return Number.isFinite(seed) ? Math.trunc(seed) : textSeed.of(toString(value));
+  if (Number.isFinite(seed)) return Math.trunc(seed);
+  // A seed that is no number, such as an instance id, still gives an order of its own; a blank one is 0.
+  const text = toString(value);
+  return text === "" ? 0 : textSeed.of(text);
 }
 
 /** @template T @param {readonly T[]} items @param {number} seed @returns {T[]} */

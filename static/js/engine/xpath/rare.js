@@ -16,7 +16,13 @@ const RARE = {
   geofence: [2, 2, (args, scope) => isWithin(text(args[0], scope), text(args[1], scope))],
 };
 
+/** The first eight bytes of the text's SHA-256 as a signed whole number, as other engines of the field have it. @param {string} text */
+function textSeedOf(text) {
+  const [high, low] = sha256Words(text).map(BigInt);
+  return Number(BigInt.asIntN(64, (high << 32n) | low) % 2147483647n);
+}
+
 export function addRareFunctions() {
   Object.assign(FUNCTIONS, RARE);
-  textSeed.of = (seed) => sha256Words(seed)[0];
+  textSeed.of = textSeedOf;
 }

@@ -20,6 +20,12 @@
  */
 import { daysSinceEpoch, fractionOfDay, isTime } from "./dates.js";
 
+/**
+ * The empty node set of an answer that is there and irrelevant: counted and added up it is nothing, compared it is a blank, as in
+ * other engines of the field. A question that has no instance at all is an ordinary empty node set. @type {NodeSet}
+ */
+export const HIDDEN = Object.freeze([]);
+
 const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 /** @param {Value} value @returns {value is NodeSet} */
@@ -104,6 +110,8 @@ function compareAtoms(operator, a, b, offset) {
  */
 export function compare(operator, a, b, offset) {
   if (!isNodeSet(a) && !isNodeSet(b)) return compareAtoms(operator, a, b, offset);
+  if (a === HIDDEN) return compare(operator, "", b, offset);
+  if (b === HIDDEN) return compare(operator, a, "", offset);
   // Nearly always a path leads to one node.
   if (isNodeSet(a) && a.length === 1 && typeof b !== "boolean") return compare(operator, a[0].text(), b, offset);
   if (isNodeSet(b) && b.length === 1 && typeof a !== "boolean") return compare(operator, a, b[0].text(), offset);
