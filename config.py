@@ -50,6 +50,7 @@ def from_environment() -> dict[str, object]:
         "THREADS": int(os.environ.get("DAFTAR_THREADS", "64")),
         "SESSION_DAYS": int(os.environ.get("DAFTAR_SESSION_DAYS", "30")),
         "LEAST_READING_PROTO": int(os.environ.get("DAFTAR_LEAST_READING_PROTO", "0")),
+        "BACKUP_PASSPHRASE": os.environ.get("DAFTAR_BACKUP_PASSPHRASE", ""),
         # Off: /sw.js serves a worker that takes itself away (docs/decisions/0003-browser-code.md).
         "FIELD_WORKER": _flag("DAFTAR_FIELD_WORKER", True),
     }

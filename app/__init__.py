@@ -20,6 +20,7 @@ PACKAGES = (
     "engine",
     "registry",
     "accounts",
+    "keys",
     "instruments",
     "submissions",
     "review",

@@ -44,6 +44,8 @@ def make(folder: Path, off_host: bool) -> None:
     made = operations.make(folder, now=utcnow(), off_host=off_host)
     rows = sum(made.manifest["tables"].values())
     click.echo(f"{made.folder}: {rows} rows, {made.manifest['attachments']} attachments, verified, {made.seconds:.1f} s")
+    if not made.manifest["keys_protected"]:
+        click.echo("FOLDER/keys opens what phones hold: keep it as private as the server, or set DAFTAR_BACKUP_PASSPHRASE.")
     if not off_host:
         click.echo("The backed-up watermark did not move: add --off-host when FOLDER is not on this machine.")
 
@@ -54,7 +56,8 @@ def make(folder: Path, off_host: bool) -> None:
 def drill(folder: Path) -> None:
     """Restore the newest backup of FOLDER into a scratch database and verify every row and file of it."""
     done = operations.drill(folder, now=utcnow())
-    click.echo(f"{done.backup}: intact, {done.rows} rows, {done.attachments} attachments")
+    held = f"{done.rows} rows, {done.attachments} attachments, {done.phone_keys} keys of phones opened"
+    click.echo(f"{done.backup}: intact, {held}")
     click.echo(f"RPO {done.rpo_s:.0f} s (age of the backup)  RTO {done.rto_s:.1f} s (restored and verified)")
 
 

@@ -3,6 +3,7 @@
 A backup folder holds one pool of attachments by SHA-256, shared by all its backups, and a folder for each backup:
 
     FOLDER/attachments/aa/aabb…            copied once, verified when copied
+    FOLDER/keys/…pem                       the server's key pairs, under the passphrase where one is set
     FOLDER/2026-11-21T17-00-00Z/           database.sqlite or database.dump, attachments.txt, manifest.json
 
 `manifest.json` is written last: a folder without one was interrupted and is never used.
@@ -28,6 +29,9 @@ from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY, OTHER_STORE
 from app.backup.stores import Store, examine, store_of
 from app.core.db import begin_writing, db
 from app.core.models import Setting
+from app.keys import pairs
+from app.keys.operations import from_base64
+from app.keys.sealing import Unreadable, unwrap
 
 FORMAT = 1
 
@@ -50,6 +54,7 @@ class Drilled:
     rto_s: float
     rows: int
     attachments: int
+    phone_keys: int  # keys of phones that the backup's key pairs opened
 
 
 def _store(scratch: Path) -> Store:
@@ -87,11 +92,12 @@ def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
             wanted = _complete_attachments(engine)
             epoch = _epoch(engine)
     _copy_attachments(wanted, folder / "attachments", name)
+    protected = _copy_keys(folder / "keys")
     (target / "attachments.txt").write_text("".join(f"{sha}\n" for sha in wanted), "ascii")
     manifest = {
         "format": FORMAT, "made_at": now.astimezone(UTC).isoformat(timespec="seconds"), "store": store.kind, "epoch": epoch,
         "database": store.file_name, "sha256": _sha256(copy), "high_water": found["high_water"], "tables": found["tables"],
-        "attachments": len(wanted),
+        "attachments": len(wanted), "keys": sorted(protected), "keys_protected": bool(_passphrase()),
     }  # fmt: skip
     _write_durably(target / "manifest.json", json.dumps(manifest, indent=1))
     if off_host:
@@ -101,7 +107,9 @@ def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
 
 def _complete_attachments(engine: sa.Engine) -> list[str]:
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT DISTINCT sha256 FROM attachments WHERE complete_at IS NOT NULL ORDER BY sha256")
+        rows = connection.exec_driver_sql(
+            "SELECT DISTINCT coalesce(opened_sha256, sha256) FROM attachments WHERE complete_at IS NOT NULL ORDER BY 1"
+        )
         return [row[0] for row in rows]
 
 
@@ -125,6 +133,42 @@ def _copy_attachments(wanted: list[str], pool: Path, backup: str) -> None:
         if _sha256(half) != sha:
             raise DAMAGED(backup=backup, why=f"attachment {sha} has other bytes")
         half.replace(kept)
+
+
+def _passphrase() -> str | None:
+    return str(current_app.config["BACKUP_PASSPHRASE"]) or None
+
+
+def _copy_keys(pool: Path) -> list[str]:
+    """The names of the key pairs' files. A backup without them could not open what phones still hold."""
+    pairs.all_pairs()
+    names = []
+    for file in pairs.files(pairs.folder()):
+        names.append(file.name)
+        # Written anew each time: the passphrase may have been set, or changed, since.
+        pairs.put(pool / file.name, pairs.load(file), _passphrase())
+    return names
+
+
+def _open_escrow(manifest: dict[str, Any], backup: Path, engine: sa.Engine) -> int:
+    """Open every data key in the copy with the key pairs of the backup; how many there are. Raises DAMAGED."""
+    kept: dict[str, pairs.Private] = {}
+    for name in manifest.get("keys", []):
+        try:
+            kept[Path(name).stem.rpartition("-")[2]] = pairs.load(backup.parent / "keys" / name, _passphrase())
+        except (OSError, ValueError, TypeError) as error:
+            raise DAMAGED(backup=backup.name, why=f"key pair {name}: {error}") from None
+    opened = 0
+    with engine.connect() as connection:
+        for row in connection.execute(sa.text("SELECT id, person_id, pair_id, wrapped FROM device_keys")):
+            if row.pair_id not in kept:
+                raise DAMAGED(backup=backup.name, why=f"key pair {row.pair_id} is missing")
+            try:
+                unwrap(from_base64(row.wrapped), kept[row.pair_id], "escrow", row.person_id, row.id)
+            except Unreadable:
+                raise DAMAGED(backup=backup.name, why=f"the key of a phone, {row.id}") from None
+            opened += 1
+    return opened
 
 
 def _write_durably(file: Path, text: str) -> None:
@@ -176,13 +220,14 @@ def verify(backup: Path, store: Store) -> dict[str, Any]:
         raise DAMAGED(backup=backup.name, why="the database file has other bytes")
     with store.scratch(file) as engine:
         found = examine(engine, backup.name)
+        opened = _open_escrow(manifest, backup, engine)
     if found["tables"] != manifest["tables"]:
         raise DAMAGED(backup=backup.name, why="the counts of rows differ")
     for sha in (backup / "attachments.txt").read_text("ascii").split():
         kept = _place(backup.parent / "attachments", sha)
         if not kept.exists() or _sha256(kept) != sha:
             raise DAMAGED(backup=backup.name, why=f"attachment {sha}")
-    return manifest | {"newest": found["newest"]}
+    return manifest | {"newest": found["newest"], "phone_keys": opened}
 
 
 def drill(folder: Path, *, now: datetime) -> Drilled:
@@ -195,6 +240,7 @@ def drill(folder: Path, *, now: datetime) -> Drilled:
     return Drilled(
         backup=backup.name, rpo_s=(now - made_at).total_seconds(), rto_s=time.monotonic() - began,
         rows=sum(manifest["tables"].values()), attachments=manifest["attachments"],
+        phone_keys=manifest["phone_keys"],
     )  # fmt: skip
 
 
@@ -211,6 +257,9 @@ def restore(backup: Path, *, replace: bool) -> dict[str, Any]:
         db.session.remove()
         db.engine.dispose()
         store.restore(backup / manifest["database"])
+    for name in manifest.get("keys", []):
+        if not (pairs.folder() / name).exists():
+            pairs.put(pairs.folder() / name, pairs.load(backup.parent / "keys" / name, _passphrase()))
     root = Path(current_app.config["ATTACHMENTS"])
     for sha in (backup / "attachments.txt").read_text("ascii").split():
         place = _place(root, sha)

@@ -33,6 +33,7 @@ from app.demo.problems import HOLDS_REAL_WORK
 from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY
 from app.instruments.models import Dataset, Instrument, InstrumentVersion
+from app.keys.models import DeviceKey
 from app.registry.models import Entity, EntityVersion, Organisation, Programme
 from app.submissions import attachments, decisions, intake
 from app.submissions.envelope import read
@@ -458,7 +459,8 @@ def unload(now: datetime) -> bool:
     count = db.session.scalar(real.where(Submission.programme_id == programme_id, Submission.author_id.not_in(people)))
     if count:
         raise HOLDS_REAL_WORK(count=count)
-    files = set(db.session.scalars(sa.select(Attachment.sha256).where(Attachment.submission_id.in_(here))))
+    kept_as = sa.func.coalesce(Attachment.opened_sha256, Attachment.sha256)
+    files = set(db.session.scalars(sa.select(kept_as).where(Attachment.submission_id.in_(here))))
     devices = sa.select(Device.id).where(Device.person_id.in_(people))
     entities = sa.select(Entity.id).where(Entity.programme_id == programme_id)
     versions = sa.select(Instrument.id).where(Instrument.programme_id == programme_id)
@@ -477,13 +479,14 @@ def unload(now: datetime) -> bool:
         sa.delete(Dataset).where(Dataset.programme_id == programme_id),
         sa.delete(Membership).where(sa.or_(Membership.programme_id == programme_id, Membership.person_id.in_(people))),
         sa.delete(SignInSession).where(SignInSession.person_id.in_(people)),
+        sa.delete(DeviceKey).where(DeviceKey.person_id.in_(people)),
         sa.delete(Device).where(Device.person_id.in_(people)),
         sa.delete(Organisation).where(Organisation.programme_id == programme_id),
         sa.delete(Programme).where(Programme.id == programme_id),
         sa.delete(Person).where(Person.is_demo),
     ):
         db.session.execute(statement, execution_options={"synchronize_session": False})
-    kept = set(db.session.scalars(sa.select(Attachment.sha256).where(Attachment.sha256.in_(files))))
+    kept = set(db.session.scalars(sa.select(kept_as).where(kept_as.in_(files))))
     audit.record("demo.unloaded", at=now, programme_id=programme_id, object_id=programme_id)
     db.session.commit()
     for sha256 in files - kept:

@@ -22,6 +22,8 @@ class Programme(Model):
     # What consent texts are filled with, by token: {"responsible_org": {"ar": …, "fr": …}, …}; incomplete settings
     # keep instruments that ask names closed (law 09-08).
     consent: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    # Phones ask for a PIN before they show anything; off: their own screen lock has to do (docs/encryption.md).
+    phone_pin: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 

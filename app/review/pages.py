@@ -79,6 +79,7 @@ def quarantine_reason(code: str) -> str:
         "revision_conflict": _("Two corrections of the same submission arrived."),
         "entity_elsewhere": _("A record in it belongs to another programme or organisation."),
         "encryption_unknown": _("The server cannot open this encrypted submission."),
+        "unreadable": _("It was damaged or changed after the phone sealed it."),
         "store_refused": _("The server could not file it as it came."),
     }.get(code, _("Reason: %(code)s", code=code))
 

@@ -6,13 +6,14 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from flask import Response, current_app, send_file
@@ -22,9 +23,13 @@ from app.core.db import begin_writing, db
 from app.core.ids import is_id
 from app.core.permissions import Actor, can
 from app.core.problems import NOT_FOUND
+from app.keys import operations as keys
+from app.keys.sealing import Unreadable, key_id_of, open_file
 from app.submissions import problems
 from app.submissions.envelope import is_sha256
 from app.submissions.models import Attachment, Submission
+
+log = logging.getLogger(__name__)
 
 MAX_CHUNK_BYTES = 256 * 1024
 # Shown inside our pages; everything else is only downloaded (AS-18). The first bytes must agree with the name.
@@ -58,7 +63,9 @@ def _slot(person_id: str, submission_id: str, sha256: str) -> Attachment:
         found = db.session.scalar(
             sa.select(Attachment)
             .join(Submission, Submission.id == Attachment.submission_id)
-            .where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256, Submission.author_id == person_id)
+            .where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256)
+            # The hash of sealed bytes is known to nobody but a phone that holds them: anybody's may bring them.
+            .where(sa.or_(Submission.author_id == person_id, Attachment.sealed.is_not(None)))
         )
     if found is None:
         raise NOT_FOUND()
@@ -90,7 +97,7 @@ def append(
         raise problems.CHUNK_TOO_LARGE()
     if hashlib.sha256(chunk).hexdigest() != chunk_sha256:
         raise problems.CHUNK_DAMAGED()
-    slot_id, size = slot.id, slot.size
+    slot_id, size, sealed = slot.id, slot.size, slot.sealed
     db.session.rollback()  # a slow disk must not hold a reader's snapshot open
     partial = _partial(submission_id, sha256)
     with _storage_problems(), _locked(partial) as file:
@@ -111,9 +118,11 @@ def append(
             raise
         if stored + len(chunk) < size:
             return Progress(stored + len(chunk), size, False)
-        _complete(file, partial, sha256)
+        opened = _complete(file, partial, sha256, sealed)
         begin_writing()
-        db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None))
+        db.session.execute(
+            sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None, opened_sha256=opened)
+        )
         db.session.commit()
     return Progress(size, size, True)
 
@@ -154,16 +163,50 @@ def _storage_problems() -> Iterator[None]:
         raise
 
 
-def _complete(file: BinaryIO, partial: Path, sha256: str) -> None:
-    """Whole hash, file to disk, under its final name, folder to disk: in this order."""
+def _complete(file: BinaryIO, partial: Path, sha256: str, sealed: dict[str, Any] | None) -> str | None:
+    """Whole hash, file to disk, under its final name, folder to disk: in this order. The hash of what was sealed, if it opened.
+
+    What does not open is kept as it came: its bytes are what the phone announced, and its key may come back.
+    """
     with partial.open("rb") as whole:
         if hashlib.file_digest(whole, "sha256").hexdigest() != sha256:
             file.truncate(0)
             raise problems.FILE_DAMAGED()
-    os.fsync(file.fileno())
-    final = path_of(sha256)
+    content = _opened(partial, sealed) if sealed else None
+    if content is None:
+        os.fsync(file.fileno())
+        _settle(partial, path_of(sha256))
+        return None
+    beside = partial.with_suffix(".opened")
+    with beside.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    opened = hashlib.sha256(content).hexdigest()
+    _settle(beside, path_of(opened))
+    partial.unlink()
+    return opened
+
+
+def _opened(partial: Path, sealed: dict[str, Any]) -> bytes | None:
+    content = partial.read_bytes()
+    try:
+        with db.engine.connect() as connection:
+            key = keys.data_key(connection, key_id_of(content))
+        if key is not None:
+            found = open_file(key.key, content, sealed["file"])
+            if hashlib.sha256(found).hexdigest() == sealed["sha256"]:
+                return found
+    except Unreadable:
+        pass
+    log.warning("A sealed file could not be opened; it is kept as it came")
+    return None
+
+
+def _settle(made: Path, final: Path) -> None:
+    """Under its final name, durably."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(partial, final)
+    os.replace(made, final)
     for folder in (final.parent, final.parent.parent):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -198,9 +241,9 @@ def open_attachment(actor: Actor, submission_id: str, sha256: str) -> Response:
     ):
         raise NOT_FOUND()
     slot = db.session.scalar(sa.select(Attachment).where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256))
-    if slot is None or slot.complete_at is None or not path_of(sha256).exists():
+    if slot is None or slot.complete_at is None or not path_of(slot.kept_as).exists():
         raise NOT_FOUND()
-    path = path_of(sha256)
+    path = path_of(slot.kept_as)
     with path.open("rb") as file:
         start = file.read(16)
     shown = slot.type in SHOWN and SHOWN[slot.type].match(start) is not None

@@ -41,6 +41,7 @@ class Manifest:
     sha256: str
     size: int
     type: str
+    sealed: dict[str, Any] | None = None  # {"file", "sha256", "size"} of what is inside; those above are of what is sent
 
 
 @dataclass(slots=True)
@@ -191,7 +192,15 @@ def _manifest(one: dict[str, Any]) -> Manifest:
     size = one.get("size")
     if type(size) is not int or not 0 <= size < 2**53:
         raise MALFORMED(reason="attachments: size")
+    sealed = one.get("sealed")
+    if sealed is not None:
+        if not isinstance(sealed, dict) or not is_id(sealed.get("file")) or not is_sha256(sealed.get("sha256")):
+            raise MALFORMED(reason="attachments: sealed")
+        if type(sealed.get("size")) is not int:
+            raise MALFORMED(reason="attachments: sealed")
+        sealed = {name: sealed[name] for name in ("file", "sha256", "size")}
     return Manifest(
+        sealed=sealed,
         name=_text(one, "name", 200),
         question=_text(one, "question", 400),
         sha256=_sha256(one, "sha256"),

@@ -32,6 +32,9 @@ class Sender:
     person_id: str
     trouble: str | None  # a quarantine reason that holds for all it sends
     organisations: dict[str, str | None]  # programme_id: the organisation she works for there
+    # The phone has a key: what it does not seal proves no author, save what it had finished before (revisions in clear).
+    seals: bool = False
+    in_clear: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -44,7 +47,9 @@ class Sent:
     encryption: str
     body: bytes  # compressed
     envelope: Envelope | None  # none: encrypted in a way that this server cannot read
-    sender: Sender
+    sender: Sender  # of what is sealed, the owner of the key, whoever delivers
+    key_id: str | None = None  # of the phone's key that sealed what arrived: sha256 is of the sealed text, body is opened
+    aside: str | None = None  # a quarantine reason that is known before filing
     result: str = ""  # accepted, duplicate, quarantined, gone, retry
     reason: str | None = None  # of quarantine
     receipt: dict[str, Any] | None = None
@@ -292,7 +297,11 @@ def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms)
     """Why the item cannot become a submission, or a revision of one; its bytes are kept beside them."""
     envelope = item.envelope
     if envelope is None:
-        return "encryption_unknown"
+        return item.aside or "encryption_unknown"
+    if item.aside:
+        return item.aside
+    if item.key_id is None and item.sender.seals and item.revision_id not in item.sender.in_clear:
+        return "author_unproven"
     if envelope.author_id != item.sender.person_id:
         return "author_unproven"
     if id_taken:
@@ -429,7 +438,7 @@ SUBMISSION_COLUMNS = (
 )
 REVISION_COLUMNS = (
     "id, submission_id, parent_id, form_version, form_sha256, encryption, body, sha256, author_id, device_id, t_client, "
-    "clock_offset_ms, received_at, check_state, check_result, seq"
+    "clock_offset_ms, received_at, check_state, check_result, seq, key_id"
 )
 EVENT_COLUMNS = "id, submission_id, number, revision_id, action, actor_id, comment, at"
 
@@ -438,7 +447,7 @@ def _revision_row(item: Sent, envelope: Envelope, moment: Any, seq: int) -> tupl
     return (
         item.revision_id, item.submission_id, envelope.parent_revision_id, envelope.form_version, envelope.form_sha256,
         item.encryption, item.body, item.sha256, envelope.author_id, item.sender.device_id, envelope.t_client,
-        envelope.clock_offset_ms, moment, "waiting", None, seq,
+        envelope.clock_offset_ms, moment, "waiting", None, seq, item.key_id,
     )  # fmt: skip
 
 
@@ -454,12 +463,13 @@ def _slots(do: Statements, items: Iterable[Sent]) -> None:
             one.type,
             None,
             None if one.size else "empty",
+            orjson.dumps(one.sealed).decode() if one.sealed else None,
         )
         for item in items
         if item.envelope
         for one in item.envelope.attachments
     ]
-    columns = "id, submission_id, sha256, name, question, size, type, complete_at, lost_reason"
+    columns = "id, submission_id, sha256, name, question, size, type, complete_at, lost_reason, sealed"
     do.insert("attachments", columns, rows, " ON CONFLICT (submission_id, sha256) DO NOTHING")
 
 

@@ -69,6 +69,8 @@ class Revision(Model):
     check_state: Mapped[str] = mapped_column(sa.String(8), default="waiting")  # one of CHECKS
     check_result: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {"differences": […], "scores": {…}}
     seq: Mapped[int] = mapped_column(sa.BigInteger)
+    # The phone's key that sealed what arrived: then sha256 is of the sealed text, and body holds it opened.
+    key_id: Mapped[str | None] = mapped_column(sa.String(36))
 
 
 class Attachment(Model):
@@ -85,6 +87,14 @@ class Attachment(Model):
     type: Mapped[str] = mapped_column(sa.String(80))
     complete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lost_reason: Mapped[str | None] = mapped_column(sa.String(64))  # the phone says its bytes are gone (I-12)
+    # {"file", "sha256", "size"} of what is inside; the other sha256 and size are of the sealed bytes.
+    sealed: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    opened_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # it is kept opened, under this hash
+
+    @property
+    def kept_as(self) -> str:
+        """The hash of the file as it is kept here."""
+        return self.opened_sha256 or self.sha256
 
 
 class ReviewEvent(Model):

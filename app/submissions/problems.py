@@ -43,6 +43,9 @@ QUARANTINE = {
     "entity_elsewhere": lazy_gettext(
         "A record in this form belongs to another programme or organisation. The form is kept; your coordinator decides."
     ),
+    "unreadable": lazy_gettext(
+        "This form was damaged or changed after it was sealed on the phone. It is kept as it came; an administrator looks at it."
+    ),
     "encryption_unknown": lazy_gettext("The server cannot open this encrypted form. It is kept; an administrator looks at it."),
     "store_refused": lazy_gettext("The server could not file this form. It is kept as it came; an administrator looks at it."),
 }

@@ -20,11 +20,13 @@ from app.core.clock import utcnow
 from app.core.db import begin_writing, db, iso
 from app.core.ids import is_id
 from app.core.problems import BAD_REQUEST, NOT_FOUND, Problem
+from app.keys import operations as keys
+from app.keys.sealing import SEALED
 from app.submissions import attachments, intake
 from app.submissions import problems as filing
 from app.submissions.envelope import is_sha256, read
 from app.submissions.intake import Sender, Sent
-from app.sync import changes, delivery, problems, wire
+from app.sync import changes, delivery, opening, problems, wire
 
 bp = Blueprint("sync", __name__)
 
@@ -107,9 +109,10 @@ def push() -> Response:
     report = value.get("report")
     sent: list[Sent] = []
     results: list[Sent | dict[str, Any]] = []
+    offered = value.get("keys")
     for item in items:
         try:
-            one = read_item(item, phone)
+            one = read_item(item, phone, offered if isinstance(offered, dict) else {})
         except Problem as problem:
             results.append(wire.refused(item, problem))
         else:
@@ -131,7 +134,7 @@ def push() -> Response:
     )
 
 
-def read_item(item: Any, phone: Sender) -> Sent:
+def read_item(item: Any, phone: Sender, offered: dict[str, Any]) -> Sent:
     """One item of a push, checked. Raises MALFORMED, TOO_LARGE: about this item only."""
     if not isinstance(item, dict) or not is_id(item.get("submission_id")) or not is_id(item.get("revision_id")):
         raise filing.MALFORMED(reason="ids")
@@ -142,13 +145,15 @@ def read_item(item: Any, phone: Sender) -> Sent:
     sha256 = hashlib.sha256(content).hexdigest()
     if item.get("sha256") != sha256:
         raise filing.MALFORMED(reason="sha256")
+    ids = (item["submission_id"], item["revision_id"])
+    if encryption == SEALED:
+        return opening.sealed_item(delivery.of(current_app), ids, sha256, text, phone, offered)
     envelope = None
     if encryption == "none":
         envelope = read(content)
-        if (envelope.submission_id, envelope.revision_id) != (item["submission_id"], item["revision_id"]):
+        if (envelope.submission_id, envelope.revision_id) != ids:
             raise filing.MALFORMED(reason="ids differ")
-    packed = gzip.compress(content, 1, mtime=0)
-    return Sent(item["submission_id"], item["revision_id"], sha256, encryption, packed, envelope, phone)
+    return Sent(*ids, sha256, encryption, gzip.compress(content, 1, mtime=0), envelope, phone)
 
 
 @bp.post("/api/sync/have")
@@ -244,6 +249,7 @@ def _entered(person: Person, device: Device, credential: str, *, now: datetime) 
     said = wire.person(person) | {
         "username": person.username,
         "device": {"id": device.id, "credential": credential},
+        "sealing": {"for": keys.public_key(), "pin": wire.pin_is_asked(person), "keys": keys.keys_of(device.id)},
         "server_time": now_ms(),
     }
     name = person.username
@@ -287,6 +293,32 @@ def _link() -> tuple[str, str, dict[str, Any]]:
     if not isinstance(token, str) or not isinstance(claim, str) or not 16 <= len(claim) <= 64 or len(token) > 64:
         raise BAD_REQUEST()
     return token, claim, value
+
+
+@bp.post("/api/field/key")
+@signed_in_json
+def escrow_key() -> Response:
+    """The data key that the phone just made, wrapped for this server (docs/encryption.md)."""
+    require_own_origin()
+    value = body()
+    begin_writing()
+    session = db.session.merge(g.sign_in, load=False)
+    keys.register(session, value.get("id"), value.get("wrapped"), value.get("in_clear"), now=utcnow())
+    db.session.commit()
+    return answer({"server_time": now_ms()})
+
+
+@bp.post("/api/field/key/return")
+@signed_in_json
+def return_key() -> Response:
+    """A forgotten PIN: the key again, for this phone only."""
+    require_own_origin()
+    value = body()
+    begin_writing()
+    session = db.session.merge(g.sign_in, load=False)
+    wrapped = keys.give_back(session, value.get("id"), value.get("to"), now=utcnow())
+    db.session.commit()
+    return answer({"wrapped": wrapped, "server_time": now_ms()})
 
 
 @bp.post("/api/field/sign-out")

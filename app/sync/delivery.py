@@ -19,6 +19,9 @@ from app.core.clock import utcnow
 from app.core.db import db
 from app.core.epoch import a_new_epoch
 from app.instruments.models import Instrument, InstrumentVersion
+from app.keys import operations as keys
+from app.keys.models import DeviceKey
+from app.keys.operations import DataKey
 from app.registry.models import Programme
 from app.submissions import intake
 from app.submissions.intake import Forms, Sender, Sent, Statements
@@ -70,6 +73,7 @@ class Delivery:
         self._connection: Any = None
         self._process = os.getpid()
         self._senders: dict[str, tuple[float, Sender]] = {}
+        self._keys: dict[str, DataKey] = {}
         self._forms = Forms()
         self._forms_at = 0.0
         self._reports: dict[str, tuple[bytes, float]] = {}  # as last noted, and until when that is enough
@@ -205,16 +209,33 @@ class Delivery:
     def sender(self, credential: str) -> Sender | None:
         """The phone with this credential, or None. Remembered for a minute: that is how long a revocation may take."""
         secret = hashlib.sha256(credential.encode("utf-8", "replace")).hexdigest()
-        found = self._senders.get(secret)
+        return self._remembered(secret, Device.secret_hash == secret)
+
+    def _remembered(self, name: str, which: sa.ColumnElement[bool]) -> Sender | None:
+        found = self._senders.get(name)
         if found is not None and found[0] > time.monotonic():
             return found[1]
-        sender = _load_sender(secret)
+        sender = _load_sender(which)
         if sender is None:
             return None
         if len(self._senders) > 10_000:
             self._senders.clear()
-        self._senders[secret] = (time.monotonic() + (0 if self.app.testing else REMEMBER_SENDERS_S), sender)
+        self._senders[name] = (time.monotonic() + (0 if self.app.testing else REMEMBER_SENDERS_S), sender)
         return sender
+
+    def key(self, key_id: str) -> tuple[DataKey, Sender] | None:
+        """A phone's key in escrow, and the phone and person it proves. A key never changes: it is remembered."""
+        found = self._keys.get(key_id)
+        if found is None:
+            with db.engine.connect() as connection:
+                found = keys.data_key(connection, key_id)
+            if found is None:
+                return None
+            if len(self._keys) > 10_000:
+                self._keys.clear()
+            self._keys[key_id] = found
+        sender = self._remembered(f"device {found.device_id}", Device.id == found.device_id)
+        return (found, sender) if sender else None
 
     def _forms_for(self, items: list[Sent]) -> Forms:
         """What is published; read again when an item would not find its form in what is remembered."""
@@ -228,12 +249,12 @@ class Delivery:
         return self._forms
 
 
-def _load_sender(secret: str) -> Sender | None:
+def _load_sender(which: sa.ColumnElement[bool]) -> Sender | None:
     with db.engine.connect() as connection:
         row = connection.execute(
             sa.select(Device.id, Device.person_id, Device.revoked_at, Device.lost_at, Person.is_active, Person.is_demo)
             .join(Person, Person.id == Device.person_id)
-            .where(Device.secret_hash == secret)
+            .where(which)
         ).first()
         if row is None:
             return None
@@ -242,7 +263,15 @@ def _load_sender(secret: str) -> Sender | None:
         )
         allowed = row.is_active and (not row.is_demo or current_app.config["DEMO"])
         trouble = "device_revoked" if row.revoked_at else "device_lost" if row.lost_at else None if allowed else "author_disabled"
-        return Sender(row.id, row.person_id, trouble, {one.programme_id: one.organisation_id for one in organisations})
+        in_clear = connection.execute(sa.select(DeviceKey.in_clear).where(DeviceKey.device_id == row.id)).scalars().all()
+        return Sender(
+            row.id,
+            row.person_id,
+            trouble,
+            {one.programme_id: one.organisation_id for one in organisations},
+            seals=bool(in_clear),
+            in_clear=frozenset(one for some in in_clear for one in some),
+        )
 
 
 def load_forms() -> Forms:

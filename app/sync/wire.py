@@ -89,6 +89,11 @@ def person(one: Person) -> dict[str, Any]:
     }
 
 
+def pin_is_asked(one: Person) -> bool:
+    """Unless every programme she works in leaves it to the phone's own screen lock."""
+    return any(membership.programme.phone_pin for membership in one.memberships) or not one.memberships
+
+
 def upload(progress: Progress, status: int) -> Response:
     response = Response(status=status)
     response.headers["Upload-Offset"] = str(progress.offset)

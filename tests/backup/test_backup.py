@@ -114,7 +114,7 @@ def test_a_drill_says_what_a_loss_would_cost_and_leaves_nothing_behind(stored: F
     assert (drilled.rpo_s, drilled.attachments) == (3 * 3600, 1)
     assert drilled.rows > 2
     assert drilled.rto_s > 0
-    assert sorted(path.name for path in folder.iterdir()) == [drilled.backup, "attachments"]
+    assert sorted(path.name for path in folder.iterdir()) == [drilled.backup, "attachments", "keys"]
 
 
 def test_a_drill_finds_a_photo_whose_bytes_have_changed(stored: Flask, folder: Path) -> None:  # B3
