@@ -92,6 +92,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "submission.export": _action("Download submissions as a spreadsheet.", COORDINATOR, SUPERVISOR),
     "names.export": _action("Download the names and telephone numbers of persons too.", COORDINATOR),
     "instrument.read": _action("See the instruments and fill them.", FACILITATOR, COORDINATOR, SUPERVISOR),
+    "instrument.prepare": _action("Check a form, keep it as a draft and try it; nothing reaches phones or figures.", COORDINATOR),
     "instrument.publish": _action("Publish a version of an instrument, open it or close it."),
     "entity.read": _action("See the records: cooperatives, groups, persons.", FACILITATOR, COORDINATOR, SUPERVISOR),
     "entity.edit": _action("Correct, merge or archive a record at the office.", COORDINATOR),

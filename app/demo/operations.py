@@ -32,7 +32,7 @@ from app.demo.pictures import carpet
 from app.demo.problems import HOLDS_REAL_WORK
 from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY
-from app.instruments.models import Dataset, Instrument, InstrumentVersion
+from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.keys.models import DeviceKey
 from app.registry.models import Entity, EntityVersion, Organisation, Programme
 from app.submissions import attachments, decisions, intake
@@ -474,6 +474,7 @@ def unload(now: datetime) -> bool:
         sa.delete(Quarantined).where(Quarantined.device_id.in_(devices)),
         sa.delete(EntityVersion).where(EntityVersion.entity_id.in_(entities)),
         sa.delete(Entity).where(Entity.programme_id == programme_id),
+        sa.delete(InstrumentDraft).where(InstrumentDraft.programme_id == programme_id),
         sa.delete(InstrumentVersion).where(InstrumentVersion.instrument_id.in_(versions)),
         sa.delete(Instrument).where(Instrument.programme_id == programme_id),
         sa.delete(Dataset).where(Dataset.programme_id == programme_id),

@@ -6,6 +6,7 @@ from app.instruments import models  # noqa: F401  (registers the tables)
 
 
 def init_app(app: Flask) -> None:
+    from app.instruments import trial  # noqa: F401  (its routes)
     from app.instruments.commands import instrument
     from app.instruments.views import allow_whole_file, bp
 

@@ -29,5 +29,9 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
     checked = HiddenField()  # the file and its lists as they were checked, signed
 
 
+class DraftForm(FlaskForm):  # type: ignore[misc]
+    """Only the proof that our own page asked."""
+
+
 class OpenForm(FlaskForm):  # type: ignore[misc]
     is_open = HiddenField()

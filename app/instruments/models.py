@@ -54,3 +54,22 @@ class Dataset(Model):
     content: Mapped[str] = mapped_column(sa.Text)  # JSON {"columns": […], "rows": [[…], …]}
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class InstrumentDraft(Model):
+    """A form on trial: checked, not published. Nothing that phones receive, nothing that is counted ever comes from here."""
+
+    __tablename__ = "instrument_drafts"
+    __table_args__ = (sa.UniqueConstraint("programme_id", "form_id"),)
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))
+    form_id: Mapped[str] = mapped_column(sa.String(64))  # one draft a form: the last one sent
+    version: Mapped[str] = mapped_column(sa.String(64))
+    title: Mapped[dict[str, str]] = mapped_column(Json)
+    sha256: Mapped[str] = mapped_column(sa.String(64))  # of `package`
+    package: Mapped[str] = mapped_column(sa.Text)  # JSON, docs/package.md
+    source_name: Mapped[str] = mapped_column(sa.String(200))
+    source: Mapped[bytes] = mapped_column(sa.LargeBinary)  # the workbook as uploaded
+    lists: Mapped[str] = mapped_column(sa.Text)  # JSON {name: rows}: CSV lists sent with it
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kept_by: Mapped[str | None] = mapped_column(sa.ForeignKey("people.id"))

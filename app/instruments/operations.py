@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from app.core.permissions import Actor, require
 from app.core.problems import NOT_FOUND
 from app.instruments import problems, queries
 from app.instruments.compiler import Compiled, Rows, compile_instrument, dataset_content, library_lists, read_csv, sha256_of
-from app.instruments.models import Dataset, Instrument, InstrumentVersion
+from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.instruments.workbook import MAX_BYTES
 
 MAX_LIST_BYTES = 5 * 1024 * 1024
@@ -118,6 +119,39 @@ def publish_checked(actor: Actor | None, programme_id: str, checked: Checked, no
         details={"form_id": package["form_id"], "version": package["version"], "sha256": compiled.sha256},
     )
     return version
+
+
+def keep_draft(actor: Actor, programme_id: str, checked: Checked, given: Mapping[str, Rows], now: datetime) -> InstrumentDraft:
+    """Keep what check() gave as the form's draft, in the place of an earlier one. `given`: the lists sent with it."""
+    require(actor, "instrument.prepare", programme_id=programme_id)
+    compiled = checked.compiled
+    if compiled.errors:
+        raise problems.HAS_ERRORS(count=len(compiled.errors))
+    package = compiled.package
+    draft = queries.draft_of(programme_id, package["form_id"])
+    if draft is None:
+        draft = InstrumentDraft(id=new_id(), programme_id=programme_id, form_id=package["form_id"])
+        db.session.add(draft)
+    draft.version, draft.title, draft.sha256 = package["version"], package["title"], compiled.sha256
+    draft.package, draft.source_name, draft.source = compiled.package_json, checked.filename[:200], checked.content
+    draft.lists, draft.kept_at, draft.kept_by = json.dumps(dict(given)), now, actor.person_id
+    db.session.flush()
+    audit.record(
+        "instrument.draft",
+        at=now,
+        actor_id=actor.person_id,
+        programme_id=programme_id,
+        object_id=draft.id,
+        details={"form_id": draft.form_id, "version": draft.version, "sha256": draft.sha256},
+    )
+    return draft
+
+
+def drop_draft(actor: Actor, draft: InstrumentDraft) -> None:
+    """Put a draft away."""
+    require(actor, "instrument.prepare", programme_id=draft.programme_id)
+    db.session.delete(draft)
+    db.session.flush()
 
 
 def _keep_list(programme_id: str, name: str, rows: Rows, now: datetime) -> None:

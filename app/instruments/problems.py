@@ -20,6 +20,11 @@ LIST_UNREADABLE = Kind(
     422,
     lazy_gettext("The list %(name)s cannot be read. Save it as CSV, in UTF-8, with the columns name and label."),
 )
+DRAFT_GONE = Kind(
+    "instruments.draft_gone",
+    404,
+    lazy_gettext("This draft is no longer there: it was published or put away. Look in the list of forms."),
+)
 UPLOAD_EXPIRED = Kind(
     "instruments.upload_expired", 410, lazy_gettext("The check of this form is too old to be published. Send the file again.")
 )

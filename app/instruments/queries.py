@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from app.accounts.models import Person
 from app.core.db import db
-from app.instruments.models import Dataset, Instrument, InstrumentVersion
-
-Rows = list[dict[str, str]]
+from app.instruments.compiler import Rows, library_lists
+from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
+from app.instruments.samples import sample_records
 
 
 def instrument(programme_id: str, form_id: str) -> Instrument | None:
@@ -54,6 +54,35 @@ def published(programme_id: str) -> list[Published]:
         .order_by(Instrument.form_id)
     )
     return [Published(*row) for row in rows]
+
+
+def draft_of(programme_id: str, form_id: str) -> InstrumentDraft | None:
+    query = sa.select(InstrumentDraft).where(InstrumentDraft.programme_id == programme_id, InstrumentDraft.form_id == form_id)
+    return db.session.scalar(query)
+
+
+def drafts(programme_id: str) -> list[tuple[InstrumentDraft, dict[str, str] | None]]:
+    """The forms on trial of a programme, each with the name of who sent it."""
+    rows = db.session.execute(
+        sa.select(InstrumentDraft, Person.name)
+        .outerjoin(Person, Person.id == InstrumentDraft.kept_by)
+        .where(InstrumentDraft.programme_id == programme_id)
+        .order_by(InstrumentDraft.form_id)
+    )
+    return [(draft, name) for draft, name in rows]
+
+
+def draft_data(draft: InstrumentDraft) -> tuple[dict[str, Any], dict[str, Rows]]:
+    """The package of a draft, and the rows of each CSV list that it reads."""
+    package: dict[str, Any] = json.loads(draft.package)
+    known = library_lists() | lists_of(draft.programme_id) | json.loads(draft.lists)
+    return package, {name: known.get(name, []) for name, used in package["datasets"].items() if used["kind"] == "csv"}
+
+
+def samples_for(draft: InstrumentDraft) -> dict[str, list[dict[str, str]]]:
+    """Made-up records for the lists that a draft reads."""
+    package = json.loads(draft.package)
+    return sample_records(package, [package_of(one.version) for one in published(draft.programme_id)])
 
 
 def lists_of(programme_id: str) -> dict[str, Rows]:

@@ -55,7 +55,7 @@ def _pack(programme_id: str, filename: str, content: bytes, lists: dict[str, Row
     return _signer().sign(base64.urlsafe_b64encode(zlib.compress(head + b"\n" + content))).decode()
 
 
-def _unpack(packed: str) -> tuple[str, str, bytes, dict[str, Rows]]:
+def unpack(packed: str) -> tuple[str, str, bytes, dict[str, Rows]]:
     try:
         body = _signer().unsign(packed, max_age=CHECK_LASTS_S)
     except BadData:
@@ -67,7 +67,7 @@ def _unpack(packed: str) -> tuple[str, str, bytes, dict[str, Rows]]:
 
 def allow_whole_file() -> None:
     """The page hands back a form and its lists as a field. Runs before anything reads the request: the token's check does."""
-    if request.endpoint == "instruments.publish":
+    if request.endpoint in ("instruments.publish", "instruments.keep_draft"):
         most = 2 * (int(current_app.config["MAX_XLSFORM_BYTES"]) + operations.MAX_LIST_BYTES)
         request.max_content_length = request.max_form_memory_size = most
 
@@ -75,13 +75,16 @@ def allow_whole_file() -> None:
 def _page(programme: Programme, *, form: CheckForm | None = None, status: int = 200, **more: Any) -> Response:
     actor: Actor = g.actor
     may_publish = can(actor, "instrument.publish", programme_id=programme.id)
+    may_prepare = can(actor, "instrument.prepare", programme_id=programme.id)
     return make_response(
         render_template(
             "instruments/list.html",
             programme=programme,
             published=queries.published(programme.id),
+            drafts=queries.drafts(programme.id) if may_prepare else [],
             may_publish=may_publish,
-            form=form or (CheckForm(formdata=None) if may_publish else None),
+            may_prepare=may_prepare,
+            form=form or (CheckForm(formdata=None) if may_prepare else None),
             **more,
         ),
         status,
@@ -99,7 +102,7 @@ def list_instruments() -> Response:
 def check() -> Response:
     """Compile what was sent and show what is wrong or what would change. Publishes nothing."""
     programme = _programme()
-    require(g.actor, "instrument.publish", programme_id=programme.id)
+    require(g.actor, "instrument.prepare", programme_id=programme.id)
     form = CheckForm()
     if not form.validate_on_submit():
         return _page(programme, form=form, status=422)
@@ -121,7 +124,10 @@ def check() -> Response:
         shown["is_taken"] = same is not None and same.sha256 != compiled.sha256
         shown["preview"] = preview(compiled.package, queries.package_of(current) if current else None)
         if same is None:
-            shown["publish_form"] = PublishForm(formdata=None, checked=_pack(programme.id, filename, content, given))
+            packed = _pack(programme.id, filename, content, given)
+            shown["draft_form"] = PublishForm(formdata=None, checked=packed)
+            if can(g.actor, "instrument.publish", programme_id=programme.id):
+                shown["publish_form"] = PublishForm(formdata=None, checked=packed)
     return _page(programme, status=422 if compiled.errors else 200, list_names=entity_lists(), **shown)
 
 
@@ -131,7 +137,7 @@ def publish() -> Response:
     form = PublishForm()
     if not form.validate_on_submit():
         raise problems.UPLOAD_EXPIRED()
-    programme_id, filename, content, lists = _unpack(form.checked.data or "")
+    programme_id, filename, content, lists = unpack(form.checked.data or "")
     require(g.actor, "instrument.publish", programme_id=programme_id)
     checked = operations.check(programme_id, filename, content, lists, int(current_app.config["MAX_XLSFORM_BYTES"]))
     actor = g.actor

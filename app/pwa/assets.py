@@ -24,6 +24,7 @@ from app.core.shorten import shortened
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
+PREVIEW = STATIC / "js/pages/preview.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
 # Parts that only phones whose instruments need them fetch (static/js/form/second.js): for rarer questions, and for attendance.
 PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js"}
@@ -134,7 +135,15 @@ def _scripts() -> list[str]:
     return scripts
 
 
+def _preview() -> Asset:
+    """The script of a form on trial: the phone's modules with a store in memory."""
+    whole = Bundle(PREVIEW)
+    text = f"globalThis.daftarStrings=[[],[],{_json(_strings(whole.own))}];\n{whole.script()}"
+    return Asset(text.encode(), "text/javascript; charset=utf-8")
+
+
 _current: tuple[object, Assets] | None = None
+_on_trial: tuple[object, Asset] | None = None
 
 
 def _state_of_tree() -> object:
@@ -156,3 +165,12 @@ def current() -> Assets:
     if _current is None or _current[0] != state:
         _current = (state, Assets())
     return _current[1]
+
+
+def preview() -> Asset:
+    """The script of forms on trial, as the tree is now. Phones never ask for it."""
+    global _on_trial
+    state = _state_of_tree()
+    if _on_trial is None or _on_trial[0] != state:
+        _on_trial = (state, _preview())
+    return _on_trial[1]

@@ -51,6 +51,7 @@
  * @property {number} format
  * @property {string} form_id
  * @property {string} version
+ * @property {Text} [title]
  * @property {string[]} languages
  * @property {PackageNode[]} nodes
  * @property {Expression[]} expressions

@@ -1,0 +1,87 @@
+"""A form on trial as a phone shows it: the phone's own code on records that are made up, with nothing kept.
+
+The page stands apart from the phone's (/field/): another address, no worker, a store in memory (static/js/pages/preview.js).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, make_response, render_template, request, url_for
+
+from app.accounts.sessions import signed_in
+from app.core.db import db
+from app.core.languages import LANGUAGES, chosen_language, direction
+from app.core.permissions import require
+from app.core.web import CONTENT_SECURITY_POLICY
+from app.instruments import queries
+from app.instruments.compiler import dataset_content
+from app.instruments.lint import TOKENS
+from app.instruments.models import InstrumentDraft
+from app.instruments.problems import DRAFT_GONE
+from app.pwa import assets
+from app.registry.models import Programme
+
+bp = Blueprint("preview", __name__)
+
+FRAMED = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+
+
+def _draft(draft_id: str) -> InstrumentDraft:
+    found = db.session.get(InstrumentDraft, draft_id)
+    if found is None:
+        raise DRAFT_GONE()
+    require(g.actor, "instrument.read", programme_id=found.programme_id)
+    return found
+
+
+@bp.get("/preview/<draft_id>")
+@signed_in
+def page(draft_id: str) -> Response:
+    """For whoever sees the programme's instruments: in the office's frame, or on a phone of her own."""
+    found = _draft(draft_id)
+    wanted = request.args.get("lang", "")
+    language = wanted if wanted in LANGUAGES else chosen_language()
+    current = assets.current()
+    html = render_template(
+        "pwa/preview.html",
+        language=language,
+        direction=direction(language),
+        script=url_for("preview.script", version=assets.preview().hash),
+        styles=[address for address in (*current.shell, *current.more) if address.endswith(".css")],
+        icon=assets.ICON,
+        data=url_for("preview.data", draft_id=found.id),
+    )
+    response = make_response(html)
+    response.headers["Content-Security-Policy"] = FRAMED
+    return response
+
+
+@bp.get("/preview/<draft_id>/data")
+@signed_in
+def data(draft_id: str) -> Response:
+    """What a phone would have pulled: the package and its lists; records are made up."""
+    found = _draft(draft_id)
+    package, lists = queries.draft_data(found)
+    programme = db.session.get(Programme, found.programme_id)
+    assert programme is not None
+    # A consent text that nobody has filled yet shows where it will stand.
+    unfilled: dict[str, Any] = {name: dict.fromkeys(LANGUAGES, f"[{name}]") for name in TOKENS if name != "programme_name"}
+    return jsonify(
+        {
+            "package": found.package,
+            "sha256": found.sha256,
+            "datasets": {package["datasets"][name]["sha256"]: json.loads(dataset_content(rows)) for name, rows in lists.items()},
+            "entities": queries.samples_for(found),
+            "programme": {"id": programme.id, "name": programme.name, "consent": unfilled | dict(programme.consent or {})},
+        }
+    )
+
+
+@bp.get("/preview/app.<version>.js")
+def script(version: str) -> Response:
+    asset = assets.preview()
+    response = Response(asset.body, content_type=asset.type)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if version == asset.hash else "no-cache"
+    return response

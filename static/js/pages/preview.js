@@ -1,0 +1,149 @@
+/**
+ * A form on trial, before it is published: the phone's own form page and summary, on made-up records, in the frame of the
+ * office's page or on a real phone. Nothing is kept: closing the page forgets all of it.
+ */
+
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { reportError } from "../core/events.js";
+import { applyLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
+import {} from "../form/attendance.js";
+import {} from "../form/more.js";
+import { openFormPage } from "../form/form-page.js";
+import { plain } from "../form/plain.js";
+import { explain } from "../form/problems.js";
+import { readForm, startDraft } from "../form/session.js";
+import { openSummaryPage } from "../form/summary.js";
+import { createPreviewPhone } from "./preview-phone.js";
+import { sentTemplate } from "./preview-sent.js";
+
+const LANGUAGE = "daftar.language";
+
+/** What is true of a phone and not of a trial is said otherwise. */
+function sayTrial() {
+  const words = /** @type {any} */ (globalThis).daftarStrings?.[2] ?? {};
+  const put = (/** @type {string} */ text, /** @type {string} */ instead) => {
+    if (words[instead]) words[text] = words[instead];
+  };
+  put("Saved on the phone", "On trial: nothing is kept");
+  put("waits to be sent", "nothing is sent");
+  put("Form kept", "Form on trial");
+  put("Finishing keeps the form on this phone until it is received. Afterwards it can only change if the office returns it.", "Finishing shows what would be sent.");
+  put("Back to today", "What would be sent");
+  put("Leave, the draft is kept", "Leave the trial form");
+}
+
+/** Said by sayTrial() in the place of other words. */
+export const SAID = () => [t("On trial: nothing is kept"), t("nothing is sent"), t("Form on trial"), t("Finishing shows what would be sent."), t("What would be sent"), t("Leave the trial form")];
+
+/** @param {HTMLElement} root @param {string} source  address of what the office gives */
+async function start(root, source) {
+  // The trial speaks the language it was opened in; the phone's own choice stays what it was.
+  const chosen = stored();
+  setLanguage(document.documentElement.lang === "fr" ? "fr" : "ar");
+  restore(chosen);
+  onLanguage(() => restore(chosen));
+  applyLanguage();
+  const answer = await fetch(source);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const phone = createPreviewPhone(await answer.json());
+  /** @type {{close: () => void} | null} */
+  let shown = null;
+  /** @type {HTMLElement} */
+  let host = root;
+  let turn = 0;
+
+  /** @param {string} hash */
+  async function show(hash) {
+    const mine = ++turn;
+    shown?.close();
+    shown = null;
+    host = document.createElement("div");
+    host.className = "view";
+    root.replaceChildren(host);
+    const [, page, id] = hash.split("/");
+    const opened = page === "form"
+      ? await openFormPage(host, { phone, draftId: id, navigate })
+      : page === "summary" ? await openSummaryPage(host, { phone, revisionId: id, navigate }) : await home();
+    if (mine !== turn) opened.close();
+    else shown = opened;
+    scrollTo(0, 0);
+  }
+
+  /** @param {string} hash */
+  function navigate(hash) {
+    history.replaceState(null, "", location.pathname + location.search);
+    void show(hash).catch(fail);
+  }
+
+  async function begin() {
+    const id = await startDraft(phone, { instrument: phone.instrument, programme: await phone.catalogue.programme(), person: phone.person });
+    navigate(`#/form/${id}`);
+  }
+
+  /** @returns {Promise<{close: () => void}>} */
+  async function home() {
+    const here = host;
+    const items = (await phone.outbox.all()).reverse();
+    const drafts = await phone.drafts.all();
+    const read = await Promise.all(items.map((item) => readForm(phone, JSON.parse(item.envelope))));
+    const title = (/** @type {Record<string, string>} */ text) => plain(text[language()] ?? Object.values(text)[0]);
+    const draw = () => {
+      for (const { form } of read) if (phone.pkg.languages.includes(language())) form.setLanguage(language());
+      const other = language() === "ar" ? "fr" : "ar";
+      render(html`<header class="top"><h1 tabindex="-1">${title(phone.pkg.title)}</h1>
+          <button class="pill" type="button" lang=${other} @click=${() => setLanguage(other)}>${other === "fr" ? "Français" : "العربية"}</button></header>
+        <main class="content">
+          <div class="note asks"><strong>${t("Form on trial")}</strong><span>${t("It is filled here with made-up records. Nothing is kept, nothing is sent, nothing is counted.")}</span></div>
+          ${drafts.map((draft) => html`<a class="btn" href="#/form/${draft.id}" @click=${(/** @type {Event} */ event) => {
+            event.preventDefault();
+            navigate(`#/form/${draft.id}`);
+          }}>${t("Go on filling")}</a>`)}
+          <button type="button" class="go" @click=${() => begin().catch(fail)}>${t("Fill the form")}</button>
+          ${items.length ? html`<h2 class="section-title">${t("What would be sent")}</h2>` : nothing}
+          ${items.map((item, index) => sentTemplate(item, read[index].form))}
+        </main>`, here);
+    };
+    draw();
+    const stop = onLanguage(draw);
+    return {
+      close() {
+        stop();
+        render(nothing, here);
+      },
+    };
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    const { title, next } = explain(error);
+    render(html`<main class="fill-stop" role="alert"><h1>${title}</h1><p>${next}</p></main>`, host);
+    reportError(error);
+  }
+
+  await show("").catch(fail);
+}
+
+function stored() {
+  try {
+    return localStorage.getItem(LANGUAGE);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string | null} chosen */
+function restore(chosen) {
+  try {
+    if (chosen === null) localStorage.removeItem(LANGUAGE);
+    else localStorage.setItem(LANGUAGE, chosen);
+  } catch {
+    // Storage refused: there is nothing to put back.
+  }
+}
+
+sayTrial();
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+start(root, document.documentElement.dataset.source ?? "").catch((error) => {
+  render(html`<main class="fill-stop" role="alert"><h1>${t("The form on trial could not be opened.")}</h1><p>${t("Look whether there is Internet, then open the page again. The draft may also have been published or put away.")}</p></main>`, root);
+  reportError(error);
+});
