@@ -2,10 +2,12 @@ import { openPhone } from "/static/js/store/phone.js";
 import { createSync } from "/static/js/sync/sync.js";
 import { newId, sha256 } from "/static/js/core/ids.js";
 import { localIso } from "/static/js/core/clock.js";
+import { pinIsToChoose, setPin, takeKey } from "/static/js/keys/enrol.js";
+import { toBase64 } from "/static/js/store/vault.js";
 
 /** What the tests call in the page: drafts and items as the form makes them. */
 const tools = {
-  openPhone, createSync, newId, sha256,
+  openPhone, createSync, newId, sha256, pinIsToChoose, setPin, takeKey, toBase64,
 
   draft(values = {}) {
     const now = localIso();
@@ -18,7 +20,7 @@ const tools = {
 
   async item(draft, extra = {}) {
     const revision_id = newId();
-    const attachments = draft.files.map(({ sha256, size, type, name, question }) => ({ name, question, sha256, size, type }));
+    const attachments = draft.files.map(({ sha256, size, type, name, question, sealed }) => ({ name, question, sha256, size, type, sealed }));
     const envelope = JSON.stringify({
       proto: 1, submission_id: draft.submission_id, revision_id, programme_id: draft.programme_id, form_id: draft.form_id, author_id: draft.owner,
       answers: draft.snapshot.answers, entities: [], attachments, ...extra,
@@ -42,6 +44,14 @@ const tools = {
   bytes(length, seed = 1) {
     const bytes = new Uint8Array(length);
     for (let i = 0, x = seed; i < length; i++) bytes[i] = x = (x * 1103515245 + 12345) & 0xff;
+    return bytes;
+  },
+
+  /** Bytes that say something a scan finds. */
+  marked(length, marker) {
+    const bytes = tools.bytes(length);
+    const text = new TextEncoder().encode(marker);
+    for (let at = 100; at + text.length < length; at += 400) bytes.set(text, at);
     return bytes;
   },
 

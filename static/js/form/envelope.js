@@ -21,7 +21,7 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
     author_id: draft.owner, device_id: device?.id ?? install?.id ?? "", title,
     subject: draft.subject ?? subjectOf(pkg, form, entities), territory: form.role("territory") || null,
     answers: form.answers(), entities, ...(warnings.length ? { warnings } : {}),
-    attachments: files.map(({ name, question, sha256: hash, size, type }) => ({ name, question, sha256: hash, size, type })),
+    attachments: files.map(({ name, question, sha256: hash, size, type, sealed }) => ({ name, question, sha256: hash, size, type, sealed })),
     t_started: localIso(Date.parse(draft.created_at)), t_client: localIso(),
     tz: timeZone(), monotonic: monotonic(),
     clock_offset_last_seen: typeof offset === "number" ? offset : null, language: form.language,

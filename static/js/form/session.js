@@ -400,7 +400,7 @@ export class Session {
     const base = path.slice(path.lastIndexOf("/") + 1).replace(/\[\d+\]$/, "");
     const name = `${base}-${stored.sha256.slice(0, 10)}.${extension}`;
     const files = this.files.filter((one) => one.name !== name);
-    this.#draft.files = [...files, { name, question: path, sha256: stored.sha256, size: stored.size, type: stored.type }];
+    this.#draft.files = [...files, { name, question: path, ...stored }];
     return this.set(path, name);
   }
 

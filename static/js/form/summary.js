@@ -82,7 +82,7 @@ async function fromDraft(phone, id) {
 async function fromOutbox(phone, revisionId) {
   const [item, receipt] = await Promise.all([phone.outbox.get(revisionId), phone.outbox.receipt(revisionId)]);
   if (!item || (await isAnothers(phone, item))) throw new FormProblem(receipt ? "form.sent_and_gone" : "form.no_item", {});
-  return { source: JSON.parse(item.envelope), title: item.title, at: item.finished_at, state: item.state, receipt, problem: item.problem };
+  return { source: await phone.outbox.content(item), title: item.title, at: item.finished_at, state: item.state, receipt, problem: item.problem };
 }
 
 /** A shared phone: "back" and old addresses do not lead to what another person wrote. @param {any} phone @param {{owner: string}} kept */

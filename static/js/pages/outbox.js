@@ -30,7 +30,7 @@ export function openOutbox(host, app) {
 
   const refresh = inTurn(async () => {
     const [all, receipts, submissions, instruments, counts, last] = await Promise.all([
-      phone.outbox.all(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), app.counts(), lastSuccess(app),
+      phone.outbox.opened(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), app.counts(), lastSuccess(app),
     ]);
     const mine = all.filter((/** @type {Item} */ item) => item.owner === owner).reverse();
     // What was said of the last sending holds for what there was then.

@@ -37,7 +37,7 @@ export function openRecord(host, app, [list, id]) {
 
   const refresh = inTurn(async () => {
     const [found, all, allDrafts, items, submissions] = await Promise.all([
-      phone.catalogue.entity(list, id), instrumentsOf(app), phone.drafts.all(owner), phone.outbox.all(), phone.catalogue.submissions(),
+      phone.catalogue.entity(list, id), instrumentsOf(app), phone.drafts.all(owner), phone.outbox.opened(), phone.catalogue.submissions(),
     ]);
     record = found ?? null;
     instruments = all;

@@ -49,8 +49,8 @@ export function openToday(host, app) {
 
   /** Revisions that a finished form on this phone corrects already. @returns {Promise<Set<string>>} */
   async function corrections() {
-    const items = await phone.outbox.all();
-    return new Set(items.map((/** @type {any} */ item) => parentOf(item)).filter(Boolean));
+    const items = await phone.outbox.opened();
+    return new Set(items.map((/** @type {any} */ item) => item.parent_revision_id).filter(Boolean));
   }
 
   /** What the first paint does without: records to see. */
@@ -214,15 +214,6 @@ export function openToday(host, app) {
 function requestIdle(work) {
   if ("requestIdleCallback" in window) requestIdleCallback(work, { timeout: 500 });
   else setTimeout(work, 50);
-}
-
-/** The revision that a finished form corrects. @param {any} item */
-function parentOf(item) {
-  try {
-    return JSON.parse(item.envelope).parent_revision_id;
-  } catch {
-    return null; // an envelope that only the office can open
-  }
 }
 
 /** @param {number} months @returns {string} a date */

@@ -32,6 +32,7 @@ import { Database } from "./db.js";
 const CACHE = "daftar-cache";
 const VERSION = 1;
 const STORES = ["programmes", "instruments", "entities", "submissions", "kv"];
+const SEALED_KINDS = new Set(["entity", "submission"]);
 const STORE_OF = { programme: "programmes", instrument: "instruments", entity: "entities", submission: "submissions" };
 
 /** @param {IDBDatabase} db */
@@ -47,9 +48,31 @@ function upgrade(db) {
   db.createObjectStore("kv", { keyPath: "name" });
 }
 
-/** @param {{outbox: import("./outbox.js").Outbox, changed: (store: string) => void}} parts */
-export function createCatalogue({ outbox, changed }) {
+/** @param {{outbox: import("./outbox.js").Outbox, changed: (store: string) => void, vault: import("./vault.js").Vault}} parts */
+export function createCatalogue({ outbox, changed, vault }) {
   const db = new Database(CACHE, { version: VERSION, upgrade, disposable: true });
+  /** The rows of the person whose key is here. @type {{id: string, db: Database} | null} */
+  let own = null;
+  /** @type {Promise<any[]> | null} */
+  let mine = null;
+
+  /** Rows are each person's own, sealed with her key; packages and lists are everybody's. */
+  function rowsDb() {
+    const id = vault.keyId;
+    if (!id) return db;
+    if (own?.id !== id) {
+      own?.db.close().catch(() => {});
+      own = { id, db: new Database(`${CACHE}-${id}`, { version: VERSION, upgrade, disposable: true }) };
+    }
+    return own.db;
+  }
+
+  /** @param {string} store @param {any} row @returns {Promise<any>} */
+  async function openedRow(store, row) {
+    if (!row?.sealed) return row;
+    const { sealed, ...rest } = row;
+    return { ...(await vault.openJson(sealed, "row", store, row.id)), ...rest };
+  }
   /** @type {Map<string, Promise<any>>} parsed packages and datasets by hash */
   const parsed = new Map();
   /** @type {Map<string, Promise<Item[]>>} */
@@ -63,9 +86,9 @@ export function createCatalogue({ outbox, changed }) {
       const receipts = new Map((await outbox.receipts()).map((receipt) => [receipt.revision_id, receipt]));
       const found = new Map();
       const owner = await kv("owner");
-      for (const item of await outbox.all()) {
+      for (const item of await outbox.opened()) {
         if (item.state === "gone" || (owner && item.owner !== owner)) continue;
-        const { entities = [], programme_id } = JSON.parse(item.envelope);
+        const { entities = [], programme_id } = item;
         const receipt = receipts.get(item.revision_id);
         const pulled = receipt && item.state === "accepted" && receipt.server_seq <= ((await kv(`cursor:${programme_id}`))?.pulled ?? 0);
         for (const { list, id, label, data } of entities) {
@@ -82,7 +105,7 @@ export function createCatalogue({ outbox, changed }) {
   }
 
   /** @param {string} name @returns {Promise<any>} */
-  const kv = (name) => db.read("kv", async (tx) => (await tx.get("kv", name))?.value);
+  const kv = (name) => rowsDb().read("kv", async (tx) => (await tx.get("kv", name))?.value);
 
   /** @param {any} row @returns {Item} */
   const asItem = (row) => ({ ...row.properties, name: row.id, label: row.label, ...(row.territory ? { territory: row.territory } : {}), __version: String(row.version ?? "") });
@@ -95,9 +118,10 @@ export function createCatalogue({ outbox, changed }) {
 
   /** @param {string} list @param {string} [programmeId] @returns {Promise<Item[]>} */
   async function load(list, programmeId) {
-    const rows = await db.read("entities", (tx) => tx.allOf("entities", "list", list));
+    const all = await rowsDb().read("entities", (tx) => tx.allOf("entities", "list", list));
+    const rows = await Promise.all(all.filter((row) => !programmeId || row.programme_id === programmeId).map((row) => openedRow("entities", row)));
     /** @type {Map<string, Item>} */
-    const items = new Map(rows.filter((row) => !programmeId || row.programme_id === programmeId).map((row) => [row.id, asItem(row)]));
+    const items = new Map(rows.map((row) => [row.id, asItem(row)]));
     for (const [id, change] of (await overlay()).get(list) ?? [])
       if (!programmeId || change.programme_id === programmeId) items.set(id, laidOver(id, items.get(id), change));
     return [...items.values()];
@@ -117,20 +141,22 @@ export function createCatalogue({ outbox, changed }) {
 
   /** Called by the phone when a store changed, here or in another tab. @param {string} store */
   function forget(store) {
+    if (store === "submissions") mine = null;
     if (store !== "items" && store !== "entities") return;
     unsent = null;
     lists.clear();
   }
+  vault.on(() => ["items", "submissions"].forEach(forget));
 
   return {
     forget,
     open: () => db.open(),
-    close: () => db.close(),
+    close: () => Promise.all([db.close(), own?.db.close()]),
 
     /** Sorted by form and version. @param {string} [programmeId] @returns {Promise<InstrumentRow[]>} */
     async instruments(programmeId) {
-      return db.read(["instruments", "packages", "datasets"], async (tx) => {
-        const rows = await tx.all("instruments");
+      const rows = await rowsDb().read("instruments", (tx) => tx.all("instruments"));
+      return db.read(["packages", "datasets"], async (tx) => {
         const packages = new Set(await tx.keys("packages"));
         const datasets = new Set(await tx.keys("datasets"));
         return rows
@@ -167,20 +193,26 @@ export function createCatalogue({ outbox, changed }) {
 
     /** @param {string} list @param {string} id @returns {Promise<Item | null>} */
     async entity(list, id) {
-      const row = await db.read("entities", (tx) => tx.get("entities", id));
+      const row = await openedRow("entities", await rowsDb().read("entities", (tx) => tx.get("entities", id)));
       const change = (await overlay()).get(list)?.get(id);
       if (!row && !change) return null;
       return change ? laidOver(id, row && asItem(row), change) : asItem(row);
     },
 
     /** One's own, as the office sees them. @returns {Promise<any[]>} */
-    submissions: () => db.read("submissions", (tx) => tx.all("submissions")),
+    submissions() {
+      if (!mine) {
+        mine = rowsDb().read("submissions", (tx) => tx.all("submissions")).then((rows) => Promise.all(rows.map((row) => openedRow("submissions", row))));
+        mine.catch(() => (mine = null));
+      }
+      return mine;
+    },
 
     /** @param {string} id @returns {Promise<any>} */
-    submission: (id) => db.read("submissions", async (tx) => (await tx.get("submissions", id)) ?? null),
+    submission: async (id) => openedRow("submissions", await rowsDb().read("submissions", async (tx) => (await tx.get("submissions", id)) ?? null)),
 
     /** @param {string} id @returns {Promise<any>} */
-    programme: (id) => db.read("programmes", async (tx) => (await tx.get("programmes", id)) ?? null),
+    programme: (id) => rowsDb().read("programmes", async (tx) => (await tx.get("programmes", id)) ?? null),
 
     kv,
 
@@ -196,19 +228,28 @@ export function createCatalogue({ outbox, changed }) {
      */
     async apply(programmeId, page, owner) {
       const touched = new Set();
-      const isHers = await db.write(STORES, async (tx) => {
+      const rows = rowsDb();
+      // Sealed before the transaction begins, which would end by itself meanwhile.
+      const contents = await Promise.all(
+        page.changes.map(async ({ kind, op, id, data }) => {
+          if (op === "del" || !SEALED_KINDS.has(kind) || rows === db) return data;
+          const { buffer } = await vault.sealJson(data, "row", STORE_OF[kind], id);
+          return { ...(data.list ? { list: data.list } : {}), sealed: buffer };
+        }),
+      );
+      const isHers = await rows.write(STORES, async (tx) => {
         if (owner && (await tx.get("kv", "owner"))?.value !== owner) return false;
         const name = `cursor:${programmeId}`;
         const state = (await tx.get("kv", name))?.value ?? { generation: 1 };
         const { generation } = state;
-        for (const change of page.changes) {
+        for (const [i, change] of page.changes.entries()) {
           const store = STORE_OF[change.kind];
           // A kind of a later server: this release has no use for it.
           if (!store) continue;
           touched.add(store);
           const key = change.kind === "instrument" ? [programmeId, change.id] : change.id;
           if (change.op === "del") tx.remove(store, key);
-          else tx.put(store, { ...change.data, id: change.id, programme_id: programmeId, seq: change.seq, generation });
+          else tx.put(store, { ...contents[i], id: change.id, programme_id: programmeId, seq: change.seq, generation });
         }
         if (!page.more && state.sweep) {
           for (const store of Object.values(STORE_OF)) {
@@ -230,7 +271,7 @@ export function createCatalogue({ outbox, changed }) {
 
     /** The next pull starts from the beginning; rows stay in use until it ends. @param {string} programmeId */
     restart: (programmeId) =>
-      db.write("kv", async (tx) => {
+      rowsDb().write("kv", async (tx) => {
         const name = `cursor:${programmeId}`;
         const { generation = 0, pulled = 0 } = (await tx.get("kv", name))?.value ?? {};
         tx.put("kv", { name, value: { cursor: null, generation: generation + 1, sweep: true, pulled } });
@@ -248,7 +289,7 @@ export function createCatalogue({ outbox, changed }) {
     /** Rows of programmes that the person is no longer in go. @param {string[]} programmeIds  those she is in @param {string} owner */
     async keepOnly(programmeIds, owner) {
       const touched = new Set();
-      await db.write(STORES, async (tx) => {
+      await rowsDb().write(STORES, async (tx) => {
         if ((await tx.get("kv", "owner"))?.value !== owner) return;
         for (const store of Object.values(STORE_OF)) {
           for (const row of await tx.all(store)) {
@@ -271,7 +312,8 @@ export function createCatalogue({ outbox, changed }) {
      * @param {string} personId @param {string} [last]  who signed in last, where no owner was noted
      */
     async belongsTo(personId, last) {
-      const isNew = await db.write(STORES, async (tx) => {
+      const rows = rowsDb();
+      const isNew = await rows.write(STORES, async (tx) => {
         const noted = (await tx.get("kv", "owner"))?.value;
         if (noted === personId) return false;
         const before = noted ?? last;
@@ -279,6 +321,8 @@ export function createCatalogue({ outbox, changed }) {
         tx.put("kv", { name: "owner", value: personId });
         return true;
       });
+      // What was pulled before she had a key lay in clear.
+      if (isNew && rows !== db) await db.write(STORES, async (tx) => STORES.forEach((store) => tx.clear(store)));
       if (isNew) STORES.forEach(changed);
     },
   };

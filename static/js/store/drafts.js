@@ -1,5 +1,7 @@
 import { sha256 } from "../core/ids.js";
+import { reportError } from "../core/events.js";
 import { Problem } from "../core/problem.js";
+import { SEALED } from "./vault.js";
 
 /**
  * Submissions under way. A draft becomes an item of the outbox exactly once, in one transaction.
@@ -10,6 +12,7 @@ import { Problem } from "../core/problem.js";
  * @property {string} sha256
  * @property {number} size
  * @property {string} type
+ * @property {import("./files.js").Inside} [sealed]
  *
  * @typedef {object} Draft
  * @property {string} id
@@ -30,32 +33,60 @@ import { Problem } from "../core/problem.js";
  * @property {string} updated_at
  * @property {unknown[]} remarks
  * @property {DraftFile[]} files
- * @property {"none"} encryption
+ * @property {"none"} encryption  as the form sees it; the row itself is sealed where its owner has a key
  */
 
-/** @param {import("./keep.js").Keep} keep @param {import("./files.js").Files} files */
-export function createDrafts(keep, files) {
+/** @param {import("./keep.js").Keep} keep @param {import("./files.js").Files} files @param {import("./vault.js").Vault} vault */
+export function createDrafts(keep, files, vault) {
+  /** @param {any} row @returns {Promise<Draft>} */
+  const opened = (row) => (row.encryption === SEALED ? vault.openJson(row.sealed, "draft", row.id) : row);
+
+  /** Everything is sealed before the transaction begins, which would end by itself meanwhile. @param {Draft} draft */
+  async function rowOf(draft) {
+    if (vault.state === "none") return draft;
+    if (!vault.seals(draft.owner)) throw new Problem("vault.locked");
+    const files = (draft.files ?? []).map(({ sha256 }) => ({ sha256 }));
+    return { id: draft.id, owner: draft.owner, encryption: SEALED, files, sealed: (await vault.sealJson(draft, "draft", draft.id)).buffer };
+  }
+
+  /** @param {string} [owner] @returns {Promise<any[]>} */
+  const rows = async (owner) => (await keep.read("drafts", (tx) => tx.all("drafts"))).filter((row) => !owner || row.owner === owner);
+
   return {
-    /** Latest first. @param {string} [owner] @returns {Promise<Draft[]>} */
+    /** What can be read, latest first. @param {string} [owner] @returns {Promise<Draft[]>} */
     async all(owner) {
-      /** @type {Draft[]} */
-      const drafts = await keep.read("drafts", (tx) => tx.all("drafts"));
-      return drafts.filter((draft) => !owner || draft.owner === owner).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+      const drafts = await Promise.all(
+        (await rows(owner)).map((row) =>
+          Promise.resolve(opened(row)).catch((error) => {
+            if (error.code !== "vault.locked") reportError(error);
+            return null;
+          }),
+        ),
+      );
+      return /** @type {Draft[]} */ (drafts.filter(Boolean)).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
     },
 
+    /** How many there are, read or not. @param {string} [owner] */
+    count: async (owner) => (await rows(owner)).length,
+
     /** @param {string} id @returns {Promise<Draft | null>} */
-    get: (id) => keep.read("drafts", async (tx) => (await tx.get("drafts", id)) ?? null),
+    async get(id) {
+      const row = await keep.read("drafts", (tx) => tx.get("drafts", id));
+      return row ? opened(row) : null;
+    },
 
     /**
      * Resolves when the draft is on disk. A draft that was finished elsewhere stays finished: Problem "phone.draft_finished".
      *
      * @param {Draft} draft
      */
-    save: (draft) =>
-      keep.write(["drafts", "items"], async (tx) => {
+    async save(draft) {
+      const row = await rowOf(draft);
+      await keep.write(["drafts", "items"], async (tx) => {
         if (!(await tx.get("drafts", draft.id)) && (await finished(tx, draft.id))) throw new Problem("phone.draft_finished");
-        tx.put("drafts", draft);
-      }),
+        tx.put("drafts", row);
+      });
+    },
 
     /** @param {string} id */
     remove: (id) => keep.write("drafts", async (tx) => tx.remove("drafts", id)),
@@ -78,7 +109,8 @@ export function createDrafts(keep, files) {
         if (!whole) lost.push(attachment.sha256);
         attachments.push(whole ? attachment : { ...attachment, state: /** @type {const} */ ("lost") });
       }
-      const kept = { ...item, attachments, draft_id: draft.id };
+      const kept = { ...(await sealedItem(item)), attachments, draft_id: draft.id };
+      const again = await rowOf(draft);
       const stored = await keep.write(["drafts", "items"], async (tx) => {
         const before = await finished(tx, draft.id);
         if (before) {
@@ -94,13 +126,23 @@ export function createDrafts(keep, files) {
       if (!read || (await sha256(read.envelope)) !== read.sha256) {
         await keep.write(["drafts", "items"], async (tx) => {
           tx.remove("items", stored.revision_id);
-          tx.put("drafts", draft);
+          tx.put("drafts", again);
         });
         throw new Problem("phone.not_kept");
       }
       return { item: read, lost };
     },
   };
+
+  /** @param {import("./outbox.js").Item} item @returns {Promise<import("./outbox.js").Item>} */
+  async function sealedItem(item) {
+    if (vault.state === "none") return item;
+    const { title, subject, submission_id, revision_id } = item;
+    const { programme_id, parent_revision_id = null, entities = [] } = JSON.parse(item.envelope);
+    const envelope = await vault.sealEnvelope(item.envelope, submission_id, revision_id);
+    const head = await vault.sealJson({ title, subject, programme_id, parent_revision_id, entities }, "head", revision_id);
+    return { ...item, title: "", subject: null, envelope, sha256: await sha256(envelope), encryption: SEALED, head: /** @type {ArrayBuffer} */ (head.buffer) };
+  }
 }
 
 /** The item that a draft became, if it did. @param {import("./db.js").Transaction} tx @param {string} draftId @returns {Promise<any>} */

@@ -1,18 +1,23 @@
-import { sha256 } from "../core/ids.js";
+import { newId, sha256 } from "../core/ids.js";
 import { Problem } from "../core/problem.js";
+import { SEALED } from "./vault.js";
 
 /**
  * Photos, signatures and other files, by the SHA-256 of their bytes, in pieces of 48 KiB: the browser puts larger values into files
  * of their own, which tools that "free up space" delete. Written once with the thumbnail, read back, compared.
  *
- * Chunk -1 is the thumbnail, with what is known of the file.
+ * Chunk -1 is the thumbnail, with what is known of the file. Sealed pieces are of the same length: hash and size are of what is
+ * kept and sent, `sealed` says what is inside.
+ *
+ * @typedef {{file: string, sha256: string, size: number}} Inside
  */
 
 const CHUNK = 48 * 1024;
+const INSIDE = CHUNK - 45;
 const ORPHAN_AGE_MS = 7 * 86400_000;
 
-/** @param {import("./keep.js").Keep} keep */
-export function createFiles(keep) {
+/** @param {import("./keep.js").Keep} keep @param {import("./vault.js").Vault} vault */
+export function createFiles(keep, vault) {
   /** @param {string} hash @returns {Promise<ArrayBuffer | null>} */
   async function bytesOf(hash) {
     try {
@@ -40,6 +45,18 @@ export function createFiles(keep) {
     return bytes !== null && (await sha256(bytes)) === hash;
   }
 
+  /** @param {Uint8Array} plain @param {ArrayBuffer | null} look */
+  async function sealedFile(plain, look) {
+    if (vault.state === "none") return { bytes: plain, small: look };
+    const file = newId();
+    const count = Math.ceil(plain.length / INSIDE);
+    const pieces = await Promise.all(
+      Array.from({ length: count }, (_, n) => vault.seal(/** @type {BufferSource} */ (plain.subarray(n * INSIDE, (n + 1) * INSIDE)), "chunk", file, n, count)),
+    );
+    const bytes = new Uint8Array(await new Blob(/** @type {BlobPart[]} */ (pieces)).arrayBuffer());
+    return { bytes, small: look?.byteLength ? (await vault.seal(look, "thumb", file)).buffer : look, file };
+  }
+
   return {
     isWhole,
 
@@ -49,12 +66,15 @@ export function createFiles(keep) {
      *
      * @param {ArrayBuffer | Uint8Array | Blob} content
      * @param {{type: string, thumbnail?: ArrayBuffer | Blob | null}} about
-     * @returns {Promise<{sha256: string, size: number, type: string}>}
+     * @returns {Promise<{sha256: string, size: number, type: string, sealed?: Inside}>}
      */
     async put(content, { type, thumbnail = null }) {
-      const bytes = content instanceof Blob ? new Uint8Array(await content.arrayBuffer()) : new Uint8Array(content);
-      const small = thumbnail instanceof Blob ? await thumbnail.arrayBuffer() : thumbnail;
+      const plain = content instanceof Blob ? new Uint8Array(await content.arrayBuffer()) : new Uint8Array(content);
+      const look = thumbnail instanceof Blob ? await thumbnail.arrayBuffer() : thumbnail;
+      // All of it before the transaction begins, which would end by itself meanwhile.
+      const { bytes, small, file } = await sealedFile(plain, look);
       const hash = await sha256(bytes);
+      const encryption = file ? SEALED : "none";
       for (let attempt = 0; !(await isWhole(hash)); attempt++) {
         if (attempt === 2) throw new Problem("phone.not_kept");
         await keep.write(
@@ -62,13 +82,20 @@ export function createFiles(keep) {
           async (tx) => {
             tx.remove("chunks", IDBKeyRange.bound([hash, -1], [hash, Infinity]));
             for (let n = 0; n * CHUNK < bytes.length; n++)
-              tx.put("chunks", { sha256: hash, n, bytes: bytes.slice(n * CHUNK, (n + 1) * CHUNK).buffer, encryption: "none" });
-            tx.put("chunks", { sha256: hash, n: -1, bytes: small ?? new ArrayBuffer(0), encryption: "none", type, size: bytes.length, kept_at: Date.now() });
+              tx.put("chunks", { sha256: hash, n, bytes: bytes.slice(n * CHUNK, (n + 1) * CHUNK).buffer, encryption });
+            tx.put("chunks", { sha256: hash, n: -1, bytes: small ?? new ArrayBuffer(0), encryption, file, type, size: bytes.length, kept_at: Date.now() });
           },
           { reserve: false },
         );
       }
-      return { sha256: hash, size: bytes.length, type };
+      return { sha256: hash, size: bytes.length, type, ...(file ? { sealed: { file, sha256: await sha256(plain), size: plain.length } } : {}) };
+    },
+
+    /** The bytes as they are kept and sent, or Problem "phone.file_lost" when they are not whole. @param {string} hash @returns {Promise<Blob>} */
+    async stored(hash) {
+      const bytes = await bytesOf(hash);
+      if (!bytes || (await sha256(bytes)) !== hash) throw new Problem("phone.file_lost");
+      return new Blob([bytes]);
     },
 
     /** The file, or Problem "phone.file_lost" when it is not whole. @param {string} hash @returns {Promise<Blob>} */
@@ -76,14 +103,18 @@ export function createFiles(keep) {
       const bytes = await bytesOf(hash);
       if (!bytes || (await sha256(bytes)) !== hash) throw new Problem("phone.file_lost");
       const about = await keep.read("chunks", (tx) => tx.get("chunks", [hash, -1]));
-      return new Blob([bytes], { type: about.type });
+      const parts = [];
+      const count = Math.ceil(bytes.byteLength / CHUNK);
+      for (let n = 0; about.file && n < count; n++) parts.push(vault.open(bytes.slice(n * CHUNK, (n + 1) * CHUNK), "chunk", about.file, n, count));
+      return new Blob(/** @type {BlobPart[]} */ (about.file ? await Promise.all(parts) : [bytes]), { type: about.type });
     },
 
     /** @param {string} hash @returns {Promise<Blob | null>} */
     async thumbnail(hash) {
       try {
         const about = await keep.read("chunks", (tx) => tx.get("chunks", [hash, -1]));
-        return about?.bytes.byteLength ? new Blob([about.bytes], { type: "image/jpeg" }) : null;
+        if (!about?.bytes.byteLength) return null;
+        return new Blob([about.file ? /** @type {BlobPart} */ (await vault.open(about.bytes, "thumb", about.file)) : about.bytes], { type: "image/jpeg" });
       } catch {
         return null;
       }

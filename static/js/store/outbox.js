@@ -1,3 +1,5 @@
+import { SEALED } from "./vault.js";
+
 /**
  * The outbox: finished submissions until they are secured on the server. It only keeps them; sync/push.js sends them. The
  * envelope's text never changes after finishing.
@@ -19,7 +21,8 @@
  * @property {{list: string, id: string} | null} subject
  * @property {string} envelope  its text as it is sent
  * @property {string} sha256  of the envelope's UTF-8 bytes
- * @property {"none"} encryption
+ * @property {string} encryption  "none"; "sealed-1": title and subject stand in the head
+ * @property {ArrayBuffer} [head]  sealed Head
  * @property {string} finished_at  for people; nothing is ordered by it but the list
  * @property {Attachment[]} attachments
  * @property {"waiting" | "accepted" | "quarantined" | "gone" | "refused"} state
@@ -27,6 +30,13 @@
  * @property {number} attempts
  * @property {number} next_attempt_at  ms by this phone's clock
  * @property {string} [draft_id]
+ *
+ * @typedef {object} Head  what lists need of a form
+ * @property {string} title
+ * @property {{list: string, id: string} | null} subject
+ * @property {string} programme_id
+ * @property {string | null} parent_revision_id
+ * @property {any[]} entities
  *
  * @typedef {object} Receipt
  * @property {string} submission_id
@@ -47,8 +57,32 @@
  * @property {number} photos  photos still to send, of items sent or not
  */
 
-/** @param {import("./keep.js").Keep} keep */
-export function createOutbox(keep) {
+/** @param {import("./keep.js").Keep} keep @param {import("./vault.js").Vault} vault */
+export function createOutbox(keep, vault) {
+  /** Heads never change: each is opened once. @type {Map<string, Head>} */
+  const heads = new Map();
+  vault.on((state) => state !== "open" && heads.clear());
+
+  /** What can be read of a form or a receipt, null when its key is not here. @param {any} row @returns {Promise<Head | null>} */
+  async function headOf(row) {
+    let found = heads.get(row.revision_id) ?? null;
+    if (found) return found;
+    try {
+      if (row.head) found = await vault.openJson(row.head, "head", row.revision_id);
+      else if (row.envelope && row.encryption !== SEALED) {
+        const { programme_id, parent_revision_id = null, entities = [] } = JSON.parse(row.envelope);
+        found = { title: row.title, subject: row.subject, programme_id, parent_revision_id, entities };
+      }
+    } catch {
+      return null;
+    }
+    if (found) heads.set(row.revision_id, found);
+    return found;
+  }
+
+  /** @template T @param {T[]} rows @returns {Promise<(T & Head)[]>} */
+  const withHeads = (rows) => Promise.all(rows.map(async (row) => /** @type {T & Head} */ ({ ...row, ...(await headOf(row)) })));
+
   const all = async () => {
     /** @type {Item[]} */
     const items = await keep.read("items", (tx) => tx.all("items"));
@@ -57,10 +91,20 @@ export function createOutbox(keep) {
   };
 
   return {
+    /** As they are kept and sent. */
     all,
 
+    /** Oldest first, with title and subject where their key is here. @returns {Promise<(Item & Head)[]>} */
+    opened: async () => withHeads(await all()),
+
+    /** What was written in a finished form, parsed. @param {Item} item @returns {Promise<any>} */
+    content: (item) => vault.openEnvelope(item),
+
     /** @param {string} revisionId @returns {Promise<Item | null>} */
-    get: (revisionId) => keep.read("items", async (tx) => (await tx.get("items", revisionId)) ?? null),
+    async get(revisionId) {
+      const item = await keep.read("items", async (tx) => (await tx.get("items", revisionId)) ?? null);
+      return item && (await withHeads([item]))[0];
+    },
 
     /**
      * Changes what is said about an item, never its envelope. Null when it is gone.
@@ -90,8 +134,8 @@ export function createOutbox(keep) {
           if (!item) continue;
           tx.put("items", changed(item, patch));
           if (receipt) {
-            const { owner, form_id, title, finished_at } = item;
-            tx.put("receipts", { ...receipt, revision_id, owner, form_id, title, finished_at });
+            const { owner, form_id, title, finished_at, head } = item;
+            tx.put("receipts", { ...receipt, revision_id, owner, form_id, title, finished_at, ...(head ? { head } : {}) });
           }
         }
       }),
@@ -118,7 +162,7 @@ export function createOutbox(keep) {
     receipt: (revisionId) => keep.read("receipts", async (tx) => (await tx.get("receipts", revisionId)) ?? null),
 
     /** Of items purged too. @returns {Promise<(Receipt & {owner: string, form_id: string, title: string, finished_at: string})[]>} */
-    receipts: () => keep.read("receipts", (tx) => tx.all("receipts")),
+    receipts: async () => withHeads(await keep.read("receipts", (tx) => tx.all("receipts"))),
   };
 }
 

@@ -8,6 +8,7 @@ import { Keep } from "./keep.js";
 import { alone } from "./locks.js";
 import { createMeta } from "./meta.js";
 import { createOutbox } from "./outbox.js";
+import { createVault } from "./vault.js";
 
 /**
  * Everything the phone keeps. Opens both databases, notices what was lost, and tells of each committed change, from this tab or
@@ -32,11 +33,12 @@ export async function openPhone() {
     // The store vanished while the page was open: what the page still holds is all there is.
     if (again && found.created) checkAgain().catch(reportError);
   });
-  const outbox = createOutbox(keep);
-  const files = createFiles(keep);
-  const drafts = createDrafts(keep, files);
   const meta = createMeta(keep);
-  const catalogue = createCatalogue({ outbox, changed });
+  const vault = createVault(meta);
+  const outbox = createOutbox(keep, vault);
+  const files = createFiles(keep, vault);
+  const drafts = createDrafts(keep, files, vault);
+  const catalogue = createCatalogue({ outbox, changed, vault });
 
   /** @param {string} store */
   function changed(store) {
@@ -123,6 +125,7 @@ export async function openPhone() {
     files,
     catalogue,
     meta,
+    vault,
     /** Shown before any new entry until acknowledged. */
     alarms,
     /** Of this installation of the page on this phone. */
@@ -162,6 +165,7 @@ export async function openPhone() {
 
     async close() {
       channel?.close();
+      vault.close();
       await Promise.all([keep.close(), catalogue.close()]);
     },
   };

@@ -49,7 +49,7 @@ export function createAttachments({ phone, http }) {
     if (!device) return null;
     const { credential } = device;
     const address = `/api/sync/att/${item.submission_id}/${hash}`;
-    const blob = await files.read(hash).catch(() => null);
+    const blob = await files.stored(hash).catch(() => null);
     if (!blob) {
       const told = await http(`${address}/lost`, { method: "POST", json: { reason: "missing_on_phone" }, credential });
       if (told.kind !== "answer" && told.status === 404 && item.state === "quarantined") return null;

@@ -101,7 +101,7 @@ export function createPush({ phone, http, contact, app }) {
     const told = await report(going);
     const body = {
       proto: 1, device_id: device.id, epoch_seen: known.epoch, high_water_seen: known.high_water, report: told,
-      items: items.map(wireItem),
+      items: items.map(wireItem), ...(await keysFor(items)),
     };
     const answer = await post("/api/sync/push", body, device.credential);
     if (answer.kind !== "answer" || !isOurs(answer, items)) {
@@ -120,6 +120,16 @@ export function createPush({ phone, http, contact, app }) {
     );
     await meta.setAll({ incidents: ((await meta.get("incidents")) ?? []).slice((told.incidents ?? []).length), reported_at: now });
     return null;
+  }
+
+  /** The wraps that open these, for a server that lost its own. @param {Item[]} items */
+  async function keysFor(items) {
+    if (!items.some((item) => item.encryption !== "none")) return {};
+    const owners = new Set(items.map((item) => item.owner));
+    /** @type {[string, import("../store/vault.js").KeptKey][]} */
+    const kept = Object.entries((await meta.get("keys")) ?? {});
+    const keys = kept.filter(([person]) => owners.has(person)).flatMap(([person, own]) => [own, ...(own.older ?? [])].map(({ id, wrapped }) => [id, { person, wrapped }]));
+    return { keys: Object.fromEntries(keys) };
   }
 
   /** A batch that fails on our server is halved, so that one bad item holds up no other. @param {import("./device.js").Device} device @param {Item[]} items @param {(sent: number) => void} sent @returns {Promise<Failure | null>} */

@@ -1,0 +1,248 @@
+import { createEmitter, reportError } from "../core/events.js";
+import { Problem } from "../core/problem.js";
+
+/**
+ * The data key of the person who holds the phone, in memory only, and what is done with it: seal, open, lock. Formats:
+ * docs/encryption.md. Making keys and choosing a PIN is keys/enrol.js, in a script of its own.
+ *
+ * A person without a key (a phone of before, or a server that asks for none) keeps things as they are: in clear.
+ *
+ * @typedef {object} PinWrap
+ * @property {string} salt
+ * @property {number} rounds
+ * @property {string} nonce
+ * @property {string} key
+ *
+ * @typedef {object} KeptKey  in meta.keys, by person
+ * @property {string} id
+ * @property {any} person  as meta.person: who can be switched to
+ * @property {string} wrapped  escrow: for the server only
+ * @property {PinWrap | null} [pin]
+ * @property {string | null} [plain]  her programmes ask for no PIN
+ * @property {{count: number, at: number}} [tries]  wrong PINs in a row, and when the last was
+ * @property {{id: string, wrapped: string}[]} [older]  whose forms may still be here
+ *
+ * @typedef {"none" | "open" | "locked" | "sign_in"} VaultState  sign_in: only the office can give the key back
+ */
+
+export const SEALED = "sealed-1";
+const HEAD = 29;
+export const MOST_TRIES = 15;
+const FREE_TRIES = 3;
+const LONGEST_WAIT_MS = 600_000;
+const NEIGHBOUR_MS = 150;
+
+/** @param {Uint8Array} bytes */
+export function toBase64(bytes) {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** @param {string} text */
+export const fromBase64 = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+
+/** @param {...unknown} names */
+export const boundTo = (...names) => new TextEncoder().encode(["daftar-1", ...names].join(" "));
+
+/** @param {string} id */
+const idBytes = (id) => Uint8Array.from(id.replaceAll("-", "").match(/../g) ?? [], (one) => parseInt(one, 16));
+
+/** @param {string} pin @param {PinWrap} wrap @param {"encrypt" | "decrypt"} use @returns {Promise<CryptoKey>} */
+export async function pinKey(pin, { salt, rounds }, use) {
+  const digits = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveKey"]);
+  return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt: fromBase64(salt), iterations: rounds }, digits, { name: "AES-GCM", length: 256 }, false, [use]);
+}
+
+/** @param {import("./meta.js").Meta} meta */
+export function createVault(meta) {
+  /** @type {{person: string, id: string, key: CryptoKey} | null} */
+  let held = null;
+  /** @type {VaultState} */
+  let state = "none";
+  /** @type {ReturnType<typeof createEmitter<VaultState>>} */
+  const changes = createEmitter();
+  const neighbours = "BroadcastChannel" in globalThis ? new BroadcastChannel("daftar-vault") : null;
+
+  neighbours?.addEventListener("message", ({ data }) => {
+    // A window that just opened asks those that are unlocked; a key that scripts cannot read may go from one to the other.
+    if (data.ask && held?.person === data.ask) neighbours.postMessage({ give: held });
+    if (data.lock && held) close("locked");
+  });
+
+  /** @param {VaultState} next */
+  function close(next) {
+    held = null;
+    state = next;
+    changes.emit(next);
+  }
+
+  /** @param {string} person @returns {Promise<KeptKey | undefined>} */
+  const kept = async (person) => (await meta.get("keys"))?.[person];
+
+  /** @param {string} person @param {Partial<KeptKey>} patch */
+  const keep = (person, patch) => meta.change("keys", (keys = {}) => ({ ...keys, [person]: { ...keys[person], ...patch } }));
+
+  /** @param {string} person @param {string} id @param {Uint8Array} raw */
+  async function take(person, id, raw) {
+    held = { person, id, key: await crypto.subtle.importKey("raw", /** @type {BufferSource} */ (raw), "AES-GCM", false, ["encrypt", "decrypt"]) };
+    state = "open";
+    changes.emit(state);
+  }
+
+  /** What another window holds. @param {string} person @returns {Promise<typeof held>} */
+  function asked(person) {
+    return new Promise((resolve) => {
+      if (!neighbours) return resolve(null);
+      const hear = (/** @type {MessageEvent} */ { data }) => data.give?.person === person && resolve(data.give);
+      neighbours.addEventListener("message", hear);
+      neighbours.postMessage({ ask: person });
+      setTimeout(() => {
+        neighbours.removeEventListener("message", hear);
+        resolve(null);
+      }, NEIGHBOUR_MS);
+    });
+  }
+
+  return {
+    /** @returns {VaultState} */
+    get state() {
+      return state;
+    },
+    /** Whose key is here, "" when none is. */
+    get person() {
+      return held?.person ?? "";
+    },
+    get keyId() {
+      return held?.id ?? "";
+    },
+    on: changes.on,
+    kept,
+    keep,
+    take,
+
+    /** The phone is hers: opens by itself where it can. @param {string | undefined} person @returns {Promise<VaultState>} */
+    async resume(person) {
+      if (held && held.person === person) return state;
+      const found = person ? await kept(person) : undefined;
+      held = null;
+      state = !found ? "none" : found.pin ? "locked" : "sign_in";
+      if (found?.plain && person) await take(person, found.id, fromBase64(found.plain));
+      else if (found?.pin && person) {
+        const given = await asked(person);
+        if (given?.id === found.id) {
+          held = given;
+          state = "open";
+        }
+      }
+      changes.emit(state);
+      return state;
+    },
+
+    /** Milliseconds until the next try, Infinity when only the office can help. @param {string} person */
+    async wait(person) {
+      const { count = 0, at = 0 } = (await kept(person))?.tries ?? {};
+      if (count >= MOST_TRIES) return Infinity;
+      const whole = count < FREE_TRIES ? 0 : Math.min(LONGEST_WAIT_MS, 5000 * 2 ** (count - FREE_TRIES));
+      // A clock that was set back does not shorten it.
+      return Math.max(0, Math.min(whole, at + whole - Date.now()));
+    },
+
+    /** The raw key, or Problem "vault.wrong", "vault.wait". A try counts before it is made: a kill undoes none. @param {string} person @param {string} pin */
+    async rawKey(person, pin) {
+      const found = await kept(person);
+      if (!found?.pin || (await this.wait(person))) throw new Problem("vault.wait");
+      const count = (found.tries?.count ?? 0) + 1;
+      try {
+        const [key] = await Promise.all([pinKey(pin, found.pin, "decrypt"), keep(person, { tries: { count, at: Date.now() } })]);
+        const where = boundTo("pin", person, found.id, found.pin.rounds);
+        const raw = await crypto.subtle.decrypt({ name: "AES-GCM", iv: fromBase64(found.pin.nonce), additionalData: where }, key, fromBase64(found.pin.key));
+        keep(person, { tries: { count: 0, at: 0 } }).catch(reportError);
+        return new Uint8Array(raw);
+      } catch (error) {
+        if (error instanceof DOMException && error.name === "OperationError") throw new Problem("vault.wrong", {}, { left: MOST_TRIES - count });
+        throw error;
+      }
+    },
+
+    /** @param {string} person @param {string} pin */
+    async unlock(person, pin) {
+      const raw = await this.rawKey(person, pin);
+      await take(person, /** @type {KeptKey} */ (await kept(person)).id, raw);
+    },
+
+    /** Forgets the key, in every window. */
+    lock() {
+      if (state !== "open") return;
+      neighbours?.postMessage({ lock: true });
+      close("locked");
+    },
+
+    /** Whether what this person keeps is sealed with the key that is here. @param {string} person */
+    seals: (person) => held !== null && held.person === person,
+
+    /** @param {BufferSource} content @param {string} kind @param {...unknown} names @returns {Promise<Uint8Array>} */
+    async seal(content, kind, ...names) {
+      if (!held) throw new Problem("vault.locked");
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const where = boundTo(kind, held.id, ...names);
+      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: where }, held.key, content);
+      const out = new Uint8Array(HEAD + sealed.byteLength);
+      out[0] = 1;
+      out.set(idBytes(held.id), 1);
+      out.set(iv, 17);
+      out.set(new Uint8Array(sealed), HEAD);
+      return out;
+    },
+
+    /** Problem "vault.locked" when the key is not here, "vault.unreadable" when the bytes are not what they were. @param {ArrayBuffer | Uint8Array} sealed @param {string} kind @param {...unknown} names */
+    async open(sealed, kind, ...names) {
+      const bytes = new Uint8Array(sealed);
+      if (!held || idBytes(held.id).some((byte, i) => byte !== bytes[i + 1])) throw new Problem("vault.locked");
+      const where = boundTo(kind, held.id, ...names);
+      try {
+        return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes.subarray(17, HEAD), additionalData: where }, held.key, bytes.subarray(HEAD)));
+      } catch {
+        throw new Problem("vault.unreadable");
+      }
+    },
+
+    /** @param {unknown} value @param {string} kind @param {...unknown} names */
+    sealJson(value, kind, ...names) {
+      return this.seal(new TextEncoder().encode(JSON.stringify(value)), kind, ...names);
+    },
+
+    /** @param {ArrayBuffer | Uint8Array} sealed @param {string} kind @param {...unknown} names @returns {Promise<any>} */
+    async openJson(sealed, kind, ...names) {
+      return JSON.parse(new TextDecoder().decode(await this.open(sealed, kind, ...names)));
+    },
+
+    /** An envelope's text as it is sent: packed, sealed, base64. @param {string} text @param {string} submissionId @param {string} revisionId */
+    async sealEnvelope(text, submissionId, revisionId) {
+      const plain = new TextEncoder().encode(text);
+      const packed = "CompressionStream" in globalThis;
+      const body = packed ? await through(plain, new CompressionStream("gzip")) : plain;
+      const content = new Uint8Array(1 + body.length);
+      content[0] = packed ? 1 : 0;
+      content.set(body, 1);
+      return toBase64(await this.seal(content, "envelope", submissionId, revisionId));
+    },
+
+    /** @param {{envelope: string, encryption: string, submission_id: string, revision_id: string}} item @returns {Promise<any>} */
+    async openEnvelope({ envelope, encryption, submission_id, revision_id }) {
+      if (encryption !== SEALED) return JSON.parse(envelope);
+      const content = await this.open(fromBase64(envelope), "envelope", submission_id, revision_id);
+      const body = content.subarray(1);
+      return JSON.parse(new TextDecoder().decode(content[0] ? await through(body, new DecompressionStream("gzip")) : body));
+    },
+
+    close: () => neighbours?.close(),
+  };
+}
+
+/** @param {Uint8Array} bytes @param {GenericTransformStream} stream */
+async function through(bytes, stream) {
+  return new Uint8Array(await new Response(new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(/** @type {any} */ (stream))).arrayBuffer());
+}
+
+/** @typedef {ReturnType<typeof createVault>} Vault */
