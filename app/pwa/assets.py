@@ -26,8 +26,9 @@ STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
 PREVIEW = STATIC / "js/pages/preview.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
-# Parts that only phones whose instruments need them fetch (static/js/form/second.js): for rarer questions, and for attendance.
-PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js"}
+# Scripts beside the first (static/js/form/second.js): for rarer questions and for attendance, fetched by phones whose
+# instruments need them; and the pages that are opened rarely, which every phone keeps.
+PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "setup": "js/pages/setup.js"}
 ICON = "/static/img/icon.svg"
 
 
@@ -65,7 +66,8 @@ class Assets:
         script, *parts = _scripts()
         shell = [named("app", "javascript", script), named("app", "css", _style(STYLES))]
         others = [named(name, "javascript", text) for name, text in zip(PARTS, parts, strict=True)]
-        others += [named(name, "css", _style([f"{name}.css"])) for name in PARTS]
+        styles = [name for name in PARTS if (STATIC / "css" / f"{name}.css").exists()]
+        others += [named(name, "css", _style([f"{name}.css"])) for name in styles]
         worker = (STATIC / "sw.js").read_text("utf-8")
         self.version = content_hash(_json([*self.files, self.files[ICON].hash, content_hash(worker)]))
         page = render_template(

@@ -265,7 +265,7 @@ def enrol_look() -> Response:
     require_own_origin()
     token, claim, _value = _link()
     found, person = enrolment.look(token, claim=claim, now=utcnow(), demo_allowed=current_app.config["DEMO"])
-    said = {"person": {"name": person.name, "language": person.language}, "expires_at": iso(found.expires_at)}
+    said = {"person": {"id": person.id, "name": person.name, "language": person.language}, "expires_at": iso(found.expires_at)}
     return answer(said | {"server_time": now_ms()})
 
 

@@ -10,6 +10,7 @@ P9 every page is usable with a screen reader (axe)        P10 a correction begin
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ NAMES = [
 COOPERATIVES = [{"id": id, "label": label, "coop_name_fr": french} for id, label, french in NAMES]
 
 FULL: dict[str, Any] = {
-    "last_success_at": 1_700_000_000_000,
+    "last_success_at": int(time.time() * 1000) - 3 * 86_400_000,
     "instruments": [{"package": PACKAGE}, {"package": ASKS_COOPERATIVE}],
     "cooperatives": COOPERATIVES,
     "drafts": [

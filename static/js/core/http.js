@@ -22,9 +22,11 @@ import { isProblemJson } from "./problem.js";
 
 export const PROTO = 1;
 const TIMEOUT = 60_000;
+/** Of a request and its answer, about. */
+const HEADERS = 900;
 
-/** @param {typeof fetch} fetch @param {{app?: string}} [about] @returns {Http} */
-export function createHttp(fetch, { app = "" } = {}) {
+/** @param {typeof fetch} fetch @param {{app?: string, passed?: (bytes: number) => void}} [about]  passed: what went over the network, about @returns {Http} */
+export function createHttp(fetch, { app = "", passed = () => {} } = {}) {
   return async (address, ask = {}) => {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), ask.timeout ?? TIMEOUT);
@@ -35,11 +37,13 @@ export function createHttp(fetch, { app = "" } = {}) {
     if (ask.credential) headers.Authorization = `Device ${ask.credential}`;
     const sentAt = Date.now();
     let status = 0;
+    const body = ask.json === undefined ? ask.body : JSON.stringify(ask.json);
+    passed(HEADERS + (body instanceof ArrayBuffer ? body.byteLength : typeof body === "string" ? body.length : 0));
     try {
       const response = await fetch(address, {
         method: ask.method ?? "GET",
         headers,
-        body: ask.json === undefined ? ask.body : JSON.stringify(ask.json),
+        body,
         // A redirect is a portal's or a proxy's; ours never does.
         redirect: "error",
         cache: "no-store",
@@ -47,6 +51,7 @@ export function createHttp(fetch, { app = "" } = {}) {
         signal: stop.signal,
       });
       status = response.status;
+      passed(Number(ask.method !== "HEAD" && response.headers.get("Content-Length")));
       if (response.headers.get("X-Sync-Proto") === null) return { kind: "nothing", why: "not_ours", status };
       const type = response.headers.get("Content-Type") ?? "";
       const text = status === 204 || ask.method === "HEAD" ? "" : await response.text();

@@ -1,6 +1,6 @@
 /**
  * What not every phone needs: form/more.js with more.css for rarer questions, form/attendance.js. Fetched when an instrument on
- * the phone needs it, and kept by the worker from then on (sw.js). Their addresses stand on the page; a page of single modules
+ * the phone needs it, and kept by the worker from then on (sw.js). And pages/setup.js, which is needed rarely but by everyone. Their addresses stand on the page; a page of single modules
  * has none and imports them itself.
  */
 
@@ -18,8 +18,7 @@ const asked = new Map();
 /** Addresses of what the package needs beside the first script. @param {any} pkg */
 function addressesFor(pkg) {
   const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
-  const all = document.documentElement.dataset.more?.split(" ") ?? [];
-  return all.filter((address) => (address.startsWith("/field/grid.") ? needsGrid(pkg) : isRare));
+  return addresses().filter((address) => !isSetup(address) && (address.startsWith("/field/grid.") ? needsGrid(pkg) : isRare));
 }
 
 /** Resolves once everything that the package asks can be drawn. @param {any} pkg */
@@ -30,6 +29,14 @@ export async function ensureWidgets(pkg) {
     throw new FormProblem("form.part_missing", {});
   }
 }
+
+/** Resolves once the pages of pages/setup.js are there. */
+export const loadSetup = () => Promise.all(addresses().filter(isSetup).map(load));
+
+/** @param {string} address */
+const isSetup = (address) => address.startsWith("/field/setup.");
+
+const addresses = () => document.documentElement.dataset.more?.split(" ") ?? [];
 
 /** @param {string} address */
 function load(address) {
@@ -51,10 +58,9 @@ function load(address) {
   return coming;
 }
 
-/** Addresses that open instruments need and that would not be there without network. @param {any} phone @returns {Promise<string[]>} */
+/** Addresses that this phone needs and that would not be there without network. @param {any} phone @returns {Promise<string[]>} */
 export async function lackingWidgets(phone) {
-  /** @type {Set<string>} */
-  const needed = new Set();
+  const needed = new Set(addresses().filter(isSetup));
   for (const { is_open, sha256 } of await phone.catalogue.instruments()) {
     if (!is_open) continue;
     if (!asked.has(sha256)) {
@@ -67,7 +73,9 @@ export async function lackingWidgets(phone) {
   return [...needed].filter((_, i) => !kept[i]);
 }
 
-/** Has the worker keep them. @param {any} phone */
+/** Has the worker keep them; how many came. @param {any} phone */
 export async function keepWidgets(phone) {
-  if (navigator.serviceWorker?.controller) await Promise.all((await lackingWidgets(phone)).map((address) => fetch(address)));
+  const lacking = navigator.serviceWorker?.controller ? await lackingWidgets(phone) : [];
+  await Promise.all(lacking.map((address) => fetch(address)));
+  return lacking.length;
 }

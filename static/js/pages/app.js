@@ -13,12 +13,11 @@ import { openPhone } from "../store/phone.js";
 import { createSync } from "../sync/sync.js";
 import { icon } from "./icons.js";
 import { createInstall } from "./install.js";
+import { laterPage } from "./later.js";
 import { openOutbox } from "./outbox.js";
-import { openPhonePage } from "./phone.js";
 import { openRecord } from "./record.js";
 import { openRegistry } from "./registry.js";
 import { createRouter, parseRoute } from "./router.js";
-import { openSignIn } from "./sign-in.js";
 import { openToday } from "./today.js";
 import { createUpdate, formIsOpen } from "./update.js";
 import { toLookAt } from "./words.js";
@@ -28,6 +27,7 @@ import { toLookAt } from "./words.js";
 const TOAST_MS = 8000;
 const OPENING_MS = 3000;
 const PATIENCE_MS = 1500;
+const WITHOUT_PERSON = new Set(["sign-in", "phone", "enrol"]);
 
 /** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
 const PAGES = {
@@ -35,8 +35,6 @@ const PAGES = {
   registry: openRegistry,
   record: openRecord,
   outbox: openOutbox,
-  phone: openPhonePage,
-  "sign-in": openSignIn,
 };
 
 /** @param {HTMLElement} root */
@@ -69,12 +67,12 @@ async function start(root) {
   /** Without a person only the words on this phone's state make sense. @returns {Route} */
   function first() {
     const asked = parseRoute(location.hash);
-    return /** @type {Route} */ (app.person ? (asked ?? parseRoute("#/today")) : parseRoute("#/sign-in"));
+    return /** @type {Route} */ (app.person || asked?.page === "enrol" ? (asked ?? parseRoute("#/today")) : parseRoute("#/sign-in"));
   }
 
   /** @param {Route} route */
   async function show(route) {
-    if (!app.person && route.page !== "sign-in" && route.page !== "phone") {
+    if (!app.person && !WITHOUT_PERSON.has(route.page)) {
       router.navigate("#/sign-in", { replace: true });
       return;
     }
@@ -106,7 +104,7 @@ async function start(root) {
   async function open(host, { page: name, args }) {
     if (name === "form") return openFormPage(host, { phone, draftId: args[0], navigate: app.navigate });
     if (name === "summary") return openSummaryPage(host, { phone, revisionId: args[0], navigate: app.navigate });
-    return /** @type {NonNullable<(typeof PAGES)["today"]>} */ (PAGES[name])(host, app, args);
+    return (PAGES[name] ?? (await laterPage(name)))(host, app, args);
   }
 
   const router = createRouter({ show, first });
@@ -136,7 +134,7 @@ async function start(root) {
     const person = (await phone.meta.get("person")) ?? null;
     if (person?.id === app.person?.id) return;
     app.person = person;
-    if (router.route.page !== "sign-in" && router.route.page !== "form") void router.again();
+    if (!["sign-in", "enrol", "form"].includes(router.route.page)) void router.again();
   }
 
   // A waiting version takes over at the next opening, when no form can be open in this tab or another.
@@ -146,7 +144,7 @@ async function start(root) {
   });
 
   // Without network the next one that works is in time.
-  const keepMore = () => keepWidgets(phone).catch(() => {});
+  const keepMore = () => keepWidgets(phone).then((came) => came && update.noted(), () => {});
   sync.on(() => {
     if (sync.state.phase === "idle") void keepMore();
   });
@@ -228,7 +226,7 @@ function createFrame(root) {
       current.replaceWith(view);
       current = view;
       name = route.page;
-      tabs.hidden = !signedIn || route.page === "form" || route.page === "summary" || route.page === "sign-in";
+      tabs.hidden = !signedIn || route.page === "form" || route.page === "summary" || route.page === "sign-in" || route.page === "enrol";
       paintTabs();
       closeToast();
     },

@@ -47,14 +47,14 @@ export function openOutbox(host, app) {
     paint();
   });
 
-  async function send() {
+  async function send(reason = "button") {
     if (sending || !data) return;
     sending = true;
     outcome = null;
     paint();
     const before = data.counts.waiting + data.counts.photos;
     try {
-      await sync.now({ reason: "button" });
+      await sync.now({ reason });
     } catch {
       // The state of sync says what happened; nothing of the outbox has changed.
     }
@@ -74,6 +74,7 @@ export function openOutbox(host, app) {
       const why = problem?.code === "sync.not_ours" ? t("The network asks for something first (a Wi-Fi page, credit). Nothing was lost.") : t("No network right now. What waits is kept on the phone and goes by itself later.");
       return { tone: "calm", text: gone ? t("{done} sent, {left} left. {why}", { done: gone, left, why }) : why };
     }
+    if (!counts.waiting && sync.state.photos_held) return { tone: "calm", text: n("Forms received; {n} photo waits for Wi-Fi", "Forms received; {n} photos wait for Wi-Fi", counts.photos) };
     if (left) return { tone: "calm", text: t("Not everything could be sent: {left} left. The phone tries again by itself.", { left }) };
     if (phase === "signed_out") return { tone: "calm", text: t("Everything was sent. Sign in again to update the forms and records.") };
     return { tone: "good", text: before ? t("Everything was received · {time}", { time: formatWhen(Date.now()) }) : t("Everything is up to date · {time}", { time: formatWhen(Date.now()) }) };
@@ -144,7 +145,8 @@ export function openOutbox(host, app) {
       <main class="content" id="content" tabindex="-1">
         ${sending || !outcome ? statusLine(sync.state, counts, { last }) : html`<div class="status ${outcome.tone}"><span class="dot"></span><span class="text" role="status">${outcome.text}</span></div>`}
         ${alarmNotes(phone)}
-        <button class="go" type="button" ?disabled=${sending} @click=${send}>${icon("send")}<span>${sending ? progressWords() : t("Send and update")}</span></button>
+        <button class="go" type="button" ?disabled=${sending} @click=${() => send()}>${icon("send")}<span>${sending ? progressWords() : t("Send and update")}</span></button>
+        ${sync.state.photos_held && !sending ? html`<button class="btn plain" type="button" @click=${() => send("photos")}>${t("Send the photos now, by mobile data")}</button>` : nothing}
         ${others ? html`<p class="soft">${n("{n} form of another person on this phone is sent too.", "{n} forms of other people on this phone are sent too.", others)}</p>` : nothing}
         ${items.length || earlier.length
           ? nothing

@@ -1,7 +1,9 @@
 /** The Phone page: is it ready for offline, who is signed in, what is kept, which version. */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { localDay } from "../core/clock.js";
 import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.js";
+import { onWifi } from "../sync/meter.js";
 import { alarmNotes } from "./alarms.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
@@ -14,17 +16,18 @@ const PATIENCE_MS = 3000;
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
 export function openPhonePage(host, app) {
   const { phone, sync, install, update } = app;
-  /** @type {{checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any, last: number | null} | null} */
+  /** @type {{checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any, last: number | null, used: {month: string, bytes: number} | undefined, byWifi: boolean} | null} */
   let data = null;
   /** The new version was asked for while a form is open in another window. */
   let blocked = false;
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [checks, counts, drafts, storage, device, last] = await Promise.all([
+    const [checks, counts, drafts, storage, device, last, used, byWifi] = await Promise.all([
       readiness(app), app.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"), lastSuccess(app),
+      phone.meta.get("data_used"), phone.meta.get("photos_by_wifi"),
     ]);
-    data = { checks, counts, drafts: drafts.length, storage, device, last };
+    data = { checks, counts, drafts: drafts.length, storage, device, last, used, byWifi: byWifi === true };
     paint();
   });
 
@@ -67,16 +70,20 @@ export function openPhonePage(host, app) {
               <button class="go" type="button" @click=${takeOver}>${t("Use the new version")}</button>`
           : html`<p>${t("A new version comes by itself when there is network.")}</p>`}
       </div>
-      ${install.state === "installed" ? nothing : installCard()}
     </section>`;
   }
 
-  function installCard() {
-    return html`<div class="card"><strong>${t("On the home screen")}</strong>
-      <p>${t("Daftar opens like any application and the browser protects its data better.")}</p>
-      ${install.state === "offered"
-        ? html`<button class="btn" type="button" @click=${() => void install.ask()}>${t("Put it on the home screen")}</button>`
-        : html`<p>${t("In the browser's menu (⋮): “Add to home screen”.")}</p>`}</div>`;
+  /** @param {Event} event */
+  const choosePhotos = (event) => void phone.meta.set("photos_by_wifi", /** @type {HTMLInputElement} */ (event.target).checked);
+
+  /** How much Internet it used, and whether photos may use mobile data. */
+  function dataCard() {
+    const { used, byWifi } = /** @type {NonNullable<typeof data>} */ (data);
+    const bytes = used?.month === localDay().slice(0, 7) ? used.bytes : 0;
+    const known = onWifi() !== null;
+    return html`<div class="card"><dl class="facts"><div><dt>${t("Internet used this month, about")}</dt><dd>${formatSize(bytes)}</dd></div></dl>
+      <label class="switch"><input type="checkbox" .checked=${byWifi && known} ?disabled=${!known} @change=${choosePhotos} /><span>${t("Photos wait for Wi-Fi")}</span></label>
+      <p class="soft">${known ? t("Texts always go at once. Photos that wait can be sent by hand, on the page Sending.") : t("This browser does not say whether it is on Wi-Fi: photos go by any network, after the texts.")}</p></div>`;
   }
 
   function paint() {
@@ -104,6 +111,7 @@ export function openPhonePage(host, app) {
             ${typeof offset === "number" ? html`<div><dt>${t("Phone's clock")}</dt><dd>${Math.abs(offset) < 60_000 ? t("same as the server's") : offset > 0 ? t("{off} behind the server's", { off: minutesWords(offset) }) : t("{off} ahead of the server's", { off: minutesWords(-offset) })}</dd></div>` : nothing}
             <div><dt>${t("Space used on the phone")}</dt><dd>${formatSize(storage.usage)}</dd></div>
           </dl></div>
+          ${dataCard()}
         </section>
         <section aria-label=${t("Person")}>
           ${sectionTitle(t("Person"))}

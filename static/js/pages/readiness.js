@@ -6,6 +6,7 @@
  */
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { localIso } from "../core/clock.js";
 import { n, t } from "../core/i18n.js";
 import { lackingWidgets } from "../form/second.js";
 import { icon } from "./icons.js";
@@ -16,10 +17,12 @@ const CLOCK_MS = 5 * 60_000;
 
 /** @param {import("./page.js").App} app @returns {Promise<Check[]>} */
 export async function readiness(app) {
-  const { phone, sync, update } = app;
-  const [instruments, cooperatives, { persisted }, offset, parts] = await Promise.all([
+  const { phone, sync, update, install } = app;
+  const [instruments, cooperatives, { persisted }, offset, parts, own, locked] = await Promise.all([
     instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lackingWidgets(phone),
+    phone.catalogue.submissions(), phone.meta.get("screen_lock"),
   ]);
+  const records = [cooperatives.length ? n("{n} cooperative", "{n} cooperatives", cooperatives.length) : "", own.length ? n("{n} form of mine", "{n} forms of mine", own.length) : ""];
   const open = instruments.filter(({ instrument }) => instrument.is_open);
   const packages = await Promise.all(open.map(({ instrument }) => phone.catalogue.has("packages", instrument.sha256)));
   const missing = packages.filter((here) => !here).length;
@@ -47,7 +50,7 @@ export async function readiness(app) {
     },
     {
       id: "records", state: state(cooperatives.length > 0 || (!busy && Boolean(sync.state.last_success_at))), title: t("Records of my area"),
-      text: cooperatives.length ? n("{n} cooperative", "{n} cooperatives", cooperatives.length) : busy ? connect : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
+      text: records.some(Boolean) ? records.filter(Boolean).join(" · ") : busy ? connect : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
     },
     {
       id: "storage", state: persisted ? "done" : "todo", title: t("The phone keeps the data"),
@@ -61,6 +64,21 @@ export async function readiness(app) {
     id: "clock", state: skew === null ? state(false) : right ? "done" : "todo", title: t("The phone's clock is right"),
     text: skew === null ? t("It is compared with the server's at the next contact.") : right ? "" : t("It is {off} off: set date and time to automatic in the phone's settings.", { off: minutesWords(Math.abs(skew)) }),
   });
+  checks.push(
+    {
+      id: "install", state: install.state === "installed" ? "done" : "todo", title: t("Daftar is on the home screen"),
+      text: install.state === "installed" ? "" : install.state === "offered" ? t("It then opens like any application, and the browser protects its data better.") : t("In the browser's menu (⋮): “Add to home screen”."),
+      action: install.state === "offered" ? { label: t("Put it on the home screen"), run: () => void install.ask() } : undefined,
+    },
+    {
+      id: "lock", state: locked ? "done" : "todo", title: t("The phone locks its screen"),
+      text: locked ? "" : t("A code or a pattern keeps others out. Set one in the phone's settings, under security, then say so here."),
+      action: locked ? undefined : { label: t("Yes, it asks for a code"), run: () => void phone.meta.set("screen_lock", localIso()) },
+    },
+  );
+  // The office sees what is left to do on each phone.
+  const todo = checks.filter((check) => check.state !== "done").map(({ id }) => id);
+  if (!busy && String(await phone.meta.get("todo")) !== String(todo)) await phone.meta.set("todo", todo);
   return checks;
 }
 
@@ -82,7 +100,7 @@ export const stillNeeded = (checks) => checks.filter(({ id, state }) => state !=
 export function checkList(checks) {
   /** @type {Record<CheckState, string>} */
   const names = { done: t("Ready"), todo: t("To do"), working: t("Under way") };
-  return html`<ul class="checks">${checks.map(({ state, title, text, action }) => html`<li class=${state}>
+  return html`<ul class="checks">${checks.map(({ id, state, title, text, action }) => html`<li class=${state} data-check=${id}>
     <span class="tick" aria-hidden="true">${state === "done" ? icon("tick") : state === "todo" ? "!" : "…"}</span>
     <div class="words"><span>${title}<span class="for-readers"> : ${names[state]}</span></span>
       ${text ? html`<p>${text}</p>` : nothing}

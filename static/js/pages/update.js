@@ -7,6 +7,7 @@
  * @property {boolean} waiting  a new version is on the phone and waits
  * @property {() => void} take  the new version takes over and the page loads again
  * @property {(fn: () => void) => () => void} on
+ * @property {() => void} noted  more of the shell is kept now: whoever shows it looks again
  */
 
 import { createEmitter } from "../core/events.js";
@@ -50,6 +51,7 @@ export function createUpdate({ address, scope }) {
       waiting?.postMessage("take-over");
     },
     on: changes.on,
+    noted: () => changes.emit(),
     async start() {
       if (shell === "unsupported") return;
       navigator.serviceWorker.addEventListener("controllerchange", () => {

@@ -1,6 +1,7 @@
 /** States of the phone page in words. @typedef {import("../store/outbox.js").Counts} Counts */
 
-import { formatTime, formatWhen, language, n, t } from "../core/i18n.js";
+import { localDay } from "../core/clock.js";
+import { formatDate, formatTime, formatWhen, language, n, t } from "../core/i18n.js";
 
 /** The text of {"ar": …, "fr": …} in the current language. @param {unknown} text */
 export function said(text) {
@@ -36,6 +37,7 @@ export function syncLine(state, counts) {
   const { waiting, photos, received } = counts;
   const attention = toLookAt(counts);
   const left = toSend(waiting);
+  if (state.clock_wrong) return { tone: "asks", text: t("Check the phone's date: it says {day}", { day: formatDate(localDay()) }) };
   if (phase === "sending" && progress?.total) {
     return { tone: "good", text: t("Sending {done} of {total}…", { done: Math.min(progress.done + 1, progress.total), total: progress.total }) };
   }
@@ -46,6 +48,7 @@ export function syncLine(state, counts) {
   }
   if (waiting) return { tone: phase === "signed_out" ? "calm" : "good", text: t("{left}, kept on the phone", { left }) };
   if (attention) return { tone: "asks", text: n("{n} form needs a look", "{n} forms need a look", attention) };
+  if (photos && state.photos_held) return { tone: "calm", text: n("Forms received; {n} photo waits for Wi-Fi", "Forms received; {n} photos wait for Wi-Fi", photos) };
   if (photos) return { tone: "good", text: n("Forms received; {n} photo still to send", "Forms received; {n} photos still to send", photos) };
   if (phase === "receiving") return { tone: "good", text: t("Everything sent. Updating the phone…") };
   if (!state.last_success_at) return { tone: "calm", text: t("Nothing to send") };

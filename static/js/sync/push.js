@@ -19,6 +19,7 @@ const REPORT_EVERY_MS = 86400_000;
 // A report has at most 4 kB.
 const INCIDENTS_AT_ONCE = 5;
 const IDS_AT_ONCE = 12;
+const UNSENT_NAMED = 40;
 
 /**
  * @param {object} parts
@@ -49,11 +50,14 @@ export function createPush({ phone, http, contact, app }) {
 
   /** What the office is told of this phone; `unsent` does not count what goes with the same request. @param {Set<string>} going */
   async function report(going) {
-    const rest = (await outbox.all()).filter((item) => (item.state === "waiting" || item.state === "refused") && !going.has(item.revision_id));
+    const items = await outbox.all();
+    const rest = items.filter((item) => (item.state === "waiting" || item.state === "refused") && !going.has(item.revision_id));
     const { persisted, usage, quota } = await phone.storage();
     const incidents = ((await meta.get("incidents")) ?? []).slice(0, INCIDENTS_AT_ONCE).map(shortened);
+    const { clock_offset } = await contact.known();
     return {
-      unsent: rest.length, oldest_unsent: rest[0]?.finished_at ?? null, app, persisted, storage: { usage, quota }, install: phone.install(),
+      unsent: rest.length, unsent_ids: rest.slice(0, UNSENT_NAMED).map((item) => item.revision_id), oldest_unsent: rest[0]?.finished_at ?? null,
+      photos: photosOf(items), skew: clock_offset, todo: await meta.get("todo"), app, persisted, storage: { usage, quota }, install: phone.install(),
       ...(incidents.length ? { incidents } : {}),
     };
   }
@@ -118,7 +122,9 @@ export function createPush({ phone, http, contact, app }) {
         return { revision_id: item.revision_id, receipt, patch: settled(result, now) };
       }),
     );
-    await meta.setAll({ incidents: ((await meta.get("incidents")) ?? []).slice((told.incidents ?? []).length), reported_at: now });
+    await meta.setAll({
+      incidents: ((await meta.get("incidents")) ?? []).slice((told.incidents ?? []).length), reported_at: now, reported_photos: told.photos,
+    });
     return null;
   }
 
@@ -201,13 +207,14 @@ export function createPush({ phone, http, contact, app }) {
       return this.reportIfNeeded();
     },
 
-    /** An empty push when there is something to tell: lost data, or a day without a word. @returns {Promise<Failure | null>} */
+    /** An empty push when there is something to tell: lost data, photos that have gone since, or a day without a word. @returns {Promise<Failure | null>} */
     async reportIfNeeded() {
       const device = await meta.get("device");
       if (!device) return null;
       const incidents = (await meta.get("incidents")) ?? [];
       const last = (await meta.get("reported_at")) ?? 0;
-      if (!incidents.length && Math.abs(Date.now() - last) < REPORT_EVERY_MS) return null;
+      const gone = ((await meta.get("reported_photos")) ?? 0) > 0 && !photosOf(await outbox.all());
+      if (!incidents.length && !gone && Math.abs(Date.now() - last) < REPORT_EVERY_MS) return null;
       const failure = await send(device, []);
       // The office's interest in this phone must not stop what the phone is for.
       return failure && failure.code !== "sync.refused" && failure.code !== "sync.server_error" ? failure : null;
@@ -258,6 +265,11 @@ function isDue(at, now) {
 /** @param {import("../store/phone.js").Alarm} alarm */
 function shortened({ kind, at, details }) {
   return { kind, at, details: { ...details, ...(details.ids ? { ids: details.ids.slice(0, IDS_AT_ONCE) } : {}) } };
+}
+
+/** Files that the server does not have yet. @param {Item[]} items */
+function photosOf(items) {
+  return items.reduce((sum, { attachments }) => sum + attachments.filter(isToSend).length, 0);
 }
 
 /** @param {Item} item */

@@ -1,9 +1,11 @@
 import { createEmitter, reportError } from "../core/events.js";
 import { createHttp } from "../core/http.js";
+import { newId } from "../core/ids.js";
 import { Problem } from "../core/problem.js";
 import { createAttachments } from "./attachments.js";
 import { createContact } from "./contact.js";
 import { deviceLabel } from "./device.js";
+import { createMeter, photosWait } from "./meter.js";
 import { createPull } from "./pull.js";
 import { createPush, failureOf } from "./push.js";
 import { createSchedule } from "./schedule.js";
@@ -19,13 +21,17 @@ import { createSchedule } from "./schedule.js";
  * @property {import("../core/problem.js").ProblemJson | null} problem  of the last attempt; code "sync.…" when it is the phone's own
  * @property {number | null} clock_offset  ms to add to this phone's clock
  * @property {number} photos_pending
+ * @property {boolean} photos_held  they wait for Wi-Fi, as the person asked
+ * @property {boolean} clock_wrong  the phone's date is so far off that it must be set
  */
 
 const FINISHED_MS = 400;
+const DAY_MS = 86_400_000;
 
 /** @param {{phone: import("../store/phone.js").Phone, fetch: typeof fetch, app?: string}} parts */
 export function createSync({ phone, fetch, app = document.documentElement.dataset.version ?? "" }) {
-  const http = createHttp(fetch, { app });
+  const meter = createMeter();
+  const http = createHttp(fetch, { app, passed: meter.passed });
   const contact = createContact(phone);
   const push = createPush({ phone, http, contact, app });
   const attachments = createAttachments({ phone, http });
@@ -34,7 +40,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
   /** @type {ReturnType<typeof createEmitter<SyncState>>} */
   const changes = createEmitter();
   /** @type {SyncState} */
-  let state = { phase: "idle", progress: null, last_success_at: null, problem: null, clock_offset: null, photos_pending: 0 };
+  let state = { phase: "idle", progress: null, last_success_at: null, problem: null, clock_offset: null, photos_pending: 0, photos_held: false, clock_wrong: false };
   /** @type {Promise<"done" | "failed"> | null} */
   let running = null;
   /** @type {string | null} asked for while running */
@@ -82,9 +88,12 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
   async function attempt(reason) {
     const hasPerson = Boolean(await phone.meta.get("person"));
     try {
-      const failure = await contactServer(reason === "button" || reason === "signed_in", hasPerson);
+      const asked = reason === "button" || reason === "photos";
+      const failure = await contactServer(asked || reason === "signed_in", hasPerson, reason === "photos");
       if (!failure || !isNoContact(failure)) await push.purge();
+      await meter.keep(phone.meta);
       await refresh();
+      await lookAtClock(failure);
       if (failure) return ended(failure);
       await phone.meta.set("last_success_at", Date.now());
       set({ phase: hasPerson ? "idle" : "signed_out", progress: null, problem: null, last_success_at: Date.now() });
@@ -96,8 +105,16 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     }
   }
 
-  /** @param {boolean} all @param {boolean} hasPerson @returns {Promise<import("./push.js").Failure | null>} */
-  async function contactServer(all, hasPerson) {
+  /** The phone's date is far off: measured, or, where nothing can be reached, from what was known at the last contact. @param {import("./push.js").Failure | null} failure */
+  async function lookAtClock(failure) {
+    const offset = state.clock_offset ?? 0;
+    const since = Date.now() - (state.last_success_at ?? Date.now());
+    const far = failure && isNoContact(failure) ? navigator.onLine && (since < -DAY_MS || since > 800 * DAY_MS) : Math.abs(offset) > DAY_MS / 2;
+    set({ clock_wrong: far });
+  }
+
+  /** @param {boolean} all @param {boolean} hasPerson @param {boolean} photosToo @returns {Promise<import("./push.js").Failure | null>} */
+  async function contactServer(all, hasPerson, photosToo) {
     /** @param {SyncState["phase"]} phase */
     const step = (phase) => (/** @type {number} */ done, /** @type {number} */ total) => set({ phase, progress: total ? { done, total } : null });
     if (await push.due(all)) set({ phase: "sending", progress: null });
@@ -112,8 +129,10 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     }
     const counts = await refresh();
     if (counts.photos) set({ phase: "sending", progress: null });
-    const stopped = await attachments.run({ progress: step("sending"), interrupted: () => wanted !== null });
-    return stopped ?? notPulled;
+    const held = counts.photos > 0 && !photosToo && (await photosWait(phone));
+    set({ photos_held: held });
+    const stopped = held ? null : await attachments.run({ progress: step("sending"), interrupted: () => wanted !== null });
+    return stopped ?? (await push.reportIfNeeded()) ?? notPulled;
   }
 
   /** @param {import("./push.js").Failure} failure @returns {"failed"} */
@@ -139,6 +158,37 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     }, FINISHED_MS);
   });
   let started = false;
+
+  /** @param {string} address @param {unknown} json  throws the server's problem, or what kept from asking */
+  async function ask(address, json) {
+    const answer = await http(address, { method: "POST", json });
+    if (answer.kind === "problem") throw new Problem(answer.problem.code, answer.problem.message, answer.problem.details);
+    if (answer.kind === "nothing" || !answer.body?.person) throw new Problem(failureOf(answer).code);
+    return answer;
+  }
+
+  /** @param {import("../core/http.js").Answer} answer @param {string} username */
+  async function entered(answer, username) {
+    const { person, device, programmes } = answer.body;
+    if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
+    await contact.heard(answer);
+    await phone.catalogue.belongsTo(person.id, await phone.meta.get("last_person"));
+    const kept = { ...device, username };
+    await phone.meta.setAll({
+      person: { ...person, username, programmes }, device: kept, devices: { ...(await phone.meta.get("devices")), [person.id]: kept }, last_person: person.id,
+    });
+    set({ phase: "idle", problem: null });
+    return person;
+  }
+
+  /** A secret of this phone for one link, kept before it is used: an answer lost on the way can be asked for again. @param {string} token */
+  async function claimOf(token) {
+    const kept = await phone.meta.get("claim");
+    if (kept?.token === token) return kept.claim;
+    const claim = newId();
+    await phone.meta.set("claim", { token, claim });
+    return claim;
+  }
 
   return {
     get state() {
@@ -173,23 +223,21 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
      * @param {string} username @param {string} password
      */
     async signIn(username, password) {
-      /** @type {Record<string, import("./device.js").Device>} */
       const devices = (await phone.meta.get("devices")) ?? {};
-      const mine = Object.values(devices).find((device) => device.username === username);
-      const answer = await http("/api/field/sign-in", {
-        method: "POST",
-        json: { username, password, device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) },
-      });
-      if (answer.kind === "problem") throw new Problem(answer.problem.code, answer.problem.message, answer.problem.details);
-      if (answer.kind === "nothing" || !answer.body?.person?.id || !answer.body.device?.credential) throw new Problem(failureOf(answer).code);
-      await contact.heard(answer);
-      const { person, device, programmes } = answer.body;
-      await phone.catalogue.belongsTo(person.id, await phone.meta.get("last_person"));
-      const kept = { ...device, username };
-      await phone.meta.setAll({
-        person: { ...person, username, programmes }, device: kept, devices: { ...devices, [person.id]: kept }, last_person: person.id,
-      });
-      set({ phase: "idle", problem: null });
+      const mine = /** @type {import("./device.js").Device[]} */ (Object.values(devices)).find((device) => device.username === username);
+      return entered(await ask("/api/field/sign-in", { username, password, device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) }), username);
+    },
+
+    /** Whom a link of the office is for. Throws as signIn. @param {string} token */
+    lookAtLink: async (token) => (await ask("/api/field/enrol/look", { token, claim: await claimOf(token) })).body.person,
+
+    /** Signs in by a link of the office, without a password. Throws as signIn. @param {string} token @param {string} personId  as lookAtLink() said */
+    async enrol(token, personId) {
+      const mine = ((await phone.meta.get("devices")) ?? {})[personId];
+      const json = { token, claim: await claimOf(token), device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) };
+      const answer = await ask("/api/field/enrol", json);
+      const person = await entered(answer, answer.body.username);
+      await phone.meta.set("claim", null);
       return person;
     },
 
