@@ -24,6 +24,7 @@ PACKAGES = (
     "instruments",
     "submissions",
     "review",
+    "fleet",
     "sync",
     "export",
     "pwa",

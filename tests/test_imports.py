@@ -11,7 +11,7 @@ from app import PACKAGES
 
 APP = Path(__file__).resolve().parents[1] / "app"
 # Side by side: none of these knows another.
-APART = {"review", "sync", "export", "pwa"}
+APART = {"review", "fleet", "sync", "export", "pwa"}
 
 
 def imported(path: Path) -> set[str]:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from app.accounts import forms, operations, queries, sessions
 from app.accounts.forms import NewPersonForm, PasswordForm, PersonForm, RoleForm, SignInForm
-from app.accounts.models import Device, Person
+from app.accounts.models import Person
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
@@ -368,51 +367,6 @@ def end_sessions(person_id: str) -> Response:
     ended = operations.end_all_sessions(_managed(person_id), now=utcnow())
     db.session.commit()
     flash(_("Sessions ended: %(count)s.", count=ended), "ok")
-    return _back_to(person_id)
-
-
-@bp.get("/phones")
-@signed_in
-def phones() -> str:
-    require(g.actor, "device.manage")
-    managed = _people(g.actor)
-    return render_template("accounts/phones.html", phones=queries.phones(managed))
-
-
-def _managed_phone(device_id: str) -> queries.Phone:
-    require(g.actor, "device.manage")
-    device = db.session.scalar(sa.select(Device).where(Device.id == device_id))
-    if device is None:
-        raise NOT_FOUND()
-    return queries.Phone(device, _managed(device.person_id))
-
-
-@bp.get("/phones/<device_id>/revoke")
-@signed_in
-def confirm_revoke(device_id: str) -> str:
-    return render_template(
-        "accounts/revoke.html", phone=_managed_phone(device_id), from_list=request.args.get("from") == "phones"
-    )
-
-
-@bp.post("/phones/<device_id>/revoke")
-@signed_in
-def revoke_phone(device_id: str) -> Response:
-    begin_writing()
-    phone = _managed_phone(device_id)
-    device, person_id, name = phone.device, phone.person.id, local_text(phone.person.name)
-    if device.revoked_at is None:
-        operations.revoke_device(device, now=utcnow(), by=g.actor)
-    db.session.commit()
-    flash(
-        _(
-            "The phone of %(name)s is revoked and reads nothing more. What it still holds is taken when it comes back.",
-            name=name,
-        ),
-        "ok",
-    )
-    if request.form.get("from") == "phones":
-        return redirect(url_for("accounts.phones"))  # type: ignore[return-value]
     return _back_to(person_id)
 
 

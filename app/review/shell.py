@@ -12,6 +12,8 @@ from flask import Flask, g, request, session
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from app.accounts.models import Device, Incident, Person
+from app.accounts.operations import manages
 from app.core.db import db
 from app.core.languages import chosen_language, direction
 from app.core.permissions import Actor, can, programmes_where
@@ -117,10 +119,25 @@ class Shell:
         first = len(found)
         add(_("Instruments"), "/instruments", can(actor, "instrument.read"))
         add(_("People"), "/people", can(actor, "people.manage"))
-        add(_("Phones"), "/phones", can(actor, "device.manage"))
+        add(_("Phones"), "/phones", can(actor, "device.manage"), **_open_incidents(actor))
         if len(found) > first:
             found[first] = replace(found[first], heading=_("Settings"))
         return found
+
+
+def _open_incidents(actor: Actor) -> dict[str, Any]:
+    """How many incidents of phones wait for this person. They are few: each is asked whether she answers for its phone."""
+    if not can(actor, "device.manage"):
+        return {}
+    owners = db.session.scalars(
+        sa.select(Person)
+        .join(Device, Device.person_id == Person.id)
+        .join(Incident, Incident.device_id == Device.id)
+        .where(Incident.closed_at.is_(None))
+        .limit(100)
+    )
+    count = sum(1 for one in owners if actor.is_administrator or manages(actor, one))
+    return {"count": str(count), "attention": True} if count else {}
 
 
 def init_shell(app: Flask) -> None:

@@ -167,10 +167,10 @@ def test_what_cannot_be_taken_back_is_asked_first(khadija: Someone, amina: Someo
     db.session.expire_all()
     assert db.session.get(Person, amina.id).password_hash != before
 
-    assert f"/phones/{device_id}/revoke?from=phones" in khadija.client.get("/phones").text
-    assert 'name="from" value="phones"' in khadija.client.get(f"/phones/{device_id}/revoke?from=phones").text
+    assert f"/phones/{device_id}/revoke" in khadija.client.get(f"/phones/{device_id}").text
+    assert "<ul>" in khadija.client.get(f"/phones/{device_id}/revoke").text
     assert db.session.get(Device, device_id).revoked_at is None
-    assert khadija.client.post(f"/phones/{device_id}/revoke", data={"from": "phones"}).location == "/phones"
+    assert khadija.client.post(f"/phones/{device_id}/revoke").location == f"/phones/{device_id}"
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])
