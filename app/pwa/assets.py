@@ -26,9 +26,9 @@ STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
 PREVIEW = STATIC / "js/pages/preview.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
-# Scripts beside the first (static/js/form/second.js): for rarer questions and for attendance, fetched by phones whose
-# instruments need them; and the pages that are opened rarely, which every phone keeps.
-PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "setup": "js/pages/setup.js"}
+# Scripts beside the first (static/js/form/second.js): for rarer questions and for grids, fetched by phones whose instruments
+# need them; the pages that are opened rarely, and what comes when a form is in sight, which every phone keeps.
+PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "setup": "js/pages/setup.js", "later": "js/form/later.js"}
 ICON = "/static/img/icon.svg"
 
 

@@ -429,9 +429,13 @@ def _unusual(form: Form | None, envelope: Mapping[str, Any] | None, language: st
 def _aside(envelope: Mapping[str, Any] | None, language: str) -> list[Said]:
     found = []
     for one in _listed(envelope, "aside"):
-        path, row = str(one.get("question", "")), str(one.get("row") or "")
-        label = _words(one.get("label"), language) or path
-        text = _words(one.get("said"), language) or str(one.get("value", ""))
+        path, row, value = str(one.get("question", "")), str(one.get("row") or ""), str(one.get("value", ""))
+        form = form_of(str(one.get("form_sha256", "")))
+        node = form.by_path(path) if form else None
+        if form is not None and node is not None:
+            label, text = form.label(node, language) or path, shown(form, node, value, language, record_labels({value}))
+        else:  # the version is not here: the phone's own words
+            label, text = _words(one.get("label"), language) or path, _words(one.get("said"), language) or value
         found.append(Said(path, f"{row} · {label}" if row else label, text, str(one.get("form_version", ""))))
     return found
 

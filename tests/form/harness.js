@@ -3,6 +3,7 @@ import { applyLanguage } from "/static/js/core/i18n.js";
 import { openFormPage } from "/static/js/form/form-page.js";
 import "/static/js/form/attendance.js";
 import "/static/js/form/more.js";
+import "/static/js/form/later.js";
 import { startCorrection, startDraft } from "/static/js/form/session.js";
 import { openSummaryPage } from "/static/js/form/summary.js";
 import { createRouter, parseRoute } from "/static/js/pages/router.js";

@@ -234,8 +234,8 @@ def test_what_writes_and_the_api_never_pass_through_the_worker(page, site):
         "caches.keys().then(([name]) => caches.open(name)).then((cache) => cache.keys()).then((all) => all.map(({ url }) => url))"
     )
     now = assets_now(site.app)
-    setup = {address for address in now.more if address.startswith("/field/setup.")}
-    assert set(now.shell) <= {url.removeprefix(site.url) for url in kept} <= {*now.shell, *setup}
+    for_all = {address for address in now.more if address.startswith(("/field/setup.", "/field/later."))}
+    assert set(now.shell) <= {url.removeprefix(site.url) for url in kept} <= {*now.shell, *for_all}
     page.context.set_offline(True)
     assert page.evaluate("fetch('/api/field/me').then(() => 'answered', () => 'failed')") == "failed"
 

@@ -53,7 +53,7 @@ function line(label, words, isRow) {
 }
 
 /** @param {Form} form @param {string} path @param {any} node @param {string} value @returns {string} */
-function inWords(form, path, node, value) {
+export function inWords(form, path, node, value) {
   if (CHOSEN.test(node.type)) {
     const choices = form.choices(path);
     const codes = node.type.startsWith("select_one") ? [value] : value.split(" ");

@@ -12,7 +12,10 @@ import { newId, sha256 } from "../core/ids.js";
 export async function buildEnvelope({ phone, pkg, draft, form, title }) {
   const [device, offset, install] = await Promise.all([phone.meta.get("device"), phone.meta.get("clock_offset"), phone.meta.get("install")]);
   const known = new Map((draft.files ?? []).map((/** @type {any} */ file) => [file.name, file]));
-  const files = form.media().filter(({ name }) => known.has(name)).map(({ path, name }) => ({ ...known.get(name), question: path }));
+  /** @type {import("./move.js").Aside[]} */
+  const aside = (draft.aside ?? []).filter((/** @type {any} */ one) => one.relevant);
+  const named = [...form.media(), ...aside.map(({ question, value }) => ({ path: question, name: value }))];
+  const files = named.filter(({ name }) => known.has(name)).map(({ path, name }) => ({ ...known.get(name), question: path }));
   const entities = form.entities();
   const warnings = form.warnings().map(({ path, messages }) => ({ question: path, message: messages }));
   const envelope = {
@@ -20,7 +23,7 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
     programme_id: draft.programme_id, form_id: draft.form_id, form_version: draft.form_version, form_sha256: draft.form_sha256,
     author_id: draft.owner, device_id: device?.id ?? install?.id ?? "", title,
     subject: draft.subject ?? subjectOf(pkg, form, entities), territory: form.role("territory") || null,
-    answers: form.answers(), entities, ...(warnings.length ? { warnings } : {}),
+    answers: form.answers(), entities, ...(warnings.length ? { warnings } : {}), ...(aside.length ? { aside } : {}),
     attachments: files.map(({ name, question, sha256: hash, size, type, sealed }) => ({ name, question, sha256: hash, size, type, sealed })),
     t_started: localIso(Date.parse(draft.created_at)), t_client: localIso(),
     tz: timeZone(), monotonic: monotonic(),

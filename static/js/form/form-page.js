@@ -20,6 +20,7 @@ import { explain, FormProblem } from "./problems.js";
 import { remarkList, remarkTemplate } from "./remarks.js";
 import { deleteRow } from "./repeat.js";
 import { rowName } from "./rows.js";
+import { ensureLater, later } from "./second.js";
 import { openDraft } from "./session.js";
 
 export const END = "@end";
@@ -54,7 +55,10 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
         page = null;
         drawProblem(new FormProblem(what === "taken" ? "form.open_elsewhere" : "form.no_draft", {}));
       });
-      page = createPage(host, session, navigate);
+      page = createPage(host, session, navigate, () => {
+        page?.close();
+        void open(true);
+      });
     } catch (error) {
       drawProblem(error);
     }
@@ -83,9 +87,9 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
 
 /**
  * @param {HTMLElement} host @param {import("./session.js").Session} session
- * @param {(hash: string, options?: {replace?: boolean}) => void} navigate
+ * @param {(hash: string, options?: {replace?: boolean}) => void} navigate @param {() => void} reopen  the draft is another one now
  */
-function createPage(host, session, navigate) {
+function createPage(host, session, navigate, reopen) {
   /** @type {Map<string, Block>} */
   const blocks = new Map();
   /** @type {{dispose: () => void} | null} */
@@ -165,6 +169,9 @@ function createPage(host, session, navigate) {
     go,
     openQuestion,
     finish,
+    previous,
+    next,
+    reopen,
     exit,
     close,
     place: () => place,
@@ -573,6 +580,11 @@ function createPage(host, session, navigate) {
     if (session.pkg.languages.includes(code)) session.setLanguage(code);
     redraw();
   });
+  /** @type {(() => void) | undefined} */
+  let stopLater;
+  afterPaint(() => ensureLater().then(() => {
+    if (!isClosed) stopLater = later.attach?.(page, root);
+  }, () => {}));
   const stopSession = session.on((what) => what === "state" && drawSaved());
   addEventListener("popstate", onPop);
   addEventListener("scroll", onScroll, { passive: true });
@@ -588,6 +600,7 @@ function createPage(host, session, navigate) {
     clearTimeout(scrollTimer);
     stopLanguage();
     stopSession();
+    stopLater?.();
     removeEventListener("popstate", onPop);
     removeEventListener("scroll", onScroll);
     mounted?.dispose();

@@ -1,7 +1,8 @@
 /**
  * What not every phone needs: form/more.js with more.css for rarer questions, form/attendance.js. Fetched when an instrument on
- * the phone needs it, and kept by the worker from then on (sw.js). And pages/setup.js, which is needed rarely but by everyone. Their addresses stand on the page; a page of single modules
- * has none and imports them itself.
+ * the phone needs it, and kept by the worker from then on (sw.js). And for every phone: pages/setup.js, which is needed rarely, and
+ * form/later.js, which comes when a form is in sight. Their addresses stand on the page; a page of single modules has none and
+ * imports them itself.
  */
 
 import { FormProblem } from "./problems.js";
@@ -15,10 +16,15 @@ const loading = new Map();
 /** What a package needs, by its hash: packages are long. @type {Map<string, string[]>} */
 const asked = new Map();
 
+/** What later.js does with a page that is shown; it ends when the function it gives is called. @type {{attach: ((page: import("./form-page.js").Page, root: HTMLElement) => () => void) | null}} */
+export const later = { attach: null };
+
+export const ensureLater = () => Promise.all(addresses().filter((address) => address.startsWith("/field/later.")).map(load));
+
 /** Addresses of what the package needs beside the first script. @param {any} pkg */
 function addressesFor(pkg) {
   const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
-  return addresses().filter((address) => !isSetup(address) && (address.startsWith("/field/grid.") ? needsGrid(pkg) : isRare));
+  return addresses().filter((address) => !isForAll(address) && (address.startsWith("/field/grid.") ? needsGrid(pkg) : isRare));
 }
 
 /** Resolves once everything that the package asks can be drawn. @param {any} pkg */
@@ -35,6 +41,9 @@ export const loadSetup = () => Promise.all(addresses().filter(isSetup).map(load)
 
 /** @param {string} address */
 const isSetup = (address) => address.startsWith("/field/setup.");
+
+/** @param {string} address */
+const isForAll = (address) => /^\/field\/(setup|later)\./.test(address);
 
 const addresses = () => document.documentElement.dataset.more?.split(" ") ?? [];
 
@@ -60,7 +69,7 @@ function load(address) {
 
 /** Addresses that this phone needs and that would not be there without network. @param {any} phone @returns {Promise<string[]>} */
 export async function lackingWidgets(phone) {
-  const needed = new Set(addresses().filter(isSetup));
+  const needed = new Set(addresses().filter(isForAll));
   for (const { is_open, sha256 } of await phone.catalogue.instruments()) {
     if (!is_open) continue;
     if (!asked.has(sha256)) {

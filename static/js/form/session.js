@@ -227,6 +227,8 @@ export class Session {
   get phone() { return this.#phone; }
   get subject() { return this.#draft.subject; }
   get title() { return this.form.title() || this.#draft.title; }
+  /** What the store keeps of it; not to be changed here. @returns {any} */
+  get draft() { return this.#draft; }
   get isCorrection() { return this.#draft.parent_revision_id !== null; }
   /** @returns {Remark[]} */
   get remarks() { return this.#draft.remarks ?? []; }
@@ -493,6 +495,13 @@ export class Session {
     delete draft.values;
     delete draft.answers;
     return draft;
+  }
+
+  /** Keeps the draft in another state, and ends: the next opening shows that. @param {Record<string, any>} changes */
+  async replace(changes) {
+    if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
+    await this.#phone.drafts.save({ ...this.#draft, ...changes });
+    this.close();
   }
 
   /** @param {SaveState} state */

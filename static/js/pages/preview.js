@@ -7,6 +7,7 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
 import {} from "../form/attendance.js";
+import {} from "../form/later.js";
 import {} from "../form/more.js";
 import { openFormPage } from "../form/form-page.js";
 import { plain } from "../form/plain.js";

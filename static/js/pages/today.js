@@ -3,6 +3,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { formatDate, n, t } from "../core/i18n.js";
+import { isNewer } from "../form/newest.js";
 import { startCorrection } from "../form/session.js";
 import { explain } from "../form/problems.js";
 import { alarmNotes } from "./alarms.js";
@@ -111,6 +112,7 @@ export function openToday(host, app) {
         <p>${titleOf(draft.form_id)}</p>
         <p>${section ? t("Stopped at: {section} · {time}", { section, time: when }) : t("Last change: {time}", { time: when })}</p>
         ${progressBar(draft)}
+        ${data?.instruments.some(({ instrument }) => isNewer(draft, instrument)) ? html`<span class="chip asks">${t("A newer version of this form is on the phone.")}</span>` : nothing}
       </a>
       <button class="remove" type="button" aria-label=${t("Delete the draft {name}", { name: draft.title || titleOf(draft.form_id) })}
         @click=${() => deleteDraft(draft)}>${icon("bin")}</button>

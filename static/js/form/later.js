@@ -1,0 +1,10 @@
+/** The script that comes when a form is in sight: moving to another page with the finger, moving to another version. */
+
+import { attachNewer } from "./newer.js";
+import { later } from "./second.js";
+import { attachSwipe } from "./swipe.js";
+
+later.attach = (page, root) => {
+  const stops = [attachSwipe(page, root), attachNewer(page, root)];
+  return () => stops.forEach((stop) => stop());
+};
