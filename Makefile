@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PORT ?= 8000
 
-.PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines clean
+.PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines fuzz clean
 
 run: .venv/run translations
 	@DAFTAR_DEMO=$${DAFTAR_DEMO-1} PORT=$(PORT) $(PY) -m app.serve
@@ -56,6 +56,10 @@ compare-engines: .venv/dev translations
 # The cases of tests/vectors in both hosts, with their count by rule; and the assertions recorded from another engine's suite.
 vectors: .venv/dev translations
 	@$(PY) -m pytest -s tests/engine/test_vectors.py
+
+# Damaged forms and packages against what reads them on the server; a part of it runs in the suite.
+fuzz: .venv/dev translations
+	@$(PY) -W ignore -m tests.fuzz.fuzz --count $(or $(COUNT),10000) --seed $(or $(SEED),1)
 
 clean:
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -21,7 +21,7 @@ from app.engine.problems import FAILED, TOO_LARGE, TOO_LONG
 ENTRY = Path(__file__).resolve().parents[2] / "static" / "js" / "engine" / "host.js"
 MEMORY_BYTES = 128 * 1024 * 1024
 STACK_BYTES = 1024 * 1024
-SECONDS = 5  # of CPU, for one call
+SECONDS = 2  # of CPU, for one call
 
 Rows = Sequence[Mapping[str, str]]
 # Rows, or the JSON of rows or of {"columns": …, "rows": …}, or a function that gives either and is called only when needed.

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element  # only the type: the parser is defusedxml's
+from xml.etree.ElementTree import Element, ParseError  # only types: the parser is defusedxml's
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
@@ -26,7 +26,7 @@ from app.instruments import convert, lint
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings, warning
 from app.instruments.rows import Row, canonical_type, parameters, survey_rows
 from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook
-from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, parse, rebase
+from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, names_read, parse, rebase
 
 LIBRARY = Path(__file__).parent / "library"
 FORMAT = 1
@@ -136,7 +136,11 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Ite
     compiled.xform = answer["xform"]
     if compiled.errors:
         return compiled
-    compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities})
+    try:
+        compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities})
+    except ParseError as problem:  # the converter wrote what is no XML
+        compiled.errors.append(error("converter", text=str(problem)))
+        return compiled
     package = compiler.package()
     compiled.errors += compiler.errors
     compiled.warnings += compiler.warnings
@@ -175,7 +179,7 @@ class _Compiler:
         self.expressions: list[dict[str, Any]] = []
         self.numbers: dict[str, int] = {}
         self.lists: dict[str, list[dict[str, Any]]] = {}
-        self.files: dict[str, dict[str, str]] = {}
+        self.files: dict[str, dict[str, Any]] = {}
         self.node_lists: dict[int, str] = {}
         self.rows: dict[str, Row] = survey_rows(workbook.sheets["survey"], _tag(self.primary))
         self.languages, self.texts = self.itext()
@@ -194,6 +198,8 @@ class _Compiler:
         self.read_setvalues()
         self.read_messages()
         rules = [self.entity(scope, element) for scope, element in self.declared]
+        if "__last-saved" in self.files:
+            self.files["__last-saved"]["names"] = sorted(names_read("__last-saved", [one["ast"] for one in self.expressions]))
         order = self.order()
         for node in self.nodes:
             if node["parent"] < 0:
@@ -390,7 +396,8 @@ class _Compiler:
             if source is None:
                 self.lists[name] = [self.item(item) for item in instance.iter(f"{XF}item")]
                 continue
-            if source == LAST_SAVED:  # the reference to it is an error already
+            if source == LAST_SAVED:
+                self.files[name] = {"kind": "last-saved"}
                 continue
             match = re.fullmatch(r"jr://(?:file|file-csv)/([\w.-]+)\.csv", source)
             if match is None:

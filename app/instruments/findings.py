@@ -43,6 +43,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
         _("The setting “%(name)s” cannot be given by language."),
         _("Write one form_title; titles by language go to the columns attribute::ci:title-ar and attribute::ci:title-fr."),
     ),
+    "namespace_missing": (
+        _("The column “%(name)s” has the prefix “%(value)s”, which the form does not declare."),
+        _("Add it to the setting “namespaces”: %(wanted)s"),
+    ),
     "name_missing": (_("This row has no name."), _("Give it a name of letters a-z, digits and _, beginning with a letter.")),
     "name_bad": (_("“%(name)s” cannot be a name."), _("Use letters a-z, digits and _, beginning with a letter.")),
     "name_export": (_("The name “%(name)s” holds signs that spreadsheets and databases refuse in column names."), _("Use letters a-z, digits and _.")),
@@ -77,7 +81,6 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "expression_too_deep": (_("The rule has too many brackets inside each other, or too many terms in a row."), _("Split it over several calculations.")),
     "question_unknown": (_("There is no question named “%(name)s”."), _("Correct the name, or add the question.%(near)s")),
     "function_unknown": (_("There is no function “%(name)s”."), _("Correct its name.%(near)s")),
-    "last_saved": (_("Values of the form filled before (last-saved#%(name)s) are not supported."), _("Use a default value, or look the value up in a list of records.")),
     "function_arity": (_("The function “%(name)s” is given %(given)s values; it takes %(wanted)s."), _("Check the commas and brackets.")),
     "cycle": (_("These rules wait for each other: %(path)s"), _("Break the circle: one of them must not read the next.")),
     "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),

@@ -133,7 +133,7 @@ _TOKEN = re.compile(r"\{\{\s*([^}]*?)\s*\}\}")
 def check_workbook(workbook: Workbook) -> list[Finding]:
     """What can be said before conversion, in better words than the converter's."""
     survey = workbook.sheets["survey"]
-    findings = [*_check_columns(survey), *_check_settings(workbook)]
+    findings = [*_check_columns(survey), *_check_settings(workbook), *_check_prefixes(workbook)]
     if any(one.level == "error" and one.code == "column_missing" for one in findings):
         return findings
     rows = all_rows(survey)
@@ -178,6 +178,30 @@ def _check_settings(workbook: Workbook) -> list[Finding]:
             # pyxform breaks on it instead of saying so.
             if re.match(r"(form_)?title\s*::", column.strip().lower()):
                 findings.append(error("setting_by_language", "settings", sheet.header_row, sheet.letters[at], name=column))
+    return findings
+
+
+_PREFIXED = re.compile(r"(?:bind|body|instance|attribute|control)\s*::\s*([\w-]+):", re.IGNORECASE)
+# What the converter declares in every XForm.
+_PREFIXES = frozenset({"jr", "orx", "odk", "h", "ev", "xsd", "entities", "xml"})
+_NAMESPACES = {"ci": "urn:cooperative-instruments:1"}
+
+
+def _check_prefixes(workbook: Workbook) -> list[Finding]:
+    """A prefix nobody declares makes an XForm that nobody can read."""
+    settings = rows_of(workbook, "settings")
+    declared = set(re.findall(r"([\w-]+)\s*=", settings[0][1].get("namespaces", ""))) if settings else set()
+    findings = []
+    for name in ("survey", "settings"):
+        sheet = workbook.sheets.get(name)
+        for column, letter in zip(sheet.columns, sheet.letters, strict=True) if sheet else ():
+            match = _PREFIXED.match(column)
+            if sheet and match and match.group(1) not in declared | _PREFIXES:
+                prefix = match.group(1)
+                wanted = f'{prefix}="{_NAMESPACES.get(prefix, "…")}"'
+                findings.append(
+                    error("namespace_missing", name, sheet.header_row, letter, name=column, value=prefix, wanted=wanted)
+                )
     return findings
 
 
@@ -307,9 +331,8 @@ def _check_references(row: Row, names: set[str]) -> list[Finding]:
     for column, text in row.cells.items():
         for name in dict.fromkeys(_REFERENCE.findall(text)):
             at = (row.sheet.name.lower(), row.number, row.column(column))
-            if name.startswith("last-saved#"):
-                findings.append(error("last_saved", *at, name=name.removeprefix("last-saved#")))
-            elif name not in names:
+            name = name.removeprefix("last-saved#")
+            if name not in names:
                 findings.append(error("question_unknown", *at, name=name, **_near(name, names)))
     return findings
 

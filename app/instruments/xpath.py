@@ -441,6 +441,24 @@ class _Reader:
         return found
 
 
+def names_read(instance: str, tree: Any) -> set[str]:
+    """The names that paths into a secondary instance pass and end at."""
+    if not isinstance(tree, list):
+        return set()
+    found = {name for one in tree for name in names_read(instance, one)}
+    if tree and tree[0] == "path" and len(tree) == 3 and tree[1] == ["fn", "instance", ["str", instance]]:
+        found |= _names(tree[2])
+    return found
+
+
+def _names(tree: Any) -> set[str]:
+    """The names of all steps in a tree, predicates included."""
+    if not isinstance(tree, list):
+        return set()
+    is_step = len(tree) == 3 and isinstance(tree[0], str) and tree[0] in AXES
+    return {name for one in tree for name in _names(one)} | ({tree[1]} if is_step else set())
+
+
 def rebase(tree: Ast, levels: int) -> Ast:
     """The same expression from a node `levels` higher: pyxform writes entity conditions from inside meta/entity."""
     return _rebase(tree, levels, True)

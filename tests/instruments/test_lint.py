@@ -57,7 +57,6 @@ SURVEYS = {
     "group_empty": ([AGE, q("begin_group", "g"), q("end_group")], (1, "name"), {}),
     "calculation_none": ([AGE, q("calculate", "c")], (1, "type"), {}),
     "label_missing": ([q("integer", "a") | {FR: ""}, AGE], (0, FR), {"language": "Français"}),
-    "last_saved": ([q("text", "a", default="${last-saved#a}")], (0, "default"), {"name": "a"}),
     "regex_bad": ([q("text", "a", constraint="regex(., '[0-9')")], (0, "constraint"), {}),
     "regex_slow": ([q("text", "a", constraint="regex(., '^([a-z]+)+$')")], (0, "constraint"), {}),
     "constraint_blank": ([AGE, q("integer", "b", constraint=". >= 0 and . <= ${age}")], (1, "constraint"), {"name": "age"}),
@@ -154,6 +153,21 @@ def test_a_form_without_one_of_the_languages_is_remarked_on():
     only_french = {"type": "integer", "name": "age", FR: "Âge"}
     assert found([only_french], "language_missing")[0].details == {"language": "العربية"}
     assert found([{"type": "integer", "name": "age", "label": "Âge"}], "languages_none", choices=[])[0].level == "warning"
+
+
+def test_a_prefix_that_the_form_does_not_declare_is_named():
+    marked = [q("text", "a", **{"bind::ci:role": "subject"})]
+    finding = found(marked, "namespace_missing")[0]
+    assert (finding.level, finding.sheet, finding.column) == ("error", "survey", "bind::ci:role")
+    assert finding.details["wanted"] == 'ci="urn:cooperative-instruments:1"'
+    assert not compiled([q("text", "a", **{"bind::jr:preload": "uid"})]).errors
+
+
+def test_last_saved_names_a_question_of_the_form():
+    assert found([q("text", "a", default="${last-saved#aa}")], "question_unknown")[0].details["name"] == "aa"
+    survey = [q("text", "a", default="${last-saved#a}"), q("text", "b"), q("calculate", "c", calculation="${last-saved#b} = ${b}")]
+    package = compiled(survey).package
+    assert package["datasets"]["__last-saved"] == {"kind": "last-saved", "names": ["a", "b", "data"]}
 
 
 def test_a_column_that_stands_twice_or_is_missing_is_named():

@@ -68,6 +68,8 @@ import { documentOf, documentOfAnswers } from "./xpath/tree.js";
 import { toString } from "./xpath/values.js";
 
 const SELECTS = new Set(["select_one", "select_multiple", "rank"]);
+/** The secondary instance that last-saved# reads. */
+const LAST_SAVED = "__last-saved";
 /** Functions whose result changes with the language. */
 const SPOKEN = new Set(["jr:choice-name", "jr:itext", "format-date", "format-date-time"]);
 
@@ -207,8 +209,8 @@ export class Form {
     const items = this.pkg.lists?.[id];
     if (items) return this.#listDocument(id, items);
     const data = this.#options.datasets?.[id] ?? [];
+    if (id === LAST_SAVED) return documentOfAnswers(this.pkg.nodes[0].name, Array.isArray(data) ? {} : data);
     if (Array.isArray(data) || "columns" in data) return datasetDocument(id, rowsOf(data));
-    if (id === "__last-saved") return documentOfAnswers(this.pkg.nodes[0].name, data);
     return documentOf(data);
   }
 

@@ -86,7 +86,7 @@ function nodeAt(pkg, path) {
 
 /**
  * Nodes whose value or presence rests, through any chain, on what the server cannot repeat: the clock, chance, the entity
- * lists as the phone had them that day.
+ * lists as the phone had them that day, the form filled before.
  * @param {Package} pkg @param {boolean} knowsLanguage @returns {Set<SchemaNode>}
  */
 function openNodes(pkg, knowsLanguage) {
@@ -111,7 +111,7 @@ function findOpenNodes(pkg, knowsLanguage) {
   const isOpen = (index) => {
     if (index === undefined) return false;
     const { ast, lists, volatile } = pkg.expressions[index];
-    return volatile === true || (lists ?? []).some((id) => pkg.datasets?.[id]?.kind === "entities") || mentions(ast, knowsLanguage);
+    return volatile === true || (lists ?? []).some((id) => ["entities", "last-saved"].includes(pkg.datasets?.[id]?.kind ?? "")) || mentions(ast, knowsLanguage);
   };
   const rules = (/** @type {SchemaNode} */ { source }) => [source.calculation, source.relevant, source.repeat_count];
   const open = new Set(nodes.filter((node) => rules(node).some(isOpen)));

@@ -26,6 +26,7 @@ import { language } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
 import { missingConsent, withConsent } from "./consent.js";
 import { buildEnvelope, outboxItem } from "./envelope.js";
+import { keepLast, lastSaved } from "./last-saved.js";
 import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
 import { isOutside, prefillPlaces, territoriesOf } from "./territory.js";
@@ -52,7 +53,7 @@ export async function startDraft(phone, { instrument, programme, subject = null,
     section: "", question: "", progress: 0, title, created_at: now, updated_at: now, remarks: [], files: [],
     encryption: "none",
   };
-  await phone.drafts.save(draft);
+  await phone.drafts.save({ ...draft, ...(await lastSaved(phone, pkg, draft)) });
   return draft.id;
 }
 
@@ -103,6 +104,7 @@ export async function datasetsOf(phone, pkg, programmeId) {
   const instruments = await phone.catalogue.instruments(programmeId);
   const row = instruments.find((/** @type {any} */ one) => one.form_id === pkg.form_id && one.version === pkg.version);
   const found = await Promise.all(Object.entries(pkg.datasets ?? {}).map(async ([name, source]) => {
+    if (source.kind === "last-saved") return [name, []];
     if (source.kind === "entities") return [name, await phone.catalogue.entities(name, programmeId)];
     return [name, (await phone.catalogue.dataset(row?.datasets?.[name] ?? source.sha256)) ?? []];
   }));
@@ -141,6 +143,7 @@ export async function openDraft(phone, id, { take = false } = {}) {
       phone.catalogue.programme(draft.programme_id), datasetsOf(phone, pkg, draft.programme_id),
       phone.meta.get("device"), phone.meta.get("person"),
     ]);
+    if (draft.last_saved) datasets["__last-saved"] = draft.last_saved;
     const shown = withConsent(pkg, programme);
     const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id });
     const make = (/** @type {boolean} */ anew = false) => makeForm(shown, context, anew ? {} : draft);
@@ -541,6 +544,8 @@ export class Session {
       const { envelope, files } = await buildEnvelope({ phone: this.#phone, pkg: this.pkg, draft: this.#draft, form: this.form, title: this.title });
       const item = await outboxItem({ envelope, files, draft: this.#draft });
       await this.#phone.drafts.finish(this.#draft, item);
+      // The form is in the outbox: what the next one may begin with must not undo that.
+      await keepLast(this.#phone, this.pkg, this.#draft, this.form.answers()).catch(() => {});
       this.close();
       return { revisionId: item.revision_id };
     } catch (error) {

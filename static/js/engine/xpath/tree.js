@@ -6,6 +6,8 @@
  *   a document as data: text stands between children as strings
  */
 
+import { HIDDEN } from "./values.js";
+
 /** @implements {XNode} */
 export class TextNode {
   /** @param {XNode} parent @param {string} value */
@@ -43,6 +45,8 @@ export class TreeNode {
     this.attrs = [];
     /** @type {string | null} the value of an attribute; an element's is made of its text */
     this.value = null;
+    /** of answers, which leave blanks out: what is not there is a blank */
+    this.isAnswers = false;
   }
   /** @returns {readonly XNode[]} */
   children() {
@@ -54,7 +58,8 @@ export class TreeNode {
   }
   /** @param {string} name */
   named(name) {
-    return this.kids.filter((kid) => kid.name === name);
+    const found = this.kids.filter((kid) => kid.name === name);
+    return found.length || !this.isAnswers ? found : HIDDEN;
   }
   /** @param {string} name */
   attributes(name) {
@@ -102,7 +107,14 @@ export function documentOfAnswers(name, answers) {
     }
     return [{ name: key, text: String(value ?? "") }];
   };
-  return documentOf(plain(name, answers)[0]);
+  const document = documentOf(plain(name, answers)[0]);
+  /** @param {XNode} node */
+  const mark = (node) => {
+    if (node instanceof TreeNode) node.isAnswers = true;
+    node.children().forEach(mark);
+  };
+  mark(document);
+  return document;
 }
 
 /** @param {XNode} node @returns {XNode[]} from the top */
