@@ -1,7 +1,8 @@
 """`last-saved#`: what the same person answered in the form finished before.
 
 L1  a new form begins with it, also after the browser was closed   L2  a draft keeps what it began with
-L3  another person's answers are never shown   L4  only the answers an instrument asks for are kept   L5  a correction does not count
+L3  another person's answers are never shown   L4  only the answers an instrument asks for are kept
+L5  a correction does not count
 """
 
 from __future__ import annotations

@@ -165,7 +165,11 @@ def test_a_prefix_that_the_form_does_not_declare_is_named():
 
 def test_last_saved_names_a_question_of_the_form():
     assert found([q("text", "a", default="${last-saved#aa}")], "question_unknown")[0].details["name"] == "aa"
-    survey = [q("text", "a", default="${last-saved#a}"), q("text", "b"), q("calculate", "c", calculation="${last-saved#b} = ${b}")]
+    survey = [
+        q("text", "a", default="${last-saved#a}"),
+        q("text", "b"),
+        q("calculate", "c", calculation="${last-saved#b} = ${b}"),
+    ]
     package = compiled(survey).package
     assert package["datasets"]["__last-saved"] == {"kind": "last-saved", "names": ["a", "b", "data"]}
 
