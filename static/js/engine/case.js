@@ -134,6 +134,8 @@ export function runCase(given) {
     try {
       if (name === "value") return form.view(args[0])?.value ?? null;
       if (name === "errors") return errors;
+      // Its counts are found when read: now, not after later steps.
+      if (name === "sections") return form.sections().map((section) => ({ ...section }));
       const method = /** @type {any} */ (form)[name];
       const result = name === "restoreRow" ? form.restoreRow(undone.pop()) : method.apply(form, args);
       if (result?.undo) undone.push(result.undo);

@@ -489,29 +489,49 @@ export class Form {
     return found;
   }
 
-  /** @returns {Section[]} */
-  sections() {
-    return this.#sectionNodes().map(({ path, kind, nodes }) => {
-      const [first] = nodes;
-      const count = { missing: 0, answered: 0, total: 0 };
-      for (const node of nodes) this.#count(node, count);
-      return {
-        path,
-        kind,
-        label: kind === "loose" ? "" : this.#label(first, "label", first.schema.source.label),
-        relevant: nodes.some((node) => node.relevant),
-        required: count.missing > 0,
-        ...count,
-        children: kind === "loose" ? nodes.map(pathOf) : this.children(path),
-      };
-    });
+  /** @param {ReadonlySet<string>} [uncounted]  paths of rows whose questions do not count @returns {Section[]} */
+  sections(uncounted = new Set()) {
+    return this.#sectionNodes().map(({ path, kind, nodes }) => this.#section(path, kind, nodes, uncounted));
   }
 
-  /** @param {FormNode | Repeat} node @param {{missing: number, answered: number, total: number}} count */
-  #count(node, count) {
+  /**
+   * What costs time is found when it is asked for: a page needs it only of the section it shows.
+   * @param {string} path @param {Section["kind"]} kind @param {(FormNode | Repeat)[]} nodes @param {ReadonlySet<string>} uncounted
+   * @returns {Section}
+   */
+  #section(path, kind, nodes, uncounted) {
+    const [first] = nodes;
+    /** @type {{missing: number, answered: number, total: number} | null} */
+    let counted = null;
+    const count = () => {
+      if (!counted) {
+        counted = { missing: 0, answered: 0, total: 0 };
+        for (const node of nodes) this.#count(node, counted, uncounted);
+      }
+      return counted;
+    };
+    const label = () => (kind === "loose" ? "" : this.#label(first, "label", first.schema.source.label));
+    const children = () => (kind === "loose" ? nodes.map(pathOf) : this.children(path));
+    return {
+      path,
+      kind,
+      get label() { return label(); },
+      relevant: nodes.some((node) => node.relevant),
+      get required() { return count().missing > 0; },
+      get missing() { return count().missing; },
+      get answered() { return count().answered; },
+      get total() { return count().total; },
+      get children() { return children(); },
+    };
+  }
+
+  /** @param {FormNode | Repeat} node @param {{missing: number, answered: number, total: number}} count @param {ReadonlySet<string>} uncounted */
+  #count(node, count, uncounted) {
     if (!node.relevant) return;
-    if (node.schema.isGroup) {
-      for (const child of node instanceof Repeat ? node.rows : node.slots) this.#count(child, count);
+    if (node instanceof Repeat) {
+      for (const row of node.rows) if (!uncounted.has(pathOf(row))) this.#count(row, count, uncounted);
+    } else if (node.schema.isGroup) {
+      for (const child of node.slots) this.#count(child, count, uncounted);
     } else if (node instanceof FormNode && node.schema.isAsked && !this.#isReadonly(node)) {
       count.total += 1;
       if (node.value !== "") count.answered += 1;

@@ -1,6 +1,7 @@
 /**
  * Lays out the children of a section, a group or a row: questions, groups in groups, repeats. What it mounts is registered
- * with the page by path, so that a change finds its part without a search.
+ * with the page by path, so that a change finds its part without a search. A page shows its first questions before it makes
+ * the others.
  */
 
 import { createPart } from "./part.js";
@@ -12,22 +13,30 @@ import { html, render } from "../../vendor/lit-html/lit-html.js";
  * @param {import("./form-page.js").Page} page
  * @param {HTMLElement} host
  * @param {string[]} paths
- * @returns {{dispose: () => void}}
+ * @param {number} [atOnce]  how many are made now; `rest` makes the others
+ * @returns {{rest: () => void, dispose: () => void}}
  */
-export function mountBlocks(page, host, paths) {
-  const { form } = page.session;
+export function mountBlocks(page, host, paths, atOnce = paths.length) {
   /** @type {{path: string, element: HTMLElement, update: () => void, dispose: () => void}[]} */
   const blocks = [];
-  for (const path of paths) {
-    const { node } = page.session.view(path);
-    if (node.kind === "value") continue;
-    const block = node.kind === "question" ? createPart(page, path) : node.kind === "repeat" ? createRepeat(page, path) : createGroup(page, path);
-    blocks.push(block);
-    page.register(path, block);
-    host.append(block.element);
+  let next = 0;
+  /** @param {number} end */
+  function mount(end) {
+    while (next < end) {
+      const path = paths[next++];
+      const { node } = page.session.view(path);
+      if (node.kind === "value") continue;
+      const block = node.kind === "question" ? createPart(page, path) : node.kind === "repeat" ? createRepeat(page, path) : createGroup(page, path);
+      blocks.push(block);
+      page.register(path, block);
+      host.append(block.element);
+    }
   }
+  mount(Math.min(atOnce, paths.length));
   return {
+    rest: () => mount(paths.length),
     dispose() {
+      next = paths.length;
       for (const block of blocks) {
         page.unregister(block.path, block);
         block.dispose();

@@ -26,6 +26,8 @@ import { openDraft } from "./session.js";
 export const END = "@end";
 const TAP_MS = 700;
 const TOAST_MS = 8000;
+/** Questions of a page that are made before it is painted; the others follow. */
+const FIRST_PAINTED = 6;
 const SECOND_KEY = "daftar.second-language";
 
 /**
@@ -92,7 +94,7 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
 function createPage(host, session, navigate, reopen) {
   /** @type {Map<string, Block>} */
   const blocks = new Map();
-  /** @type {{dispose: () => void} | null} */
+  /** @type {ReturnType<typeof mountBlocks> | null} */
   let mounted = null;
   /** @type {Place} */
   let place = { section: session.position.section, row: session.position.row };
@@ -204,7 +206,7 @@ function createPage(host, session, navigate, reopen) {
   function answered(part) {
     if (performance.now() - lastTap > TAP_MS) return;
     let after = false;
-    for (const block of blocks.values()) {
+    for (const block of whole().values()) {
       if (block === part) after = true;
       else if (after && "isOpen" in block && /** @type {any} */ (block).isOpen()) {
         // The choice is seen before it scrolls away.
@@ -315,6 +317,12 @@ function createPage(host, session, navigate, reopen) {
       : nothing}`, extra);
   }
 
+  /** Every question of the place, also what is still to be made. */
+  function whole() {
+    mounted?.rest();
+    return blocks;
+  }
+
   /** Draws the place anew. */
   function mount() {
     mounted?.dispose();
@@ -337,7 +345,9 @@ function createPage(host, session, navigate, reopen) {
       blocksHost.dataset.look = lookOf(all[index(all)]);
       body.append(intro, blocksHost);
       render(introduction(all), intro);
-      mounted = mountBlocks(page, blocksHost, pathsHere(all));
+      const made = mountBlocks(page, blocksHost, pathsHere(all), scroll ? undefined : FIRST_PAINTED);
+      mounted = made;
+      afterPaint(made.rest);
     }
     drawExtra();
     drawFoot();
@@ -379,6 +389,7 @@ function createPage(host, session, navigate, reopen) {
   function go(to, { replace = false, stay = false } = {}) {
     place = { ...to };
     question = "";
+    scroll = 0;
     // What was said, and can be undone, is said of the page one leaves.
     hush();
     if (to.section !== END) askedAnyway = false;
@@ -390,7 +401,6 @@ function createPage(host, session, navigate, reopen) {
       if (replace) history.replaceState(state, "");
       else history.pushState(state, "");
     }
-    scroll = 0;
     scrollTo(0, 0);
     session.place({ ...place, question, scroll }, progress());
     /** @type {HTMLElement | null} */ (status.querySelector("h2"))?.focus({ preventScroll: true });
@@ -409,7 +419,7 @@ function createPage(host, session, navigate, reopen) {
     judged.add(section.path);
     if (to.section !== place.section || place.row) go(to, options);
     // A question inside a row may stand on the row's own page.
-    for (let shown = blocks.get(path); !shown; shown = blocks.get(path)) {
+    for (let shown = whole().get(path); !shown; shown = whole().get(path)) {
       const rows = [...path.matchAll(/\[\d+\](?=\/)/g)].map((match) => path.slice(0, (match.index ?? 0) + match[0].length));
       const deeper = rows.find((row) => row.length > place.row.length && !blocks.has(row));
       if (!deeper) break;
@@ -443,7 +453,7 @@ function createPage(host, session, navigate, reopen) {
     if (problems.length && !warned.has(here)) {
       judged.add(here);
       warned.add(here);
-      for (const block of blocks.values()) block.update();
+      for (const block of whole().values()) block.update();
       drawFoot();
       toast(n("{n} answer to check on this page.", "{n} answers to check on this page.", problems.length));
       const shown = blocks.get(problems[0].path) ?? [...blocks.values()].find(({ path }) => problems[0].path.startsWith(path));
@@ -560,7 +570,7 @@ function createPage(host, session, navigate, reopen) {
     if (input.type === "radio" || input.type === "checkbox") return;
     event.preventDefault();
     input.blur();
-    const all = [...blocks.values()].filter(({ element }) => !element.hidden);
+    const all = [...whole().values()].filter(({ element }) => !element.hidden);
     const after = all[all.findIndex(({ element }) => element.contains(input)) + 1];
     const field = after?.element.querySelector("input.input, textarea.input");
     if (after && "isOpen" in after && field instanceof HTMLElement) {
@@ -614,14 +624,15 @@ function createPage(host, session, navigate, reopen) {
   const goTo = session.takeGoTo();
   const asked = goTo && sectionWith(goTo);
   if (asked) place = { section: asked.path, row: "" };
-  firstShown = (asked || sections()[Math.min(index(sections()), sections().length - 1)])?.path ?? "";
+  const all = sections();
+  firstShown = (asked || all[Math.min(index(all), all.length - 1)])?.path ?? "";
+  scroll = asked ? 0 : start.scroll;
   mount();
   // A reload keeps the entry's own depth; a fresh opening starts at none.
   // A list that was open over the page at the reload is gone; its entry is one of ours.
   if (history.state?.form === session.id) depth = (history.state.depth ?? 0) + (history.state.overlay ? 1 : 0);
   history.replaceState({ ...history.state, overlay: undefined, form: session.id, ...place, depth }, "");
   if (asked) session.place({ ...place, question: goTo, scroll: 0 }, progress());
-  scroll = asked ? 0 : start.scroll;
   // After whoever opened this page has put it at its top.
   if (scroll) afterPaint(() => scrollTo(0, start.scroll));
   else if (goTo && session.wasAskedFor) afterPaint(() => openQuestion(goTo, { replace: true }));

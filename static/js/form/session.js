@@ -30,7 +30,7 @@ import { keepLast, lastSaved } from "./last-saved.js";
 import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
 import { isOutside, prefillPlaces, territoriesOf } from "./territory.js";
-import { countRow, untouchedRows } from "./untouched.js";
+import { untouchedRows } from "./untouched.js";
 
 const TYPING_MS = 300;
 // A tap is painted before its answer is written.
@@ -293,14 +293,7 @@ export class Session {
   }
 
   sections() {
-    const rows = [...this.#untouchedRows()];
-    return this.form.sections().map((section) => {
-      const less = { answered: 0, total: 0, missing: 0 };
-      const inside = (/** @type {string} */ row) => section.kind === "loose" ? section.children.some((at) => row.startsWith(`${at}[`)) : row.startsWith(`${section.path}/`) || row.startsWith(`${section.path}[`);
-      for (const row of rows.filter(inside)) countRow(this.form, row, less);
-      const missing = section.missing - less.missing;
-      return { ...section, answered: section.answered - less.answered, total: section.total - less.total, missing, required: missing > 0 };
-    });
+    return this.form.sections(this.#untouchedRows());
   }
 
   /** The label in the other language, where it needs no answer to be said. @param {any} node @returns {string} */

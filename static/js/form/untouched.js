@@ -52,20 +52,3 @@ function isUntouched(form, path, pristine) {
     return node.first_load !== undefined && value === pristine().view(child.replace(/\[\d+\]/g, "[1]"))?.value;
   });
 }
-
-/** How many questions of a row its section counted. @param {Form} form @param {string} path @param {{answered: number, total: number, missing: number}} count */
-export function countRow(form, path, count) {
-  for (const child of form.children(path)) {
-    const view = form.view(child);
-    if (!view?.relevant) continue;
-    const { node, value, required, readonly } = view;
-    if (node.kind === "repeat") for (const row of form.rows(child)) countRow(form, row.path, count);
-    else if (node.kind === "group") countRow(form, child, count);
-    else if (!UNASKED.has(node.type) && !readonly) {
-      count.total += 1;
-      if (value !== "") count.answered += 1;
-      else if (required) count.missing += 1;
-    }
-  }
-  return count;
-}

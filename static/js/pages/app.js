@@ -205,8 +205,9 @@ function createFrame(root) {
   function paintTabs() {
     /** @type {[string, Parameters<typeof icon>[0], string][]} */
     const entries = [["today", "home", t("Today")], ["registry", "people", t("Cooperatives")], ["outbox", "send", t("Sending")], ["phone", "phone", t("Phone")]];
-    tabs.setAttribute("aria-label", t("Pages"));
     skip.textContent = t("To the content");
+    if (tabs.hidden) return;
+    tabs.setAttribute("aria-label", t("Pages"));
     render(entries.map(([page, drawing, words]) => {
       const here = name === page || (name === "record" && page === "registry");
       return html`<a href="#/${page}" aria-current=${here ? "page" : nothing}><span class="sign">${icon(drawing)}${page === "outbox" && number

@@ -105,7 +105,7 @@ export async function openPhone() {
     if (!kept.install || found.alarms.length)
       await meta.setAll({ alarms: all, incidents, ...(kept.install ? {} : { install: { id: install, created_at: localIso() } }) });
     alarms.splice(0, alarms.length, ...all);
-    await remember();
+    void remember();
   }
 
   async function checkAgain() {
@@ -113,10 +113,12 @@ export async function openPhone() {
     changes.emit({ store: "alarms" });
   }
 
+  // Both at once: the first screen waits for them.
+  const cacheFailed = catalogue.open().then(() => false, () => true);
   await keep.open();
   await check();
   channel?.addEventListener("message", (event) => heard(event.data.store));
-  await catalogue.open().catch(() => alarms.push({ kind: "cache_unavailable", at: localIso(), details: {} }));
+  if (await cacheFailed) alarms.push({ kind: "cache_unavailable", at: localIso(), details: {} });
   setTimeout(() => files.sweep().catch(reportError), 10_000);
 
   return {
