@@ -7,7 +7,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.review.shell import init_shell
+    from app.review.sorting import bp as sorting
     from app.review.views import bp
 
     init_shell(app)
     app.register_blueprint(bp)
+    app.register_blueprint(sorting)

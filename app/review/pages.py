@@ -463,6 +463,11 @@ def _level(scores: Any) -> str:
     return _("Level %(level)s", level=scores.level)
 
 
+def may_read(actor: Actor, submission: Submission) -> bool:
+    allowed = sa.select(sa.literal(1)).where(Submission.id == submission.id, visible(actor, submission.programme_id, Submission))
+    return bool(db.session.scalar(allowed))
+
+
 def _subject(actor: Actor, submission: Submission) -> Entity | None:
     if not submission.subject_id:
         return None
@@ -510,6 +515,7 @@ def _history(
         "approved": _("Approved"),
         "returned": _("Returned for correction"),
         "rejected": _("Rejected"),
+        "admitted": _("Taken out of quarantine"),
     }
     by_id = {revision.id: revision for revision in revisions}
     told: set[str] = set()

@@ -19,6 +19,7 @@ from app.core.languages import chosen_language, direction
 from app.core.permissions import Actor, can, programmes_where
 from app.core.web import local_text
 from app.registry.models import Programme
+from app.submissions import quarantine
 from app.submissions.queries import TO_REVIEW, Filters, bounded_count
 
 LANGUAGE_NAMES = {"ar": "العربية", "fr": "Français"}
@@ -113,6 +114,9 @@ class Shell:
             if may_review:
                 add(_("To review"), "/submissions?state=to_review", True, current=reviewing, count=waiting.text, attention=False)
             add(_("Submissions"), "/submissions", True, current=in_submissions and not (reviewing and may_review))
+        if can(actor, "submission.review"):
+            held = quarantine.count(actor)
+            add(_("Quarantine"), "/quarantine", True, count=str(held) if held else "", attention=bool(held))
         if here_id:
             add(_("Cooperatives"), "/records/cooperatives", can(actor, "entity.read", programme_id=here_id))
             add(_("Exports"), "/exports", can(actor, "submission.export", programme_id=here_id))

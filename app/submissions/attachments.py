@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 from flask import Response, current_app, send_file
 
+from app.accounts.models import Device
 from app.core import audit
 from app.core.db import begin_writing, db
 from app.core.ids import is_id
@@ -27,7 +28,7 @@ from app.keys import operations as keys
 from app.keys.sealing import Unreadable, key_id_of, open_file
 from app.submissions import problems
 from app.submissions.envelope import is_sha256
-from app.submissions.models import Attachment, Submission
+from app.submissions.models import Attachment, Quarantined, Submission
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +61,23 @@ def _slot(person_id: str, submission_id: str, sha256: str) -> Attachment:
     """The place that an envelope of this person's made for the file. Unknown and not hers look the same."""
     found = None
     if is_id(submission_id) and is_sha256(sha256):
+        mine = sa.select(Device.id).where(Device.person_id == person_id)
         found = db.session.scalar(
             sa.select(Attachment)
             .join(Submission, Submission.id == Attachment.submission_id)
             .where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256)
             # The hash of sealed bytes is known to nobody but a phone that holds them: anybody's may bring them.
-            .where(sa.or_(Submission.author_id == person_id, Attachment.sealed.is_not(None)))
+            # What was given to another author is still brought by the phone that holds it.
+            .where(sa.or_(Submission.author_id == person_id, Submission.device_id.in_(mine), Attachment.sealed.is_not(None)))
         )
+        if found is None:
+            # An item that was set aside and accepted: its phone knows it by the ids it gave.
+            kept = sa.select(Quarantined.became_submission_id).where(
+                Quarantined.submission_id == submission_id, Quarantined.device_id.in_(mine)
+            )
+            found = db.session.scalar(
+                sa.select(Attachment).where(Attachment.submission_id.in_(kept), Attachment.sha256 == sha256).limit(1)
+            )
     if found is None:
         raise NOT_FOUND()
     return found

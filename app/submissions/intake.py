@@ -50,6 +50,7 @@ class Sent:
     sender: Sender  # of what is sealed, the owner of the key, whoever delivers
     key_id: str | None = None  # of the phone's key that sealed what arrived: sha256 is of the sealed text, body is opened
     aside: str | None = None  # a quarantine reason that is known before filing
+    decided: bool = False  # a person has looked at it
     result: str = ""  # accepted, duplicate, quarantined, gone, retry
     reason: str | None = None  # of quarantine
     receipt: dict[str, Any] | None = None
@@ -193,7 +194,8 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
     kept = {
         (row[0], row[1]): row
         for row in do.among(
-            "SELECT revision_id, sha256, seq, received_at, reason FROM quarantined WHERE submission_id IN (:ids)",
+            "SELECT revision_id, sha256, seq, received_at, reason FROM quarantined WHERE submission_id IN (:ids) "
+            "AND (became_revision_id IS NULL OR became_revision_id <> revision_id)",
             [item.submission_id for item in items],
         )
     }
@@ -228,6 +230,21 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
         _insert_correction(do, item, stored[item.submission_id], entities, forms, seqs, chain, now=now)
     if aside:
         _keep(do, aside, now=now, seqs=seqs, chain=chain)
+    chain.write()
+
+
+def file_decided(do: Statements, item: Sent, forms: Forms, *, now: datetime) -> None:
+    """File one item that was in quarantine, as a person decided (app/submissions/quarantine.py): her word is the proof."""
+    assert item.envelope is not None
+    stored = _submissions(do, [item])
+    entities = records_named(do, [item.envelope])
+    seqs = Numbers(do, 1 + len(item.envelope.entities))
+    chain = _Chain(do, now)
+    item.decided = True
+    if item.submission_id in stored:
+        _insert_correction(do, item, stored[item.submission_id], entities, forms, seqs, chain, now=now)
+    else:
+        _insert_new(do, [item], entities, forms, seqs, chain, now=now)
     chain.write()
 
 
@@ -318,6 +335,8 @@ def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms)
 
 def _trouble(item: Sent, envelope: Envelope, entities: dict[str, _Record], forms: Forms) -> str | None:
     """Why a person must look at it before it counts."""
+    if item.decided:
+        return None
     if item.sender.trouble:
         return item.sender.trouble
     if envelope.programme_id not in item.sender.organisations:
@@ -387,8 +406,8 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
     set_aside = [
         row
         for row in do.among(
-            "SELECT revision_id, sha256, seq, received_at, submission_id, encryption, body FROM quarantined "
-            "WHERE revision_id IN (:ids)",
+            "SELECT revision_id, sha256, seq, received_at, submission_id, encryption, body, became_submission_id "
+            "FROM quarantined WHERE revision_id IN (:ids) AND (became_revision_id IS NULL OR became_revision_id <> revision_id)",
             wanted,
         )
         if wanted[row[0]] == row[1]
@@ -397,7 +416,7 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
     for submission_id, sha256 in do.among(
         "SELECT submission_id, sha256 FROM attachments "
         "WHERE complete_at IS NULL AND lost_reason IS NULL AND submission_id IN (:ids)",
-        [row[4] for row in rows],
+        [*(row[4] for row in rows), *(row[7] for row in set_aside if row[7])],
     ):
         missing.setdefault(submission_id, []).append(sha256)
     heads = dict(
@@ -417,8 +436,8 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
             "missing": missing.get(submission_id, []),
             "audit_head": heads.get(revision_id),
         }
-    for revision_id, sha256, seq, received_at, submission_id, encryption, body in set_aside:
-        # No photo of it has a place yet: a phone must not believe that any arrived.
+    for revision_id, sha256, seq, received_at, submission_id, encryption, body, became in set_aside:
+        # Until a person accepts it, no photo of it has a place: a phone must not believe that any arrived.
         envelope = read(gzip.decompress(body)) if encryption == "none" else None
         found[revision_id] = {
             "submission_id": submission_id,
@@ -426,7 +445,7 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
             "sha256": sha256,
             "server_seq": seq,
             "received_at": do.moment_text(received_at),
-            "missing": _announced(envelope),
+            "missing": missing.get(became, []) if became else _announced(envelope),
             "audit_head": heads.get(revision_id),
         }
     return found

@@ -26,6 +26,13 @@ class Submission(Model):
         sa.Index("ix_submissions_author", "author_id", "seq"),
         sa.Index("ix_submissions_subject", "subject_id", "received_at"),
         sa.Index("ix_submissions_seq", "programme_id", "seq"),
+        sa.Index(
+            "ix_submissions_quarantine",
+            "programme_id",
+            "received_at",
+            sqlite_where=sa.text("quarantine IS NOT NULL"),
+            postgresql_where=sa.text("quarantine IS NOT NULL"),
+        ),
     )
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)  # made on the phone: a resend is recognised
     programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -45,13 +46,19 @@ def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> N
     db.session.flush()
 
 
-def apply_held_records(submission: Submission, *, now: datetime) -> None:
-    """What a submission says about records, once it leaves quarantine: until then it changed none."""
+def apply_held_records(submission: Submission, *, now: datetime, instead: Mapping[str, str] | None = None) -> None:
+    """What a submission says about records, once it leaves quarantine: until then it changed none.
+
+    instead    {record it names: record that a person chose}
+    """
     db.session.flush()
     revision = db.session.get(Revision, submission.current_revision_id)
     if revision is None or revision.encryption != "none":
         return
     envelope = read(gzip.decompress(revision.body))
+    for change in envelope.entities:
+        if instead and change.id in instead:
+            change.id, change.action = instead[change.id], "update"
     if not envelope.entities:
         return
     do = Statements(db.session.connection().connection, db.engine.dialect.name)

@@ -1,0 +1,179 @@
+"""Pages of the quarantine: what waits for a person, and one case with what can be decided."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from app.accounts.models import Device, Person
+from app.accounts.sessions import signed_in
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.languages import chosen_language
+from app.core.permissions import Actor, require
+from app.core.problems import Problem
+from app.core.web import local_text
+from app.registry.models import Entity, Programme
+from app.review import pages
+from app.review.reading import Reader, Reading
+from app.submissions import quarantine
+from app.submissions.answers import form_of
+from app.submissions.models import Submission
+from app.submissions.quarantine import Case
+
+bp = Blueprint("sorting", __name__)
+
+MOST_RECORDS = 30
+
+
+@dataclass(frozen=True)
+class Line:
+    """A case in words."""
+
+    id: str
+    title: str
+    instrument: str
+    reason: str
+    named: str  # as its author
+    owner: str  # of the phone
+    phone: str
+    received_at: datetime
+    programme: str
+
+
+def _actor() -> Actor:
+    require(g.actor, "submission.review")
+    actor: Actor = g.actor
+    return actor
+
+
+def line(case: Case) -> Line:
+    envelope, submission = case.envelope, case.submission
+    programme = db.session.get(Programme, case.programme_id) if case.programme_id else None
+    titles = pages.instrument_titles(programme.id) if programme else {}
+    form_id = submission.form_id if submission else envelope.form_id if envelope else ""
+    author = db.session.get(Person, case.author_id) if case.author_id else None
+    device_id = submission.device_id if submission else case.kept.device_id if case.kept else ""
+    device = db.session.get(Device, device_id)
+    return Line(
+        case.id,
+        (submission.title if submission else envelope.title if envelope else "")
+        or titles.get(form_id, form_id)
+        or _("Unreadable"),
+        titles.get(form_id, form_id),
+        pages.quarantine_reason(case.reason),
+        local_text(author.name) if author else _("nobody here") if case.author_id else "",
+        local_text(case.owner.name) if case.owner else "",
+        device.label if device else "",
+        case.received_at,
+        local_text(programme.name) if programme else "",
+    )
+
+
+@bp.get("/quarantine")
+@signed_in
+def cases() -> str:
+    found = quarantine.waiting(_actor())
+    return render_template("review/quarantine.html", cases=[line(case) for case in found])
+
+
+@bp.get("/quarantine/<case_id>")
+@signed_in
+def case(case_id: str) -> Response:
+    return _page(case_id)
+
+
+def _page(case_id: str, *, status: int = 200, problem: str = "") -> Response:
+    actor = _actor()
+    found = quarantine.find(actor, case_id)
+    search = request.values.get("q", "").strip()[:100]
+    subject_id = found.submission.subject_id if found.submission else found.envelope.subject_id if found.envelope else None
+    subject = db.session.get(Entity, subject_id) if subject_id else None
+    decided = found.kept is not None and found.kept.decided_at is not None
+    html = render_template(
+        "review/case.html",
+        case=found,
+        line=line(found),
+        decided=decided,
+        decided_by=pages.people_names([found.kept.decided_by]).get(found.kept.decided_by, "") if decided and found.kept else "",
+        authors=[(one.id, local_text(one.name)) for one in quarantine.authors(actor, found)],
+        author_id=found.author_id,
+        owner_id=found.owner.id if found.owner else "",
+        subject=pages.record_name(subject, chosen_language()) if subject else "",
+        records=_records(actor, found, subject.list if subject else "cooperatives", search) if search else [],
+        search=search,
+        revisions=quarantine.revisions_to_choose(found),
+        reading=_reading(found),
+        same_number=_same_number(actor, found),
+        problem=problem,
+        typed=request.form,
+    )
+    return make_response(html, status)
+
+
+def _records(actor: Actor, case: Case, list_name: str, search: str) -> list[tuple[str, str]]:
+    programme_id = case.programme_id or ""
+    if db.session.get(Programme, programme_id) is None:
+        return []
+    found = pages.records_page(actor, programme_id, list_name, search=search, territory="", after="")
+    return (
+        [(row.entity.id, " · ".join(filter(None, [row.name, row.place]))) for row in found.rows[:MOST_RECORDS]] if found else []
+    )
+
+
+def _reading(case: Case) -> Reading | None:
+    """The answers of bytes that are no submission yet, laid out with the instrument they name; a filed one has its page."""
+    if case.kept is None or case.envelope is None:
+        return None
+    envelope: Mapping[str, Any] = orjson.loads(gzip.decompress(case.kept.body))
+    form, answers = form_of(case.envelope.form_sha256), envelope.get("answers")
+    if form is None or not isinstance(answers, Mapping):
+        return None
+    return Reader(form, answers, chosen_language()).read()
+
+
+def _same_number(actor: Actor, case: Case) -> Submission | None:
+    """The submission that has the number already, for comparison."""
+    if case.kept is None:
+        return None
+    there = db.session.get(Submission, case.kept.submission_id)
+    return there if there is not None and there.deleted_at is None and pages.may_read(actor, there) else None
+
+
+@bp.post("/quarantine/<case_id>")
+@signed_in
+def decide(case_id: str) -> Response:
+    actor, form, now = _actor(), request.form, utcnow()
+    if form.get("action") not in ("accept", "reject"):  # looking for a record
+        return _page(case_id)
+    begin_writing()
+    try:
+        if form["action"] == "reject":
+            quarantine.reject(actor, case_id, note=form.get("note", ""), now=now)
+            done, where = _("Rejected. It stays readable, with your reason."), url_for("sorting.cases")
+        else:
+            made = quarantine.accept(
+                actor,
+                case_id,
+                person_id=form.get("person", ""),
+                record_id=form.get("record", ""),
+                revision_id=form.get("revision", ""),
+                note=form.get("note", ""),
+                now=now,
+            )
+            done, where = _("Accepted: it counts from now on, and waits to be reviewed."), f"/submissions/{made}"
+        db.session.commit()
+    except Problem as problem:
+        db.session.rollback()
+        if problem.kind.status in (409, 422):
+            return _page(case_id, status=problem.kind.status, problem=str(problem))
+        raise
+    flash(done, "ok")
+    return redirect(where)  # type: ignore[return-value]

@@ -1,0 +1,433 @@
+"""Sorting what is in quarantine: what a person decides about work that the server took without being sure (I-10).
+
+Two kinds wait. A submission that was filed but does not count yet (`submissions.quarantine`: the form was closed, the phone
+revoked, two corrections arrived…), and bytes that no submission could hold (`quarantined`: the id was taken, the author is
+unproven…). Both can be accepted, as they are or as another person's or about another record, or rejected with a reason. What
+was sent never changes; each decision is an entry of the chain. docs/review.md, "Quarantine". Callers began with
+begin_writing() and commit.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+
+from app.accounts.models import Device, Membership, Person
+from app.core import audit
+from app.core.db import db, next_seq
+from app.core.ids import new_id
+from app.core.permissions import Actor, can, programmes_where, require, visible
+from app.core.problems import NOT_FOUND, Kind
+from app.registry.models import Entity, Programme
+from app.submissions import decisions, intake
+from app.submissions.envelope import EntityChange, Envelope, read
+from app.submissions.intake import Forms, Sender, Sent, Statements
+from app.submissions.models import Quarantined, ReviewEvent, Revision, Submission
+from app.submissions.operations import apply_held_records
+from app.submissions.problems import QUARANTINE
+from app.submissions.queries import SEALED, last_event
+
+DECIDED = Kind("quarantine.decided", 409, lazy_gettext("Somebody else has sorted this meanwhile. Read what was decided."))
+NO_AUTHOR = Kind(
+    "quarantine.no_author",
+    422,
+    lazy_gettext("Choose a person of this programme whose work you answer for: she becomes the author."),
+)
+NO_RECORD = Kind("quarantine.no_record", 422, lazy_gettext("Choose a record of this programme that you may see."))
+NO_PROGRAMME = Kind(
+    "quarantine.no_programme",
+    422,
+    lazy_gettext("The programme is not on this server. Choose a person: it is filed in her programme."),
+)
+NO_REASON = Kind("quarantine.no_reason", 422, lazy_gettext("To reject it, write the reason."))
+
+MOST_LISTED = 200
+MOST_NOTE = 2000
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that waits for a person. Exactly one of `submission` and `kept` is set."""
+
+    reason: str
+    received_at: datetime
+    submission: Submission | None = None
+    kept: Quarantined | None = None
+    envelope: Envelope | None = None  # none: its bytes cannot be read here
+    owner: Person | None = None  # of the phone that brought it
+
+    @property
+    def id(self) -> str:
+        return self.submission.id if self.submission is not None else self.kept.id if self.kept is not None else ""
+
+    @property
+    def programme_id(self) -> str | None:
+        return self.submission.programme_id if self.submission else self.envelope.programme_id if self.envelope else None
+
+    @property
+    def author_id(self) -> str | None:
+        """Whom it names."""
+        return self.submission.author_id if self.submission else self.envelope.author_id if self.envelope else None
+
+
+# Reading
+
+
+def waiting(actor: Actor) -> list[Case]:
+    """What this person may sort, oldest first."""
+    mine = programmes_where(actor, "submission.review")
+    programmes = list(db.session.scalars(sa.select(Programme.id))) if mine is None else mine
+    found = []
+    for programme_id in programmes:
+        query = (
+            sa.select(Submission)
+            .where(
+                visible(actor, programme_id, Submission, "submission.review"),
+                Submission.quarantine.is_not(None),
+                Submission.deleted_at.is_(None),
+                Submission.state != "rejected",
+            )
+            .order_by(Submission.received_at)
+            .limit(MOST_LISTED)
+        )
+        found += [_case_of(one) for one in db.session.scalars(query)]
+    undecided = sa.select(Quarantined).where(Quarantined.decided_at.is_(None)).order_by(Quarantined.seq).limit(MOST_LISTED)
+    found += [case for one in db.session.scalars(undecided) if may_sort(actor, case := _case_of_kept(one))]
+    return sorted(found, key=lambda case: case.received_at)
+
+
+def count(actor: Actor) -> int:
+    """How many wait, for menus: read along an index of what is in quarantine, no further than MOST_LISTED."""
+    mine = programmes_where(actor, "submission.review")
+    programmes = list(db.session.scalars(sa.select(Programme.id))) if mine is None else mine
+    total = 0
+    for programme_id in programmes:
+        some = (
+            sa.select(sa.literal(1))
+            .where(
+                visible(actor, programme_id, Submission, "submission.review"),
+                Submission.quarantine.is_not(None),
+                Submission.deleted_at.is_(None),
+                Submission.state != "rejected",
+            )
+            .limit(MOST_LISTED)
+            .subquery()
+        )
+        total += db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    undecided = sa.select(Device.person_id).join(Quarantined, Quarantined.device_id == Device.id)
+    owners = db.session.scalars(undecided.where(Quarantined.decided_at.is_(None)).limit(MOST_LISTED)).all()
+    if mine is None:
+        return total + len(owners)
+    answered_for = {person_id for programme_id in mine for person_id in actor.answers_for(programme_id)}
+    return total + sum(1 for one in owners if one in answered_for)
+
+
+def find(actor: Actor, case_id: str) -> Case:
+    """A case that this person may sort, decided or not. Raises NOT_FOUND."""
+    submission, kept = db.session.get(Submission, case_id), db.session.get(Quarantined, case_id)
+    case = None
+    if submission is not None and submission.deleted_at is None and submission.quarantine:
+        case = _case_of(submission)
+    elif kept is not None:
+        case = _case_of_kept(kept)
+    if case is None or not may_sort(actor, case):
+        raise NOT_FOUND()
+    return case
+
+
+def may_sort(actor: Actor, case: Case) -> bool:
+    """A submission: who may review it. Bytes that no submission holds: who answers for the owner of the phone."""
+    if actor.is_administrator:
+        return True
+    if case.submission is not None:
+        one = case.submission
+        return can(
+            actor,
+            "submission.review",
+            programme_id=one.programme_id,
+            organisation_id=one.organisation_id,
+            territory=one.territory,
+            author_id=one.author_id,
+        )
+    mine = programmes_where(actor, "submission.review") or []
+    return any(case.owner is not None and case.owner.id in actor.answers_for(programme_id) for programme_id in mine)
+
+
+def _case_of(submission: Submission) -> Case:
+    revision = db.session.get(Revision, submission.current_revision_id)
+    envelope = _read(revision.encryption, revision.body) if revision else None
+    owner = _owner(submission.device_id)
+    return Case(submission.quarantine or "", submission.received_at, submission=submission, envelope=envelope, owner=owner)
+
+
+def _case_of_kept(kept: Quarantined) -> Case:
+    return Case(
+        kept.reason, kept.received_at, kept=kept, envelope=_read(kept.encryption, kept.body), owner=_owner(kept.device_id)
+    )
+
+
+def _read(encryption: str, body: bytes) -> Envelope | None:
+    return read(gzip.decompress(body)) if encryption == "none" else None
+
+
+def _owner(device_id: str) -> Person | None:
+    device = db.session.get(Device, device_id)
+    return db.session.get(Person, device.person_id) if device else None
+
+
+def authors(actor: Actor, case: Case) -> list[Person]:
+    """Who may be its author: people of its programme for whom the actor answers; of any, where it names an unknown one."""
+    known = case.programme_id is not None and db.session.get(Programme, case.programme_id) is not None
+    members = sa.select(Membership.person_id)
+    if known:
+        members = members.where(Membership.programme_id == case.programme_id)
+    found = db.session.scalars(sa.select(Person).where(Person.id.in_(members)).order_by(Person.username)).all()
+    if actor.is_administrator:
+        return list(found)
+    mine = [one for one in programmes_where(actor, "submission.review") or [] if not known or one == case.programme_id]
+    return [one for one in found if any(one.id in actor.answers_for(programme_id) for programme_id in mine)]
+
+
+def revisions_to_choose(case: Case) -> list[Revision]:
+    """Where two corrections of one submission arrived: those that nobody corrected further, the newest first."""
+    if case.submission is None or case.reason != "revision_conflict":
+        return []
+    query = sa.select(Revision).where(Revision.submission_id == case.submission.id).order_by(Revision.seq.desc())
+    found = list(db.session.scalars(query))
+    parents = {one.parent_id for one in found}
+    return [one for one in found if one.id not in parents]
+
+
+# Deciding
+
+
+def accept(
+    actor: Actor,
+    case_id: str,
+    *,
+    person_id: str = "",
+    record_id: str = "",
+    revision_id: str = "",
+    note: str = "",
+    now: datetime,
+) -> str:
+    """Make it count; the id of the submission that it is, or has become.
+
+    person_id    who becomes its author; "" keeps whom it names, or takes the owner of the phone where that is nobody here
+    record_id    the record it is about instead of the one it names; what it says of that one is said of this
+    revision_id  the correction that counts, where two arrived
+
+    Raises NOT_FOUND, DECIDED, NO_AUTHOR, NO_RECORD, NO_PROGRAMME, SEALED.
+    """
+    case = find(actor, case_id)
+    note = note.strip()[:MOST_NOTE]
+    if case.submission is not None:
+        return _release(actor, case, person_id, record_id, revision_id, note, now)
+    return _file(actor, case, person_id, record_id, note, now)
+
+
+def reject(actor: Actor, case_id: str, *, note: str, now: datetime) -> None:
+    """It counts nowhere and stays readable, with the reason. Raises NOT_FOUND, DECIDED, NO_REASON."""
+    case = find(actor, case_id)
+    note = note.strip()[:MOST_NOTE]
+    if not note:
+        raise NO_REASON()
+    if case.submission is not None:
+        last = last_event(case.submission.id)
+        decisions.decide(actor, case.submission.id, "reject", based_on=last.id if last else "", comment=note, now=now)
+        _record("quarantine.rejected", actor, case, now, submission_id=case.submission.id)
+        return
+    kept = _undecided(case)
+    kept.decided_at, kept.decided_by, kept.decision, kept.note = now, actor.person_id, "rejected", note
+    db.session.flush()
+    _record("quarantine.rejected", actor, case, now, submission_id=kept.submission_id)
+
+
+def _undecided(case: Case) -> Quarantined:
+    kept = case.kept
+    assert kept is not None
+    db.session.refresh(kept, with_for_update=True)
+    if kept.decided_at is not None:
+        raise DECIDED()
+    return kept
+
+
+def _record(action: str, actor: Actor, case: Case, now: datetime, *, submission_id: str, **details: str | None) -> None:
+    audit.record(
+        action,
+        at=now,
+        actor_id=actor.person_id,
+        programme_id=case.programme_id,
+        object_id=submission_id,
+        details={"case": case.id, "reason": case.reason, **{name: value for name, value in details.items() if value}},
+    )
+
+
+def _author(actor: Actor, case: Case, person_id: str) -> Person:
+    wanted = person_id or case.author_id or ""
+    allowed = {one.id: one for one in authors(actor, case)}
+    if not person_id and wanted not in allowed and case.owner is not None:
+        wanted = case.owner.id
+    if wanted not in allowed:
+        raise NO_AUTHOR()
+    return allowed[wanted]
+
+
+def _subject(actor: Actor, programme_id: str, record_id: str) -> Entity:
+    found = db.session.get(Entity, record_id)
+    if found is None or not db.session.scalar(
+        sa.select(sa.literal(1)).where(Entity.id == record_id, visible(actor, programme_id, Entity, "entity.read"))
+    ):
+        raise NO_RECORD()
+    return found
+
+
+def _organisation(person: Person, programme_id: str) -> str | None:
+    return next((one.organisation_id for one in person.memberships if one.programme_id == programme_id), None)
+
+
+def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_id: str, note: str, now: datetime) -> str:
+    """Let a filed submission count."""
+    submission = case.submission
+    assert submission is not None
+    db.session.refresh(submission, with_for_update=True)
+    if submission.quarantine != case.reason:
+        raise DECIDED()
+    moved: dict[str, str] = {}
+    if person_id and person_id != submission.author_id:
+        person = _author(actor, case, person_id)
+        submission.author_id = person.id
+        submission.organisation_id = _organisation(person, submission.programme_id) or submission.organisation_id
+    if record_id and record_id != submission.subject_id:
+        record = _subject(actor, submission.programme_id, record_id)
+        moved = {submission.subject_id: record.id} if submission.subject_id else {}
+        submission.subject_id, submission.territory = record.id, record.territory or submission.territory
+    if revision_id:
+        if revision_id not in {one.id for one in revisions_to_choose(case)}:
+            raise NOT_FOUND()
+        submission.current_revision_id = revision_id
+    submission.quarantine = None
+    _admit(actor, submission.id, submission.current_revision_id, note, now)
+    apply_held_records(submission, now=now, instead=moved)
+    submission = db.session.get_one(Submission, case.id)
+    submission.updated_at = now
+    db.session.flush()
+    submission.seq = next_seq()
+    _record(
+        "quarantine.accepted",
+        actor,
+        case,
+        now,
+        submission_id=submission.id,
+        author=person_id,
+        record=record_id,
+        revision=revision_id,
+    )
+    db.session.flush()
+    return submission.id
+
+
+def _admit(actor: Actor, submission_id: str, revision_id: str, note: str, now: datetime) -> None:
+    last = last_event(submission_id)
+    db.session.add(
+        ReviewEvent(
+            id=new_id(),
+            submission_id=submission_id,
+            number=last.number + 1 if last else 1,
+            revision_id=revision_id,
+            action="admitted",
+            actor_id=actor.person_id,
+            comment=note,
+            at=now,
+        )
+    )
+    db.session.flush()
+
+
+class _Everything(Forms):
+    """A person has looked: no form is closed or unknown to her."""
+
+    def trouble(self, envelope: Envelope) -> str | None:
+        return None
+
+
+def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, now: datetime) -> str:
+    """Make a submission of bytes that none could hold, or a correction of the one they correct."""
+    kept, envelope = _undecided(case), case.envelope
+    if envelope is None:
+        raise SEALED()
+    author = _author(actor, case, person_id)
+    programme_id = envelope.programme_id
+    if db.session.get(Programme, programme_id) is None:
+        if not person_id or not author.memberships:
+            raise NO_PROGRAMME()
+        programme_id = author.memberships[0].programme_id
+    require(actor, "submission.review", programme_id=programme_id, organisation_id=_organisation(author, programme_id))
+    there = db.session.get(Submission, envelope.submission_id)
+    corrects = (
+        there is not None
+        and there.deleted_at is None
+        and (there.programme_id, there.form_id) == (programme_id, envelope.form_id)
+        and db.session.get(Revision, envelope.revision_id) is None
+        and db.session.get(Revision, envelope.parent_revision_id or "") is not None
+    )
+    taken = there is not None and not corrects
+    submission_id = new_id() if taken else envelope.submission_id
+    revision_id = new_id() if db.session.get(Revision, envelope.revision_id) is not None else envelope.revision_id
+    subject_id, changes, territory = envelope.subject_id, envelope.entities, envelope.territory
+    if record_id and record_id != subject_id:
+        record = _subject(actor, programme_id, record_id)
+        changes = [_about(one, {subject_id: record.id} if subject_id else {}) for one in changes]
+        subject_id, territory = record.id, record.territory or territory
+    elsewhere = set(
+        db.session.scalars(
+            sa.select(Entity.id).where(Entity.id.in_([one.id for one in changes]), Entity.programme_id != programme_id)
+        )
+    )
+    filed = replace(
+        envelope,
+        submission_id=submission_id,
+        revision_id=revision_id,
+        parent_revision_id=envelope.parent_revision_id if corrects else None,
+        programme_id=programme_id,
+        author_id=author.id,
+        subject_id=subject_id,
+        territory=territory,
+        entities=[one for one in changes if one.id not in elsewhere],
+    )
+    sender = Sender(kept.device_id, author.id, None, {programme_id: _organisation(author, programme_id)})
+    sent = Sent(submission_id, revision_id, kept.sha256, "none", kept.body, filed, sender)
+    do = Statements(db.session.connection().connection, db.engine.dialect.name)
+    try:
+        intake.file_decided(do, sent, _Everything(), now=now)
+    finally:
+        do.cursor.close()
+    db.session.expire_all()
+    kept = db.session.get_one(Quarantined, case.id)
+    kept.decided_at, kept.decided_by, kept.decision, kept.note = now, actor.person_id, "accepted", note
+    kept.became_submission_id, kept.became_revision_id = submission_id, revision_id
+    _admit(actor, submission_id, revision_id, note, now)
+    _record(
+        "quarantine.accepted",
+        actor,
+        case,
+        now,
+        submission_id=submission_id,
+        author=author.id,
+        record=record_id,
+        revision=revision_id,
+    )
+    db.session.flush()
+    return submission_id
+
+
+def _about(change: EntityChange, instead: dict[str, str]) -> EntityChange:
+    return replace(change, id=instead[change.id], action="update") if change.id in instead else change
+
+
+def reasons() -> list[str]:
+    return list(QUARANTINE)

@@ -1,0 +1,281 @@
+"""Sorting quarantine: what a person decides about work that the server took without being sure.
+
+Q1  accepted, it counts from now on: in lists and exports, and what it says of records is applied
+Q2  it can become another person's, or be about another record; what was sent keeps its bytes
+Q3  rejected needs a reason, and stays readable with it
+Q4  each decision is an event of the chain and happens once, whoever else decides at the same moment
+Q5  only what one answers for can be sorted
+Q6  photos of an accepted item find their place, and the phone is told which are missing
+Q7  an id that was taken gets another: both stay
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.core import audit
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.ids import new_id
+from app.core.problems import Problem
+from app.registry.models import Entity
+from app.submissions import decisions, quarantine
+from app.submissions.attachments import path_of
+from app.submissions.models import Attachment, Quarantined, ReviewEvent, Revision, Submission
+from tests.conftest import NOW, Someone, World, count, item_of
+
+PHOTO = b"\xff\xd8\xff a photo of the premises"
+PHOTO_SHA = hashlib.sha256(PHOTO).hexdigest()
+ANNOUNCED = {"name": "p.jpg", "question": "photo", "sha256": PHOTO_SHA, "size": len(PHOTO), "type": "image/jpeg"}
+
+
+def kept_one() -> str:
+    db.session.rollback()
+    row = db.session.scalar(sa.select(Quarantined.id))
+    assert row is not None
+    return row
+
+
+def accept(actor: Any, case_id: str, **choices: str) -> str:
+    begin_writing()
+    made = quarantine.accept(actor, case_id, now=utcnow(), **choices)
+    db.session.commit()
+    return made
+
+
+def reject(actor: Any, case_id: str, note: str) -> None:
+    begin_writing()
+    quarantine.reject(actor, case_id, note=note, now=utcnow())
+    db.session.commit()
+
+
+def close_form(world: World, is_open: bool = False) -> None:
+    from app.instruments.models import Instrument
+
+    db.session.execute(sa.update(Instrument).values(is_open=is_open))
+    db.session.commit()
+
+
+def a_record(world: World, label: str) -> str:
+    made = Entity(
+        id=new_id(), programme_id=world.programme.id, list="cooperatives", label=label, territory="05.271.01.03", data={},
+        version=1, updated_at=NOW, seq=0,
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.commit()
+    return made.id
+
+
+def actions(submission_id: str) -> list[str]:
+    query = sa.select(audit.Audit.action).where(audit.Audit.object_id == submission_id).order_by(audit.Audit.number)
+    return list(db.session.scalars(query))
+
+
+def test_a_form_that_was_closed_counts_once_it_is_accepted(world: World, amina: Someone, khadija: Someone):  # Q1, Q4
+    close_form(world)
+    record = a_record(world, "تعاونية")
+    change = {"list": "cooperatives", "id": record, "action": "update", "label": "", "data": {"phone": "0600"}}
+    envelope = amina.envelope(entities=[change], subject={"list": "cooperatives", "id": record})
+    assert amina.push(envelope).json["results"][0]["reason"] == "form_closed"
+    (case,) = quarantine.waiting(khadija.actor)
+    assert (case.id, case.reason) == (envelope["submission_id"], "form_closed")
+    assert db.session.get_one(Entity, record).data == {}
+
+    accept(khadija.actor, case.id, note="Elle avait commencé avant.")
+    db.session.expire_all()
+    assert db.session.get_one(Submission, case.id).quarantine is None
+    assert db.session.get_one(Entity, record).data == {"phone": "0600"}
+    assert quarantine.waiting(khadija.actor) == []
+    assert actions(case.id) == ["quarantine.accepted"]
+    event = db.session.scalar(sa.select(ReviewEvent).where(ReviewEvent.submission_id == case.id, ReviewEvent.number == 2))
+    assert event is not None
+    assert (event.action, event.comment) == ("admitted", "Elle avait commencé avant.")
+    assert audit.first_broken_entry() is None
+
+
+def test_bytes_of_an_unproven_author_become_a_submission(  # Q1, Q2, Q4
+    app: Flask, amina: Someone, khadija: Someone, fatima: Someone
+):
+    envelope = amina.envelope(author_id=fatima.id)
+    assert amina.push(envelope).json["results"][0]["reason"] == "author_unproven"
+    case_id = kept_one()
+    made = accept(khadija.actor, case_id)
+    submission = db.session.get_one(Submission, made)
+    assert (made, submission.author_id, submission.quarantine) == (envelope["submission_id"], amina.id, None)
+    revision = db.session.get_one(Revision, envelope["revision_id"])
+    assert gzip.decompress(revision.body).decode() == item_of(envelope)["envelope"]
+    assert audit.first_broken_entry() is None
+    answered = amina.push(envelope).json["results"][0]
+    assert (answered["result"], answered["receipt"]["server_seq"]) == ("duplicate", revision.seq)
+    assert count(Submission) == 1
+    with pytest.raises(Problem) as again:
+        accept(khadija.actor, case_id)
+    assert again.value.kind is quarantine.DECIDED
+
+
+def test_it_can_become_another_persons(world: World, amina: Someone, fatima: Someone, admin: Someone):  # Q2
+    close_form(world)
+    one, two = amina.envelope(), amina.envelope(author_id=new_id())
+    amina.push(one)
+    amina.push(two)
+    accept(admin.actor, one["submission_id"], person_id=fatima.id)
+    made = accept(admin.actor, kept_one(), person_id=fatima.id)
+    for submission_id in (one["submission_id"], made):
+        submission = db.session.get_one(Submission, submission_id)
+        assert (submission.author_id, submission.organisation_id) == (fatima.id, fatima.organisation_id)
+        assert submission.quarantine is None
+
+
+def test_it_can_be_about_another_record(world: World, amina: Someone, khadija: Someone):  # Q2
+    close_form(world)
+    wrong, right = a_record(world, "خطأ"), a_record(world, "صواب")
+    change = {"list": "cooperatives", "id": wrong, "action": "update", "label": "", "data": {"phone": "0600"}}
+    about = {"entities": [change], "subject": {"list": "cooperatives", "id": wrong}}
+    filed, set_aside = amina.envelope(**about), amina.envelope(**about, author_id=new_id())
+    amina.push(filed)
+    amina.push(set_aside)
+    accept(khadija.actor, filed["submission_id"], record_id=right)
+    assert db.session.get_one(Entity, right).data == {"phone": "0600"}
+    made = accept(khadija.actor, kept_one(), record_id=right)
+    db.session.expire_all()
+    assert db.session.get_one(Entity, wrong).data == {}
+    assert {db.session.get_one(Submission, one).subject_id for one in (filed["submission_id"], made)} == {right}
+    with pytest.raises(Problem) as unknown:
+        accept(khadija.actor, _another_closed(world, amina), record_id=new_id())
+    assert unknown.value.kind is quarantine.NO_RECORD
+
+
+def _another_closed(world: World, amina: Someone) -> str:
+    db.session.rollback()
+    envelope = amina.envelope()
+    amina.push(envelope)
+    return str(envelope["submission_id"])
+
+
+def test_an_id_that_was_taken_gets_another_and_both_stay(amina: Someone, khadija: Someone):  # Q7
+    first = amina.deliver()
+    other = first | {"answers": {"grp_fig": {"k_ca": "7"}}}
+    assert amina.push(other).json["results"][0]["reason"] == "id_conflict"
+    made = accept(khadija.actor, kept_one())
+    assert made != first["submission_id"]
+    assert count(Submission) == 2
+    bodies = {gzip.decompress(one.body).decode() for one in db.session.scalars(sa.select(Revision))}
+    assert bodies == {item_of(first)["envelope"], item_of(other)["envelope"]}
+
+
+def test_photos_of_an_accepted_item_find_their_place(amina: Someone, khadija: Someone):  # Q6
+    first = amina.deliver()
+    other = first | {"attachments": [ANNOUNCED]}
+    answered = amina.push(other).json["results"][0]
+    assert answered["receipt"]["missing"] == [PHOTO_SHA]
+    address = f"/api/sync/att/{first['submission_id']}/{PHOTO_SHA}"
+    phone = amina.app.test_client()
+    assert phone.head(address, headers=amina.delivering).status_code == 404
+    made = accept(khadija.actor, kept_one())
+    revision = {other["revision_id"]: item_of(other)["sha256"]}
+    asked = phone.post("/api/sync/have", json={"items": revision}, headers=amina.delivering)
+    assert asked.json["have"][other["revision_id"]]["missing"] == [PHOTO_SHA]
+    headers = amina.delivering | {"Upload-Offset": "0", "X-Chunk-Sha256": PHOTO_SHA}
+    assert phone.patch(address, data=PHOTO, headers=headers).status_code == 204
+    db.session.rollback()
+    slot = db.session.scalar(sa.select(Attachment).where(Attachment.submission_id == made))
+    assert slot is not None
+    assert slot.complete_at is not None
+    assert path_of(PHOTO_SHA).read_bytes() == PHOTO
+    asked = phone.post("/api/sync/have", json={"items": revision}, headers=amina.delivering)
+    assert asked.json["have"][other["revision_id"]]["missing"] == []
+
+
+def test_rejecting_needs_a_reason_and_keeps_everything(world: World, amina: Someone, khadija: Someone):  # Q3, Q4
+    close_form(world)
+    filed, aside = amina.envelope(), amina.envelope(author_id=new_id())
+    amina.push(filed)
+    amina.push(aside)
+    kept = kept_one()
+    for case_id in (filed["submission_id"], kept):
+        with pytest.raises(Problem) as refused:
+            reject(khadija.actor, case_id, "  ")
+        assert refused.value.kind is quarantine.NO_REASON
+        db.session.rollback()
+        reject(khadija.actor, case_id, "Essai, pas une visite.")
+    assert quarantine.waiting(khadija.actor) == []
+    assert db.session.get_one(Submission, filed["submission_id"]).state == "rejected"
+    row = db.session.get_one(Quarantined, kept)
+    assert (row.decision, row.note) == ("rejected", "Essai, pas une visite.")
+    assert gzip.decompress(row.body).decode() == item_of(aside)["envelope"]
+    assert amina.push(aside).json["results"][0]["result"] == "quarantined"
+    assert "quarantine.rejected" in actions(aside["submission_id"])
+
+
+def test_of_two_corrections_a_person_chooses_one(amina: Someone, khadija: Someone):  # Q1, Q4
+    first = amina.deliver()
+    links = {"submission_id": first["submission_id"], "parent_revision_id": first["revision_id"]}
+    one, two = (amina.envelope(**links, revision_id=new_id(), title=title) for title in ("الأولى", "الثانية"))
+    amina.push(one)
+    assert amina.push(two).json["results"][0]["reason"] == "revision_conflict"
+    (case,) = quarantine.waiting(khadija.actor)
+    assert {option.id for option in quarantine.revisions_to_choose(case)} == {one["revision_id"], two["revision_id"]}
+    with pytest.raises(Problem):
+        accept(khadija.actor, case.id, revision_id=first["revision_id"])
+    db.session.rollback()
+    accept(khadija.actor, case.id, revision_id=two["revision_id"])
+    submission = db.session.get_one(Submission, case.id)
+    assert (submission.current_revision_id, submission.quarantine) == (two["revision_id"], None)
+    last = db.session.scalar(
+        sa.select(ReviewEvent.id).where(ReviewEvent.submission_id == case.id).order_by(ReviewEvent.number.desc())
+    )
+    begin_writing()
+    decisions.decide(khadija.actor, case.id, "approve", based_on=last, now=utcnow())
+    db.session.commit()
+
+
+def test_only_what_one_answers_for_can_be_sorted(  # Q5
+    world: World, amina: Someone, fatima: Someone, khadija: Someone, said: Someone, admin: Someone
+):
+    close_form(world)
+    hers, others = amina.envelope(), fatima.envelope()
+    amina.push(hers)
+    fatima.push(others)
+    fatima.push(fatima.envelope(author_id=new_id()))
+    kept = kept_one()
+    assert [case.id for case in quarantine.waiting(khadija.actor)] == [hers["submission_id"]]
+    assert len(quarantine.waiting(admin.actor)) == 3
+    for someone, case_id in ((khadija, others["submission_id"]), (khadija, kept), (said, hers["submission_id"]), (amina, kept)):
+        with pytest.raises(Problem) as refused:
+            accept(someone.actor, case_id)
+        assert refused.value.kind.status == 404
+        db.session.rollback()
+    with pytest.raises(Problem) as wider:
+        accept(khadija.actor, hers["submission_id"], person_id=fatima.id)
+    assert wider.value.kind is quarantine.NO_AUTHOR
+
+
+def test_an_item_of_an_unknown_programme_is_filed_in_the_persons(amina: Someone, khadija: Someone, admin: Someone):  # Q2
+    envelope = amina.envelope(programme_id=new_id())
+    assert amina.push(envelope).json["results"][0]["reason"] == "programme_unknown"
+    case_id = kept_one()
+    with pytest.raises(Problem) as unknown:
+        accept(admin.actor, case_id)
+    assert unknown.value.kind is quarantine.NO_PROGRAMME
+    db.session.rollback()
+    made = accept(khadija.actor, case_id, person_id=amina.id)
+    assert db.session.get_one(Submission, made).programme_id == amina.programme_id
+
+
+def test_what_cannot_be_opened_can_only_be_rejected(amina: Someone, admin: Someone):  # Q3
+    item = item_of(amina.envelope()) | {"encryption": "later"}
+    sent = {"proto": 1, "items": [item]}
+    answered = amina.app.test_client().post("/api/sync/push", json=sent, headers=amina.delivering).json["results"][0]
+    assert answered["reason"] == "encryption_unknown"
+    case_id = kept_one()
+    with pytest.raises(Problem) as sealed:
+        accept(admin.actor, case_id)
+    assert sealed.value.kind.code == "submission.sealed"
+    db.session.rollback()
+    reject(admin.actor, case_id, "Clé perdue.")
