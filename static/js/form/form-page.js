@@ -18,7 +18,7 @@ import { backClosesOverlay } from "./overlay.js";
 import { plain } from "./plain.js";
 import { explain, FormProblem } from "./problems.js";
 import { remarkList, remarkTemplate } from "./remarks.js";
-import { deleteRow } from "./repeat.js";
+import { copyRow, deleteRow } from "./repeat.js";
 import { rowName } from "./rows.js";
 import { ensureLater, later } from "./second.js";
 import { openDraft } from "./session.js";
@@ -301,10 +301,8 @@ function createPage(host, session, navigate, reopen) {
     const list = place.row.replace(/\[\d+\]$/, "");
     render(html`${session.form.canAdd(list)
       ? html`<button type="button" class="btn plain" @click=${() => {
-          const change = session.duplicateRow(place.row);
-          apply(change);
-          go({ ...place, row: change.row ?? "" }, { replace: true });
-          toast(t("This line is a copy: change what differs."));
+          const { row } = place;
+          copyRow(page, row, (copy) => go({ ...place, row: copy }, { replace: true }), () => go({ ...place, row }, { replace: true }));
         }}>${t("Duplicate this line")}</button>`
       : nothing}${session.form.canRemove(place.row)
       ? html`<button type="button" class="btn danger" @click=${() => {

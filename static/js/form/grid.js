@@ -1,27 +1,61 @@
 /**
- * Attendance: people down, days across, one tap a cell. Drawn for a repeat whose rows hold a counted repeat of one choice.
- * Cells are plain elements kept by reference: a tap touches one cell and two totals, whatever the number of people.
+ * Rows as lines of a table, one tap or a few digits a cell: attendance (a repeat whose rows hold a counted repeat of one choice:
+ * people by days), and any repeat of short questions with the appearance `grid`. Cells are plain elements kept by reference: a tap
+ * touches one cell and two totals, whatever the number of rows.
  *
- * @typedef {{days: any, status: any, statuses: {name: string, label: any}[], name: any | null, person: any | null, gates: any[]}} Shape
- *   days: the counted repeat; status: its question; statuses: its list, whose columns sign and share say how a status is written in a
- *   cell and what part of a day it counts; name: the question that holds a person's name; person: the list to pick
- *   somebody known; gates: short questions to answer before a name may be kept (the person's agreement)
+ * @typedef {{name: string, label: any, sign?: string, share?: string}} Status
+ * @typedef {object} Shape
+ * @property {any | null} days  the counted repeat of attendance; null: the row's own questions are the columns
+ * @property {any[]} asked  the questions of the cells: of attendance the one of a day
+ * @property {any | null} name  the question that holds a row's name
+ * @property {any | null} person  the list to pick a name from: a register, a list of the form
+ * @property {any[]} gates  short questions to answer before a name may be kept (the person's agreement)
+ * @typedef {{path: string, node: any, element: HTMLElement, value: string, cycle: Status[] | null}} Cell
+ *   cycle: the choices a tap goes through, whose columns sign and share say how one is written and what part of a day it counts
+ * @typedef {{path: string, uid: number, name: string, cells: Cell[], total: HTMLElement, head: HTMLElement}} Line
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { live } from "../../vendor/lit-html/directives/live.js";
 import { formatNumber, n, t } from "../core/i18n.js";
+import { parseInteger, parseNumber } from "../core/number.js";
+import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { heading, namingQuestion } from "./rows.js";
 import { chooseFrom } from "./widgets/select-list.js";
 
+/** More choices than that are no cell to tap. */
+const MOST_CHOICES = 6;
+const MOST_COLUMNS = 10;
+const TYPED = /^(integer|decimal|text|date)$/;
+
 /**
- * The grid of a repeat, if it is one of people by days.
+ * The grid of a repeat, if it is drawn as one.
  * @param {import("./form-page.js").Page} page @param {string} path @param {any} node @param {any[]} children
  */
 export function gridOf(page, path, node, children) {
-  const shape = attendanceShape(page.session.pkg, node, children);
+  const shape = attendanceShape(page.session.pkg, node, children) ?? tableShape(page.session.pkg, node, children);
   return shape && createGrid(page, path, shape);
+}
+
+/** @param {any} pkg @param {any} node @returns {Status[] | null} */
+function cycleOf(pkg, node) {
+  const list = node.type === "select_one" ? pkg.lists?.[node.choices?.list] : null;
+  return list && list.length <= MOST_CHOICES ? list : null;
+}
+
+/** Who or what a row is: the question with its name, the list it is picked from, what must be answered before. @param {any} pkg @param {any} node @param {any[]} children */
+function namedBy(pkg, node, children) {
+  const rule = (pkg.entities ?? []).find((/** @type {any} */ one) => one.scope === node.i);
+  const name = namingQuestion(children);
+  const lists = children.filter((child) => child.type === "select_one" && child.choices?.list && !cycleOf(pkg, child));
+  const needs = name?.relevant === undefined ? [] : pkg.expressions[name.relevant].deps.map((/** @type {any} */ dep) => dep[0]);
+  const gates = children.filter((child) => needs.includes(child.i) && child.type === "select_one" && child.relevant === undefined
+    && (child.attributes?.role === "consent" || (child.required !== undefined && pkg.lists?.[child.choices?.list]?.length === 2)));
+  // A register the row feeds, or a list that stands first or decides on the name.
+  const person = lists.find((child) => rule && child.choices.list === rule.list)
+    ?? lists.find((child) => child === children[0] || needs.includes(child.i) || child.triggers?.some((/** @type {any} */ { node: at }) => at === name?.i)) ?? null;
+  return { name, person, gates };
 }
 
 /** @param {any} pkg @param {any} node @param {any[]} children @returns {Shape | null} */
@@ -29,17 +63,18 @@ function attendanceShape(pkg, node, children) {
   for (const days of children) {
     if (days.kind !== "repeat" || days.repeat_count === undefined) continue;
     const inside = pkg.nodes.filter((/** @type {any} */ one) => one.parent === days.i && one.kind !== "value");
-    const statuses = pkg.lists?.[inside[0]?.choices?.list];
-    if (inside.length !== 1 || inside[0].type !== "select_one" || !statuses || statuses.length > 6) continue;
-    const rule = (pkg.entities ?? []).find((/** @type {any} */ one) => one.scope === node.i);
-    const name = namingQuestion(children);
-    const person = children.find((child) => child.type === "select_one" && rule && child.choices?.list === rule.list) ?? null;
-    const needs = name?.relevant === undefined ? [] : pkg.expressions[name.relevant].deps.map((/** @type {any} */ dep) => dep[0]);
-    const gates = children.filter((child) => needs.includes(child.i) && child.type === "select_one" && child.relevant === undefined
-      && (child.attributes?.role === "consent" || (child.required !== undefined && pkg.lists?.[child.choices?.list]?.length === 2)));
-    return { days, status: inside[0], statuses, name, person, gates };
+    if (inside.length === 1 && cycleOf(pkg, inside[0])) return { days, asked: inside, ...namedBy(pkg, node, children) };
   }
   return null;
+}
+
+/** @param {any} pkg @param {any} node @param {any[]} children @returns {Shape | null} */
+function tableShape(pkg, node, children) {
+  if (!/\bgrid\b/.test(node.appearance ?? "") || node.repeat_count !== undefined) return null;
+  const named = namedBy(pkg, node, children);
+  const asked = children.filter((child) => child !== named.name && child !== named.person && child.type !== "note");
+  const isShort = asked.length > 0 && asked.length <= MOST_COLUMNS && asked.every((child) => child.kind === "question" && (TYPED.test(child.type) || cycleOf(pkg, child)));
+  return isShort ? { days: null, asked, ...named } : null;
 }
 
 /** @param {import("./form-page.js").Page} page @param {string} path @param {Shape} shape */
@@ -51,10 +86,10 @@ function createGrid(page, path, shape) {
   const head = document.createElement("div");
   const scroller = document.createElement("div");
   scroller.className = "grid-scroll";
+  const said = document.createElement("div");
   const foot = document.createElement("div");
-  element.append(head, scroller, foot);
-  const cycle = ["", ...shape.statuses.map(({ name }) => name)];
-  /** @type {{path: string, name: string, cells: {path: string, button: HTMLButtonElement, value: string}[], total: HTMLElement, head: HTMLElement}[]} */
+  element.append(head, scroller, said, foot);
+  /** @type {Line[]} */
   let people = [];
   /** @type {HTMLElement[]} */
   let dayTotals = [];
@@ -65,74 +100,129 @@ function createGrid(page, path, shape) {
   let isAdding = false;
 
   const label = (/** @type {any} */ text) => plain(session.form.text(text));
-  const sign = (/** @type {string} */ value) => {
-    const item = /** @type {any} */ (shape.statuses.find(({ name }) => name === value));
-    return item?.sign || label(item?.label).slice(0, 1);
+  const sign = (/** @type {Status} */ one) => one.sign || label(one.label).slice(0, 1);
+  const share = (/** @type {Cell} */ { cycle, value, node }) => {
+    const one = cycle?.find(({ name }) => name === value);
+    if (cycle) return Number(one?.share ?? (one === cycle[0] ? 1 : 0));
+    return /^(integer|decimal)$/.test(node.type) ? Number(value) || 0 : 0;
   };
-  const share = (/** @type {string} */ value) => {
-    const item = /** @type {any} */ (shape.statuses.find(({ name }) => name === value));
-    return Number(item?.share ?? (value === cycle[1] ? 1 : 0));
-  };
+  /** Whether a line can be added up: all its cells are choices, or all numbers. */
+  const sort = shape.asked.every((node) => cycleOf(session.pkg, node)) ? "part" : shape.asked.every(({ type }) => /^(integer|decimal)$/.test(type)) ? "sum" : "";
+  const columnName = (/** @type {Cell} */ cell, /** @type {number} */ at) => (shape.days ? t("day {number}", { number: at + 1 }) : label(cell.node.label));
 
-  /** @param {{path: string, button: HTMLButtonElement, value: string}} cell @param {string} name @param {number} day */
-  function showCell(cell, name, day) {
-    const index = Math.max(0, cycle.indexOf(cell.value));
-    cell.button.textContent = cell.value ? sign(cell.value) : "";
-    cell.button.className = `cell c${index}`;
-    const status = cell.value ? label(shape.statuses[index - 1]?.label) : t("blank");
-    cell.button.setAttribute("aria-label", `${name}${t(", ")}${t("day {number}", { number: day + 1 })}: ${status}`);
+  /** @param {Cell} cell @param {string} name @param {number} at */
+  function showCell(cell, name, at) {
+    const { element, cycle, value } = cell;
+    const says = `${name}${t(", ")}${columnName(cell, at)}`;
+    if (!cycle) {
+      const input = /** @type {HTMLInputElement} */ (element);
+      const known = /^-?\d+(\.\d+)?$/.test(value) && cell.node.type !== "date" && cell.node.type !== "text" ? formatNumber(value) : value;
+      if (document.activeElement !== input) input.value = known;
+      input.setAttribute("aria-label", says);
+    } else {
+      const index = cycle.findIndex((one) => one.name === value) + 1;
+      element.textContent = index ? sign(cycle[index - 1]) : "";
+      element.className = `cell c${Math.min(index, 4)}`;
+      element.setAttribute("aria-label", `${says}: ${index ? label(cycle[index - 1].label) : t("blank")}`);
+    }
+    const view = shape.days ? null : session.view(cell.path);
+    if (view) /** @type {HTMLButtonElement} */ (element).disabled = !view.relevant || view.readonly;
   }
 
-  /** @param {typeof people[number]} person */
+  /** @param {Line} person */
   function showTotal(person) {
-    const sum = person.cells.reduce((all, cell) => all + share(cell.value), 0);
-    person.total.textContent = `${formatNumber(sum)}/${person.cells.length}`;
+    const sum = person.cells.reduce((all, cell) => all + share(cell), 0);
+    person.total.textContent = sort === "sum" ? formatNumber(sum) : `${formatNumber(sum)}/${person.cells.length}`;
   }
 
-  /** @param {number} day */
-  function showDay(day) {
-    if (!dayTotals[day]) return;
-    const here = people.reduce((all, person) => all + (person.cells[day] ? share(person.cells[day].value) : 0), 0);
-    dayTotals[day].textContent = formatNumber(here);
+  /** @param {number} at */
+  function showColumn(at) {
+    if (!dayTotals[at]) return;
+    const cells = people.flatMap((person) => person.cells[at] ?? []);
+    const counts = cells.some(({ cycle, node }) => cycle || /^(integer|decimal)$/.test(node.type));
+    dayTotals[at].textContent = counts ? formatNumber(Math.round(cells.reduce((all, cell) => all + share(cell), 0) * 1e6) / 1e6) : "";
   }
 
-  /** @param {typeof people[number]} person @param {number} day */
-  function tap(person, day) {
-    const cell = person.cells[day];
-    const next = cycle[(cycle.indexOf(cell.value) + 1) % cycle.length];
-    const change = session.set(cell.path, next);
-    cell.value = next;
-    showCell(cell, person.name, day);
+  /** @param {Line} person @param {number} at @param {string} value @param {{typing?: boolean}} [how] */
+  function answer(person, at, value, how) {
+    const cell = person.cells[at];
+    const change = session.set(cell.path, value, how);
+    cell.value = value;
+    showCell(cell, person.name, at);
+    if (!shape.days) refresh(person, at);
     showTotal(person);
-    showDay(day);
+    showColumn(at);
     page.apply(change);
   }
 
-  /** Everybody still blank that day was there: the usual case in one tap. @param {number} day */
-  function fillDay(day) {
-    const blank = people.filter((person) => person.cells[day]?.value === "");
-    if (!blank.length) return;
-    const set = (/** @type {string} */ value) => {
-      for (const person of blank) {
-        const cell = person.cells[day];
-        page.apply(session.set(cell.path, value));
-        cell.value = value;
-        showCell(cell, person.name, day);
-        showTotal(person);
-      }
-      showDay(day);
-    };
-    set(cycle[1]);
-    page.toast(n("{n} person marked present", "{n} people marked present", blank.length), t("Undo"), () => set(""));
+  /** Other cells of a line may have come, gone or been computed. @param {Line} person @param {number} but */
+  function refresh(person, but) {
+    person.cells.forEach((cell, at) => {
+      if (at === but) return;
+      const { value } = session.view(cell.path);
+      const isOther = value !== cell.value;
+      cell.value = value;
+      showCell(cell, person.name, at);
+      if (isOther) showColumn(at);
+    });
   }
 
-  /** @param {string} row @returns {{path: string, button: HTMLButtonElement, value: string}[]} */
+  /** @param {Line} person @param {number} at */
+  function tap(person, at) {
+    const { cycle, value } = person.cells[at];
+    const names = ["", ...(cycle ?? []).map(({ name }) => name)];
+    answer(person, at, names[(names.indexOf(value) + 1) % names.length]);
+  }
+
+  /** What is wrong with a cell that was typed in, said under the table. @param {Line} person @param {number} at */
+  function judge(person, at) {
+    const cell = person.cells[at];
+    const problem = session.form.check(cell.path);
+    const isWrong = problem !== null && problem.kind !== "required";
+    cell.element.classList.toggle("wrong", isWrong);
+    cell.element.setAttribute("aria-invalid", String(isWrong));
+    const warning = session.form.warning(cell.path);
+    showCell(cell, person.name, at);
+    render(isWrong || warning ? html`<p class=${isWrong ? "q-error" : "q-outside q-warn"} role="alert"><bdi>${person.name}</bdi> · ${columnName(cell, at)}: ${isWrong ? problemText(problem, cell.node.type) : warning}</p>` : nothing, said);
+  }
+
+  /** Everybody still blank that day was there: the usual case in one tap. @param {number} at */
+  function fillColumn(at) {
+    const blank = people.filter((person) => person.cells[at]?.value === "" && (shape.days || !/** @type {HTMLButtonElement} */ (person.cells[at].element).disabled));
+    if (!blank.length) return;
+    const set = (/** @type {string} */ value) => blank.forEach((person) => answer(person, at, value));
+    set(blank[0].cells[at].cycle?.[0].name ?? "");
+    page.toast(shape.days ? n("{n} person marked present", "{n} people marked present", blank.length) : n("{n} line filled", "{n} lines filled", blank.length), t("Undo"), () => set(""));
+  }
+
+  /** @param {string} row @returns {Cell[]} */
   function cellsOf(row) {
-    const days = `${row}/${shape.days.name}`;
-    return session.form.rows(days).map((day) => {
-      const at = `${day.path}/${shape.status.name}`;
-      return { path: at, button: document.createElement("button"), value: session.view(at).value };
+    const paths = shape.days ? session.form.rows(`${row}/${shape.days.name}`).map((day) => `${day.path}/${shape.asked[0].name}`) : shape.asked.map(({ name }) => `${row}/${name}`);
+    return paths.map((path) => {
+      const { node, value } = session.view(path);
+      const cycle = cycleOf(session.pkg, node);
+      const element = document.createElement(cycle ? "button" : "input");
+      return { path, node, element, value, cycle };
     });
+  }
+
+  /** @param {Cell} cell @param {Line} person @param {number} at */
+  function listen({ element, node, cycle }, person, at) {
+    if (cycle) {
+      /** @type {HTMLButtonElement} */ (element).type = "button";
+      element.onclick = () => tap(person, at);
+      return;
+    }
+    const input = /** @type {HTMLInputElement} */ (element);
+    const isNumber = node.type === "integer" || node.type === "decimal";
+    input.className = `input in-cell ${node.type}`;
+    if (node.type === "date") input.type = "date";
+    if (isNumber) input.inputMode = node.type === "integer" ? "numeric" : "decimal";
+    input.dir = node.type === "text" ? "auto" : "ltr";
+    input.autocomplete = "off";
+    const read = (/** @type {string} */ typed) => (isNumber ? (node.type === "integer" ? parseInteger : parseNumber)(typed) ?? typed.trim() : typed);
+    input.oninput = () => answer(person, at, read(input.value), { typing: true });
+    input.onblur = () => judge(person, at);
   }
 
   function draw() {
@@ -161,24 +251,25 @@ function createGrid(page, path, shape) {
       const total = document.createElement("div");
       total.className = "sum";
       last.append(total);
-      const person = { path: row.path, name, cells: cellsOf(row.path), total, head: open };
-      person.cells.forEach((one, day) => {
+      /** @type {Line} */
+      const person = { path: row.path, uid: row.uid, name, cells: cellsOf(row.path), total, head: open };
+      person.cells.forEach((one, at) => {
         const holder = document.createElement("td");
-        one.button.type = "button";
-        one.button.onclick = () => tap(person, day);
-        showCell(one, name, day);
-        holder.append(one.button);
+        if (!one.cycle) holder.className = "typed";
+        listen(one, person, at);
+        showCell(one, name, at);
+        holder.append(one.element);
         line.append(holder);
       });
       showTotal(person);
-      line.append(last);
+      if (sort) line.append(last);
       body.append(line);
       return person;
     });
     const count = Math.max(0, ...people.map((person) => person.cells.length));
     table.append(header(count), body, footer(count));
     scroller.replaceChildren(...(people.length ? [table] : []));
-    dayTotals.forEach((_, day) => showDay(day));
+    dayTotals.forEach((_, at) => showColumn(at));
     markIncomplete();
   }
 
@@ -187,28 +278,38 @@ function createGrid(page, path, shape) {
     const part = document.createElement("thead");
     const line = document.createElement("tr");
     const corner = document.createElement("th");
-    corner.textContent = n("{n} person", "{n} people", people.length);
+    corner.textContent = shape.days ? n("{n} person", "{n} people", people.length) : n("{n} line", "{n} lines", people.length);
     line.append(corner);
-    for (let day = 0; day < count; day++) {
+    for (let at = 0; at < count; at++) {
       const cell = document.createElement("th");
       cell.scope = "col";
-      const button = document.createElement("button");
-      button.type = "button";
+      if (!cycleOf(session.pkg, shape.asked[shape.days ? 0 : at])) cell.className = "typed";
+      const node = shape.asked[shape.days ? 0 : at];
+      const cycle = cycleOf(session.pkg, node);
+      const button = document.createElement(cycle ? "button" : "span");
       button.className = "day";
       const name = document.createElement("span");
-      name.textContent = t("D{number}", { number: day + 1 });
-      name.setAttribute("aria-hidden", "true");
-      const does = document.createElement("span");
-      does.className = "for-readers";
-      does.textContent = t("Day {number}: mark everybody still blank as present", { number: day + 1 });
-      button.append(name, does);
-      button.onclick = () => fillDay(day);
+      name.textContent = shape.days ? t("D{number}", { number: at + 1 }) : label(node.label);
+      button.append(name);
+      if (cycle) {
+        /** @type {HTMLButtonElement} */ (button).type = "button";
+        button.onclick = () => fillColumn(at);
+        const does = document.createElement("span");
+        does.className = "for-readers";
+        does.textContent = shape.days ? t("Day {number}: mark everybody still blank as present", { number: at + 1 })
+          : t("{question}: fill what is still blank with {choice}", { question: label(node.label), choice: label(cycle[0].label) });
+        if (shape.days) name.setAttribute("aria-hidden", "true");
+        else button.setAttribute("aria-label", does.textContent);
+        if (shape.days) button.append(does);
+      }
       cell.append(button);
       line.append(cell);
     }
-    const total = document.createElement("th");
-    total.textContent = t("Days");
-    line.append(total);
+    if (sort) {
+      const total = document.createElement("th");
+      total.textContent = shape.days ? t("Days") : t("Total");
+      line.append(total);
+    }
     part.append(line);
     return part;
   }
@@ -219,7 +320,7 @@ function createGrid(page, path, shape) {
     const line = document.createElement("tr");
     const title = document.createElement("th");
     title.scope = "row";
-    title.textContent = t("There that day");
+    title.textContent = shape.days ? t("There that day") : t("Total");
     line.append(title);
     dayTotals = Array.from({ length: count }, () => {
       const cell = document.createElement("td");
@@ -229,7 +330,7 @@ function createGrid(page, path, shape) {
       line.append(cell);
       return sum;
     });
-    line.append(document.createElement("td"));
+    if (sort) line.append(document.createElement("td"));
     part.append(line);
     return part;
   }
@@ -237,7 +338,9 @@ function createGrid(page, path, shape) {
   /** @param {{path: string}} row @param {number} index */
   function nameOf(row, index) {
     const held = shape.name ? session.view(`${row.path}/${shape.name.name}`) : null;
-    return (held?.relevant && held.value) || t("Person {number}", { number: index + 1 });
+    const picked = shape.person ? session.view(`${row.path}/${shape.person.name}`) : null;
+    const chosen = picked?.relevant && picked.value ? plain(session.form.choices(picked.path).find(({ value }) => value === picked.value)?.label) : "";
+    return (held?.relevant && held.value) || chosen || (shape.days ? t("Person {number}", { number: index + 1 }) : t("Line {number}", { number: index + 1 }));
   }
 
   /** Whose page still lacks something: found after the grid is painted, it is not needed to tap. */
@@ -245,7 +348,7 @@ function createGrid(page, path, shape) {
     const drawn = people;
     page.afterPaint(() => {
       if (drawn !== people) return;
-      const days = `/${shape.days.name}[`;
+      const days = shape.days ? `/${shape.days.name}[` : "\n";
       const open = session.problems(page.sectionOf(path)).filter(({ path: at }) => !at.includes(days)).map(({ path: at }) => at);
       for (const person of people) person.head.classList.toggle("todo", open.some((at) => at.startsWith(`${person.path}/`)));
     });
@@ -271,7 +374,8 @@ function createGrid(page, path, shape) {
     problem = "";
     isAdding = false;
     update();
-    foot.querySelector("input")?.focus();
+    const next = foot.querySelector("input") ?? people.find((person) => person.path === row)?.cells[0]?.element;
+    next?.focus();
     return row;
   }
 
@@ -310,20 +414,25 @@ function createGrid(page, path, shape) {
     const { form } = session;
     const view = session.view(path);
     render(html`${heading(page, path, view)}
-      <ul class="legend">${shape.statuses.map((status, index) => html`<li><span class="cell c${index + 1}" aria-hidden="true">${sign(status.name)}</span> ${label(status.label)}</li>`)}</ul>
+      ${[...new Set(shape.asked.map((node) => cycleOf(session.pkg, node)))].map((cycle) => (cycle ? html`<ul class="legend">${cycle.map((status, index) => html`<li><span class="cell c${Math.min(index + 1, 4)}" aria-hidden="true">${sign(status)}</span> ${label(status.label)}</li>`)}</ul>` : nothing))}
       ${people.length && !people.some((person) => person.cells.length)
         ? html`<p class="q-note">${t("No column yet: the number comes from an earlier answer that is still blank.")}</p>` : nothing}
-      ${people.length ? nothing : html`<p class="q-note">${t("Nobody yet. Add the first person below; each line has one cell a day.")}</p>`}`, head);
+      ${people.length ? nothing : html`<p class="q-note">${shape.days ? t("Nobody yet. Add the first person below; each line has one cell a day.") : t("Nothing here yet.")}</p>`}`, head);
     if (!form.canAdd(path)) {
       render(nothing, foot);
       return;
     }
     const named = shape.gates.every((gate) => asked[gate.name] !== "no");
+    if (!shape.name && !shape.gates.length && !shape.days) {
+      render(html`<div class="buttons">${shape.person ? html`<button type="button" class="btn add" @click=${fromList}>${t("From the list")}</button>` : nothing}
+        <button type="button" class="btn add" @click=${() => add("")}>${t("Add a line")}</button></div>`, foot);
+      return;
+    }
     render(html`<form class="quick-add" @submit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       add(typed.trim());
     }}>
-      <h3>${t("Add a person")}</h3>
+      <h3>${shape.days ? t("Add a person") : t("Add a line")}</h3>
       ${shape.gates.map((gate) => html`<fieldset><legend>${label(gate.label)}</legend><div class="options pair">
         ${session.pkg.lists[gate.choices.list].map((/** @type {any} */ item) => html`<label class=${asked[gate.name] === item.name ? "option on" : "option"}>
           <input type="radio" name="quick-${gate.name}" .checked=${asked[gate.name] === item.name} @change=${() => {
@@ -340,7 +449,7 @@ function createGrid(page, path, shape) {
               }} />` : html`<p class="q-note">${t("Counted without a name.")}</p>`}
         <button type="submit" class="go">${t("Add")}</button>
       </div>
-      ${shape.person && named ? html`<button type="button" class="btn plain" @click=${fromList}>${t("From the register")}</button>` : nothing}
+      ${shape.person && named ? html`<button type="button" class="btn plain" @click=${fromList}>${session.pkg.datasets?.[shape.person.choices.list]?.kind === "entities" ? t("From the register") : t("From the list")}</button>` : nothing}
     </form>`, foot);
   }
 
@@ -352,9 +461,18 @@ function createGrid(page, path, shape) {
     frame();
   }
 
+  /** Rows that came or went are drawn anew; else nothing moves under the finger that types. */
+  function structure() {
+    const rows = session.form.rows(path);
+    const isSame = rows.length === people.length && rows.every((row, i) => row.path === people[i].path && row.uid === people[i].uid)
+      && (!shape.days || people.every((person) => session.form.rows(`${person.path}/${shape.days.name}`).length === person.cells.length));
+    if (!isSame || shape.days) update();
+    else for (const person of people) refresh(person, -1);
+  }
+
   update();
   return {
-    path, element, structure: update,
+    path, element, structure,
     // Cells show themselves at the tap; only rows coming and going draw the table anew.
     update() {
       element.classList.toggle("judged", page.showsProblems());
@@ -362,6 +480,7 @@ function createGrid(page, path, shape) {
     dispose() {
       render(nothing, head);
       render(nothing, foot);
+      render(nothing, said);
     },
   };
 }

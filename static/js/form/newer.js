@@ -148,5 +148,5 @@ function describer(form, pkg) {
 function asideList(aside) {
   const words = (/** @type {Record<string, string>} */ text) => text[language()] ?? Object.values(text)[0] ?? "";
   return html`<dl class="counts">${aside.map((one) => html`<div><dt>${one.row ? html`<bdi>${one.row}</bdi> · ` : nothing}${words(one.label)}</dt>
-    <dd><bdi>${one.type === "date" ? formatDate(one.value) : /^(integer|decimal)$/.test(one.type) ? formatNumber(one.value) || one.value : words(one.said)}</bdi></dd></div>`)}</dl>`;
+    <dd><bdi>${one.type === "image" ? t("Photo") : one.type === "date" ? formatDate(one.value) : /^(integer|decimal)$/.test(one.type) ? formatNumber(one.value) || one.value : words(one.said)}</bdi></dd></div>`)}</dl>`;
 }

@@ -72,7 +72,10 @@ export function createPart(page, path) {
       update();
     },
     update: () => update(),
-    rich: markdown,
+    rich(text) {
+      const second = showsSecond() && session.secondLabel(field.choices().find(({ label }) => label === text)?.item);
+      return second ? html`${markdown(text)}${secondTemplate(second)}` : markdown(text);
+    },
   };
 
   function update() {
@@ -95,6 +98,8 @@ export function createPart(page, path) {
     render(template(view, shown), element);
   }
 
+  const showsSecond = () => page.showsSecond() !== Boolean(local.second);
+
   /** A tap on a question's words says them in the other language; the table of sections does it for all. */
   function turn() {
     local.second = !local.second;
@@ -105,11 +110,11 @@ export function createPart(page, path) {
   function template(view, problem) {
     const label = html`${draw ? markdown(view.label || node.name) : paragraphs(view.label || node.name)}`;
     const required = view.required && draw && node.type !== "note" ? html` <span class="q-required">${t("required")}</span>` : nothing;
-    const second = page.showsSecond() !== Boolean(local.second) ? session.secondLabel(node) : "";
+    const second = showsSecond() && session.secondLabel(node);
     return html`
       <div class="q-head">
         ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId} @click=${turn}>${label}${required}</label>` : html`<div class="q-label" id=${labelId} @click=${turn}>${label}${required}</div>`}
-        ${second ? html`<p class="q-second" lang=${language() === "ar" ? "fr" : "ar"} dir=${language() === "ar" ? "ltr" : "rtl"}>${markdown(second)}</p>` : nothing}
+        ${second ? secondTemplate(second) : nothing}
         ${mediaOf(field)}
         ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}</p>` : nothing}
         ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
@@ -142,6 +147,9 @@ export function createPart(page, path) {
 }
 
 /** @typedef {ReturnType<typeof createPart>} Part */
+
+/** @param {string} text in the other language */
+const secondTemplate = (text) => html`<span class="q-second" lang=${language() === "ar" ? "fr" : "ar"} dir=${language() === "ar" ? "ltr" : "rtl"}>${markdown(text)}</span>`;
 
 /** What an author expected otherwise; it stays an answer. @param {string} message */
 const warningTemplate = (message) => message ? html`<p class="q-outside q-warn" role="status">${message}</p>` : nothing;

@@ -35,6 +35,18 @@ export function deleteRow(page, row, name) {
   page.toast(t("Deleted: {name}", { name }), t("Undo"), () => page.apply(page.session.restoreRow(undo)));
 }
 
+/** Copies a row; the message takes it back. @param {import("./form-page.js").Page} page @param {string} row @param {(copy: string) => void} [shown] @param {() => void} [undone] */
+export function copyRow(page, row, shown, undone) {
+  const change = page.session.duplicateRow(row);
+  const copy = change.row ?? "";
+  page.apply(change);
+  shown?.(copy);
+  page.toast(t("This line is a copy: change what differs."), t("Undo"), () => {
+    undone?.();
+    page.apply(page.session.removeRow(copy));
+  });
+}
+
 /** @param {import("./form-page.js").Page} page @param {string} path */
 function addAndOpen(page, path) {
   const rows = page.session.form.rows(path);
@@ -123,7 +135,7 @@ function createInline(page, path) {
     const title = document.createElement("div");
     box.append(title);
     render(html`<h4><bdi>${index + 1}</bdi>${form.canAdd(path)
-      ? html`<button type="button" class="quiet" @click=${() => page.apply(session.duplicateRow(row.path))}>${t("Duplicate")}</button>` : nothing}${form.canRemove(row.path)
+      ? html`<button type="button" class="quiet" @click=${() => copyRow(page, row.path)}>${t("Duplicate")}</button>` : nothing}${form.canRemove(row.path)
       ? html`<button type="button" class="quiet danger" @click=${() => deleteRow(page, row.path, rowName(session, row, index))}>${t("Delete")}</button>` : nothing}</h4>`, title);
     const inside = page.mountBlocks(box, form.children(row.path));
     return {

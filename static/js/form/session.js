@@ -296,10 +296,10 @@ export class Session {
     return this.form.sections(this.#untouchedRows());
   }
 
-  /** The label in the other language, where it needs no answer to be said. @param {any} node @returns {string} */
+  /** The label in the other language, where it needs no answer to be said. @param {any} node  or an item of a list @returns {string} */
   secondLabel(node) {
     const other = this.pkg.languages.find((/** @type {string} */ code) => code !== this.form.language);
-    const text = other && node.label?.[other];
+    const text = other && node?.label?.[other];
     return typeof text === "string" ? text : "";
   }
 

@@ -38,9 +38,9 @@ export function registerGrid(grid) {
 /** @type {typeof import("../grid.js").gridOf} */
 export const gridIn = (...of) => more.grid?.(...of) ?? null;
 
-/** Whether a form may have attendance: a counted repeat in a repeat. @param {any} pkg @returns {boolean} */
+/** Whether a form may have a grid: one that asks for it, or attendance, a counted repeat in a repeat. @param {any} pkg @returns {boolean} */
 export function needsGrid(pkg) {
-  return pkg.nodes.some((/** @type {any} */ node) => node.repeat_count !== undefined && pkg.nodes[node.parent].kind === "repeat");
+  return pkg.nodes.some((/** @type {any} */ node) => (node.kind === "repeat" && /\bgrid\b/.test(node.appearance ?? "")) || (node.repeat_count !== undefined && pkg.nodes[node.parent].kind === "repeat"));
 }
 
 /** Appearances of this script's own widgets; the others, and other types, want the second script. */
