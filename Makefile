@@ -3,7 +3,11 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PORT ?= 8000
 
+<<<<<<< HEAD
 .PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines fuzz clean
+=======
+.PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines faults planted soak slow clean
+>>>>>>> 7130af0 (Bring faults about on purpose, and keep a full phone's words on either of Chromium's stores)
 
 run: .venv/run translations
 	@DAFTAR_DEMO=$${DAFTAR_DEMO-1} PORT=$(PORT) $(PY) -m app.serve
@@ -44,6 +48,21 @@ check-js: .venv/dev
 bench: .venv/dev translations
 	@$(PY) benchmarks/phone.py
 	@$(PY) benchmarks/server_push.py
+
+# Not part of make test either: faults brought about on purpose (docs/reliability.md). SEED=7 repeats a run.
+FAULTS := -o python_files='case_*.py' tests/faults
+faults: .venv/dev translations
+	@scripts/install-test-tools faults
+	@$(PY) -m pytest -n 2 $(FAULTS) && $(PY) -m tests.faults.page
+
+planted: .venv/dev translations
+	@$(PY) -m tests.faults.planted
+
+soak: .venv/dev translations
+	@$(PY) -m tests.faults.soak
+
+slow: .venv/dev translations
+	@$(PY) -m tests.faults.slow
 
 screenshots: .venv/dev translations
 	@$(PY) scripts/screenshots.py

@@ -73,6 +73,35 @@ class PostgreSQL:
     port: int
     made: int = 0
     used: str | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def binaries(self) -> Path:
+        return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+
+    def start(self) -> None:
+        settings = [
+            "listen_addresses=",
+            f"unix_socket_directories={self.folder}",
+            "max_connections=60",
+            "shared_buffers=64MB",
+        ]
+        command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
+        command += [part for one in settings for part in ("-c", one)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, **_as_postgres())
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(psycopg.OperationalError):
+                self.execute("SELECT 1")
+                return
+            assert time.monotonic() < deadline, "PostgreSQL did not start"
+            time.sleep(0.05)
+
+    def stop(self, how: int) -> None:
+        """SIGQUIT: at once, as a crash; SIGINT: in order."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        self.process.wait(20)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}&port={self.port}"
@@ -121,31 +150,18 @@ def _as_postgres() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     who = _as_postgres()
     folder = Path(tempfile.mkdtemp(prefix="daftar-pg-"))
     if who:
         os.chown(folder, who["user"], who["group"])
-    data = folder / "data"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-    initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8"]
-    subprocess.run(initdb, check=True, **quiet, **who)
     server = PostgreSQL(folder, 5432)
-    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "max_connections=60", "shared_buffers=64MB"]
-    command = [str(binaries / "postgres"), "-D", str(data), "-p", str(server.port)]
-    process = subprocess.Popen(command + [part for one in settings for part in ("-c", one)], **quiet, **who)  # type: ignore[call-overload]
+    initdb = [server.binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]
+    subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, **who)
+    server.start()
     try:
-        deadline = time.monotonic() + 30
-        while True:
-            with contextlib.suppress(psycopg.OperationalError):
-                server.execute("SELECT 1")
-                break
-            assert time.monotonic() < deadline, "PostgreSQL did not start"
-            time.sleep(0.05)
         yield server
     finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(20)
+        server.stop(signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)
 
 

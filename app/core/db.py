@@ -84,13 +84,23 @@ def sqlite_is_safe(version: tuple[int, int, int]) -> bool:
     return version >= FIRST_SAFE_SQLITE or version in SAFE_BACKPORTS
 
 
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "cache_size=-65536",
+    "journal_size_limit=67108864",  # a long reader lets the log grow: its room is given back once it ends
+)
+
+
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: Any) -> None:
     if "sqlite3" not in type(connection).__module__:
         return
     connection.isolation_level = None  # BEGIN is ours: a writer takes its lock at once, see begin_writing()
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "cache_size=-65536"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -118,7 +118,12 @@ def accept(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) ->
     First all together; if the store refuses anything, each alone in a savepoint, and one that is refused even then is kept
     as it came, in quarantine.
     """
-    for together in _without_repeats(items):
+    parts = _without_repeats(items)
+    if len(parts) > 1 and not do.is_sqlite:
+        # The first part takes the counter: the rows of the later ones are locked before it, as by everybody who writes.
+        _submissions(do, items)
+        records_named(do, [item.envelope for item in items])
+    for together in parts:
         do.execute("SAVEPOINT together")
         try:
             _file(do, together, forms, now=now)

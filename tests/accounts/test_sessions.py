@@ -33,7 +33,7 @@ def test_signing_in_makes_a_session_with_a_guarded_cookie(client: FlaskClient, a
     assert stored.person_id == amina.id
 
 
-def test_a_new_sign_in_ends_the_session_that_the_browser_had(client: FlaskClient, amina: Someone, said: Someone):  # S1
+def test_a_new_sign_in_ends_the_session_that_the_browser_had(client: FlaskClient, amina: Someone, said: Someone):  # S1, AS-25
     sign_in(client, "amina")
     before = client.get_cookie("session").value
     client.post("/sign-out")
@@ -42,7 +42,7 @@ def test_a_new_sign_in_ends_the_session_that_the_browser_had(client: FlaskClient
     assert count(SignInSession, SignInSession.ended_at.is_(None)) == 1
 
 
-def test_a_session_ended_at_the_office_is_over_at_the_next_request(said: Someone):  # S1
+def test_a_session_ended_at_the_office_is_over_at_the_next_request(said: Someone):  # S1, AS-25
     client = said.client
     assert client.get("/sign-in").status_code == 302
     operations.end_all_sessions(db.session.get(Person, said.id), now=utcnow())
@@ -80,7 +80,7 @@ def test_a_demonstration_account_cannot_sign_in_where_the_demonstration_is_off(
     assert sign_in(client, "said").status_code == 302
 
 
-def test_an_unknown_account_is_answered_like_a_wrong_password(client: FlaskClient, amina: Someone):  # S2
+def test_an_unknown_account_is_answered_like_a_wrong_password(client: FlaskClient, amina: Someone):  # S2, AS-15
     def without_what_was_typed(text: str) -> str:
         return re.sub(r'value="[^"]*"', "", text)
 
@@ -91,7 +91,7 @@ def test_an_unknown_account_is_answered_like_a_wrong_password(client: FlaskClien
 
 
 @pytest.mark.parametrize("username", ["amina", "nobody"])
-def test_too_many_wrong_passwords_make_the_account_wait_and_nobody_else(app: Flask, world: World, username: str):  # S3
+def test_too_many_wrong_passwords_make_the_account_wait_and_nobody_else(app: Flask, world: World, username: str):  # S3, AS-14
     attacker = app.test_client()
     for _ in range(operations.FREE_TRIES):
         assert sign_in(attacker, username, "no").status_code == 401

@@ -37,7 +37,7 @@ def test_every_connection_keeps_what_is_acknowledged(app: Flask):
         assert db.session.scalar(sa.text("SHOW fsync")) == "on"
 
 
-def test_a_store_that_could_lose_data_is_refused(app: Flask, monkeypatch):
+def test_a_store_that_could_lose_data_is_refused(app: Flask, monkeypatch):  # SV-07
     if db.engine.dialect.name == "sqlite":
         monkeypatch.setattr(stores, "sqlite_is_safe", lambda version: False)
         stores.check(app, workers=1)
@@ -61,7 +61,7 @@ def test_a_store_that_could_lose_data_is_refused(app: Flask, monkeypatch):
 @pytest.mark.parametrize(
     ("version", "safe"), [((3, 40, 1), False), ((3, 51, 2), False), ((3, 44, 6), True), ((3, 50, 7), True), ((3, 51, 3), True)]
 )
-def test_versions_of_sqlite_with_the_wal_reset_bug_are_known(version: tuple[int, int, int], safe: bool):
+def test_versions_of_sqlite_with_the_wal_reset_bug_are_known(version: tuple[int, int, int], safe: bool):  # SV-07
     assert sqlite_is_safe(version) is safe
 
 

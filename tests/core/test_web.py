@@ -28,7 +28,7 @@ def test_over_https_cookies_are_secure_and_browsers_are_told_to_stay_there(app: 
     assert "Strict-Transport-Security" not in app.test_client().get("/sign-in").headers
 
 
-def test_a_forwarded_address_counts_only_behind_as_many_proxies_as_are_trusted(app: Flask):
+def test_a_forwarded_address_counts_only_behind_as_many_proxies_as_are_trusted(app: Flask):  # AS-14
     for count, address in ((0, "127.0.0.1"), (1, "198.51.100.7")):
         other = again(app, TRUSTED_PROXIES=count)
         other.add_url_rule("/who", view_func=lambda: str(request.remote_addr))

@@ -7,7 +7,7 @@ import shutil
 import signal
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+# Chromium's two stores of IndexedDB; which one is the default changes with its version.
+BACKENDS = {
+    "leveldb": ["--disable-features=IdbSqliteBackingStore"],
+    "sqlite": ["--enable-features=IdbSqliteBackingStore"],
+}
+
 
 def chromium_path() -> str | None:
     """The machine's Chromium; none: the one Playwright installed."""
@@ -34,8 +40,16 @@ def chromium_path() -> str | None:
 class Device:
     """One profile. `open()` starts the browser on it, `kill()` ends it without a word."""
 
-    def __init__(self, playwright: Playwright, profile: Path, language: str, width: int = WIDTH, height: int = HEIGHT) -> None:
-        self._playwright, self.profile, self.language = playwright, profile, language
+    def __init__(
+        self,
+        playwright: Playwright,
+        profile: Path,
+        language: str,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        self._playwright, self.profile, self.language, self._arguments = playwright, profile, language, list(arguments)
         self._viewport = {"width": width, "height": height}
         self.is_phone = width < 600
         self.context: BrowserContext | None = None
@@ -45,7 +59,7 @@ class Device:
         self.context = self._playwright.chromium.launch_persistent_context(
             str(self.profile),
             executable_path=chromium_path(),
-            args=ARGUMENTS,
+            args=ARGUMENTS + self._arguments,
             viewport=self._viewport,
             locale={"ar": "ar-MA", "fr": "fr-MA"}[self.language],
             timezone_id="Africa/Casablanca",
@@ -110,8 +124,8 @@ def devices(playwright: Playwright) -> Iterator[Callable[..., Device]]:
     """`make(profile, language)` gives a Device; all are closed at the end."""
     made: list[Device] = []
 
-    def make(profile: Path, language: str, **size: int) -> Device:
-        made.append(Device(playwright, profile, language, **size))
+    def make(profile: Path, language: str, **how: Any) -> Device:
+        made.append(Device(playwright, profile, language, **how))
         return made[-1]
 
     try:

@@ -186,7 +186,7 @@ def undiagnosed(field: Field) -> Cooperative:
     )
 
 
-def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whole(field, scored, tmp_path):  # V1 V2 V3 V4
+def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whole(field, scored, tmp_path):  # V1 V2 V3 V4, AS-24
     page = sign_in(field)
     photo = photo_with_gps(page, tmp_path / "photo.jpg")
     assert b"Exif" in photo.read_bytes()[:40]

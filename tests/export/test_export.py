@@ -122,7 +122,7 @@ def test_codes_in_french_read_from_left_to_right(amina: Someone, khadija: Someon
 
 
 @pytest.mark.sqlite_only
-def test_no_cell_of_a_workbook_is_a_formula_a_link_or_a_surprise(amina: Someone, khadija: Someone, package: str):  # X3
+def test_no_cell_of_a_workbook_is_a_formula_a_link_or_a_surprise(amina: Someone, khadija: Someone, package: str):  # X3, BI-08
     evil = ["=1+1", "+212600000000", "-5", "@SUM(A1)", "\t=1", "http://x.ma", "1e5", "007", "{=1}", "=cmd|'/c calc'!A0", "a\x0bb"]
     for n, text in enumerate(evil):
         stored(
@@ -279,7 +279,7 @@ def test_a_missing_file_and_unreadable_answers_are_said(amina: Someone, khadija:
 
 
 @pytest.mark.sqlite_only
-def test_numbers_dates_and_texts_that_do_not_fit_stay_texts(amina: Someone, khadija: Someone, package: str):  # X2
+def test_numbers_dates_and_texts_that_do_not_fit_stay_texts(amina: Someone, khadija: Someone, package: str):  # X2, BI-16
     odd = {"k_ca": "123456789012345678", "k_women": "abc"}
     stored(
         amina,

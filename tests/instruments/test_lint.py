@@ -91,7 +91,7 @@ SURVEYS = {
 
 
 @pytest.mark.parametrize("code", SURVEYS)
-def test_a_mistake_is_named_at_its_place(code):
+def test_a_mistake_is_named_at_its_place(code):  # BI-06
     survey, (index, column), details = SURVEYS[code]
     finding = found(survey, code)[0]
     assert (finding.sheet, finding.row) == ("survey", row(index))
@@ -250,7 +250,7 @@ def test_calculations_stand_after_what_they_read():
         (r"[(a+)+]", False),
     ],
 )
-def test_patterns_that_may_never_end_are_known(pattern, slow):
+def test_patterns_that_may_never_end_are_known(pattern, slow):  # BI-06
     assert is_slow(pattern) is slow
 
 

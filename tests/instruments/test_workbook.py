@@ -78,7 +78,7 @@ def _damaged() -> bytes:
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_file_that_is_no_workbook_is_named_and_refused_quickly(what):
+def test_a_file_that_is_no_workbook_is_named_and_refused_quickly(what):  # BI-01, BI-02, BI-04
     make, code = WRONG[what]
     content = make()
     begun = time.monotonic()
@@ -88,7 +88,7 @@ def test_a_file_that_is_no_workbook_is_named_and_refused_quickly(what):
     assert time.monotonic() - begun < 3
 
 
-def test_a_sheet_of_too_many_cells_is_refused():
+def test_a_sheet_of_too_many_cells_is_refused():  # BI-03
     rows = "\n".join("| | " + "x | " * 400 for _ in range(600))
     with pytest.raises(Unreadable) as caught:
         read_workbook("essai.md", f"| survey |\n| | type | name |\n{rows}".encode())
@@ -114,7 +114,7 @@ def test_other_files_are_named_too(name, content, code):
     assert caught.value.code == code
 
 
-def test_the_process_that_reads_a_workbook_may_use_so_much_and_no_more(monkeypatch):
+def test_the_process_that_reads_a_workbook_may_use_so_much_and_no_more(monkeypatch):  # BI-01
     heavy = (LIBRARY / "diag" / "form.md").read_bytes()
     with monkeypatch.context() as limits:
         limits.setattr(convert, "CPU_S", 0.05)

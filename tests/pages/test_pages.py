@@ -262,7 +262,7 @@ def test_sending_without_network_ends_with_words_and_keeps_everything(phone: Ope
     assert len(stored(page, "items")) == len(FULL["items"])
 
 
-def test_signing_out_deletes_nothing_and_says_what_waits(phone: Opener, site: str) -> None:  # P6
+def test_signing_out_deletes_nothing_and_says_what_waits(phone: Opener, site: str) -> None:  # P6, AS-05
     page = phone("ar", FULL)
     open_page(page, site, "#/phone")
     before = {store: stored(page, store) for store in ("drafts", "items", "receipts")}

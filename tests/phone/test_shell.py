@@ -203,7 +203,7 @@ def test_one_spoilt_file_stores_nothing_and_leaves_the_old_shell_working(page, s
     page.wait_for_selector("#app > *")
 
 
-def test_a_new_version_waits_until_the_page_lets_it_take_over(page, site):
+def test_a_new_version_waits_until_the_page_lets_it_take_over(page, site):  # UM-02
     installed(page, site)
     quietly(page, site)
     before = caches(page)
@@ -240,7 +240,7 @@ def test_what_writes_and_the_api_never_pass_through_the_worker(page, site):
     assert page.evaluate("fetch('/api/field/me').then(() => 'answered', () => 'failed')") == "failed"
 
 
-def test_the_kill_switch_takes_the_worker_away_and_no_answer(page, site):
+def test_the_kill_switch_takes_the_worker_away_and_no_answer(page, site):  # UM-10
     installed(page, site)
     quietly(page, site)
     page.evaluate("localStorage.setItem('mine', '1')")

@@ -94,7 +94,7 @@ def test_a_correction_closes_the_remarks_and_shows_what_changed(amina: Someone, 
     assert page.count('class="answer changed') == 1
 
 
-def test_a_stale_decision_is_refused_and_both_stay_in_the_history(
+def test_a_stale_decision_is_refused_and_both_stay_in_the_history(  # AS-22
     amina: Someone, khadija: Someone, admin: Someone, package: str
 ):  # D2
     submission = a_submission(amina, package)
@@ -116,7 +116,7 @@ def test_a_stale_decision_is_refused_and_both_stay_in_the_history(
     assert post(khadija, submission, "reject", newest(submission), comment="doublon").status_code == 302
 
 
-def test_of_two_reviewers_at_once_one_decides(
+def test_of_two_reviewers_at_once_one_decides(  # AS-21
     app: Flask, world: World, amina: Someone, khadija: Someone, admin: Someone, package: str
 ):  # D3
     submission = a_submission(amina, package)

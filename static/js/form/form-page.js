@@ -584,6 +584,8 @@ function createPage(host, session, navigate, reopen) {
   const onTouch = () => {
     if (!canUndo) hush();
   };
+  /** The camera may cost the page its life: what was typed before it opens is kept. @param {any} event */
+  const onFile = ({ target }) => target.type === "file" && void session.flush();
   const stopLanguage = onLanguage((code) => {
     if (session.pkg.languages.includes(code)) session.setLanguage(code);
     redraw();
@@ -599,6 +601,7 @@ function createPage(host, session, navigate, reopen) {
   root.addEventListener("pointerup", onPointer);
   main.addEventListener("pointerdown", onTouch);
   root.addEventListener("keydown", onKey);
+  root.addEventListener("click", onFile, true);
 
   function close() {
     if (isClosed) return;

@@ -10,6 +10,9 @@ import { Database, isQuotaError } from "./db.js";
  */
 
 export const OUTBOX = "daftar-outbox";
+// In Cache Storage, whose room comes back at once: that of a removed record comes when the browser tidies its files.
+const RESERVE = "reserve";
+const RESERVE_AT = "/field/reserve";
 const RESERVE_BYTES = 4 * 1024 * 1024;
 const ROOM_COMES_MS = [0, 200, 600, 1500];
 
@@ -67,7 +70,7 @@ export class Keep {
   }
 
   /**
-   * The browser gives back the room of what was removed some time later, when it has tidied its files.
+   * On a disk that is full by other hands, room may come a moment later.
    * @template T @param {string | string[]} stores @param {(tx: Transaction) => Promise<T>} work @returns {Promise<T>}
    */
   async #writeAsRoomComes(stores, work) {
@@ -83,16 +86,17 @@ export class Keep {
   }
 
   async #spendReserve() {
-    await this.#db.write("meta", async (tx) => tx.remove("meta", "reserve"));
+    await (await caches.open(RESERVE)).delete(RESERVE_AT);
   }
 
-  /** Puts the reserve there unless it is; says whether it is. Random bytes, because the browser's store compresses others. */
+  /** Puts the reserve there unless it is; says whether it is. Random bytes, should a browser ever compress them. */
   async fillReserve() {
-    if (await this.#db.read("meta", async (tx) => (await tx.keys("meta", IDBKeyRange.only("reserve"))).length)) return true;
+    const cache = await caches.open(RESERVE);
+    if (await cache.match(RESERVE_AT)) return true;
     const bytes = new Uint8Array(RESERVE_BYTES);
     for (let at = 0; at < bytes.length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
     try {
-      await this.#db.write("meta", async (tx) => tx.put("meta", { name: "reserve", value: bytes.buffer }));
+      await cache.put(RESERVE_AT, new Response(bytes));
       return true;
     } catch (error) {
       if (isQuotaError(error)) return false;

@@ -1,0 +1,100 @@
+"""A server to hurt, a ledger, and a place for the numbers. docs/reliability.md takes them from there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.conftest import ROOT, World, settle
+from tests.faults.ledger import Ledger
+from tests.faults.proxy import Proxy
+from tests.faults.station import Station
+
+SEED = int(os.environ.get("SEED", "20261126"))
+MEASURED = ROOT / "var" / "faults"
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """Of this run (SEED=…) and this case."""
+    return SEED * 1000 + sum(request.node.name.encode())
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def station(app: Flask, world: World, store: str, tmp_path: Path) -> Iterator[Station]:
+    """Not started yet, so that a case may set how."""
+    for one in world.people.values():
+        assert one.credential
+    settle()
+    station = Station(tmp_path, store)
+    yield station
+    station.close()
+
+
+@pytest.fixture
+def proxy(station: Station) -> Iterator[Callable[..., Proxy]]:
+    made: list[Proxy] = []
+
+    def make(**how: Any) -> Proxy:
+        made.append(Proxy(station.port, **how))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`measured("SV-01", kills=500, acked_lost=0)`: kept for the page, and printed."""
+
+    def note(id: str, **numbers: Any) -> None:
+        params = getattr(request.node, "callspec", None)
+        variant = params.id if params else ""
+        MEASURED.mkdir(parents=True, exist_ok=True)
+        name = f"{id}{'.' + variant if variant else ''}.json".replace("/", "-")
+        said = {"id": id, "variant": variant, "test": request.node.nodeid, "numbers": numbers}
+        (MEASURED / name).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        print(f"{id} {variant}: {', '.join(f'{key} {value}' for key, value in numbers.items())}")
+
+    return note
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of its own under `folder`, in memory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True)
+    if done.returncode:
+        pytest.skip("mounting a small disk needs the right to mount")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """To the last byte; remove the file that it gives to make room again."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+    return ballast
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

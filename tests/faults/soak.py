@@ -1,0 +1,166 @@
+"""`make soak`: a season in ten minutes. Six real browsers and fifty light phones fill, send and pull through a bad network while
+the server is killed, frozen and restarted and browsers are killed; then quiet, and the checkers look.
+
+SECONDS=600, SEED=…, STORE=sqlite or postgresql.
+"""
+
+# ruff: noqa: E501  (measurements read better unbroken)
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, Playwright
+
+from tests.conftest import ROOT, Someone, World, settle
+from tests.faults.conftest import SEED
+from tests.faults.field import MODULES, Phone, with_the_form
+from tests.faults.ledger import Ledger, Verdict
+from tests.faults.light import LightPhone, drain
+from tests.faults.proxy import Proxy
+from tests.faults.station import Station
+
+SECONDS = int(os.environ.get("SECONDS", "600"))
+BROWSERS, LIGHT, THREADS = 6, 50, 10
+
+
+def test_ten_minutes_of_faults_then_quiet(
+    playwright: Playwright, station: Station, world: World, ledger: Ledger, tmp_path: Path, measured
+):
+    """RX-03: 0 lost, 0 acknowledged and lost, 0 duplicated, 0 differing; every phone has pulled what the server has for it."""
+    if os.environ.get("STORE", "sqlite") not in station.store:
+        pytest.skip("another store was asked for")
+    with_the_form(world)
+    chance = random.Random(SEED)
+    people = [world.people["amina"], world.people["fatima"]]
+    owners = [another_phone(people[number % 2]) for number in range(LIGHT)]
+    settle()
+    station.start()
+    proxy = Proxy(station.port, seed=SEED, share=0.15)
+    light = [LightPhone(owner, proxy.port, ledger, SEED + number, timeout_s=8) for number, owner in enumerate(owners)]
+    browsers: list[Phone] = []
+    stop = threading.Event()
+    done = {"server kills": 0, "browser kills": 0, "freezes": 0, "restarts": 0}
+
+    def live(phones: list[LightPhone], seed: int) -> None:
+        own = random.Random(seed)
+        while not stop.is_set():
+            for phone in phones:
+                if own.random() < 0.3 and len(phone.undelivered()) < 30:
+                    phone.finish(photos=int(own.random() < 0.3), photo_bytes=own.randrange(1000, 40_000))
+                if own.random() < 0.5:
+                    phone.flush()
+            stop.wait(own.uniform(0, 0.5))
+
+    def hurt() -> None:
+        own = random.Random(SEED + 1)
+        while not stop.wait(own.uniform(3, 12)):
+            what = own.random()
+            if what < 0.6:
+                for worker in station.workers():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(worker, signal.SIGKILL)
+                done["server kills"] += 1
+            elif what < 0.8:
+                station.freeze()
+                time.sleep(own.uniform(0.5, 4))
+                station.thaw()
+                done["freezes"] += 1
+            else:
+                station.kill()
+                time.sleep(own.uniform(0, 3))
+                station.start()
+                done["restarts"] += 1
+
+    for number in range(BROWSERS):
+        backend = "sqlite" if number % 2 else "leveldb"
+        phone = Phone(playwright, tmp_path / f"phone{number}", station.url, people[number % 2], ledger, backend)
+        phone.open()
+        phone.sign_in()
+        phone.device.close()
+        phone.url = proxy.url
+        browsers.append(phone)
+    for phone in browsers:  # the profile's origin is the proxy's: signed in there, as a phone in the field
+        phone.open()
+        while True:
+            with contextlib.suppress(Error):
+                phone.sign_in()
+                break
+    threads = [threading.Thread(target=live, args=(light[at::THREADS], SEED + at), daemon=True) for at in range(THREADS)]
+    threads.append(threading.Thread(target=hurt, daemon=True))
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + SECONDS
+    try:
+        while time.monotonic() < end:
+            phone = chance.choice(browsers)
+            if phone.device.context is None:
+                reopen(phone)
+            what = chance.random()
+            if what < 0.45:
+                phone.fill(photos=chance.randrange(0, 3), size=chance.randrange(1000, 60_000))
+            elif what < 0.9:
+                phone.page.evaluate("() => { void daftar.sync.now({}); }")
+            else:
+                phone.device.kill()
+                done["browser kills"] += 1
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+    proxy.share = 0
+    station.thaw()
+    station.wait()
+    began = time.monotonic()
+    drain(light, 300)
+    differing_pulls = 0
+    for phone in browsers:
+        if phone.device.context is None:
+            reopen(phone)
+        phone.drain(40)
+        phone.sync()
+        here = set(phone.run("return (await phone.catalogue.submissions()).map((one) => one.id)"))
+        rows = station.rows("SELECT id FROM submissions WHERE author_id = :author AND deleted_at IS NULL", author=phone.person.id)
+        differing_pulls += len(here ^ {row["id"] for row in rows})
+        phone.device.close()
+    quiet = time.monotonic() - began
+    verdict = ledger.check(station)
+    proxy.stop()
+    measured("RX-03", seconds=SECONDS, forms=len(ledger.saved), requests=sum(proxy.counted.requests.values()), network_faults=sum(proxy.counted.faults.values()), **{name.replace(" ", "_"): count for name, count in done.items()}, quiet_after_s=round(quiet), lost=verdict.lost, acked_lost=verdict.acked_lost, duplicated=verdict.duplicated, differing=verdict.differing + verdict.photos_differing, pulls_differing=differing_pulls)  # fmt: skip
+    assert verdict == Verdict(), verdict
+    assert differing_pulls == 0
+    assert station.integrity() == "ok"
+
+
+def another_phone(person: Someone) -> Someone:
+    """The same person with one more phone."""
+    other = dataclasses.replace(person, _client=None, _device=None)
+    assert other.credential
+    return other
+
+
+def reopen(phone: Phone) -> None:
+    """After a kill, through a network that may not let the page come: then a moment later."""
+    phone.device.open()
+    while True:
+        with contextlib.suppress(Error):
+            phone.page.goto(f"{phone.url}/static/css/tokens.css")
+            phone.page.evaluate(MODULES)
+            return
+
+
+def main() -> None:
+    """RX-03, by itself: `python -m tests.faults.soak`."""
+    sys.exit(pytest.main(["-s", "-o", "python_files=soak.py", str(ROOT / "tests" / "faults" / "soak.py")]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The server of `make run` in the hands of a test: killed, frozen, stopped, started again on the same store and port."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+import sqlalchemy as sa
+
+from tests.conftest import ROOT, free_port
+
+
+class Station:
+    """`before` is put before the command (strace, faketime); `settings` are environment variables."""
+
+    def __init__(self, instance: Path, store: str, before: Sequence[str] = (), **settings: str) -> None:
+        self.instance, self.store, self.before, self.settings = instance, store, list(before), settings
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.attachments = Path(settings.get("DAFTAR_ATTACHMENTS", instance / "attachments"))
+        self.log = instance / "server.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        options: dict[str, Any] = {"module": pysqlite3} if store.startswith("sqlite") else {"pool_pre_ping": True}
+        self.engine = sa.create_engine(store, **options)
+
+    def environment(self) -> Mapping[str, str]:
+        return os.environ | {
+            "PORT": str(self.port),
+            "DAFTAR_HOST": "127.0.0.1",
+            "DAFTAR_INSTANCE": str(self.instance),
+            "DATABASE_URL": self.store,
+            "DAFTAR_DEMO": "0",
+            "DAFTAR_SECRET_KEY": "tests",
+            **self.settings,
+        }
+
+    def start(self, wait: bool = True) -> None:
+        with self.log.open("ab") as log:
+            command = [*self.before, sys.executable, "-m", "app.serve"]
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
+        if wait:
+            self.wait()
+
+    def wait(self, timeout_s: float = 60) -> None:
+        """Until it answers."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(self.url + "/sign-in", timeout=5):
+                return
+            assert self.process is not None
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def signal(self, number: int) -> None:
+        """To the server and all that it forked."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait(20)
+
+    def stop(self, timeout_s: float = 60) -> None:
+        """As a deployment stops it."""
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            self.process.wait(timeout_s)
+        finally:
+            self.kill()
+
+    def freeze(self) -> None:
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def workers(self) -> list[int]:
+        """Processes that answer requests: children of the master that are not the checker."""
+        assert self.process is not None
+        found = []
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError, IndexError):
+                if int(status.read_text().rsplit(")", 1)[1].split()[1]) == self.process.pid:
+                    found.append(int(status.parent.name))
+        # The checker was forked before the first worker.
+        return sorted(found)[1:]
+
+    def rows(self, statement: str, **values: Any) -> list[Any]:
+        """Read beside the server."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), values).mappings())
+
+    def value(self, statement: str, **values: Any) -> Any:
+        with self.engine.connect() as connection:
+            return connection.execute(sa.text(statement), values).scalar()
+
+    def integrity(self) -> str:
+        """`ok`, or what the store finds wrong with itself."""
+        if not self.store.startswith("sqlite"):
+            return "ok" if self.value("SELECT count(*) FROM pg_class") else "unreadable"
+        with self.engine.connect() as connection:
+            broken = connection.execute(sa.text("PRAGMA foreign_key_check")).fetchall()
+            said = connection.execute(sa.text("PRAGMA integrity_check")).scalar_one()
+        return f"foreign keys: {broken}" if broken else str(said)
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.thaw()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.stop(15)
+        self.engine.dispose()
+
+
+def text_of(body: Any) -> str:
+    return gzip.decompress(bytes(body)).decode()
+
+
+def sha256(content: bytes | str) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
