@@ -118,6 +118,8 @@ class LightPhone:
     def flush(self) -> bool:
         """One attempt at everything. Whether nothing is left."""
         try:
+            if not self.undelivered() and not self.recheck:
+                self._push([])  # as a phone that has nothing to send: what the server says of itself may change that
             self._texts()
             self._photos()
         except NothingHeard:

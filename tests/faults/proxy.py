@@ -70,7 +70,7 @@ class Link:
 @dataclass
 class Counted:
     requests: Counter[str] = field(default_factory=Counter)  # by path
-    up: Counter[str] = field(default_factory=Counter)  # bytes of requests by path
+    up: Counter[str] = field(default_factory=Counter)  # bytes of requests by method and path
     faults: Counter[str] = field(default_factory=Counter)
 
 
@@ -139,13 +139,13 @@ class Proxy:
                     request = Request(method.decode(), bare, head, body, self._number)
                     fault = self.plan(request)
                     self.counted.requests[bare] += 1
-                    self.counted.up[bare] += request.size
+                    crossed = int(fault.at) if fault and fault.kind == "cut_request" else request.size
+                    self.counted.up[f"{request.method} {bare}"] += crossed
                     self.requests.append(Request(request.method, bare, b"", b"", request.number))
                     if fault:
                         self.counted.faults[fault.kind] += 1
                 if self.link:
-                    share = fault.at / request.size if fault and fault.kind == "cut_request" else 1
-                    self.link.carry("up", int(request.size * share))
+                    self.link.carry("up", crossed)
                 if fault and self._spoilt(client, fault):
                     return
                 if fault and fault.kind == "flip" and body:

@@ -44,7 +44,7 @@ def test_ten_minutes_of_faults_then_quiet(
     owners = [another_phone(people[number % 2]) for number in range(LIGHT)]
     settle()
     station.start()
-    proxy = Proxy(station.port, seed=SEED, share=0.15)
+    proxy = Proxy(station.port, seed=SEED)
     light = [LightPhone(owner, proxy.port, ledger, SEED + number, timeout_s=8) for number, owner in enumerate(owners)]
     browsers: list[Phone] = []
     stop = threading.Event()
@@ -82,18 +82,11 @@ def test_ten_minutes_of_faults_then_quiet(
 
     for number in range(BROWSERS):
         backend = "sqlite" if number % 2 else "leveldb"
-        phone = Phone(playwright, tmp_path / f"phone{number}", station.url, people[number % 2], ledger, backend)
+        phone = Phone(playwright, tmp_path / f"phone{number}", proxy.url, people[number % 2], ledger, backend)
         phone.open()
         phone.sign_in()
-        phone.device.close()
-        phone.url = proxy.url
         browsers.append(phone)
-    for phone in browsers:  # the profile's origin is the proxy's: signed in there, as a phone in the field
-        phone.open()
-        while True:
-            with contextlib.suppress(Error):
-                phone.sign_in()
-                break
+    proxy.share = 0.15
     threads = [threading.Thread(target=live, args=(light[at::THREADS], SEED + at), daemon=True) for at in range(THREADS)]
     threads.append(threading.Thread(target=hurt, daemon=True))
     for thread in threads:

@@ -26,6 +26,7 @@ class Station:
 
     def __init__(self, instance: Path, store: str, before: Sequence[str] = (), **settings: str) -> None:
         self.instance, self.store, self.before, self.settings = instance, store, list(before), settings
+        self.root = ROOT  # where its code lies
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.attachments = Path(settings.get("DAFTAR_ATTACHMENTS", instance / "attachments"))
@@ -49,7 +50,7 @@ class Station:
         with self.log.open("ab") as log:
             command = [*self.before, sys.executable, "-m", "app.serve"]
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+                command, cwd=self.root, env=self.environment(), stdout=log, stderr=log, start_new_session=True
             )
         if wait:
             self.wait()

@@ -1,0 +1,156 @@
+"""Versions that meet: a form changed under a draft, a migration killed half way, an application replaced over night."""
+
+# ruff: noqa: E501  (rows and scripts read better unbroken)
+from __future__ import annotations
+
+import copy
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pysqlite3
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Playwright, expect
+
+from app.core.db import db, next_seq
+from app.core.ids import new_id
+from app.instruments.models import Instrument, InstrumentVersion
+from tests.conftest import NOW, ROOT, World
+from tests.e2e.device import until
+from tests.faults.field import FORM, PACKAGE, Phone, with_the_form
+from tests.faults.ledger import Ledger, Verdict
+from tests.faults.planted import copy_of_the_tree
+from tests.faults.station import Station, sha256, text_of
+
+
+def test_a_form_changed_under_a_draft_takes_no_answer_with_it(
+    playwright: Playwright, station: Station, world: World, ledger: Ledger, tmp_path: Path, measured
+):
+    """UM-08: the second version removes one question, renames another and retypes a third; the draft is finished under the first."""
+    with_the_form(world)
+    station.start()
+    phone = Phone(playwright, tmp_path / "phone", station.url, world.people["amina"], ledger)
+    page = phone.open()
+    phone.sign_in()
+    draft = page.evaluate("() => daftar.draft({ name: 'تعاونية الأمل', photos: 1, size: 20000 })")
+    newer = copy.deepcopy(PACKAGE) | {"version": "2026112501"}
+    del newer["nodes"][7]
+    newer["nodes"][3]["name"] = "remark"
+    newer["nodes"][2]["type"] = "integer"
+    text = json.dumps(newer, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    instrument = db.session.scalars(sa.select(Instrument).where(Instrument.form_id == FORM)).one()
+    before = db.session.get(InstrumentVersion, instrument.current_id).sha256
+    version = InstrumentVersion(id=new_id(), instrument_id=instrument.id, version=newer["version"], sha256=sha256(text), package=text, source_name="", source=b"", xform="", published_at=NOW, seq=next_seq())  # fmt: skip
+    db.session.add(version)
+    db.session.flush()
+    instrument.current_id = version.id
+    db.session.commit()
+    phone.sync()
+    assert phone.run("return (await phone.catalogue.instruments()).some((one) => one.version === '2026112501')")
+    done = page.evaluate("async (id) => { const { openDraft } = await import('/static/js/form/session.js'); const session = await openDraft(daftar.phone, id); session.set('g1/note', 'بعد التغيير'); return await session.finish(); }", draft)  # fmt: skip
+    assert "revisionId" in done, done
+    phone.drain()
+    row = station.rows("SELECT form_sha256, body FROM revisions WHERE id = :id", id=done["revisionId"])[0]
+    said = json.loads(text_of(row["body"]))
+    kept = said["answers"]["g1"]
+    phone.device.close()
+    dropped = sum(kept.get(name) != value for name, value in {"name": "تعاونية الأمل", "note": "بعد التغيير"}.items())
+    measured("UM-08", answers_dropped=dropped)
+    assert row["form_sha256"] == before
+    assert dropped == 0
+    assert len(said["attachments"]) == 1
+
+
+UPGRADE = "from app import create_app; import flask_migrate, sys; app = create_app({'SQLALCHEMY_DATABASE_URI': sys.argv[1], 'SECRET_KEY': 'x', 'INSTANCE': __import__('pathlib').Path(sys.argv[2])}); c = app.app_context(); c.push(); print('go', flush=True); flask_migrate.upgrade('migrations')"
+
+
+def schema(url: str) -> list[str]:
+    options = {"module": pysqlite3} if url.startswith("sqlite") else {}
+    engine = sa.create_engine(url, **options)
+    try:
+        found = sa.inspect(engine)
+        return [f"{table}: {column['name']} {column['type']} {column['nullable']}" for table in sorted(found.get_table_names()) for column in found.get_columns(table)] + [
+            f"{table}: {one['name']}" for table in sorted(found.get_table_names()) for one in sorted(found.get_indexes(table), key=lambda one: str(one["name"]))
+        ]  # fmt: skip
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_migration_killed_at_any_moment_ends_the_same_when_run_again(request, tmp_path: Path, seed, kind, measured):
+    """UM-07: from nothing to the newest tables, killed 12 times on the way, then run to its end."""
+    chance = random.Random(seed)
+    server = request.getfixturevalue("postgresql") if kind == "postgresql" else None
+    urls = [server.url(server.fresh()) if server else f"sqlite:///{tmp_path / name}" for name in ("clean", "killed")]
+
+    def upgrade(url: str, kill_after: float | None) -> None:
+        process = subprocess.Popen([sys.executable, "-c", UPGRADE, url, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | {"DATABASE_URL": url})  # fmt: skip
+        assert process.stdout
+        process.stdout.readline()
+        if kill_after is not None:
+            time.sleep(kill_after)
+            process.send_signal(signal.SIGKILL)
+        process.wait(60)
+
+    began = time.monotonic()
+    upgrade(urls[0], None)
+    whole = min(2.0, time.monotonic() - began)
+    for _ in range(12):
+        upgrade(urls[1], chance.uniform(0, whole))
+    upgrade(urls[1], None)
+    drift = len(set(schema(urls[0])) ^ set(schema(urls[1])))
+    measured("UM-07", kills=12, drift=drift)
+    assert drift == 0
+    assert schema(urls[0])
+
+
+@pytest.mark.sqlite_only
+def test_after_an_update_all_forms_open_without_network(
+    playwright: Playwright, station: Station, world: World, ledger: Ledger, tmp_path: Path, measured
+):
+    """UM-11, UM-02: the server gets another version; the phone takes it at its next opening, then goes offline: every form opens."""
+    with_the_form(world)
+    station.start()
+    phone = Phone(playwright, tmp_path / "phone", station.url, world.people["amina"], ledger)
+    page = phone.open()
+    phone.sign_in()
+    page.goto(f"{station.url}/field/#/today")
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    old = page.evaluate("() => document.documentElement.dataset.version")
+    station.stop()
+    station.root = tmp_path / "newer"
+    copy_of_the_tree(station.root)
+    style = station.root / "static" / "css" / "field.css"
+    style.write_text(style.read_text("utf-8") + "\n.a-newer-version { color: inherit; }\n", "utf-8")
+    station.start()
+    page.reload()
+    until(lambda: page.evaluate("() => navigator.serviceWorker.getRegistration('/field/').then((one) => one.update()).then(() => navigator.serviceWorker.getRegistration('/field/')).then((one) => Boolean(one.waiting || one.active))"), "it is there")  # fmt: skip
+
+    def taken() -> bool:
+        page.reload()
+        page.wait_for_timeout(700)
+        return page.evaluate("() => document.documentElement.dataset.version") != old
+
+    until(taken, "the newer version runs", 40)
+    phone.device.offline(True)
+    unopened = 0
+    for form in (FORM, "diag"):
+        page.goto(f"{station.url}/field/#/today")
+        page.wait_for_timeout(300)
+        title = {"diag": "Diagnostic de la coopérative", FORM: "Visite"}[form]
+        page.locator(".start", has_text=title).first.click()
+        try:
+            expect(page.locator(".fill")).to_be_visible()
+        except AssertionError:
+            unopened += 1
+    phone.device.close()
+    measured("UM-11", forms_unavailable=unopened)
+    assert unopened == 0
+    assert ledger.check(station) == Verdict()
