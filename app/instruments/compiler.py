@@ -145,7 +145,8 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Ite
     compiled.errors += compiler.errors
     compiled.warnings += compiler.warnings
     if not compiled.errors:
-        checked = lint.check_package(package, compiler.rows)
+        columns = {name: frozenset(rows[0]) for name, rows in datasets.items() if rows}
+        checked = lint.check_package(package, compiler.rows, columns)
         compiled.errors += [one for one in checked if one.level == "error"]
         compiled.warnings += [one for one in checked if one.level == "warning"]
     if not compiled.errors:

@@ -70,6 +70,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "choice_name": (_("A choice of the list “%(list)s” has no code."), _("Fill the column “name”.")),
     "choice_space": (_("The code “%(name)s” holds a space."), _("Codes of choices have no spaces: several choices are stored separated by spaces.")),
     "label_missing": (_("The label in %(language)s is missing."), _("Fill the column “%(wanted)s”.")),
+    "text_missing": (_("The text in %(language)s is missing; another language has it."), _("Fill the column “%(wanted)s”.")),
     "languages_none": (_("The texts name no language."), _("Name the columns label::العربية (ar) and label::Français (fr).")),
     "language_missing": (_("Nothing is written in %(language)s."), _("Add the columns label, hint and messages in this language.")),
     # The rules
@@ -90,6 +91,30 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),
     "type_mismatch": (_("“%(name)s” is a %(type)s, compared here with “%(value)s”."), _("Compare it with a value of its kind.")),
     "choice_unknown": (_("“%(value)s” is not a choice of “%(name)s”."), _("Correct the code; the choices are: %(choices)s")),
+    "condition_bare": (
+        _("“%(name)s” alone is no condition: it holds whatever was answered."),
+        _("Compare it with a value: ${%(name)s} = 'yes', or ${%(name)s} != ''."),
+    ),
+    "several_chosen": (
+        _("Several answers of “%(name)s” may be chosen: comparing with “%(value)s” holds only while it is the only one."),
+        _("Write selected(${%(name)s}, '%(value)s')."),
+    ),
+    "select_asked": (
+        _("%(function)s() reads answers of a list of choices; “%(name)s” is a %(type)s."),
+        _("Compare it with = or <."),
+    ),
+    "rows_asked": (
+        _("%(name)s() reads questions or rows, and is given a value."),
+        _("Give it a question: sum(${price}). Several values are added with +."),
+    ),
+    "choice_name_quoted": (
+        _("The second value of jr:choice-name() is the question itself, in quotation marks; here it would be its answer."),
+        _("Write jr:choice-name(${%(name)s}, '${%(name)s}')."),
+    ),
+    "list_column_unknown": (
+        _("The list “%(name)s” has no column “%(value)s”."),
+        _("Correct the name of the column.%(near)s"),
+    ),
     "calculation_none": (_("This calculation is empty."), _("Fill the column “calculation”.")),
     "token_unknown": (_("The text holds {{%(name)s}}, which no programme fills."), _("The tokens are listed in docs/instruments.md.")),
     # Records, references, parameters: what the converter refuses, in our words

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.instruments import mismatch, patterns
 from app.instruments.findings import Finding, error, warning
 from app.instruments.rows import Row, all_rows, canonical_type, list_of
 from app.instruments.workbook import Sheet, Workbook
@@ -19,10 +20,10 @@ _ARITIES = """
 abs:1 acos:1 area:1 asin:1 atan:1 atan2:2 base64-decode:1 boolean:1 boolean-from-string:1 ceiling:1 checklist:2+ coalesce:2+
 concat:0+ contains:2 cos:1 count:1 count-non-empty:1 count-selected:1 current:0 date:1 date-time:1 decimal-date-time:1
 decimal-time:1 digest:2-3 distance:1+ ends-with:2 exp:1 exp10:1 false:0 floor:1 format-date:2 format-date-time:2 geofence:2
-if:3 indexed-repeat:3-7 instance:1 int:1 join:2+ jr:choice-name:2 last:0 local-name:0-1 log:1 log10:1 max:1+ min:1+
+if:3 indexed-repeat:3-7 instance:1 int:1 join:2+ jr:choice-name:2 jr:itext:1 last:0 local-name:0-1 log:1 log10:1 max:1+ min:1+
 name:0-1 normalize-space:0-1 not:1 now:0 number:0-1 once:1 pi:0 position:0-1 pow:2 pulldata:4 random:0 randomize:1-2 regex:2
 round:1-2 selected:2 selected-at:2 sin:1 sqrt:1 starts-with:2 string:0-1 string-length:0-1 substr:2-3 substring:2-3
-substring-after:2 substring-before:2 sum:1 tan:1 today:0 translate:3 true:0 uuid:0-1 weighted-checklist:2+
+substring-after:2 substring-before:2 sum:1 tan:1 today:0 translate:3 true:0 uuid:0-1 weighted-checklist:4+
 """
 
 
@@ -34,6 +35,8 @@ def _arities() -> dict[str, tuple[int, int | None]]:
 
 
 FUNCTIONS = _arities()
+# After the first arguments, two and two.
+IN_PAIRS = frozenset({"indexed-repeat", "weighted-checklist"})
 
 
 def language_code(name: str) -> str:
@@ -76,7 +79,10 @@ def check_expression(found: Dependencies, sheet: str, row: int, column: str) -> 
             findings.append(error("function_unknown", *at, name=name, **_near(name, FUNCTIONS)))
             continue
         fewest, most = FUNCTIONS[name]
-        if given < fewest or (most is not None and given > most):
+        if name in IN_PAIRS and fewest <= given <= (most or given) and (given - fewest) % 2:
+            wanted = ", ".join(str(one) for one in range(fewest, (most or fewest + 4) + 1, 2)) + ("" if most else "…")
+            findings.append(error("function_arity", *at, name=name, given=given, wanted=wanted))
+        elif given < fewest or (most is not None and given > most):
             wanted = str(fewest) if fewest == most else f"{fewest}…" if most is None else f"{fewest}–{most}"
             findings.append(error("function_arity", *at, name=name, given=given, wanted=wanted))
     return findings
@@ -317,6 +323,7 @@ def _check_labels(sheet: Sheet, rows: list[Row]) -> list[Finding]:
                 language = column.partition("::")[2] or column
                 at = (sheet.name.lower(), row.number, row.column(column))
                 findings.append(warning("label_missing", *at, language=language.split(" (")[0], wanted=column))
+        findings += _check_texts(sheet, row)
         for column, text in row.cells.items():
             findings += [
                 warning("token_unknown", sheet.name.lower(), row.number, row.column(column), name=token)
@@ -324,6 +331,26 @@ def _check_labels(sheet: Sheet, rows: list[Row]) -> list[Finding]:
                 if token not in TOKENS
             ]
     return findings
+
+
+_SPOKEN = re.compile(r"\s*(hint|guidance[ _]hint|constraint[ _]message|required[ _]message)\s*::\s*(.+)", re.IGNORECASE)
+
+
+def _check_texts(sheet: Sheet, row: Row) -> list[Finding]:
+    """A hint or a message that one language has and another lacks."""
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for column in sheet.columns:
+        if match := _SPOKEN.fullmatch(column):
+            kinds.setdefault(match.group(1).lower().replace(" ", "_"), []).append((match.group(2), column))
+    return [
+        warning(
+            "text_missing", sheet.name.lower(), row.number, row.column(column), language=language.split(" (")[0], wanted=column
+        )
+        for columns in kinds.values()
+        if any(row.cells.get(column) for _, column in columns)
+        for language, column in columns
+        if not row.cells.get(column)
+    ]
 
 
 def _check_references(row: Row, names: set[str]) -> list[Finding]:
@@ -381,14 +408,25 @@ NUMBERS = ("integer", "decimal", "range")
 RULE_KEYS = ("relevant", "constraint", "required", "readonly", "calculation", "repeat_count", "first_load")
 
 
-def check_package(package: dict[str, Any], rows: Mapping[str, Row]) -> list[Finding]:
-    """What only the parsed rules show."""
-    return _Rules(package, rows).check()
+TEXT_KEYS = ("label", "hint", "guidance", "constraint_message", "required_message")
+
+
+def check_package(package: dict[str, Any], rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]) -> list[Finding]:
+    """What only the parsed rules show. `columns`: of each CSV list."""
+    return _unique(_Rules(package, rows, columns).check())
+
+
+def _unique(findings: list[Finding]) -> list[Finding]:
+    """The same thing said twice of one cell is said once."""
+    seen: dict[str, Finding] = {}
+    for one in findings:
+        seen.setdefault(repr(one), one)
+    return list(seen.values())
 
 
 class _Rules:
-    def __init__(self, package: dict[str, Any], rows: Mapping[str, Row]) -> None:
-        self.package, self.rows = package, rows
+    def __init__(self, package: dict[str, Any], rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]) -> None:
+        self.package, self.rows, self.columns = package, rows, columns
         self.nodes = package["nodes"]
         self.shape = Shape(
             [node.get("parent", -1) for node in self.nodes],
@@ -404,12 +442,25 @@ class _Rules:
                     self.rule(node["i"], key, self.package["expressions"][node[key]]["ast"])
                     self.lists(node[key], self.place(node["i"], key))
             for trigger in node.get("triggers", []):
+                tree = self.package["expressions"][trigger["expression"]]["ast"]
+                self.rule(trigger["node"], "calculation", tree)
                 self.lists(trigger["expression"], self.place(trigger["node"], "calculation"))
+            self.texts(node)
+            if "choices" in node:
+                tree = self.package["expressions"][node["choices"]["nodeset"]]["ast"]
+                self.findings += mismatch.in_paths(tree, self.place(node["i"], "choice_filter"), self.package, self.columns)
         for rule in self.package["entities"]:
             for key, column in (("id", "entity_id"), ("create", "create_if"), ("update", "update_if"), ("label", "label")):
                 if key in rule:
                     self.lists(rule[key], ("entities", 0, column))
         return self.findings
+
+    def texts(self, node: dict[str, Any]) -> None:
+        """References in what people read: outside a repeat they show its first row only."""
+        for key in TEXT_KEYS:
+            seen = {part["x"] for text in node.get(key, {}).values() if isinstance(text, list) for part in text if isinstance(part, dict)}
+            for number in sorted(seen):
+                self.walk(self.package["expressions"][number]["ast"], node["i"], self.place(node["i"], key), in_set=False)
 
     def lists(self, expression: int, at: Place) -> None:
         """A list that no question picks from and no row names is not in the XForm: instance() finds nothing."""
@@ -427,6 +478,9 @@ class _Rules:
     def rule(self, node: int, key: str, tree: Ast) -> None:
         at = self.place(node, key)
         self.walk(tree, node, at, in_set=False)
+        self.findings += mismatch.in_paths(tree, at, self.package, self.columns)
+        if key in ("relevant", "constraint", "required", "readonly"):
+            self.findings += mismatch.in_condition(tree, node, at, self.shape, self.nodes)
         if key == "constraint":
             self.blocked(tree, node, at)
 
@@ -442,12 +496,14 @@ class _Rules:
                 self.pattern(tree[3][1], at)
             if tree[1] in ("selected", "count-selected") and len(tree) == 4:
                 self.literal(tree[2], tree[3], node, at)
+            self.findings += mismatch.in_call(tree, node, at, self.shape, self.nodes)
             for one in tree[2:]:
                 self.walk(one, node, at, in_set=in_set or tree[1] in AGGREGATES)
             return
         if kind in COMPARISONS:
             self.literal(tree[1], tree[2], node, at)
             self.literal(tree[2], tree[1], node, at)
+            self.findings += mismatch.in_comparison(tree, node, at, self.shape, self.nodes)
         for one in tree[1:]:
             if isinstance(one, list) and one and isinstance(one[0], str):
                 self.walk(one, node, at, in_set)
@@ -465,16 +521,15 @@ class _Rules:
                 )
 
     def pattern(self, text: str, at: Place) -> None:
-        try:
-            re.compile(text)
-        except (re.error, RecursionError, OverflowError):
+        if not patterns.is_pattern(text):
             self.findings.append(error("regex_bad", *at, pattern=text))
-            return
-        if is_slow(text):
+        elif patterns.is_slow(text):
             self.findings.append(error("regex_slow", *at, pattern=text))
 
     def literal(self, path: Ast, value: Ast, node: int, at: Place) -> None:
         """A question compared with a constant that it can never hold."""
+        if path[0] == "path" and value[0] == "num":
+            self.number(path, value[1], node, at)
         if path[0] != "path" or value[0] != "str" or value[1] == "":
             return
         for target in leads_to(path, node, self.shape):
@@ -489,6 +544,19 @@ class _Rules:
                 if value[1] not in codes:
                     shown = ", ".join(codes[:12]) + ("…" if len(codes) > 12 else "")
                     self.findings.append(warning("choice_unknown", *at, name=found["name"], value=value[1], choices=shown))
+
+    def number(self, path: Ast, value: float, node: int, at: Place) -> None:
+        """A question whose answers are no numbers, compared with one."""
+        for target in leads_to(path, node, self.shape):
+            found = self.nodes[target]
+            kind = found.get("type", "")
+            if kind in mismatch.NEVER_NUMBERS:
+                self.findings.append(warning("type_mismatch", *at, name=found["name"], type=kind, value=f"{value:g}"))
+            elif kind == "select_one" and found.get("choices", {}).get("list") in self.package["lists"]:
+                codes = [item["name"] for item in self.package["lists"][found["choices"]["list"]]]
+                if not any(re.fullmatch(r"-?[\d.]+", code) for code in codes):
+                    shown = ", ".join(codes[:12]) + ("…" if len(codes) > 12 else "")
+                    self.findings.append(warning("choice_unknown", *at, name=found["name"], value=f"{value:g}", choices=shown))
 
     # A constraint that no answer meets while another one is blank.
 
@@ -543,30 +611,3 @@ class _Rules:
                     if other[0] == "num":
                         return kind == "!="
         return None
-
-
-def is_slow(pattern: str) -> bool:
-    """Whether a repeated group holds something repeated itself, or choices that begin alike: (a+)+, (a|a)*."""
-    depth: list[bool] = []  # for each open group: does it hold a repetition?
-    at, in_class = 0, False
-    while at < len(pattern):
-        sign = pattern[at]
-        if sign == "\\":
-            at += 2
-            continue
-        if in_class:
-            in_class = sign != "]"
-        elif sign == "[":
-            in_class = True
-        elif sign == "(":
-            depth.append(False)
-        elif sign == ")" and depth:
-            holds = depth.pop()
-            if holds and re.match(r"[*+]|\{\d+,\d*\}", pattern[at + 1 :]) and not re.match(r"\{\d+,?\d?\}", pattern[at + 1 :]):
-                return True
-            if depth and holds:
-                depth[-1] = True
-        elif (sign in "*+" or re.match(r"\{\d+,\d*\}", pattern[at:])) and depth:
-            depth[-1] = True
-        at += 1
-    return False

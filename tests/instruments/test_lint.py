@@ -6,7 +6,7 @@ import pytest
 from flask_babel import force_locale
 
 from app.instruments.findings import MESSAGES, from_pyxform
-from app.instruments.lint import is_slow
+from app.instruments.patterns import is_slow
 from tests.instruments.forms import AR, FIRST_ROW, FR, SETTINGS, YES_NO, choices, compiled, q
 
 AGE = q("integer", "age")
@@ -59,6 +59,33 @@ SURVEYS = {
     "label_missing": ([q("integer", "a") | {FR: ""}, AGE], (0, FR), {"language": "Français"}),
     "regex_bad": ([q("text", "a", constraint="regex(., '[0-9')")], (0, "constraint"), {}),
     "regex_slow": ([q("text", "a", constraint="regex(., '^([a-z]+)+$')")], (0, "constraint"), {}),
+    "condition_bare": (
+        [q("calculate", "c", calculation="1 > 2"), q("text", "b", relevant="not(${c})")],
+        (1, "relevant"),
+        {"name": "c"},
+    ),
+    "several_chosen": (
+        [q("select_multiple yes_no", "m"), q("text", "b", relevant="${m} = 'yes'")],
+        (1, "relevant"),
+        {"name": "m", "value": "yes"},
+    ),
+    "select_asked": ([AGE, q("text", "b", relevant="selected(${age}, '3')")], (1, "relevant"), {"type": "integer"}),
+    "rows_asked": ([AGE, q("calculate", "c", calculation="sum(${age} * 2)")], (1, "calculation"), {"name": "sum"}),
+    "choice_name_quoted": (
+        [OK, q("calculate", "c", calculation="jr:choice-name(${ok}, ${ok})")],
+        (1, "calculation"),
+        {"name": "ok"},
+    ),
+    "list_column_unknown": (
+        [OK, q("calculate", "c", calculation="instance('yes_no')/root/item[name = ${ok}]/lable")],
+        (1, "calculation"),
+        {"name": "yes_no", "value": "lable", "near": "label"},
+    ),
+    "text_missing": (
+        [AGE | {"hint::العربية (ar)": "بالسنوات", "hint::Français (fr)": ""}],
+        (0, "hint::Français (fr)"),
+        {"language": "Français"},
+    ),
     "constraint_blank": ([AGE, q("integer", "b", constraint=". >= 0 and . <= ${age}")], (1, "constraint"), {"name": "age"}),
     "type_mismatch": ([AGE, q("text", "b", relevant="${age} = 'ten'")], (1, "relevant"), {"type": "integer"}),
     "choice_unknown": ([OK, q("text", "b", relevant="${ok} = 'oui'")], (1, "relevant"), {"choices": "yes, no"}),
@@ -201,6 +228,47 @@ def test_a_constraint_may_lean_on_a_required_question():
     assert "constraint_blank" in {one.code for one in compiled(hidden, choices=YES_NO).warnings}
 
 
+def test_arguments_that_go_two_and_two_are_counted():
+    survey = [
+        q("begin_repeat", "r"),
+        q("integer", "n"),
+        q("end_repeat"),
+        q("calculate", "c", calculation="indexed-repeat(${n}, ${r}, 1, ${r})"),
+    ]
+    assert found(survey, "function_arity")[0].details == {"name": "indexed-repeat", "given": 4, "wanted": "3, 5, 7"}
+    weighted = [q("calculate", "c", calculation="weighted-checklist(1, 2, 1, 2, 3)")]
+    assert found(weighted, "function_arity")[0].details["wanted"] == "4, 6, 8…"
+
+
+def test_a_reference_out_of_its_repeat_is_seen_in_texts_and_triggers_too():
+    survey = [q("begin_repeat", "r"), AGE, q("end_repeat"), q("note", "n") | {AR: "العمر ${age}", FR: "Âge ${age}"}]
+    assert [(one.row, one.details["name"]) for one in found(survey, "outside_repeat")] == [(row(3), "age")]
+    inside = [q("begin_repeat", "r"), AGE, q("note", "n") | {AR: "العمر ${age}", FR: "Âge ${age}"}, q("end_repeat")]
+    assert not compiled(inside).warnings
+    triggered = [q("begin_repeat", "r"), AGE, q("end_repeat"), OK, q("calculate", "c", trigger="${ok}", calculation="${age} + 1")]
+    assert found(triggered, "outside_repeat")[0].row == row(4)
+
+
+def test_columns_of_a_csv_list_are_known():
+    lists = {"souks": [{"name": "1", "label": "سوق", "label_fr": "Souk", "province": "B"}]}
+    survey = [q("select_one_from_file souks.csv", "s", choice_filter="provnce = 'B'")]
+    finding = next(one for one in compiled(survey, lists).warnings if one.code == "list_column_unknown")
+    assert (finding.row, finding.column, finding.details["near"]) == (row(0), "choice_filter", "province")
+    pulled = [survey[0] | {"choice_filter": ""}, q("calculate", "c", calculation="pulldata('souks', 'day', 'name', ${s})")]
+    assert [one.details["value"] for one in compiled(pulled, lists).warnings if one.code == "list_column_unknown"] == ["day"]
+    right = [q("select_one_from_file souks.csv", "s", choice_filter="province = 'B' and label_fr != ''")]
+    assert not compiled(right, lists).warnings
+
+
+def test_a_number_is_not_compared_with_what_is_never_one():
+    place = [q("geopoint", "g"), q("text", "b", relevant="${g} > 3")]
+    assert found(place, "type_mismatch")[0].details == {"name": "g", "type": "geopoint", "value": "3"}
+    assert found([OK, q("text", "b", relevant="${ok} = 1")], "choice_unknown")[0].details["value"] == "1"
+    coded = choices("level", "1", "2")
+    numbered = [q("select_one level", "l"), q("text", "b", relevant="${l} > 1")]
+    assert not compiled(numbered, choices=coded).warnings
+
+
 def test_a_running_total_is_no_cycle():
     survey = [
         q("begin_repeat", "r"),
@@ -246,8 +314,21 @@ def test_calculations_stand_after_what_they_read():
         ("^(a|b+)*$", True),
         (r"^(\(a+\))?$", False),
         ("([a-z]+[0-9]?)+", True),
-        ("(x(y*)z)+", True),
+        ("(x(y*)z)+", False),
         (r"[(a+)+]", False),
+        ("(a|a)*", True),
+        ("(a|ab)*", False),
+        ("(a*)*", True),
+        ("(.*)+x", True),
+        ("([a-z]+-)*[a-z]+", False),
+        (r"^([A-Za-z]+\s?)+$", True),
+        (r"^(\d{1,3},)*\d{3}$", False),
+        ("(a{1,2})+b", True),
+        (r"^[a-zA-Z]+(([' -][a-zA-Z ])?[a-zA-Z]*)*$", True),
+        ("^(?:[01]\\d|2[0-3]):[0-5]\\d$", False),
+        ("(?=.*a)(?=.*b).+", False),
+        ("(" * 60 + "a+" + ")*" * 60, True),
+        ("[", False),
     ],
 )
 def test_patterns_that_may_never_end_are_known(pattern, slow):  # BI-06
@@ -266,9 +347,7 @@ def test_what_the_converter_says_is_kept_where_we_have_no_words():
 def test_every_message_can_be_shown_in_both_languages(app):
     from app.instruments.findings import Finding
 
-    names = (
-        "limit kind name value first other type list language wanted near given path pattern found text repeat choices columns"
-    )
+    names = "limit kind name value first other type list language wanted near given path pattern found text repeat function"
     details = dict.fromkeys([*names.split(), "choices", "columns"], "x")
     shown = {}
     for language in ("ar", "fr"):
