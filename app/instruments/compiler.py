@@ -84,8 +84,11 @@ def dataset_content(rows: Rows) -> str:
 
 
 def read_csv(content: bytes) -> Rows:
-    """Rows of a CSV list, all as text."""
-    return [dict(row) for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), restval="")]
+    """Rows of a CSV list, all as text. Spreadsheets set to French write `;` between cells."""
+    text = content.decode("utf-8-sig")
+    header = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
+    delimiter = next((one for one in ",;\t" if one in header), ",")
+    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=delimiter)]
 
 
 def library_lists() -> dict[str, Rows]:

@@ -458,7 +458,13 @@ class _Rules:
     def texts(self, node: dict[str, Any]) -> None:
         """References in what people read: outside a repeat they show its first row only."""
         for key in TEXT_KEYS:
-            seen = {part["x"] for text in node.get(key, {}).values() if isinstance(text, list) for part in text if isinstance(part, dict)}
+            seen = {
+                part["x"]
+                for text in node.get(key, {}).values()
+                if isinstance(text, list)
+                for part in text
+                if isinstance(part, dict)
+            }
             for number in sorted(seen):
                 self.walk(self.package["expressions"][number]["ast"], node["i"], self.place(node["i"], key), in_set=False)
 

@@ -27,3 +27,9 @@ def test_what_publication_accepts_the_engine_computes() -> None:
         low, high = known[name]
         assert low <= fewest, name
         assert high is None or (most is not None and most <= high), name
+
+
+def test_every_function_of_the_specification_has_a_case() -> None:
+    written = "".join(path.read_text("utf-8") for path in DOCS.parents[1].joinpath("tests", "vectors").glob("*.json"))
+    called = set(re.findall(r"([\w:-]+)\(", written))
+    assert set(FUNCTIONS) - called == set()

@@ -229,16 +229,17 @@ export class Form {
     );
   }
 
-  /** Labels by the ids pyxform gives them: "list-0" of a choice, "/data/x:label" of a node. @param {string} id */
+  /** Labels by the ids pyxform gives them: "list-0" of a choice, "/data/x:label", ":hint", ":jr:constraintMsg", ":jr:requiredMsg" of a node. @param {string} id */
   #itext(id) {
     const at = id.lastIndexOf("-");
     const item = this.pkg.lists?.[id.slice(0, at)]?.[Number(id.slice(at + 1))];
     if (item) return this.#say(item.label, this.#model.root);
-    const [path, kind] = id.split(":");
-    const schema = this.#model.schema.nodes.find((node) => schemaPath(node) === path);
-    const { source } = schema ?? {};
-    const texts = { label: source?.label, hint: source?.hint, jr_constraintMsg: source?.constraint_message };
-    return this.#say(texts[/** @type {"label"} */ (kind)], this.#model.root);
+    const colon = id.indexOf(":");
+    const path = id.slice(0, colon);
+    const { source } = this.#model.schema.nodes.find((node) => schemaPath(node) === path) ?? {};
+    /** @type {Record<string, Text | undefined>} */
+    const texts = { label: source?.label, hint: source?.hint, "jr:constraintMsg": source?.constraint_message, "jr:requiredMsg": source?.required_message };
+    return this.#say(texts[id.slice(colon + 1)], this.#model.root);
   }
 
   // Finding

@@ -9,6 +9,9 @@
  */
 
 const LARGEST = 4000;
+/** Steps of one call. A pattern of a few lines over a page of text takes a few thousand. */
+const MOST_STEPS = 1000000;
+let steps = 0;
 const KEPT = 100;
 /** @type {Map<string, Instruction[]>} */
 const programs = new Map();
@@ -21,6 +24,7 @@ export function matchesPattern(text, pattern) {
     if (programs.size >= KEPT) programs.clear();
     programs.set(pattern, program);
   }
+  steps = 0;
   return found(program, [...text], 0, true);
 }
 
@@ -213,6 +217,7 @@ function found(program, text, from, anywhere) {
     if (anywhere || at === from) states.add(0);
     // What follows without reading a character joins the set while it is walked.
     for (const state of states) {
+      if ((steps += 1) > MOST_STEPS) throw new Error("the pattern takes too long on this text");
       const one = program[state];
       if (one.op === "match") return true;
       const passes =
