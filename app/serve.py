@@ -26,7 +26,7 @@ def prepare(app: Flask, workers: int) -> None:
 
     Path(app.config["INSTANCE"]).mkdir(parents=True, exist_ok=True)
     Path(app.config["ATTACHMENTS"]).mkdir(parents=True, exist_ok=True)
-    stores.check(app, workers)
+    stores.check(app, workers + 1)  # the process that computes submissions again writes too
     print("Bringing the database up to date…", flush=True)
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))

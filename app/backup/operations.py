@@ -11,6 +11,7 @@ A backup folder holds one pool of attachments by SHA-256, shared by all its back
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from flask import current_app
 
 from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY, OTHER_STORE
@@ -34,6 +37,7 @@ from app.keys.operations import from_base64
 from app.keys.sealing import Unreadable, unwrap
 
 FORMAT = 1
+SECRETS = "secrets"
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
     manifest = {
         "format": FORMAT, "made_at": now.astimezone(UTC).isoformat(timespec="seconds"), "store": store.kind, "epoch": epoch,
         "database": store.file_name, "sha256": _sha256(copy), "high_water": found["high_water"], "tables": found["tables"],
-        "attachments": len(wanted), "keys": sorted(protected), "keys_protected": bool(_passphrase()),
+        "attachments": len(wanted), "audit_head": found["audit_head"], "secrets": _copy_secrets(target),
+        "keys": sorted(protected), "keys_protected": bool(_passphrase()),
     }  # fmt: skip
     _write_durably(target / "manifest.json", json.dumps(manifest, indent=1))
     if off_host:
@@ -132,7 +137,10 @@ def _copy_attachments(wanted: list[str], pool: Path, backup: str) -> None:
             raise DAMAGED(backup=backup, why=f"attachment {sha} is missing") from error
         if _sha256(half) != sha:
             raise DAMAGED(backup=backup, why=f"attachment {sha} has other bytes")
+        _sync(half)
         half.replace(kept)
+        # Phones forget what a backup holds: it must be on the disk, not on its way there.
+        _sync(kept.parent)
 
 
 def _passphrase() -> str | None:
@@ -169,6 +177,15 @@ def _open_escrow(manifest: dict[str, Any], backup: Path, engine: sa.Engine) -> i
                 raise DAMAGED(backup=backup.name, why=f"the key of a phone, {row.id}") from None
             opened += 1
     return opened
+
+
+def _sync(path: Path) -> None:
+    """A file or folder, to stable storage."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _write_durably(file: Path, text: str) -> None:
@@ -218,9 +235,12 @@ def verify(backup: Path, store: Store) -> dict[str, Any]:
     file = backup / manifest["database"]
     if not file.exists() or _sha256(file) != manifest["sha256"]:
         raise DAMAGED(backup=backup.name, why="the database file has other bytes")
+    _read_secrets(backup, manifest)
     with store.scratch(file) as engine:
         found = examine(engine, backup.name)
         opened = _open_escrow(manifest, backup, engine)
+    if found["audit_head"] != manifest.get("audit_head", found["audit_head"]):
+        raise DAMAGED(backup=backup.name, why="the chain of what was done has another end")
     if found["tables"] != manifest["tables"]:
         raise DAMAGED(backup=backup.name, why="the counts of rows differ")
     for sha in (backup / "attachments.txt").read_text("ascii").split():
@@ -254,23 +274,84 @@ def restore(backup: Path, *, replace: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=backup.parent) as scratch:
         store = _store(Path(scratch))
         manifest = verify(backup, store)
+        # What the database names comes first: cut off in the middle, the old one still stands, and a second run goes on.
+        _restore_files(backup, manifest)
         db.session.remove()
         db.engine.dispose()
         store.restore(backup / manifest["database"])
+    # What an older backup held complete may be gone from its own watermark: phones decide by the new epoch.
+    db.session.execute(sa.delete(Setting).where(Setting.name.in_(("epoch", "backup_seq"))))
+    db.session.add(Setting(name="backup_seq", value=str(manifest["high_water"])))
+    db.session.commit()
+    return manifest
+
+
+def _restore_files(backup: Path, manifest: dict[str, Any]) -> None:
+    """Key pairs, secrets and attachments that are not there, or are there with other bytes."""
     for name in manifest.get("keys", []):
         if not (pairs.folder() / name).exists():
             pairs.put(pairs.folder() / name, pairs.load(backup.parent / "keys" / name, _passphrase()))
     root = Path(current_app.config["ATTACHMENTS"])
     for sha in (backup / "attachments.txt").read_text("ascii").split():
         place = _place(root, sha)
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_place(backup.parent / "attachments", sha), place)
-    # What an older backup held complete may be gone from its own watermark: phones decide by the new epoch.
-    db.session.execute(sa.delete(Setting).where(Setting.name.in_(("epoch", "backup_seq"))))
-    db.session.add(Setting(name="backup_seq", value=str(manifest["high_water"])))
-    db.session.commit()
-    return manifest
+        if place.exists() and _sha256(place) == sha:
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        half = place.with_suffix(".restoring")
+        shutil.copyfile(_place(backup.parent / "attachments", sha), half)
+        _sync(half)
+        half.replace(place)
+        _sync(place.parent)
+    for name, text in _read_secrets(backup, manifest).items():
+        kept = Path(current_app.config["INSTANCE"]) / name
+        if not kept.exists():
+            _write_privately(kept, text.encode("ascii"))
+
+
+# Secrets of the instance folder besides the key pairs
+
+
+def _copy_secrets(target: Path) -> bool:
+    """What signs cookies, beside the database copy; under the passphrase where there is one. Whether there was anything."""
+    kept = Path(current_app.config["INSTANCE"]) / "secret_key"
+    if not kept.exists():  # given by the environment, which is not ours to copy
+        return False
+    content = json.dumps({"secret_key": kept.read_text("ascii").strip()}).encode()
+    passphrase = _passphrase()
+    if passphrase:
+        salt = os.urandom(16)
+        content = salt.hex().encode() + b"\n" + Fernet(_derived(passphrase, salt)).encrypt(content)
+    _write_privately(target / SECRETS, content)
+    return True
+
+
+def _read_secrets(backup: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    """Raises DAMAGED when they cannot be read with the passphrase at hand."""
+    if not manifest.get("secrets"):
+        return {}
+    try:
+        content = (backup / SECRETS).read_bytes()
+        if not content.startswith(b"{"):
+            salt, _, sealed = content.partition(b"\n")
+            content = Fernet(_derived(_passphrase() or "", bytes.fromhex(salt.decode()))).decrypt(sealed)
+        return {str(name): str(text) for name, text in json.loads(content).items() if name == "secret_key"}
+    except (OSError, ValueError, InvalidToken) as error:
+        raise DAMAGED(backup=backup.name, why=f"the secrets cannot be read: {type(error).__name__}") from None
+
+
+def _derived(passphrase: str, salt: bytes) -> bytes:
+    return base64.urlsafe_b64encode(Scrypt(salt=salt, length=32, n=2**14, r=8, p=1).derive(passphrase.encode()))
+
+
+def _write_privately(file: Path, content: bytes) -> None:
+    half = file.with_suffix(".part")
+    half.unlink(missing_ok=True)
+    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    half.replace(file)
+    _sync(file.parent)
 
 
 def _submissions_in_use() -> int:

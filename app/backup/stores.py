@@ -13,9 +13,12 @@ from typing import Any, Protocol
 import psycopg
 import pysqlite3
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from app.backup.problems import DAMAGED, FAILED, NO_TOOL
-from app.core.db import db, engine_options
+from app.core import audit
+from app.core.db import engine_options
+from app.core.models import Audit
 
 
 class Store(Protocol):
@@ -97,6 +100,8 @@ class PostgreSQLStore:
 
     def copy_to(self, file: Path) -> None:
         self._run("pg_dump", "--format=custom", "--no-owner", f"--file={file}", f"--dbname={self._libpq()}")
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
 
     def restore(self, file: Path, database: str | None = None) -> None:
         self._run(
@@ -128,7 +133,7 @@ class PostgreSQLStore:
 
 
 def examine(engine: sa.Engine, backup: str) -> dict[str, Any]:
-    """Integrity, foreign keys, counts and the highest number of a copy; raises DAMAGED."""
+    """Integrity, foreign keys, counts, the highest number and the chain of a copy; raises DAMAGED."""
     with engine.connect() as connection:
         try:
             if engine.dialect.name == "sqlite":
@@ -138,12 +143,18 @@ def examine(engine: sa.Engine, backup: str) -> dict[str, Any]:
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                 if broken:
                     raise DAMAGED(backup=backup, why=f"{broken[0][0]}: {len(broken)} foreign keys")
+            # The tables of the copy, whichever release made it: a restore brings them up to date afterwards.
+            names = sorted(set(sa.inspect(connection).get_table_names()) - {"alembic_version"})
             counts = {
-                name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-                for name, table in sorted(db.metadata.tables.items())
+                name: connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one() for name in names
             }
             high_water = connection.exec_driver_sql("SELECT value FROM sequence WHERE name = 'server'").scalar_one()
             newest = connection.exec_driver_sql("SELECT max(received_at) FROM revisions").scalar()
         except sa.exc.DatabaseError as error:
             raise DAMAGED(backup=backup, why=str(error.orig)) from error
-    return {"tables": counts, "high_water": int(high_water), "newest": newest}
+    with Session(engine) as session:
+        broken_entry = audit.first_broken_entry(session)
+        head = session.scalar(sa.select(Audit.hash).order_by(Audit.number.desc()).limit(1))
+    if broken_entry is not None:
+        raise DAMAGED(backup=backup, why=f"the chain of what was done is broken at entry {broken_entry}")
+    return {"tables": counts, "high_water": int(high_water), "newest": newest, "audit_head": head}

@@ -6,4 +6,7 @@ from app.core import models, web  # noqa: F401  (models registers the tables)
 
 
 def init_app(app: Flask) -> None:
+    from app.core.commands import group
+
     web.init_app(app)
+    app.cli.add_command(group)

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.orm import Session, scoped_session
 
 from app.core.db import db, iso
 from app.core.models import Audit
@@ -65,12 +66,25 @@ def head() -> tuple[int, str]:
     return (row.number, row.hash) if row else (0, GENESIS)
 
 
-def first_broken_entry() -> int | None:
-    """Walk the chain; the number of the first entry that was changed, or after which one is missing. None: it holds."""
+def first_broken_entry(session: Session | scoped_session[Session] | None = None) -> int | None:
+    """Walk the chain; the number of the first entry that was changed, or after which one is missing. None: it holds.
+
+    session    of another database, a copy
+    """
     previous, expected = GENESIS, 1
-    for entry in db.session.scalars(sa.select(Audit).order_by(Audit.number).execution_options(yield_per=1000)):
+    query = sa.select(Audit).order_by(Audit.number).execution_options(yield_per=1000)
+    for entry in (session or db.session).scalars(query):
         made = entry_hash(previous, entry.at, entry.programme_id, entry.actor_id, entry.action, entry.object_id, entry.details)
         if entry.number != expected or entry.hash != made:
             return expected
         previous, expected = entry.hash, expected + 1
     return None
+
+
+def not_in_chain(heads: set[str]) -> set[str]:
+    """Those of these witnessed heads that no entry has: what they witnessed was removed or replaced."""
+    wanted = sorted(heads - {GENESIS})
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        found |= set(db.session.scalars(sa.select(Audit.hash).where(Audit.hash.in_(wanted[start : start + 500]))))
+    return set(wanted) - found

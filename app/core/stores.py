@@ -13,14 +13,14 @@ class UnsafeStore(Exception):
 
 
 def check(app: Flask, workers: int) -> None:
-    """Refuse a store that could lose what was acknowledged. Raises UnsafeStore."""
+    """Refuse a store that could lose what was acknowledged. `workers`: processes that write. Raises UnsafeStore."""
     with app.app_context(), db.engine.connect() as connection:
         if db.engine.dialect.name == "sqlite":
             version = connection.execute(sa.text("SELECT sqlite_version()")).scalar_one()
             if workers > 1 and not sqlite_is_safe(tuple(int(part) for part in version.split("."))):  # type: ignore[arg-type]
                 raise UnsafeStore(
                     f"SQLite {version} can corrupt the database when several processes write "
-                    "(sqlite.org/wal.html#walresetbug). Set DAFTAR_WORKERS=1, or install the pinned pysqlite3."
+                    "(sqlite.org/wal.html#walresetbug). Install the pinned pysqlite3, which has it not."
                 )
             if connection.execute(sa.text("PRAGMA synchronous")).scalar_one() != 2:
                 raise UnsafeStore("SQLite does not run with synchronous=FULL: what was acknowledged could be lost.")

@@ -1,5 +1,6 @@
 """Backups (I-20): B1 a copy is verified before it counts; B2 a restore gives back rows and files; B3 damage is found by the
-drill, not by the disaster; B4 only an off-host backup moves the watermark; B5 nothing in use is overwritten by mistake."""
+drill, not by the disaster; B4 only an off-host backup moves the watermark; B5 nothing in use is overwritten by mistake; B6 what
+signs and what was done are in it too; B7 a backup of an earlier release is restored."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from flask import Flask
 
 from app.backup import operations
 from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY
+from app.core import audit
 from app.core.db import db
 from app.core.models import Setting
 from app.core.problems import Problem
@@ -171,3 +173,58 @@ def test_a_restore_over_submissions_is_refused_unless_asked_for(stored: Flask, f
 
     assert problem_of(error) == NOT_EMPTY
     assert db.session.scalars(sa.select(sa.func.count()).select_from(Submission)).one() == 1
+
+
+def test_the_key_that_signs_cookies_is_in_the_backup_under_the_passphrase(stored: Flask, folder: Path) -> None:  # B6
+    instance = Path(stored.config["INSTANCE"])
+    (instance / "secret_key").write_text("a" * 64)
+    for passphrase in ("", "زيت أركان"):
+        stored.config["BACKUP_PASSPHRASE"] = passphrase
+        made = operations.make(folder, now=NOW + timedelta(minutes=len(passphrase)), off_host=False)
+        kept = (made.folder / "secrets").read_bytes()
+        assert (b"a" * 64 in kept) is not bool(passphrase)
+        assert (made.folder / "secrets").stat().st_mode & 0o077 == 0
+        (instance / "secret_key").unlink()
+        operations.restore(made.folder, replace=True)
+        assert (instance / "secret_key").read_text() == "a" * 64
+    stored.config["BACKUP_PASSPHRASE"] = "another"
+    with pytest.raises(Problem) as error:
+        operations.drill(folder, now=NOW)
+    assert problem_of(error) is DAMAGED
+
+
+def test_a_drill_finds_a_chain_that_was_tampered_with(stored: Flask, folder: Path) -> None:  # B3, B6
+    for number in range(3):
+        audit.record("tried", at=NOW, details={"number": number})
+    db.session.commit()
+    made = operations.make(folder, now=NOW, off_host=False)
+    assert made.manifest["audit_head"] == audit.head()[1]
+    db.session.execute(sa.text("UPDATE audit SET action = 'other' WHERE number = 2"))
+    db.session.commit()
+    with pytest.raises(Problem) as error:
+        operations.make(folder, now=NOW + timedelta(seconds=1), off_host=True)
+    assert problem_of(error) is DAMAGED
+    assert db.session.get_one(Setting, "backup_seq").value == "0"
+
+
+def test_a_backup_of_an_earlier_release_is_restored(stored: Flask, folder: Path) -> None:  # B7
+    """One made before a table existed: what counts is what the copy holds."""
+    newer = db.metadata.tables["incidents"]
+    db.session.commit()
+    newer.drop(db.engine)
+    try:
+        made = operations.make(folder, now=NOW, off_host=False)
+        assert "incidents" not in made.manifest["tables"]
+        assert operations.drill(folder, now=NOW).attachments == 1
+        operations.restore(made.folder, replace=True)
+    finally:
+        newer.create(db.engine)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 1
+
+
+def test_a_photo_that_a_broken_restore_left_in_half_is_put_back_whole(stored: Flask, folder: Path) -> None:  # B2
+    made = operations.make(folder, now=NOW, off_host=False)
+    place = Path(stored.config["ATTACHMENTS"]) / SHA[:2] / SHA
+    place.write_bytes(PHOTO[:5])
+    operations.restore(made.folder, replace=True)
+    assert place.read_bytes() == PHOTO
