@@ -130,6 +130,7 @@ def push() -> Response:
             "high_water": answered.high_water,
             "backup_seq": answered.backup_seq,
             "results": [one if isinstance(one, dict) else wire.result(one) for one in results],
+            **({"standing": phone.trouble} if phone.trouble else {}),
         }
     )
 

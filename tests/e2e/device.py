@@ -31,6 +31,26 @@ BACKENDS = {
     "sqlite": ["--enable-features=IdbSqliteBackingStore"],
 }
 
+PIN = "204060"
+# The hand that types the PIN wherever one is asked or chosen. Tests of the PIN itself do without: Device(…, pin=None).
+TYPES_PIN = """
+(() => {
+  const look = () => {
+    const fields = [...document.querySelectorAll("#pin-old, #pin, #pin-pin, #pin-again")];
+    const form = fields[0]?.form;
+    if (!form || form.dataset.typed || fields[0].readOnly || fields[0].id === "pin-old" || form.querySelector("button[type=submit]").disabled) return;
+    form.dataset.typed = "yes";
+    for (const field of fields) field.value = "%s";
+    form.requestSubmit();
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+})();
+"""  # noqa: E501
+
+
+def types_pin(context: BrowserContext, pin: str = PIN) -> None:
+    context.add_init_script(TYPES_PIN % pin)
+
 
 def chromium_path() -> str | None:
     """The machine's Chromium; none: the one Playwright installed."""
@@ -48,7 +68,9 @@ class Device:
         width: int = WIDTH,
         height: int = HEIGHT,
         arguments: Sequence[str] = (),
+        pin: str | None = PIN,
     ) -> None:
+        self.pin = pin
         self._playwright, self.profile, self.language, self._arguments = playwright, profile, language, list(arguments)
         self._viewport = {"width": width, "height": height}
         self.is_phone = width < 600
@@ -71,6 +93,8 @@ class Device:
             accept_downloads=True,
         )
         self.context.set_default_timeout(15_000)
+        if self.pin:
+            types_pin(self.context, self.pin)
         self.context.set_offline(offline)
         page = self.page
         # What a browser grants by itself once the application stands on the home screen.

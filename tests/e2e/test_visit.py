@@ -11,6 +11,7 @@ V6  a returned form comes back with the remark at its question, is corrected off
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import io
@@ -23,10 +24,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from playwright.sync_api import Page, expect
 
 from app.demo import answers
 from app.demo.boulemane import ACCOUNTS, COOPERATIVES, Cooperative
+from app.keys.sealing import key_id_of, open_envelope, unwrap
 from tests.e2e.conftest import Field
 from tests.e2e.device import photo_with_gps, stored, until
 from tests.e2e.filling import Filling
@@ -132,12 +135,22 @@ def item_of(page: Page, revision_id: str) -> dict[str, Any]:
     return next(one for one in stored(page, "items") if one["revision_id"] == revision_id)
 
 
+def opened(field: Field, item: dict[str, Any]) -> bytes:
+    """What the phone sealed, opened with the key that the server holds for it."""
+    sealed = base64.b64decode(item["envelope"])
+    row = field.row("SELECT * FROM device_keys WHERE id = :id", id=key_id_of(sealed))
+    [pair] = (field.instance / "keys").glob("*.pem")
+    private = load_pem_private_key(pair.read_bytes(), None)
+    key = unwrap(base64.b64decode(row["wrapped"]), private, "escrow", row["person_id"], row["id"])  # type: ignore[arg-type]
+    return open_envelope(key, sealed, item["submission_id"], item["revision_id"], most=10**6)
+
+
 def assert_same_on_both_sides(field: Field, item: dict[str, Any], receipt: dict[str, Any]) -> dict[str, Any]:
     """V3: the server's row, byte for byte, and what it computed from it. The envelope."""
     revision = field.row("SELECT * FROM revisions WHERE id = :id", id=item["revision_id"])
     content = gzip.decompress(bytes(revision["body"]))
-    assert content.decode() == item["envelope"]
-    assert revision["sha256"] == item["sha256"] == receipt["sha256"] == hashlib.sha256(content).hexdigest()
+    assert content == opened(field, item)
+    assert revision["sha256"] == item["sha256"] == receipt["sha256"] == hashlib.sha256(item["envelope"].encode()).hexdigest()
     assert revision["seq"] == receipt["server_seq"]
     submission = field.row("SELECT * FROM submissions WHERE id = :id", id=item["submission_id"])
     assert submission["current_revision_id"] == item["revision_id"]
@@ -166,8 +179,9 @@ def photos_on_server(field: Field, envelope: dict[str, Any]) -> list[bytes]:
     assert {row["sha256"] for row in slots} == {one["sha256"] for one in envelope["attachments"]}
     found = []
     for row in slots:
-        content = (field.instance / "attachments" / row["sha256"][:2] / row["sha256"]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == row["sha256"]
+        inside = {one["sha256"]: one["sealed"]["sha256"] for one in envelope["attachments"]}[row["sha256"]]
+        content = (field.instance / "attachments" / inside[:2] / inside).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == inside == row["opened_sha256"]
         found.append(content)
     return found
 
@@ -325,7 +339,7 @@ def test_a_returned_form_is_corrected_offline_approved_and_exported(field, tmp_p
     filling.to_the_end()
     revision_id = filling.finish()
     item = item_of(page, revision_id)
-    assert json.loads(item["envelope"])["parent_revision_id"] == mine["current_revision_id"]
+    assert json.loads(opened(field, item))["parent_revision_id"] == mine["current_revision_id"]
 
     receipt = send(field, page, revision_id)
     envelope = assert_same_on_both_sides(field, item, receipt)

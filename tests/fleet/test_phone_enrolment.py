@@ -20,7 +20,7 @@ from app.accounts.models import Device, Person
 from app.core.clock import utcnow
 from app.core.db import db
 from tests.conftest import Someone, count
-from tests.e2e.device import HEIGHT, WIDTH, stored
+from tests.e2e.device import HEIGHT, WIDTH, stored, types_pin
 
 Opener = Callable[..., Page]
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
@@ -36,6 +36,7 @@ def phone(browser: Browser) -> Iterator[Opener]:
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
+        types_pin(context)
         return context.new_page()
 
     yield make

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright
 from werkzeug.serving import make_server
 
@@ -19,35 +20,51 @@ from app.core.db import db
 from app.core.ids import new_id
 from app.registry.models import Programme
 from tests.conftest import NOW, PASSWORD_HASH, _settings, an_instrument
-from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path
+from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path, types_pin
 
 SEED = (Path(__file__).parent / "seed.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the application, with Malika, a facilitator, in the programme Boulemane."""
+def application(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, with Malika and Zahra, of the programme Boulemane, and Farah of one without PIN."""
     folder = tmp_path_factory.mktemp("pages")
     shutil.copy(sqlite_template, folder / "daftar.db")
     app = create_app(_settings(folder, f"sqlite:///{folder / 'daftar.db'}"))
     with app.app_context():
         programme = Programme(id=new_id(), code="boulemane", name={"ar": "بولمان", "fr": "Boulemane"}, consent={}, created_at=NOW)
-        malika = Person(
-            id=new_id(),
-            username="malika",
-            name={"ar": "مليكة", "fr": "Malika"},
-            password_hash=PASSWORD_HASH,
-            created_at=NOW,
+        open_one = Programme(
+            id=new_id(), code="ouvert", name={"ar": "مفتوح", "fr": "Ouvert"}, consent={}, created_at=NOW, phone_pin=False
         )
-        db.session.add_all([programme, malika])
-        db.session.flush()
-        db.session.add(
-            Membership(id=new_id(), person_id=malika.id, programme_id=programme.id, role="facilitator", territories=[])
-        )
+        db.session.add_all([programme, open_one])
+        people = [
+            ("malika", "مليكة", "Malika", programme),
+            ("zahra", "زهرة", "Zahra", programme),
+            ("free", "فرح", "Farah", open_one),
+        ]
+        for username, arabic, french, where in people:
+            person = Person(
+                id=new_id(),
+                username=username,
+                name={"ar": arabic, "fr": french},
+                password_hash=PASSWORD_HASH,
+                created_at=NOW,
+            )
+            db.session.add(person)
+            db.session.flush()
+            db.session.add(
+                Membership(id=new_id(), person_id=person.id, programme_id=where.id, role="facilitator", territories=[])
+            )
         an_instrument(programme.id)
         db.session.commit()
+    return app
+
+
+@pytest.fixture(scope="module")
+def site(application: Flask) -> Iterator[str]:
+    """Its address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
@@ -77,6 +94,7 @@ def phone(browser: Browser, site: str) -> Iterator[Opener]:
             is_mobile=True,
         )
         context.set_default_timeout(10_000)
+        types_pin(context)
         contexts.append(context)
         page = context.new_page()
         page.errors = []  # type: ignore[attr-defined]

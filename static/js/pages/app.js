@@ -19,6 +19,7 @@ import { openRecord } from "./record.js";
 import { openRegistry } from "./registry.js";
 import { createRouter, parseRoute } from "./router.js";
 import { openToday } from "./today.js";
+import { openUnlock } from "./unlock.js";
 import { createUpdate, formIsOpen } from "./update.js";
 import { toLookAt } from "./words.js";
 
@@ -28,7 +29,9 @@ const TOAST_MS = 8000;
 const OPENING_MS = 3000;
 const PATIENCE_MS = 1500;
 const WITHOUT_PERSON = new Set(["sign-in", "phone", "enrol"]);
+const AWAY_MS = 5 * 60_000;
 
+const WITHOUT_KEY = new Set(["sign-in", "enrol"]);
 /** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
 const PAGES = {
   today: openToday,
@@ -58,11 +61,24 @@ async function start(root) {
     navigate: (hash, options) => router.navigate(hash, options),
     back: () => router.back(),
     toast: frame.toast,
+    async switchTo(person) {
+      const device = ((await phone.meta.get("devices")) ?? {})[person.id];
+      await phone.meta.setAll({ person, device, last_person: person.id });
+      await this.personChanged();
+      await router.again();
+    },
     async personChanged() {
       app.person = (await phone.meta.get("person")) ?? null;
+      await phone.vault.resume(app.person?.id);
       if (!app.person) router.navigate("#/sign-in", { replace: true });
     },
   };
+
+  const { vault } = phone;
+  await vault.resume(app.person?.id);
+  /** Locked, or with a key that only the office can give back. */
+  const isShut = () => vault.state === "locked" || vault.state === "sign_in";
+  let shut = isShut();
 
   /** Without a person only the words on this phone's state make sense. @returns {Route} */
   function first() {
@@ -80,7 +96,7 @@ async function start(root) {
     page = null;
     view = document.createElement("div");
     view.className = "view";
-    frame.show(view, route, Boolean(app.person));
+    frame.show(view, route, Boolean(app.person) && !isShut());
     const host = view;
     const opened = await open(host, route).catch((error) => {
       reportError(error);
@@ -102,6 +118,10 @@ async function start(root) {
 
   /** @param {HTMLElement} host @param {Route} route @returns {Promise<Page | {close(): void}>} */
   async function open(host, { page: name, args }) {
+    if (isShut() && !WITHOUT_KEY.has(name)) {
+      if (vault.state === "locked") return openUnlock(host, app);
+      return (await laterPage("sign-in"))(host, app, []);
+    }
     if (name === "form") return openFormPage(host, { phone, draftId: args[0], navigate: app.navigate });
     if (name === "summary") return openSummaryPage(host, { phone, revisionId: args[0], navigate: app.navigate });
     return (PAGES[name] ?? (await laterPage(name)))(host, app, args);
@@ -129,11 +149,30 @@ async function start(root) {
     if (store === "meta") void samePerson();
   });
 
+  // What is open closes when the key goes; unlocked, one is where one was.
+  vault.on(() => {
+    if (app.person && shut !== isShut() && !WITHOUT_KEY.has(router.route.page)) void router.again();
+    if (shut && vault.person === app.person?.id) void sync.now({ reason: "unlocked" });
+    shut = isShut();
+  });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let leaving;
+  let left = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(leaving);
+    if (document.visibilityState === "hidden") {
+      left = Date.now();
+      leaving = setTimeout(() => void vault.lock({ here: true }), AWAY_MS);
+    } else if (left && Date.now() - left > AWAY_MS) void vault.lock({ here: true });
+    else if (vault.state === "locked") void vault.resume(app.person?.id);
+  });
+
   /** Another tab signed in or out. */
   async function samePerson() {
     const person = (await phone.meta.get("person")) ?? null;
     if (person?.id === app.person?.id) return;
     app.person = person;
+    await vault.resume(person?.id);
     if (!["sign-in", "enrol", "form"].includes(router.route.page)) void router.again();
   }
 

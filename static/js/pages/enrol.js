@@ -6,6 +6,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { isLanguageChosen, setLanguage, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
+import { takeKey } from "../keys/enrol.js";
 import { alarmNotes } from "./alarms.js";
 import { languageSwitch } from "./page.js";
 import { said } from "./words.js";
@@ -43,7 +44,7 @@ export function openEnrol(host, app, [token]) {
   const enter = () =>
     tried(async () => {
       const { id } = /** @type {NonNullable<typeof person>} */ (person);
-      const { language } = await sync.enrol(token, id);
+      const { language } = await sync.enrol(token, id, takeKey);
       await app.personChanged();
       if ((language === "ar" || language === "fr") && !isLanguageChosen()) setLanguage(language);
       void phone.protect();

@@ -15,6 +15,7 @@
  * @property {import("./install.js").Install} install
  * @property {import("./update.js").Update} update
  * @property {() => Promise<void>} personChanged  after signing in or out
+ * @property {(person: Person) => Promise<void>} switchTo  another person of this phone, whose PIN is asked next
  *
  * @typedef {object} Page
  * @property {string} title  of the window

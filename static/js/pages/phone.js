@@ -3,6 +3,8 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { localDay } from "../core/clock.js";
 import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.js";
+import { createPinForm } from "../keys/pin.js";
+import { forget } from "../keys/remove.js";
 import { onWifi } from "../sync/meter.js";
 import { alarmNotes } from "./alarms.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
@@ -16,7 +18,10 @@ const PATIENCE_MS = 3000;
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
 export function openPhonePage(host, app) {
   const { phone, sync, install, update } = app;
-  /** @type {{checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any, last: number | null, used: {month: string, bytes: number} | undefined, byWifi: boolean} | null} */
+  let changing = false;
+  /** What keeps a person on this phone. */
+  let kept = "";
+  /** @type {{key: import("../store/vault.js").KeptKey | undefined, checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any, last: number | null, used: {month: string, bytes: number} | undefined, byWifi: boolean} | null} */
   let data = null;
   /** The new version was asked for while a form is open in another window. */
   let blocked = false;
@@ -24,33 +29,79 @@ export function openPhonePage(host, app) {
 
   const refresh = inTurn(async () => {
     const [checks, counts, drafts, storage, device, last, used, byWifi] = await Promise.all([
-      readiness(app), app.counts(), phone.drafts.all(app.person?.id), phone.storage(), phone.meta.get("device"), lastSuccess(app),
+      readiness(app), app.counts(), phone.drafts.count(app.person?.id), phone.storage(), phone.meta.get("device"), lastSuccess(app),
       phone.meta.get("data_used"), phone.meta.get("photos_by_wifi"),
     ]);
-    data = { checks, counts, drafts: drafts.length, storage, device, last, used, byWifi: byWifi === true };
+    const key = app.person ? await phone.vault.kept(app.person.id) : undefined;
+    data = { key, checks, counts, drafts, storage, device, last, used, byWifi: byWifi === true };
     paint();
   });
 
   async function signOut() {
     if (!data) return;
     const { counts, drafts } = data;
-    const kept = [
+    const remains = [
       counts.waiting ? toSend(counts.waiting) : "",
       drafts ? t("drafts: {number}", { number: drafts }) : "",
     ].filter(Boolean).join(t(", "));
     const yes = await confirmed({
       title: t("Sign out?"),
-      text: kept
-        ? t("Nothing is deleted. On this phone remain: {what}. What is finished goes on being sent; drafts wait for you.", { what: kept })
-        : t("Nothing is deleted. Signing in again needs network."),
+      text: remains
+        ? t("Nothing is deleted. On this phone remain: {what}. What is finished goes on being sent; drafts wait for you.", { what: remains })
+        : data.key?.pin ? t("Nothing is deleted. The PIN opens the phone again, without network.") : t("Nothing is deleted. Signing in again needs network."),
       yes: t("Sign out"),
       no: t("Stay signed in"),
     });
     if (!yes) return;
     // The server is told when it can be reached; the person need not wait for that.
     await Promise.race([sync.signOut(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
-    await phone.meta.set("person", null);
+    if (!data.key?.pin) await phone.meta.set("person", null);
+    await phone.vault.lock();
     await app.personChanged();
+  }
+
+  /** Her key leaves this phone; what the office has not received would leave with it, so that is refused. */
+  async function removePerson() {
+    if (!data || !app.person) return;
+    const { id } = app.person;
+    const counts = await phone.outbox.counts(id);
+    const drafts = await phone.drafts.count(id);
+    kept = [
+      counts.waiting + counts.refused ? toSend(counts.waiting + counts.refused) : "",
+      counts.photos ? t("photos: {number}", { number: counts.photos }) : "",
+      drafts ? t("drafts: {number}", { number: drafts }) : "",
+    ].filter(Boolean).join(t(", "));
+    paint();
+    if (kept) return;
+    const yes = await confirmed({
+      title: t("Remove this person from the phone?"), text: t("Everything of hers was received. Records and received forms can no longer be read here; signing in needs network again."),
+      yes: t("Remove"), no: t("Leave everything as it is"), danger: true,
+    });
+    if (!yes) return;
+    await Promise.race([sync.signOut(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    await forget(phone, id);
+    await app.personChanged();
+  }
+
+  const pinForm = createPinForm({
+    phone, get person() { return app.person?.id ?? ""; }, old: true, paint: () => paint(),
+    done() {
+      changing = false;
+      app.toast(t("The new PIN is kept"));
+    },
+  });
+
+  function keySection() {
+    const key = data?.key;
+    if (!key) return nothing;
+    return html`${key.pin
+        ? changing
+          ? pinForm()
+          : html`<div class="pair"><button class="btn plain" type="button" @click=${() => void phone.vault.lock()}>${t("Lock now")}</button>
+              <button class="btn plain" type="button" @click=${() => { changing = true; paint(); }}>${t("Change the PIN")}</button></div>`
+        : html`<p class="note">${t("This programme asks for no PIN: whoever opens this phone can read what Daftar keeps. Use the phone's own screen lock.")}</p>`}
+      <button class="btn plain" type="button" @click=${removePerson}>${t("Remove this person from the phone")}</button>
+      ${kept ? html`<div class="note asks" role="alert"><strong>${t("Not yet: something of hers is only on this phone")}</strong><span>${t("Waiting: {what}. Send first, finish or delete the drafts; then remove.", { what: kept })}</span></div>` : nothing}`;
   }
 
   async function takeOver() {
@@ -120,7 +171,7 @@ export function openPhonePage(host, app) {
                 ${programmes.map((one) => html`<p>${said(one.name)}${one.organisation ? html` · ${said(one.organisation.name)}` : nothing}</p>`)}
                 ${device?.id ? html`<p>${t("Phone number in the office's list: {code}", { code: device.id.slice(-6) })}</p>` : nothing}</div>
               ${sync.state.phase === "signed_out" ? html`<a class="go" href="#/sign-in">${t("Sign in again to update")}</a>` : nothing}
-              <button class="btn plain" type="button" @click=${signOut}>${t("Sign out")}</button>`
+              <button class="btn plain" type="button" @click=${signOut}>${t("Sign out")}</button>${keySection()}`
             : html`<div class="empty"><span>${t("Nobody is signed in.")}</span><a class="go" href="#/sign-in">${t("Sign in")}</a></div>`}
         </section>
         <section aria-label=${t("Language")}>

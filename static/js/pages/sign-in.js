@@ -6,6 +6,8 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { isLanguageChosen, n, setLanguage, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
+import { pinIsToChoose, takeKey } from "../keys/enrol.js";
+import { createPinForm } from "../keys/pin.js";
 import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
 import { inTurn, languageSwitch } from "./page.js";
@@ -30,11 +32,16 @@ export function openSignIn(host, app) {
   let ticking;
 
   /** Signed in, and the phone gets ready. */
-  const entered = () => app.person !== null && sync.state.phase !== "signed_out";
+  const entered = () => app.person !== null && sync.state.phase !== "signed_out" && (phone.vault.state === "open" || phone.vault.state === "none");
+  const choosing = () => pinIsToChoose(app.person?.id);
+  const pinForm = createPinForm({
+    phone, get person() { return app.person?.id ?? ""; }, old: false, paint: () => paint(),
+    done: () => void refresh().then(() => host.querySelector("h1")?.focus()),
+  });
 
   const refresh = inTurn(async () => {
     counts = await app.counts();
-    drafts = (await phone.drafts.all()).length;
+    drafts = await phone.drafts.count();
     if (entered()) checks = await readiness(app);
     paint();
   });
@@ -56,7 +63,7 @@ export function openSignIn(host, app) {
     failure = null;
     paint();
     try {
-      const person = await sync.signIn(username, password);
+      const person = await sync.signIn(username, password, takeKey);
       await app.personChanged();
       speak(person.language);
       void phone.protect();
@@ -191,7 +198,7 @@ export function openSignIn(host, app) {
       <header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>
       <main class="content" id="content" tabindex="-1">
         ${alarmNotes(phone)}
-        ${entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
+        ${choosing() ? html`<div class="welcome"><h1 tabindex="-1">${t("Choose a PIN")}</h1></div>${pinForm()}` : entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
           ${app.person ? html`<a class="btn plain" href="#/today">${t("Not now")}</a>` : nothing}`}
       </main>`, host);
   }

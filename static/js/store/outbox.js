@@ -30,6 +30,7 @@ import { SEALED } from "./vault.js";
  * @property {number} attempts
  * @property {number} next_attempt_at  ms by this phone's clock
  * @property {string} [draft_id]
+ * @property {boolean} [imported]  from another phone's rescue file
  *
  * @typedef {object} Head  what lists need of a form
  * @property {string} title

@@ -128,6 +128,8 @@ export async function openPhone() {
     catalogue,
     meta,
     vault,
+    /** For rescue files, which bring rows as they are. */
+    keep,
     /** Shown before any new entry until acknowledged. */
     alarms,
     /** Of this installation of the page on this phone. */

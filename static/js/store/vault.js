@@ -171,11 +171,19 @@ export function createVault(meta) {
       await take(person, /** @type {KeptKey} */ (await kept(person)).id, raw);
     },
 
-    /** Forgets the key, in every window. */
-    lock() {
-      if (state !== "open") return;
-      neighbours?.postMessage({ lock: true });
+    /** Forgets the key: in every window, or only in this one, which nobody looks at. @param {{here?: boolean}} [options] */
+    async lock({ here = false } = {}) {
+      // Without a PIN there is nothing to ask for.
+      if (!held || !(await kept(held.person))?.pin) return;
+      if (!here) neighbours?.postMessage({ lock: true });
       close("locked");
+    },
+
+    /** The office took reading away: only it can give the key back. What is finished needs none to be sent. @param {string} person */
+    async disown(person) {
+      if (!(await kept(person))) return;
+      await keep(person, { pin: null, plain: null });
+      if (held?.person === person || state === "locked") close("sign_in");
     },
 
     /** Whether what this person keeps is sealed with the key that is here. @param {string} person */

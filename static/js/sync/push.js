@@ -114,6 +114,7 @@ export function createPush({ phone, http, contact, app }) {
       return failure;
     }
     const { epoch } = await contact.heard(answer);
+    if (answer.body.standing) await disown(device);
     const now = Date.now();
     await outbox.settle(
       items.map((item, i) => {
@@ -126,6 +127,12 @@ export function createPush({ phone, http, contact, app }) {
       incidents: ((await meta.get("incidents")) ?? []).slice((told.incidents ?? []).length), reported_at: now, reported_photos: told.photos,
     });
     return null;
+  }
+
+  /** @param {import("./device.js").Device} device */
+  async function disown(device) {
+    const devices = Object.entries((await meta.get("devices")) ?? {});
+    for (const [person, own] of devices) if (own.id === device.id) await phone.vault.disown(person);
   }
 
   /** The wraps that open these, for a server that lost its own. @param {Item[]} items */
@@ -205,6 +212,12 @@ export function createPush({ phone, http, contact, app }) {
         }
       }
       return this.reportIfNeeded();
+    },
+
+    /** Asks how this phone stands: reading was refused. */
+    async ask() {
+      const device = await meta.get("device");
+      if (device) await send(device, []);
     },
 
     /** An empty push when there is something to tell: lost data, photos that have gone since, or a day without a word. @returns {Promise<Failure | null>} */

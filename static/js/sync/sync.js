@@ -14,6 +14,9 @@ import { createSchedule } from "./schedule.js";
  * Sync as the pages see it: one state, one button. Texts go first, then what changed at the office comes in, then photos go. One
  * tab at a time does it.
  *
+ * @typedef {(phone: import("../store/phone.js").Phone, said: any, username: string, post: (address: string, json: unknown) => Promise<any>) => Promise<void>} TakeKey
+ *   opens the person's key, or makes it, before she is kept: keys/enrol.js
+ *
  * @typedef {object} SyncState
  * @property {"idle" | "sending" | "receiving" | "offline" | "signed_out"} phase
  * @property {{done: number, total: number} | null} progress
@@ -86,7 +89,9 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
 
   /** @param {string} reason @returns {Promise<"done" | "failed">} */
   async function attempt(reason) {
-    const hasPerson = Boolean(await phone.meta.get("person"));
+    // Locked, what comes in could not be sealed: it waits for the PIN. What is finished goes all the same.
+    const shut = phone.vault.state === "locked" || phone.vault.state === "sign_in";
+    const hasPerson = !shut && Boolean(await phone.meta.get("person"));
     try {
       const asked = reason === "button" || reason === "photos";
       const failure = await contactServer(asked || reason === "signed_in", hasPerson, reason === "photos");
@@ -95,6 +100,10 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       await refresh();
       await lookAtClock(failure);
       if (failure) return ended(failure);
+      if (shut) {
+        set({ phase: "idle", progress: null, problem: null });
+        return "done";
+      }
       await phone.meta.set("last_success_at", Date.now());
       set({ phase: hasPerson ? "idle" : "signed_out", progress: null, problem: null, last_success_at: Date.now() });
       return "done";
@@ -126,6 +135,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       set({ phase: "receiving", progress: null });
       notPulled = await pull.run({ progress: step("receiving") });
       if (notPulled && isNoContact(notPulled)) return notPulled;
+      if (notPulled?.code === "sync.not_allowed") await push.ask();
     }
     const counts = await refresh();
     if (counts.photos) set({ phase: "sending", progress: null });
@@ -159,19 +169,25 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
   });
   let started = false;
 
-  /** @param {string} address @param {unknown} json  throws the server's problem, or what kept from asking */
-  async function ask(address, json) {
+  async function hasPin() {
+    const person = await phone.meta.get("person");
+    return Boolean(person && (await phone.vault.kept(person.id))?.pin);
+  }
+
+  /** @param {string} address @param {unknown} json @param {boolean} [ofPerson]  throws the server's problem, or what kept from asking */
+  async function ask(address, json, ofPerson = true) {
     const answer = await http(address, { method: "POST", json });
     if (answer.kind === "problem") throw new Problem(answer.problem.code, answer.problem.message, answer.problem.details);
-    if (answer.kind === "nothing" || !answer.body?.person) throw new Problem(failureOf(answer).code);
+    if (answer.kind === "nothing" || (ofPerson && !answer.body?.person)) throw new Problem(failureOf(answer).code);
     return answer;
   }
 
-  /** @param {import("../core/http.js").Answer} answer @param {string} username */
-  async function entered(answer, username) {
+  /** @param {import("../core/http.js").Answer} answer @param {string} username @param {TakeKey} [takeKey] */
+  async function entered(answer, username, takeKey) {
     const { person, device, programmes } = answer.body;
     if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
     await contact.heard(answer);
+    await takeKey?.(phone, answer.body, username, async (address, json) => (await ask(address, json, false)).body);
     await phone.catalogue.belongsTo(person.id, await phone.meta.get("last_person"));
     const kept = { ...device, username };
     await phone.meta.setAll({
@@ -221,22 +237,23 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
      * Needs the network, this once. Throws a Problem: the server's, or "sync.offline", "sync.timeout", "sync.not_ours".
      *
      * @param {string} username @param {string} password
+     * @param {TakeKey} [takeKey]
      */
-    async signIn(username, password) {
+    async signIn(username, password, takeKey) {
       const devices = (await phone.meta.get("devices")) ?? {};
       const mine = /** @type {import("./device.js").Device[]} */ (Object.values(devices)).find((device) => device.username === username);
-      return entered(await ask("/api/field/sign-in", { username, password, device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) }), username);
+      return entered(await ask("/api/field/sign-in", { username, password, device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) }), username, takeKey);
     },
 
     /** Whom a link of the office is for. Throws as signIn. @param {string} token */
     lookAtLink: async (token) => (await ask("/api/field/enrol/look", { token, claim: await claimOf(token) })).body.person,
 
-    /** Signs in by a link of the office, without a password. Throws as signIn. @param {string} token @param {string} personId  as lookAtLink() said */
-    async enrol(token, personId) {
+    /** Signs in by a link of the office, without a password. Throws as signIn. @param {string} token @param {string} personId  as lookAtLink() said @param {TakeKey} [takeKey] */
+    async enrol(token, personId, takeKey) {
       const mine = ((await phone.meta.get("devices")) ?? {})[personId];
       const json = { token, claim: await claimOf(token), device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) };
       const answer = await ask("/api/field/enrol", json);
-      const person = await entered(answer, answer.body.username);
+      const person = await entered(answer, answer.body.username, takeKey);
       await phone.meta.set("claim", null);
       return person;
     },
@@ -244,7 +261,8 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     /** Ends the session only: drafts and items stay, and what waits is still delivered. */
     async signOut() {
       await http("/api/field/sign-out", { method: "POST", json: {} });
-      await phone.meta.set("person", null);
+      // With a PIN she is who opens it again, without network.
+      if (!(await hasPin())) await phone.meta.set("person", null);
       set({ phase: "signed_out", problem: null });
     },
   };

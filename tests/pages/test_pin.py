@@ -1,0 +1,242 @@
+"""The PIN on the phone's pages, against the application (docs/encryption.md).
+
+P1  choosing: at the first signing in, twice the same, not a weak one; then the phone gets ready
+P2  locked at each start; the PIN leads back to where one was
+P3  after five minutes away the phone locks; before that it does not
+P4  signing out says what remains, deletes nothing, and locks; what is finished is counted and sent (AS-05)
+P5  forgotten: the password brings the drafts back and a new PIN is chosen (AS-10)
+P6  two people: each by her own PIN, without network; neither sees the other's (I-23)
+P7  a person is removed only when nothing of hers is only on this phone
+P9  the office took reading away: at the next contact nothing is read; nothing is deleted, and signing in again brings it back
+P8  where the programme asks for no PIN, the Phone page says what that means
+"""
+
+# ruff: noqa: E501  (scripts of the page read better unbroken)
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.accounts.models import Person
+from app.core.db import db
+from tests.conftest import PASSWORD
+from tests.e2e.device import HEIGHT, WIDTH, stored
+
+pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
+PIN, OTHER = "271828", "314159"
+AWAY = "() => { const now = Date.now; Date.now = () => now() + %d; Object.defineProperty(document, 'visibilityState', { get: () => 'visible', configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+LEAVE = "() => { Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A phone whose owner types herself."""
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
+    context.set_default_timeout(15_000)
+    context.add_init_script("localStorage.setItem('daftar.language', 'fr')")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def sign_in(page: Page, site: str, username: str = "malika") -> None:
+    page.goto(f"{site}/field/#/sign-in")
+    page.locator("#username").fill(username)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("form.enter button.go").click()
+    expect(page.locator("#pin-pin")).to_be_visible()
+
+
+def choose(page: Page, pin: str = PIN, again: str | None = None) -> None:
+    page.locator("#pin-pin").fill(pin)
+    page.locator("#pin-again").fill(pin if again is None else again)
+    page.locator("form.enter button.go").click()
+
+
+def enter(page: Page, site: str, username: str = "malika", pin: str = PIN) -> None:
+    sign_in(page, site, username)
+    choose(page, pin)
+    expect(page.locator(".checks")).to_be_visible()
+
+
+def unlock(page: Page, pin: str = PIN) -> None:
+    page.locator("#pin").fill(pin)
+    page.locator("form.enter button.go").click()
+
+
+def begin_a_form(page: Page, site: str, name: str) -> None:
+    page.goto(f"{site}/field/#/today")
+    page.locator(".start").first.click()
+    page.locator(".fill input.input").first.fill(name)
+    expect(page.locator(".fill-status .saved")).to_have_class("saved saved")
+
+
+def drafts(page: Page):
+    return page.locator("a.card[href^='#/form/']")
+
+
+def expect_draft(page: Page, name: str) -> None:
+    """One draft on Today, and the name that was written in it."""
+    expect(drafts(page)).to_have_count(1)
+    drafts(page).click()
+    expect(page.locator(".fill input.input").first).to_have_value(name)
+    page.go_back()
+    expect(drafts(page)).to_have_count(1)
+
+
+def test_a_pin_is_chosen_twice_the_same_and_not_a_weak_one(page, site):  # P1
+    sign_in(page, site)
+    for pin, again, words in (
+        ("12345", None, "Six chiffres"),
+        ("111111", None, "facile"),
+        ("654321", None, "facile"),
+        (PIN, "271829", "pas pareils"),
+    ):
+        choose(page, pin, again)
+        expect(page.locator("#pin-failure")).to_contain_text(words)
+    choose(page)
+    expect(page.locator(".checks")).to_be_visible()
+    [keys] = [one["value"] for one in stored(page, "meta") if one["name"] == "keys"]
+    [key] = keys.values()
+    assert key["pin"]["rounds"] >= 100_000
+    assert key["plain"] is None
+
+
+def test_each_start_asks_for_the_pin_and_leads_back_to_where_one_was(page, site):  # P2
+    enter(page, site)
+    begin_a_form(page, site, "تعاونية الأمل")
+    page.reload()
+    expect(page.locator("#pin")).to_be_visible()
+    assert "تعاونية" not in page.content()
+    unlock(page, "271829")
+    expect(page.locator("#failure")).to_contain_text("Ce n’est pas le code")
+    unlock(page)
+    expect(page.locator(".fill input.input").first).to_have_value("تعاونية الأمل")
+
+
+def test_five_minutes_away_lock_and_four_do_not(page, site):  # P3
+    enter(page, site)
+    page.goto(f"{site}/field/#/today")
+    expect(page.locator(".start").first).to_be_visible()
+    page.evaluate(LEAVE)
+    page.evaluate(AWAY % (4 * 60_000))
+    expect(page.locator(".start").first).to_be_visible()
+    page.evaluate(LEAVE)
+    page.evaluate(AWAY % (5 * 60_000 + 1000))
+    expect(page.locator("#pin")).to_be_visible()
+    unlock(page)
+    expect(page.locator(".start").first).to_be_visible()
+
+
+def test_signing_out_says_what_remains_deletes_nothing_and_locks(page, site):  # P4, AS-05
+    enter(page, site)
+    begin_a_form(page, site, "تعاونية الأمل")
+    page.goto(f"{site}/field/#/phone")
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.locator("dialog.ask p")).to_contain_text(re.compile(r"brouillons\s:\s1"))
+    page.locator("dialog.ask button", has_text="Se déconnecter").click()
+    expect(page.locator("#pin")).to_be_visible()
+    assert len(stored(page, "drafts")) == 1
+    unlock(page)
+    page.goto(f"{site}/field/#/today")
+    expect_draft(page, "تعاونية الأمل")
+
+
+def test_a_forgotten_pin_costs_a_password_and_no_draft(page, site):  # P5, AS-10
+    enter(page, site)
+    begin_a_form(page, site, "تعاونية الأمل")
+    page.reload()
+    page.get_by_role("link", name=re.compile("Code oublié")).click()
+    sign_in(page, site)
+    choose(page, OTHER)
+    expect(page.locator(".checks")).to_be_visible()
+    page.goto(f"{site}/field/#/today")
+    expect_draft(page, "تعاونية الأمل")
+    page.reload()
+    unlock(page, PIN)
+    expect(page.locator("#failure")).to_be_visible()
+    unlock(page, OTHER)
+    expect_draft(page, "تعاونية الأمل")
+
+
+def test_two_people_of_one_phone_open_it_each_by_her_own_pin_without_network(page, site, context):  # P6, I-23
+    enter(page, site)
+    begin_a_form(page, site, "تعاونية مليكة")
+    page.reload()
+    page.get_by_role("link", name=re.compile("autre personne")).click()
+    enter(page, site, "zahra", OTHER)
+    begin_a_form(page, site, "تعاونية زهرة")
+    page.goto(f"{site}/field/#/phone")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    context.set_offline(True)
+    page.get_by_role("button", name="Verrouiller").click()
+    expect(page.locator("#pin")).to_be_visible()
+    page.get_by_role("button", name="Malika").click()
+    expect(page.locator("h1")).to_have_text("Malika")
+    unlock(page, OTHER)
+    expect(page.locator("#failure")).to_be_visible()
+    unlock(page, PIN)
+    page.goto(f"{site}/field/#/today")
+    expect(drafts(page)).to_have_count(1)
+    expect_draft(page, "تعاونية مليكة")
+    expect(page.locator(".start").first).to_be_visible()
+
+
+def test_a_person_is_removed_only_when_nothing_of_hers_is_only_here(page, site):  # P7
+    enter(page, site)
+    begin_a_form(page, site, "تعاونية الأمل")
+    page.goto(f"{site}/field/#/phone")
+    page.get_by_role("button", name="Retirer cette personne").click()
+    expect(page.locator(".note.asks[role=alert]")).to_contain_text(re.compile(r"brouillons\s:\s1"))
+    page.goto(f"{site}/field/#/today")
+    page.locator("button.remove").click()
+    page.locator("dialog.ask button", has_text="Supprimer").click()
+    expect(drafts(page)).to_have_count(0)
+    page.goto(f"{site}/field/#/phone")
+    page.get_by_role("button", name="Retirer cette personne").click()
+    page.locator("dialog.ask button.danger").click()
+    expect(page.locator("#username")).to_be_visible()
+    [keys] = [one["value"] for one in stored(page, "meta") if one["name"] == "keys"]
+    assert all(not key["pin"] and not key["plain"] and not key["person"] for key in keys.values())
+
+
+def test_without_a_pin_the_phone_page_says_what_that_means(page, site):  # P8
+    page.goto(f"{site}/field/#/sign-in")
+    page.locator("#username").fill("free")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("form.enter button.go").click()
+    expect(page.locator(".checks")).to_be_visible()
+    page.goto(f"{site}/field/#/phone")
+    expect(page.locator("main")).to_contain_text("qui ouvre ce téléphone peut lire")
+    page.reload()
+    expect(page.locator("main")).to_contain_text("qui ouvre ce téléphone peut lire")
+
+
+def test_a_deactivated_person_reads_nothing_after_the_next_contact_and_still_delivers(page, site, application):  # P9, I-24, AS-04
+    enter(page, site, "zahra")
+    begin_a_form(page, site, "تعاونية الأمل")
+    with application.app_context():
+        db.session.execute(sa.update(Person).where(Person.username == "zahra").values(is_active=False))
+        db.session.commit()
+    page.goto(f"{site}/field/#/outbox")
+    page.locator("main button.go").click()
+    expect(page.locator("#username")).to_be_visible()
+    [keys] = [one["value"] for one in stored(page, "meta") if one["name"] == "keys"]
+    assert all(not key["pin"] and not key["plain"] for key in keys.values())
+    assert len(stored(page, "drafts")) == 1
+    page.reload()
+    expect(page.locator("#username")).to_be_visible()
+    with application.app_context():
+        db.session.execute(sa.update(Person).where(Person.username == "zahra").values(is_active=True))
+        db.session.commit()
+    enter(page, site, "zahra", OTHER)
+    page.goto(f"{site}/field/#/today")
+    expect_draft(page, "تعاونية الأمل")
