@@ -63,7 +63,14 @@ function paths(form, path, into) {
   return into;
 }
 
-/** @param {string} json {package, seed, steps} @returns {string} JSON of the differences, in words */
+/** A number that two texts hardly share. @param {string} text @param {number} from */
+function mark(text, from) {
+  let sum = from;
+  for (let i = 0; i < text.length; i += 1) sum = (sum * 31 + text.charCodeAt(i)) % 2147483647;
+  return sum;
+}
+
+/** @param {string} json {package, seed, steps} @returns {string} JSON: what differed in words, the steps, a mark of all that was shown */
 export function walk(json) {
   const { package: pkg, seed, steps } = JSON.parse(json);
   const pick = chance(seed);
@@ -77,6 +84,7 @@ export function walk(json) {
   /** @type {import("../../static/js/engine/form.js").Undo | null} */
   let undo = null;
   let before = shown(form);
+  let trace = mark(before, 7);
   for (let step = 0; step < steps && !wrong.length; step += 1) {
     const { questions, repeats, rows } = paths(form, "", { questions: [], repeats: [], rows: [] });
     const free = repeats.filter((path) => form.canAdd(path));
@@ -95,6 +103,10 @@ export function walk(json) {
       done.push("undo");
       form.restoreRow(undo);
       undo = null;
+    } else if (what === 3) {
+      const at = 1 + pick(pkg.languages.length);
+      done.push(`speak ${pkg.languages[at - 1]}`);
+      form.setLanguage(pkg.languages[at - 1]);
     } else if (questions.length) {
       const path = questions[pick(pick(2) ? questions.length : Math.min(3, questions.length))];
       const value = ["", "0", "1", "2", "3", "5", "a", "a b"][pick(8)];
@@ -104,11 +116,12 @@ export function walk(json) {
       if (after !== before && !change.paths.size) wrong.push(`said nothing changed: ${done.join(", ")}`);
     }
     before = shown(form);
+    trace = mark(before, trace);
     const anew = shown(open(pkg, JSON.parse(JSON.stringify(form.snapshot()))));
     if (anew !== before) wrong.push(`differs after ${done.join(", ")}\nkept ${before}\nanew ${anew}`);
   }
   const { differences } = recompute(pkg, form.answers(), { now: NOW, offset: 60 });
   if (differences.length) wrong.push(`the server differs after ${done.join(", ")}: ${JSON.stringify(differences)}`);
   if (errors.length) wrong.push(errors[0]);
-  return JSON.stringify(wrong);
+  return JSON.stringify({ wrong, done, trace });
 }
