@@ -252,6 +252,30 @@ def test_all_versions_share_one_table(world: World, amina: Someone, khadija: Som
     ]  # fmt: skip
 
 
+def test_a_draft_finished_on_the_version_before_is_stored_under_it_and_stands_beside_the_next(
+    world: World, amina: Someone, said: Someone, package: str
+):  # X6, UM-08
+    newer = publish(
+        world,
+        version="2026112102",
+        survey=SURVEY.replace(
+            "| | text | notes |", "| | integer | k_men | عدد الرجال | Nombre d’hommes | | | | | |\n| | text | notes |"
+        ),
+    )
+    figures = {"grp_fig": {"k_women": "24"}}
+    amina.deliver(form_id="short", form_version="1", form_sha256=package, answers=figures, title="v1")
+    aside = {"question": "grp_fig/gone", "value": "7", "label": {"fr": "?"}, "said": {"fr": "7"}, "row": "", "form_version": "1"}
+    moved = {"grp_fig": {"k_women": "25", "k_men": "3"}}
+    amina.deliver(form_id="short", form_version="2026112102", form_sha256=newer, answers=moved, title="v2", aside=[aside])
+
+    sheet = book(said, states=["received"])["الاستمارات"]
+
+    assert [(row["k_women"], row["k_men"]) for row in rows(sheet)] == [(24, None), (25, 3)]
+    db.session.rollback()
+    kept = db.session.scalars(sa.select(Revision.form_sha256).order_by(Revision.received_at, Revision.form_version)).all()
+    assert set(kept) == {package, newer}
+
+
 @pytest.mark.sqlite_only
 def test_arabic_comes_back_byte_for_byte(amina: Someone, khadija: Someone, package: str):  # X7
     text = unicodedata.normalize("NFC", "تعاونيّةُ «أَرْكان» ﷽ ١٢٣ — lait\u202f& miel \u200fة ئ ؤ إ أ آ ى 🐑")

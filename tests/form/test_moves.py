@@ -169,3 +169,21 @@ def test_one_may_stay_and_finish_what_was_begun(phone: Phone) -> None:  # V1, V5
     envelope = json.loads(item["envelope"])
     assert (envelope["form_version"], envelope["answers"]["place"]["members"]) == ("1", "حوالي عشر")
     assert "aside" not in envelope
+
+
+def test_a_correction_stays_in_the_version_it_corrects(phone: Phone) -> None:  # V6
+    phone.install("moves-1")
+    phone.start("moves")
+    phone.question("village").locator("input").fill("آيت حمو")
+    phone.open_section(3)
+    phone.page.locator(".go").click()
+    expect(phone.page.locator(".result")).to_be_visible()
+    [item] = phone.page.evaluate("harness.phone.outbox.all()")
+    phone.install("moves-2")
+    remark = {"id": "r1", "question": "place/village", "text": "أي دوار؟", "author": "خديجة", "at": "2026-11-21T10:00:00Z"}
+    returned = {key: item[key] for key in ("revision_id", "envelope")} | {"id": item["submission_id"], "remarks": [remark]}
+    phone.page.evaluate("(submission) => harness.correct(submission)", returned)
+
+    phone.question("village").locator("input").fill("تيزي")
+    expect(phone.question("remarks")).to_be_visible()
+    expect(phone.page.locator(".newer")).to_have_count(0)

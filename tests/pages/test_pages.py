@@ -452,3 +452,15 @@ def test_every_page_is_usable_with_a_screen_reader(phone: Opener, site: str, lan
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{language} {hash} is wider than the phone"
         titles.add(page.title())
     assert len(titles) == 6
+
+
+def test_a_draft_of_an_older_version_says_that_a_newer_one_is_here(phone: Opener, site: str) -> None:
+    drafts = [
+        {"id": "d1", "title": "تعاونية تيفاوين", "form_sha256": "0" * 64},
+        {"id": "d2", "title": "تعاونية أركان", "form_sha256": "0" * 64, "parent_revision_id": "r0"},
+    ]
+    page = phone("ar", {"instruments": [{"package": PACKAGE}], "drafts": drafts})
+    open_page(page, site, "#/today")
+    expect(page.locator("li", has_text="تيفاوين")).to_contain_text("صيغة أحدث")
+    expect(page.locator("li", has_text="أركان")).to_be_visible()
+    expect(page.locator("li", has_text="أركان")).not_to_contain_text("صيغة أحدث")
