@@ -100,7 +100,8 @@ def test_answers_move_by_name_and_type_and_what_has_no_place_is_kept_aside(phone
 
     phone.open_section(4)
     phone.page.locator(".go").click()
-    expect(phone.page.locator(".result")).to_be_visible()
+    phone.page.locator(".result summary", has_text="gardées de côté").click()
+    expect(phone.page.locator(".result details[open]")).to_contain_text("Puits")
     [item] = phone.page.evaluate("harness.phone.outbox.all()")
     envelope = json.loads(item["envelope"])
     assert envelope["form_version"] == "2"

@@ -196,6 +196,7 @@ def test_the_form_is_filled_in_the_frame_and_shown_as_it_would_be_sent(
     frame.locator(".fill-foot .go").click()
     expect(frame.locator(".faults.calm")).to_contain_text("Tant que cela")
     frame.locator(".fill-foot .go").click()
+    expect(frame.locator(".result")).to_contain_text("rien n’est envoyé")
     frame.get_by_role("button", name="Ce qui serait envoyé").click()
 
     sent = frame.locator(".trial-sent")

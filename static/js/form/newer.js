@@ -4,8 +4,9 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
-import { formatDate, formatNumber, language, n, onLanguage, t } from "../core/i18n.js";
+import { n, onLanguage, t } from "../core/i18n.js";
 import { inWords } from "./answers.js";
+import { asideList } from "./aside.js";
 import { moveAnswers } from "./move.js";
 import { isNewer } from "./newest.js";
 import { openOverlay } from "./overlay.js";
@@ -142,11 +143,4 @@ function describer(form, pkg) {
     const [row = ""] = /^.*\](?=\/|$)/.exec(path) ?? [];
     return { label, said, relevant, row: row && (form.rows(row.replace(/\[\d+\]$/, "")).find((one) => one.path === row)?.summary.split(" · ")[0] ?? "") };
   };
-}
-
-/** @param {Aside[]} aside */
-function asideList(aside) {
-  const words = (/** @type {Record<string, string>} */ text) => text[language()] ?? Object.values(text)[0] ?? "";
-  return html`<dl class="counts">${aside.map((one) => html`<div><dt>${one.row ? html`<bdi>${one.row}</bdi> · ` : nothing}${words(one.label)}</dt>
-    <dd><bdi>${one.type === "image" ? t("Photo") : one.type === "date" ? formatDate(one.value) : /^(integer|decimal)$/.test(one.type) ? formatNumber(one.value) || one.value : words(one.said)}</bdi></dd></div>`)}</dl>`;
 }

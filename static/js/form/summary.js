@@ -11,6 +11,7 @@ import { explain, FormProblem } from "./problems.js";
 import { axisBars, radar } from "./radar.js";
 import { sectionName } from "./jump-list.js";
 import { answerSections } from "./answers.js";
+import { asideSection } from "./aside.js";
 import { readForm } from "./session.js";
 
 const STRENGTHS = 3;
@@ -93,7 +94,7 @@ async function isAnothers(phone, kept) {
 
 /** @param {any} shown @param {(hash: string, options?: any) => void} navigate */
 function template(shown, navigate) {
-  const { form, pkg, title, at, state, receipt, problem } = shown;
+  const { form, pkg, source, title, at, state, receipt, problem } = shown;
   const scores = form?.scores() ?? null;
   const hasScore = scores !== null && (scores.overall !== null || scores.axes.some((/** @type {any} */ axis) => axis.score !== null));
   const kind = form ? form.text(pkg.title) : "";
@@ -105,6 +106,7 @@ function template(shown, navigate) {
       ${stateLine(state, receipt, problem)}
       ${form ? (hasScore ? scoreParts(form, pkg, scores) : countParts(form, pkg, scores)) : html`<p>${t("The form itself is no longer on this phone; what was entered is kept.")}</p>`}
       ${form ? answerSections(form, pkg) : nothing}
+      ${asideSection(source.aside)}
     </main>
     <footer class="fill-foot">
       <button type="button" class="btn plain" @click=${() => print()}>${t("Print")}</button>

@@ -67,9 +67,11 @@ export function createPreviewPhone(trial) {
       all: async () => [...items.values()],
       get: async (/** @type {string} */ id) => items.get(id) ?? null,
       receipt: async () => null,
+      content: async (/** @type {any} */ item) => JSON.parse(item.envelope),
     },
     meta: {
       get: async (/** @type {string} */ name) => (name === "person" ? person : undefined),
+      async set() {},
     },
     files: {
       async put(/** @type {ArrayBuffer} */ bytes, /** @type {{type: string, thumbnail?: ArrayBuffer}} */ { type, thumbnail }) {
