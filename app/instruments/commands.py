@@ -14,8 +14,9 @@ from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import LANGUAGES, LOCALES
 from app.core.problems import Problem
-from app.instruments import operations, queries
-from app.instruments.compiler import Compiled, Rows, compile_instrument, library_lists
+from app.instruments import matrix, operations, problems, queries
+from app.instruments.compiler import Compiled, compile_instrument, library_lists
+from app.instruments.files import MAX_MEDIA_BYTES, Unusable, files_beside, sha256_of
 from app.instruments.findings import Finding
 from app.instruments.workbook import to_xlsx
 from app.registry.models import Programme
@@ -31,14 +32,12 @@ def _content(file: Path) -> bytes:
         return stream.read(int(current_app.config["MAX_XLSFORM_BYTES"]) + 1)
 
 
-def _lists_beside(file: Path) -> dict[str, Rows]:
-    """The CSV lists that lie beside a form."""
-    found = {}
-    for path in sorted(file.parent.glob("*.csv")):
-        if path != file:
-            name, rows = operations.read_list(path.name, path.read_bytes())
-            found[name] = rows
-    return found
+def _beside(file: Path) -> operations.Given:
+    """Lists, and pictures, sounds and films of labels, that lie beside a form, in media/ or in <form>-media/."""
+    try:
+        return operations.Given(*files_beside(file))
+    except Unusable as problem:
+        raise problems.FILE_UNREADABLE(name=str(problem), limit=MAX_MEDIA_BYTES // (1024 * 1024)) from None
 
 
 def _show(findings: list[Finding], language: str) -> None:
@@ -69,12 +68,18 @@ def _programme(code: str) -> Programme:
     "--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write the form as an Excel workbook, for other tools."
 )
 def check(file: Path, package: Path | None, xlsx: Path | None, language: str) -> None:
-    """Say what is wrong with a form. CSV lists beside it are read."""
+    """Say what is wrong with a form. Lists and files of labels beside it are read."""
     try:
-        lists = library_lists() | _lists_beside(file)
+        given = _beside(file)
     except Problem as problem:
         raise click.ClickException(str(problem)) from None
-    compiled = compile_instrument(file.name, _content(file), lists, max_bytes=int(current_app.config["MAX_XLSFORM_BYTES"]))
+    compiled = compile_instrument(
+        file.name,
+        _content(file),
+        library_lists() | given.lists,
+        max_bytes=int(current_app.config["MAX_XLSFORM_BYTES"]),
+        media={name: sha256_of(content) for name, content in given.media.items()},
+    )
     _fail_on_errors(compiled, language)
     if package:
         package.write_text(compiled.package_json, "utf-8")
@@ -89,11 +94,11 @@ def check(file: Path, package: Path | None, xlsx: Path | None, language: str) ->
 @LANGUAGE
 @click.option("--programme", "code", required=True, help="Code of the programme, such as boulemane.")
 def publish(file: Path, code: str, language: str) -> None:
-    """Publish a form in a programme. CSV lists beside it are read."""
+    """Publish a form in a programme. Lists and files of labels beside it are read."""
     programme_id = _programme(code).id
     try:
         checked = operations.check(
-            programme_id, file.name, _content(file), _lists_beside(file), int(current_app.config["MAX_XLSFORM_BYTES"])
+            programme_id, file.name, _content(file), _beside(file), int(current_app.config["MAX_XLSFORM_BYTES"])
         )
         _fail_on_errors(checked.compiled, language)
         begin_writing()
@@ -112,3 +117,14 @@ def list_instruments() -> None:
         for one in queries.published(programme.id):
             state = "open" if one.instrument.is_open else "closed"
             click.echo("\t".join([programme.code, one.instrument.form_id, one.version.version, state, one.version.sha256[:12]]))
+
+
+@instrument.command("matrix")
+@click.option("--write", is_flag=True, help="Write the section of docs/engine.md again.")
+def show_matrix(write: bool) -> None:
+    """Every kind of question, appearance, parameter, setting and function: whether it works, and why not."""
+    if not write:
+        click.echo(matrix.section())
+        return
+    matrix.PAGE.write_text(matrix.page_with(matrix.PAGE.read_text("utf-8")), "utf-8")
+    click.echo(f"{matrix.PAGE.name}: written.")

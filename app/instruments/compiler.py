@@ -1,6 +1,6 @@
 """XLSForm workbook -> instrument package (docs/package.md).
 
-    python -m app.instruments.compiler FORM.md OUT.json [LIST.csv ...]
+    python -m app.instruments.compiler FORM.md OUT.json [FILE ...]
 
 pyxform makes the XForm and decides its meaning; this module reads that XForm back into one JSON object whose expressions are
 parsed and whose calculations stand in the order they must run. What is wrong comes back as findings, never as an exception.
@@ -8,10 +8,6 @@ parsed and whose calculations stand in the order they must run. What is wrong co
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -22,9 +18,10 @@ from xml.etree.ElementTree import Element, ParseError  # only types: the parser 
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
-from app.instruments import convert, lint
+from app.instruments import convert, kinds, lint, support
+from app.instruments.files import List, Rows, canonical_json, dataset_content, files_beside, read_csv, sha256_of
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings, warning
-from app.instruments.rows import Row, canonical_type, parameters, survey_rows
+from app.instruments.rows import Row, all_rows, canonical_type, parameters, survey_rows
 from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook
 from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, names_read, parse, rebase
 
@@ -52,8 +49,6 @@ LAST_SAVED = "jr://instance/last-saved"
 META_TYPES = {"instanceID": "instanceID", "instanceName": "instanceName", "audit": "audit"}
 ENTITY_DEPTH = 3  # pyxform writes an entity's conditions at <scope>/meta/entity/@create
 
-Rows = list[dict[str, str]]
-
 
 @dataclass
 class Compiled:
@@ -66,29 +61,6 @@ class Compiled:
     workbook: Workbook | None = None
     warnings: list[Finding] = field(default_factory=list)
     errors: list[Finding] = field(default_factory=list)
-
-
-def canonical_json(value: Any) -> str:
-    """Sorted keys, no spaces: the same content has the same bytes, and so the same address."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def sha256_of(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def dataset_content(rows: Rows) -> str:
-    """A CSV list as phones fetch it: `{"columns": […], "rows": [[…], …]}`."""
-    columns = list(rows[0]) if rows else ["name", "label"]
-    return canonical_json({"columns": columns, "rows": [[row.get(column, "") or "" for column in columns] for row in rows]})
-
-
-def read_csv(content: bytes) -> Rows:
-    """Rows of a CSV list, all as text. Spreadsheets set to French write `;` between cells."""
-    text = content.decode("utf-8-sig")
-    header = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
-    delimiter = next((one for one in ",;\t" if one in header), ",")
-    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=delimiter)]
 
 
 def library_lists() -> dict[str, Rows]:
@@ -105,23 +77,34 @@ def entity_lists() -> dict[str, dict[str, str]]:
 def compile_instrument(
     filename: str,
     content: bytes,
-    datasets: Mapping[str, Rows],
+    datasets: Mapping[str, List],
     entities: Iterable[str] = (),
     max_bytes: int = MAX_BYTES,
+    media: Mapping[str, str] | None = None,
 ) -> Compiled:
-    """The package of a workbook. `datasets`: rows of the CSV lists at hand; `entities`: entity lists beyond the product's own."""
-    return compile_answer(convert.run(filename, content, max_bytes), datasets, entities)
+    """The package of a workbook.
+
+    datasets  the lists at hand by name
+    entities  entity lists beyond the product's own
+    media     {file name: hash of its content} of what labels may show
+    """
+    return compile_answer(convert.run(filename, content, max_bytes), datasets, entities, media)
 
 
-def compile_answer(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Iterable[str] = ()) -> Compiled:
+def compile_answer(
+    answer: dict[str, Any],
+    datasets: Mapping[str, List],
+    entities: Iterable[str] = (),
+    media: Mapping[str, str] | None = None,
+) -> Compiled:
     """The same from what convert.run() or convert.answer() gave; findings in the order of the workbook."""
-    compiled = _compile(answer, datasets, entities)
+    compiled = _compile(answer, datasets, entities, media or {})
     for findings in (compiled.errors, compiled.warnings):
         findings.sort(key=lambda one: (SHEETS.index(one.sheet) if one.sheet in SHEETS else -1, one.row))
     return compiled
 
 
-def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Iterable[str]) -> Compiled:
+def _compile(answer: dict[str, Any], datasets: Mapping[str, List], entities: Iterable[str], media: Mapping[str, str]) -> Compiled:
     if "unreadable" in answer:
         problem = answer["unreadable"]
         return Compiled(errors=[error(problem["code"], **problem["details"])])
@@ -140,7 +123,7 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, Rows], entities: Ite
     if compiled.errors:
         return compiled
     try:
-        compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities})
+        compiler = _Compiler(workbook, answer["xform"], datasets, {*entity_lists(), *entities}, media)
     except ParseError as problem:  # the converter wrote what is no XML
         compiled.errors.append(error("converter", text=str(problem)))
         return compiled
@@ -166,8 +149,10 @@ def _tag(element: Element) -> str:
 class _Compiler:
     """Reads one XForm. The order of the methods is the order of the work: nodes, texts, binds, body, lists, order."""
 
-    def __init__(self, workbook: Workbook, xform: str, datasets: Mapping[str, Rows], entities: set[str]) -> None:
-        self.workbook, self.datasets, self.known_entities = workbook, datasets, entities
+    def __init__(
+        self, workbook: Workbook, xform: str, datasets: Mapping[str, List], entities: set[str], media: Mapping[str, str]
+    ) -> None:
+        self.workbook, self.datasets, self.known_entities, self.media = workbook, datasets, entities, media
         self.errors: list[Finding] = []
         self.warnings: list[Finding] = []
         root: Element = fromstring(xform)
@@ -205,6 +190,7 @@ class _Compiler:
         if "__last-saved" in self.files:
             self.files["__last-saved"]["names"] = sorted(names_read("__last-saved", [one["ast"] for one in self.expressions]))
         order = self.order()
+        media = self.used_media()
         for node in self.nodes:
             if node["parent"] < 0:
                 del node["parent"]
@@ -225,6 +211,8 @@ class _Compiler:
             "entities": rules,
             "order": order,
         }
+        if media:
+            package["media"] = media
         if names:
             package["uses_names"] = True
         return package
@@ -239,6 +227,8 @@ class _Compiler:
         name = _tag(element)
         path = f"{above}/{name}"
         row = self.rows.get(path)
+        if row is None and above.endswith("/meta") and name == "audit":  # its row stands where its author put it
+            row = next((one for one in all_rows(self.workbook.sheets["survey"]) if canonical_type(one.type) == "audit"), None)
         index = len(self.nodes)
         is_repeat = path in repeats or f"{JR}template" in element.attrib
         kind = "repeat" if is_repeat else "group" if len(element) or parent < 0 or (row and row.is_container) else "value"
@@ -251,6 +241,8 @@ class _Compiler:
                 node["parameters"] = found
         if kind == "value":
             node["type"] = canonical_type(row.type) if row else META_TYPES.get(name, "calculate")
+            if row and support.plain_type(row.type) in kinds.BLANK and node["type"] not in kinds.UNSEEN:
+                node["type"] = "hidden"
             if element.text:
                 node["default"] = element.text
         self.nodes.append(node)
@@ -403,19 +395,48 @@ class _Compiler:
             if source == LAST_SAVED:
                 self.files[name] = {"kind": "last-saved"}
                 continue
-            match = re.fullmatch(r"jr://(?:file|file-csv)/([\w.-]+)\.csv", source)
+            match = re.fullmatch(r"jr://(?:file|file-csv)/([\w.-]+)\.(csv|xml|geojson)", source)
+            at = lint.where_list_stands(self.workbook, name)
             if match is None:
-                self.errors.append(
-                    error("list_kind", *lint.where_list_stands(self.workbook, name), name=source.rpartition("/")[2])
-                )
+                self.errors.append(error("list_kind", *at, name=source.rpartition("/")[2]))
             elif match.group(1) in self.datasets:
-                rows = self.datasets[match.group(1)]
-                self.errors += lint.check_dataset(match.group(1), rows, lint.where_list_stands(self.workbook, name))
-                self.files[name] = {"kind": "csv", "sha256": sha256_of(dataset_content(rows))}
+                found = self.datasets[match.group(1)]
+                if isinstance(found, list):
+                    self.errors += lint.check_dataset(match.group(1), found, at, self.columns_read(name))
+                elif name in self.columns_read():
+                    self.errors.append(error("list_tree", *at, name=source.rpartition("/")[2]))
+                kind = "csv" if isinstance(found, list) else "xml"
+                self.files[name] = {"kind": kind, "sha256": sha256_of(dataset_content(found))}
             elif name in self.known_entities or name in declared:
                 self.files[name] = {"kind": "entities"}
             else:
-                self.errors.append(error("list_missing", *lint.where_list_stands(self.workbook, name), name=match.group(1)))
+                self.errors.append(error("list_missing", *at, name=match.group(1)))
+
+    def columns_read(self, name: str = "") -> list[str]:
+        """The columns that questions pick from a list by; without a name, the lists that are picked from."""
+        found: list[str] = []
+        for itemset in self.body.iter(f"{XF}itemset"):
+            named = re.search(r"instance\('([^']+)'\)", itemset.get("nodeset", ""))
+            if named and not name:
+                found.append(named.group(1))
+            elif named and named.group(1) == name:
+                found += [part.get("ref", "") for part in itemset if _tag(part) in ("value", "label")]
+        return [one for one in dict.fromkeys(found) if re.fullmatch(r"[\w.-]+", one)]
+
+    def used_media(self) -> dict[str, str]:
+        """The files that labels show, each with its hash; one that did not come with the form is said."""
+        found: dict[str, str] = {}
+        missing: set[str] = set()
+        of_questions = ((self.place(node["i"], "media"), node.get("media", {})) for node in self.nodes)
+        of_choices = ((("choices", 0, "media"), item.get("media", {})) for items in self.lists.values() for item in items)
+        for at, media in [*of_questions, *of_choices]:
+            for name in (str(one) for names in media.values() for one in names.values()):
+                if name in self.media:
+                    found[name] = self.media[name]
+                elif name not in missing:
+                    missing.add(name)
+                    self.warnings.append(warning("media_missing", *at, name=name))
+        return found
 
     def item(self, element: Element) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -469,6 +490,8 @@ class _Compiler:
                 self.read_controls(element)
             elif tag in CONTROLS:
                 node = self.paths[element.get("ref", "")]
+                if self.stays_blank(node):
+                    continue
                 if self.nodes[node]["name"].startswith("generated_table_list_label_"):
                     # The words of a table of choices are those of its group.
                     group = self.nodes[node]["parent"]
@@ -484,6 +507,10 @@ class _Compiler:
                 self.describe(node, element)
                 self.say_added(self.nodes[node])
                 self.read_choices(node, element)
+
+    def stays_blank(self, node: int) -> bool:
+        row = self.rows.get(self.path(node))
+        return row is not None and support.plain_type(row.type) in kinds.BLANK
 
     def describe(self, node: int, element: Element) -> None:
         path, target = self.path(node), self.nodes[node]
@@ -593,12 +620,6 @@ class _Compiler:
                 tag = _tag(element)
                 if tag == "setvalue":
                     self.setvalue(element, control)
-                elif tag == "setgeopoint":
-                    node = self.paths.get(element.get("ref", ""), 0)
-                    sheet, row, column = self.place(node, "type")
-                    self.errors.append(
-                        error("type_unsupported", sheet=sheet, row=row, column=column, type=self.nodes[node].get("type", ""))
-                    )
                 elif tag in CONTROLS or tag in ("group", "repeat"):
                     read(element, self.paths.get(element.get("ref", "")) if tag in CONTROLS else None)
 
@@ -719,12 +740,10 @@ class _Compiler:
 
 
 def compile_file(path: Path, lists: Iterable[Path] = ()) -> Compiled:
-    """A workbook on disk, with the CSV lists beside it, those given, and those of the product."""
-    datasets = library_lists()
-    for one in [*sorted(path.parent.glob("*.csv")), *lists]:
-        if one != path:
-            datasets[one.stem] = read_csv(one.read_bytes())
-    return compile_instrument(path.name, path.read_bytes(), datasets)
+    """A workbook on disk, with the files beside it, those given, and the lists of the product."""
+    given, media = files_beside(path, lists)
+    hashes = {name: sha256_of(content) for name, content in media.items()}
+    return compile_instrument(path.name, path.read_bytes(), library_lists() | given, media=hashes)
 
 
 def main(arguments: list[str]) -> int:

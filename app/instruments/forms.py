@@ -7,6 +7,8 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired, MultipleFileField
 from wtforms import HiddenField
 
+from app.instruments.files import SUFFIXES
+
 
 class CheckForm(FlaskForm):  # type: ignore[misc]
     file = FileField(
@@ -15,13 +17,13 @@ class CheckForm(FlaskForm):  # type: ignore[misc]
         description=lazy_gettext("An .xlsx workbook, or .md or .csv tables, at most 10 MB."),
         render_kw={"accept": ".xlsx,.md,.csv"},
     )
-    lists = MultipleFileField(
-        lazy_gettext("CSV lists it reads"),
+    files = MultipleFileField(
+        lazy_gettext("Lists it reads; pictures, sounds and films its labels show"),
         description=lazy_gettext(
-            "Only lists that the programme does not have yet, or has in an older content. "
+            "Only files that the programme does not have yet, or has in an older content. "
             "Places, sectors, branches, crafts and themes come with Daftar."
         ),
-        render_kw={"accept": ".csv"},
+        render_kw={"accept": ",".join(SUFFIXES)},
     )
 
 

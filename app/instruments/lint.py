@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.instruments import mismatch, patterns
+from app.instruments import kinds, mismatch, patterns, support
+from app.instruments.files import LIST_SUFFIXES
 from app.instruments.findings import Finding, error, warning
 from app.instruments.rows import Row, all_rows, canonical_type, list_of
 from app.instruments.workbook import Sheet, Workbook
@@ -88,15 +89,13 @@ def check_expression(found: Dependencies, sheet: str, row: int, column: str) -> 
     return findings
 
 
-def check_dataset(name: str, rows: list[dict[str, str]], at: Place) -> list[Finding]:
-    """A CSV list needs codes that differ, and labels."""
-    findings = []
-    for column in ("name", "label"):
-        if not rows or column not in rows[0]:
-            findings.append(error("list_columns", *at, name=name, wanted=column))
+def check_dataset(name: str, rows: list[dict[str, str]], at: Place, columns: list[str]) -> list[Finding]:
+    """A list that questions pick from needs the columns they pick by, the first of codes that differ."""
+    given = {key for row in rows for key in row}
+    findings = [error("list_columns", *at, name=name, wanted=column) for column in columns if column not in given]
     seen = set()
-    for row in rows:
-        code = row.get("name", "")
+    for row in rows if columns else []:
+        code = row.get(columns[0], "")
         if code in seen:
             findings.append(error("list_code_twice", *at, name=name, value=code))
             break
@@ -104,19 +103,6 @@ def check_dataset(name: str, rows: list[dict[str, str]], at: Place) -> list[Find
     return findings
 
 
-# Kinds of questions, in XLSForm's own words; of the third sort nobody reads a label.
-SUPPORTED = frozenset(
-    {"text", "integer", "decimal", "range", "select_one", "select_multiple", "rank", "note", "acknowledge", "date", "time"}
-    | {"dateTime", "geopoint", "geotrace", "geoshape", "image", "audio", "video", "file", "barcode", "calculate", "hidden"}
-    | {"start", "end", "today", "deviceid", "username", "email", "phonenumber", "audit", "csv-external"}
-)
-UNSUPPORTED = frozenset(
-    {"background-audio", "background-geopoint", "start-geopoint", "osm", "xml-external", "select-one-external"}
-    | {"subscriberid", "simserial", "loop"}
-)
-UNSEEN = frozenset(
-    {"calculate", "hidden", "start", "end", "today", "deviceid", "username", "email", "phonenumber", "audit", "csv-external"}
-)
 RESERVED = frozenset({"meta", "instanceid", "instancename", "key", "parent_key"})
 TOKENS = (
     "responsible_org",
@@ -147,7 +133,8 @@ def check_workbook(workbook: Workbook) -> list[Finding]:
     findings += _check_structure(rows)
     findings += _check_types(workbook, rows)
     findings += _check_languages(survey)
-    findings += _check_labels(survey, [row for row in rows if not row.is_end and canonical_type(row.type) not in UNSEEN])
+    findings += support.check(workbook, rows)
+    findings += _check_labels(survey, [row for row in rows if not row.is_end and not support.is_unseen(row.type)])
     for row in rows:
         findings += _check_references(row, names)
     for number, cells in rows_of(workbook, "entities"):
@@ -279,17 +266,20 @@ def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
             continue
         at = ("survey", row.number, row.column("type"))
         kind = canonical_type(row.type)
-        plain = kind.replace("_", "-").lower()
-        if plain in UNSUPPORTED or row.type.replace("_", "-").startswith("select-one-external"):
-            findings.append(error("type_unsupported", *at, type=kind))
-        elif kind.lower() not in {one.lower() for one in SUPPORTED}:
-            findings.append(error("type_unknown", *at, type=row.type, **_near(kind, SUPPORTED)))
+        plain = support.plain_type(row.type)
+        if plain in kinds.UNSUPPORTED:
+            findings.append(error("type_unsupported", *at, type=kind, reason=kinds.REASONS[kinds.UNSUPPORTED[plain]]))
+        elif plain in kinds.BLANK:
+            findings.append(warning("type_blank", *at, type=kind, reason=kinds.REASONS[kinds.BLANK[plain]]))
+        elif kind.lower() not in {one.lower() for one in kinds.supported()}:
+            findings.append(error("type_unknown", *at, type=row.type, **_near(kind, kinds.supported())))
         elif "search(" in row.cell("appearance"):
-            findings.append(error("type_unsupported", "survey", row.number, row.column("appearance"), type="search()"))
+            at = ("survey", row.number, row.column("appearance"))
+            findings.append(error("type_unsupported", *at, type="search()", reason=kinds.REASONS["search"]))
         elif kind in ("select_one", "select_multiple", "rank"):
             name = list_of(row.type)
             if "." in name and "${" not in name:
-                if not name.endswith(".csv"):
+                if not name.endswith(LIST_SUFFIXES):
                     findings.append(error("list_kind", *at, name=name))
             elif not name.startswith("${") and name not in lists:
                 findings.append(error("list_unknown", *at, name=name, **_near(name, lists)))

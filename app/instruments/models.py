@@ -70,6 +70,6 @@ class InstrumentDraft(Model):
     package: Mapped[str] = mapped_column(sa.Text)  # JSON, docs/package.md
     source_name: Mapped[str] = mapped_column(sa.String(200))
     source: Mapped[bytes] = mapped_column(sa.LargeBinary)  # the workbook as uploaded
-    lists: Mapped[str] = mapped_column(sa.Text)  # JSON {name: rows}: CSV lists sent with it
+    lists: Mapped[str] = mapped_column(sa.Text)  # JSON {"lists", "media"}: files sent with it
     kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
     kept_by: Mapped[str | None] = mapped_column(sa.ForeignKey("people.id"))

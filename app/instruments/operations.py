@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,56 +14,67 @@ from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.core.permissions import Actor, require
 from app.core.problems import NOT_FOUND
-from app.instruments import problems, queries
-from app.instruments.compiler import Compiled, Rows, compile_instrument, dataset_content, library_lists, read_csv, sha256_of
+from app.instruments import files, problems, queries
+from app.instruments.compiler import Compiled, compile_instrument, library_lists
+from app.instruments.files import MAX_ALL_MEDIA_BYTES, List, Unusable, dataset_content, sha256_of
 from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.instruments.workbook import MAX_BYTES
 
-MAX_LIST_BYTES = 5 * 1024 * 1024
-MAX_LIST_ROWS = 50_000
+
+@dataclass
+class Given:
+    """Files sent with a form."""
+
+    lists: dict[str, List] = field(default_factory=dict)  # by name
+    media: dict[str, str] = field(default_factory=dict)  # what labels show: content by file name
 
 
 @dataclass
 class Checked:
-    """A form that was read and compiled for a programme, and the lists it may read."""
+    """A form that was read and compiled for a programme, and the files it may use."""
 
     filename: str
     content: bytes
     compiled: Compiled
-    lists: Mapping[str, Rows] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
 
 
-def read_list(filename: str, content: bytes) -> tuple[str, Rows]:
-    """Name and rows of a CSV list, or LIST_UNREADABLE."""
-    name = filename.rpartition("/")[2].removesuffix(".csv")
-    try:
-        rows = read_csv(content) if len(content) <= MAX_LIST_BYTES else []
-    except (UnicodeDecodeError, ValueError):
-        rows = []
-    if not rows or len(rows) > MAX_LIST_ROWS or not filename.endswith(".csv"):
-        raise problems.LIST_UNREADABLE(name=filename)
-    return name, rows
+def read_given(sent: Iterable[tuple[str, bytes]]) -> Given:
+    """What files (name, content) hold: lists, and what labels show. Raises FILE_UNREADABLE, FILES_TOO_LARGE."""
+    given = Given()
+    for path, content in sent:
+        name = path.replace("\\", "/").rpartition("/")[2]
+        try:
+            if files.suffix_of(name) in files.LIST_SUFFIXES:
+                given.lists[name.rpartition(".")[0]] = files.read_list(name, content)
+            else:
+                given.media[name] = files.read_media(name, content)
+        except Unusable:
+            raise problems.FILE_UNREADABLE(name=name, limit=files.MAX_MEDIA_BYTES // (1024 * 1024)) from None
+    if sum(len(content) for content in given.media.values()) > MAX_ALL_MEDIA_BYTES * 4 // 3:
+        raise problems.FILES_TOO_LARGE(limit=MAX_ALL_MEDIA_BYTES // (1024 * 1024))
+    return given
 
 
-def check(
-    programme_id: str, filename: str, content: bytes, lists: Mapping[str, Rows] | None = None, max_bytes: int = MAX_BYTES
-) -> Checked:
+def check(programme_id: str, filename: str, content: bytes, given: Given | None = None, max_bytes: int = MAX_BYTES) -> Checked:
     """Compile a form as it would be published in this programme. Reads only; takes a second or two, so not inside a write.
 
-    A list given with the form goes before one the programme has, and that before the product's own.
+    A file given with the form goes before one the programme has, and that before the product's own.
     """
-    known = library_lists() | queries.lists_of(programme_id) | dict(lists or {})
+    given = given or Given()
+    known = Given(library_lists() | queries.lists_of(programme_id) | given.lists, queries.media_of(programme_id) | given.media)
     written = queries.entity_lists_of(programme_id)
-    return Checked(filename, content, compile_instrument(filename, content, known, written, max_bytes), known)
+    hashes = {name: sha256_of(content) for name, content in known.media.items()}
+    return Checked(filename, content, compile_instrument(filename, content, known.lists, written, max_bytes, hashes), known)
 
 
 def publish(
-    actor: Actor | None, programme_id: str, filename: str, content: bytes, now: datetime, lists: Mapping[str, Rows] | None = None
+    actor: Actor | None, programme_id: str, filename: str, content: bytes, now: datetime, given: Given | None = None
 ) -> InstrumentVersion:
     """Check and publish in one go. The caller commits. `actor` None: the command line."""
     if actor is not None:
         require(actor, "instrument.publish", programme_id=programme_id)
-    return publish_checked(actor, programme_id, check(programme_id, filename, content, lists), now)
+    return publish_checked(actor, programme_id, check(programme_id, filename, content, given), now)
 
 
 def publish_checked(actor: Actor | None, programme_id: str, checked: Checked, now: datetime) -> InstrumentVersion:
@@ -89,8 +100,10 @@ def publish_checked(actor: Actor | None, programme_id: str, checked: Checked, no
     if same is not None and same.sha256 != compiled.sha256:
         raise problems.VERSION_TAKEN(version=package["version"], form_id=package["form_id"])
     for name, used in package["datasets"].items():
-        if used["kind"] == "csv":
-            _keep_list(programme_id, name, checked.lists[name], now)
+        if "sha256" in used:
+            _keep(programme_id, name, dataset_content(checked.given.lists[name]), now)
+    for name in package.get("media", {}):
+        _keep(programme_id, f"{queries.MEDIA}{name}", checked.given.media[name], now)
     if same is not None:
         return same
     version = InstrumentVersion(
@@ -121,8 +134,8 @@ def publish_checked(actor: Actor | None, programme_id: str, checked: Checked, no
     return version
 
 
-def keep_draft(actor: Actor, programme_id: str, checked: Checked, given: Mapping[str, Rows], now: datetime) -> InstrumentDraft:
-    """Keep what check() gave as the form's draft, in the place of an earlier one. `given`: the lists sent with it."""
+def keep_draft(actor: Actor, programme_id: str, checked: Checked, given: Given, now: datetime) -> InstrumentDraft:
+    """Keep what check() gave as the form's draft, in the place of an earlier one. `given`: the files sent with it."""
     require(actor, "instrument.prepare", programme_id=programme_id)
     compiled = checked.compiled
     if compiled.errors:
@@ -134,7 +147,7 @@ def keep_draft(actor: Actor, programme_id: str, checked: Checked, given: Mapping
         db.session.add(draft)
     draft.version, draft.title, draft.sha256 = package["version"], package["title"], compiled.sha256
     draft.package, draft.source_name, draft.source = compiled.package_json, checked.filename[:200], checked.content
-    draft.lists, draft.kept_at, draft.kept_by = json.dumps(dict(given)), now, actor.person_id
+    draft.lists, draft.kept_at, draft.kept_by = json.dumps({"lists": given.lists, "media": given.media}), now, actor.person_id
     db.session.flush()
     audit.record(
         "instrument.draft",
@@ -154,8 +167,8 @@ def drop_draft(actor: Actor, draft: InstrumentDraft) -> None:
     db.session.flush()
 
 
-def _keep_list(programme_id: str, name: str, rows: Rows, now: datetime) -> None:
-    content = dataset_content(rows)
+def _keep(programme_id: str, name: str, content: str, now: datetime) -> None:
+    """A file of a form, once for each content."""
     sha256 = sha256_of(content)
     there = sa.select(Dataset.id).where(Dataset.programme_id == programme_id, Dataset.name == name, Dataset.sha256 == sha256)
     if db.session.scalar(there) is None:

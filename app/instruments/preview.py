@@ -65,7 +65,7 @@ def preview(package: dict[str, Any], current: dict[str, Any] | None) -> Preview:
         languages=package["languages"],
         lists_read=sorted(name for name, used in files.items() if used["kind"] == "entities"),
         lists_written=sorted({rule["list"] for rule in package["entities"]}),
-        files=sorted(name for name, used in files.items() if used["kind"] == "csv"),
+        files=sorted([*(name for name, used in files.items() if "sha256" in used), *package.get("media", {})]),
     )
     if current is None:
         return found

@@ -15,10 +15,20 @@ VERSION_TAKEN = Kind(
         "raise the version in the sheet “settings”."
     ),
 )
-LIST_UNREADABLE = Kind(
-    "instruments.list_unreadable",
+FILE_UNREADABLE = Kind(
+    "instruments.file_unreadable",
     422,
-    lazy_gettext("The list %(name)s cannot be read. Save it as CSV, in UTF-8, with the columns name and label."),
+    lazy_gettext(
+        "The file %(name)s cannot be used. Lists are .csv in UTF-8, .geojson or .xml; pictures .jpg, .png, .webp, .gif, or .svg "
+        "without scripts; sounds .mp3, .m4a, .ogg or .wav; films .mp4 or .webm; each at most %(limit)s MB."
+    ),
+)
+FILES_TOO_LARGE = Kind(
+    "instruments.files_too_large",
+    413,
+    lazy_gettext(
+        "The pictures, sounds and films of the form are larger than %(limit)s MB in all. Make them smaller: phones fetch them."
+    ),
 )
 DRAFT_GONE = Kind(
     "instruments.draft_gone",

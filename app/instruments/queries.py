@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from app.accounts.models import Person
 from app.core.db import db
-from app.instruments.compiler import Rows, library_lists
+from app.instruments.compiler import library_lists
+from app.instruments.files import List, dataset_content
 from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.instruments.samples import sample_records
+
+MEDIA = "media/"  # before the name of a file that labels show, among the datasets
 
 
 def instrument(programme_id: str, form_id: str) -> Instrument | None:
@@ -72,11 +75,14 @@ def drafts(programme_id: str) -> list[tuple[InstrumentDraft, dict[str, str] | No
     return [(draft, name) for draft, name in rows]
 
 
-def draft_data(draft: InstrumentDraft) -> tuple[dict[str, Any], dict[str, Rows]]:
-    """The package of a draft, and the rows of each CSV list that it reads."""
+def draft_data(draft: InstrumentDraft) -> tuple[dict[str, Any], dict[str, str]]:
+    """The package of a draft, and what it reads and shows as phones fetch it, by hash."""
     package: dict[str, Any] = json.loads(draft.package)
-    known = library_lists() | lists_of(draft.programme_id) | json.loads(draft.lists)
-    return package, {name: known.get(name, []) for name, used in package["datasets"].items() if used["kind"] == "csv"}
+    sent = json.loads(draft.lists)
+    lists = library_lists() | lists_of(draft.programme_id) | sent["lists"]
+    media = media_of(draft.programme_id) | sent["media"]
+    found = {used["sha256"]: dataset_content(lists[name]) for name, used in package["datasets"].items() if "sha256" in used}
+    return package, found | {sha256: media[name] for name, sha256 in package.get("media", {}).items()}
 
 
 def samples_for(draft: InstrumentDraft) -> dict[str, list[dict[str, str]]]:
@@ -85,15 +91,31 @@ def samples_for(draft: InstrumentDraft) -> dict[str, list[dict[str, str]]]:
     return sample_records(package, [package_of(one.version) for one in published(draft.programme_id)])
 
 
-def lists_of(programme_id: str) -> dict[str, Rows]:
-    """The CSV lists of a programme, the newest content of each."""
-    found = db.session.scalars(sa.select(Dataset).where(Dataset.programme_id == programme_id).order_by(Dataset.seq))
-    return {one.name: rows_of(one) for one in found}
+def lists_of(programme_id: str) -> dict[str, List]:
+    """The lists of a programme, the newest content of each."""
+    return {name: list_in(content) for name, content in _files_of(programme_id).items() if not name.startswith(MEDIA)}
 
 
-def rows_of(dataset: Dataset) -> Rows:
-    content = json.loads(dataset.content)
-    return [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
+def media_of(programme_id: str) -> dict[str, str]:
+    """What labels of a programme's forms show: the newest content of each file, as phones fetch it."""
+    found = _files_of(programme_id)
+    return {name.removeprefix(MEDIA): content for name, content in found.items() if name.startswith(MEDIA)}
+
+
+def _files_of(programme_id: str) -> dict[str, str]:
+    rows = db.session.execute(
+        sa.select(Dataset.name, Dataset.content).where(Dataset.programme_id == programme_id).order_by(Dataset.seq)
+    )
+    return {row.name: row.content for row in rows}
+
+
+def list_in(content: str) -> List:
+    """The list of which files.dataset_content() made this."""
+    found = json.loads(content)
+    if found["columns"] == ["xml"]:
+        tree: List = json.loads(found["rows"][0][0])
+        return tree
+    return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
 
 
 def entity_lists_of(programme_id: str) -> set[str]:

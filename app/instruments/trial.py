@@ -32,12 +32,12 @@ def keep_draft() -> Response:
     form = PublishForm()
     if not form.validate_on_submit():
         raise problems.UPLOAD_EXPIRED()
-    programme_id, filename, content, lists = unpack(form.checked.data or "")
+    programme_id, filename, content, given = unpack(form.checked.data or "")
     require(g.actor, "instrument.prepare", programme_id=programme_id)
-    checked = operations.check(programme_id, filename, content, lists, int(current_app.config["MAX_XLSFORM_BYTES"]))
+    checked = operations.check(programme_id, filename, content, given, int(current_app.config["MAX_XLSFORM_BYTES"]))
     actor = g.actor
     begin_writing()
-    draft_id = operations.keep_draft(actor, programme_id, checked, lists, utcnow()).id
+    draft_id = operations.keep_draft(actor, programme_id, checked, given, utcnow()).id
     db.session.commit()
     return redirect(url_for("instruments.draft", draft_id=draft_id))  # type: ignore[return-value]
 

@@ -19,9 +19,11 @@ from app.core.permissions import Actor, can, programmes_where, require
 from app.core.problems import NOT_FOUND, Problem
 from app.core.web import local_text
 from app.instruments import operations, problems, queries
-from app.instruments.compiler import Rows, entity_lists
+from app.instruments.compiler import entity_lists
+from app.instruments.files import MAX_ALL_MEDIA_BYTES, MAX_LIST_BYTES
 from app.instruments.forms import CheckForm, OpenForm, PublishForm
 from app.instruments.models import Instrument, InstrumentVersion
+from app.instruments.operations import Given
 from app.instruments.preview import preview
 from app.instruments.workbook import FORMATS, Unreadable, read_workbook, to_xlsx
 from app.registry.models import Programme
@@ -49,26 +51,28 @@ def _signer() -> TimestampSigner:
     return TimestampSigner(current_app.secret_key or "", salt="instruments.checked", digest_method=hashlib.sha256)
 
 
-def _pack(programme_id: str, filename: str, content: bytes, lists: dict[str, Rows]) -> str:
+def _pack(programme_id: str, filename: str, content: bytes, given: Given) -> str:
     """What was checked, for the page to hand back: nothing is kept on the server until it is published."""
-    head = json.dumps({"programme": programme_id, "name": filename, "lists": lists}).encode()
+    head = json.dumps({"programme": programme_id, "name": filename, "lists": given.lists, "media": given.media}).encode()
     return _signer().sign(base64.urlsafe_b64encode(zlib.compress(head + b"\n" + content))).decode()
 
 
-def unpack(packed: str) -> tuple[str, str, bytes, dict[str, Rows]]:
+def unpack(packed: str) -> tuple[str, str, bytes, Given]:
     try:
         body = _signer().unsign(packed, max_age=CHECK_LASTS_S)
     except BadData:
         raise problems.UPLOAD_EXPIRED() from None
     head, _, content = zlib.decompress(base64.urlsafe_b64decode(body)).partition(b"\n")
     found = json.loads(head)
-    return found["programme"], found["name"], content, found["lists"]
+    return found["programme"], found["name"], content, Given(found["lists"], found["media"])
 
 
 def allow_whole_file() -> None:
-    """The page hands back a form and its lists as a field. Runs before anything reads the request: the token's check does."""
-    if request.endpoint in ("instruments.publish", "instruments.keep_draft"):
-        most = 2 * (int(current_app.config["MAX_XLSFORM_BYTES"]) + operations.MAX_LIST_BYTES)
+    """A form comes with its files, and the page hands them back as a field. Runs before anything reads the request: the
+    token's check does."""
+    if request.endpoint in ("instruments.check", "instruments.publish", "instruments.keep_draft"):
+        most = int(current_app.config["MAX_XLSFORM_BYTES"]) + MAX_LIST_BYTES + MAX_ALL_MEDIA_BYTES
+        most *= 1 if request.endpoint == "instruments.check" else 2  # written in letters
         request.max_content_length = request.max_form_memory_size = most
 
 
@@ -109,9 +113,9 @@ def check() -> Response:
     limit = int(current_app.config["MAX_XLSFORM_BYTES"])
     filename, content = form.file.data.filename or "form", form.file.data.read(limit + 1)
     try:
-        given = dict(operations.read_list(one.filename, one.read()) for one in form.lists.data or [] if one and one.filename)
+        given = operations.read_given((one.filename, one.read()) for one in form.files.data or [] if one and one.filename)
     except Problem as problem:
-        form.lists.errors = [str(problem)]
+        form.files.errors = [str(problem)]
         return _page(programme, form=form, status=problem.kind.status)
     checked = operations.check(programme.id, filename, content, given, limit)
     compiled = checked.compiled
@@ -137,9 +141,9 @@ def publish() -> Response:
     form = PublishForm()
     if not form.validate_on_submit():
         raise problems.UPLOAD_EXPIRED()
-    programme_id, filename, content, lists = unpack(form.checked.data or "")
+    programme_id, filename, content, given = unpack(form.checked.data or "")
     require(g.actor, "instrument.publish", programme_id=programme_id)
-    checked = operations.check(programme_id, filename, content, lists, int(current_app.config["MAX_XLSFORM_BYTES"]))
+    checked = operations.check(programme_id, filename, content, given, int(current_app.config["MAX_XLSFORM_BYTES"]))
     actor = g.actor
     begin_writing()
     version = operations.publish_checked(actor, programme_id, checked, utcnow())

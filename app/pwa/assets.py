@@ -29,6 +29,8 @@ STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
 # Scripts beside the first (static/js/form/second.js): for rarer questions and for grids, fetched by phones whose instruments
 # need them; the pages that are opened rarely, and what comes when a form is in sight, which every phone keeps.
 PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "setup": "js/pages/setup.js", "later": "js/form/later.js"}
+# Libraries as published, that a part asks for by itself: reading barcodes where the browser cannot.
+LIBRARIES = {"codes": "vendor/zxing/zxing.min.js"}
 ICON = "/static/img/icon.svg"
 
 
@@ -68,6 +70,7 @@ class Assets:
         others = [named(name, "javascript", text) for name, text in zip(PARTS, parts, strict=True)]
         styles = [name for name in PARTS if (STATIC / "css" / f"{name}.css").exists()]
         others += [named(name, "css", _style([f"{name}.css"])) for name in styles]
+        others += [named(name, "javascript", (STATIC / path).read_text("utf-8")) for name, path in LIBRARIES.items()]
         worker = (STATIC / "sw.js").read_text("utf-8")
         self.version = content_hash(_json([*self.files, self.files[ICON].hash, content_hash(worker)]))
         page = render_template(

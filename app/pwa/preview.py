@@ -16,7 +16,6 @@ from app.core.languages import LANGUAGES, chosen_language, direction
 from app.core.permissions import require
 from app.core.web import CONTENT_SECURITY_POLICY
 from app.instruments import queries
-from app.instruments.compiler import dataset_content
 from app.instruments.lint import TOKENS
 from app.instruments.models import InstrumentDraft
 from app.instruments.problems import DRAFT_GONE
@@ -63,7 +62,7 @@ def page(draft_id: str) -> Response:
 def data(draft_id: str) -> Response:
     """What a phone would have pulled: the package and its lists; records are made up."""
     found = _draft(draft_id)
-    package, lists = queries.draft_data(found)
+    files = queries.draft_data(found)[1]
     programme = db.session.get(Programme, found.programme_id)
     assert programme is not None
     # A consent text that nobody has filled yet shows where it will stand.
@@ -72,7 +71,7 @@ def data(draft_id: str) -> Response:
         {
             "package": found.package,
             "sha256": found.sha256,
-            "datasets": {package["datasets"][name]["sha256"]: json.loads(dataset_content(rows)) for name, rows in lists.items()},
+            "datasets": {sha256: json.loads(content) for sha256, content in files.items()},
             "entities": queries.samples_for(found),
             "programme": {"id": programme.id, "name": programme.name, "consent": unfilled | dict(programme.consent or {})},
         }

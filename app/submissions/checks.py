@@ -118,14 +118,16 @@ def _moment(text: Any, otherwise: datetime) -> datetime:
 
 
 def _datasets(declared: dict[str, Any], programme_id: str, content: bytes) -> Iterator[tuple[str, Any]]:
-    """CSV lists as published; of an entity list only the records that the answers name: no other can be looked up by them."""
+    """Lists as published; of an entity list only the records that the answers name: no other can be looked up by them."""
     named = sorted({one.decode() for one in _ID.findall(content)})
     for name, dataset in declared.items():
-        if dataset.get("kind") == "csv":
+        if "sha256" in dataset:
             stored = db.session.scalar(
                 sa.select(Dataset.content).where(Dataset.programme_id == programme_id, Dataset.sha256 == dataset.get("sha256"))
             )
-            if stored is not None:
+            if stored is not None and dataset.get("kind") == "xml":
+                yield name, orjson.loads(stored)["rows"][0][0]
+            elif stored is not None:
                 yield name, stored
         else:
             rows = db.session.execute(

@@ -109,10 +109,11 @@ def _instruments(_actor: Actor, programme_id: str, since: int, until: int, limit
 
 @lru_cache(maxsize=256)
 def _datasets_of(sha256: str) -> dict[str, str]:
-    """{name: sha256} of the CSV lists that a package reads."""
+    """{name: sha256} of the lists that a package reads, and of what its labels show ("media/loom.png")."""
     package = db.session.scalar(sa.select(InstrumentVersion.package).where(InstrumentVersion.sha256 == sha256).limit(1))
-    datasets = orjson.loads(package or "{}").get("datasets", {})
-    return {name: one["sha256"] for name, one in datasets.items() if one.get("kind") == "csv"}
+    found = orjson.loads(package or "{}")
+    lists = {name: one["sha256"] for name, one in found.get("datasets", {}).items() if "sha256" in one}
+    return lists | {f"media/{name}": sha256 for name, sha256 in found.get("media", {}).items()}
 
 
 def _entities(actor: Actor, programme_id: str, since: int, until: int, limit: int) -> list[Change]:

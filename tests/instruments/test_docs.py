@@ -1,4 +1,4 @@
-"""docs/instruments.md lists what the code does: checks, kinds of questions, functions, tokens."""
+"""docs/instruments.md lists what the code does: checks, functions, tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from app.instruments.findings import MESSAGES
-from app.instruments.lint import FUNCTIONS, SUPPORTED, TOKENS, UNSUPPORTED
+from app.instruments.lint import FUNCTIONS, TOKENS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "instruments.md").read_text("utf-8")
@@ -26,9 +26,7 @@ def test_every_code_is_used():
     assert set(MESSAGES) - used - conditional == set()
 
 
-def test_kinds_functions_and_tokens_are_listed():
-    kinds = PAGE.split("**Kinds of questions**:")[1].split("- **")[0]
-    assert set(re.findall(r"`([\w-]+)`", kinds)) >= SUPPORTED | UNSUPPORTED
+def test_functions_and_tokens_are_listed():
     functions = PAGE.split("- **Functions**:")[1].split("\n- **")[0]
     assert set(re.findall(r"`([\w:-]+)`", functions)) == set(FUNCTIONS)
     assert re.findall(r"^\| `\{\{(\w+)\}\}`", PAGE, re.MULTILINE) == list(TOKENS)

@@ -43,7 +43,7 @@ SURVEYS = {
     "name_reserved": ([q("text", "KEY")], (0, "name"), {}),
     "type_missing": ([q("", "a")], (0, "type"), {}),
     "type_unknown": ([q("integr", "a")], (0, "type"), {"near": "integer"}),
-    "type_unsupported": ([q("background-audio", "a")], (0, "type"), {}),
+    "type_unsupported": ([q("osm", "a")], (0, "type"), {}),
     "list_unknown": ([q("select_one yes_noo", "a")], (0, "type"), {"near": "yes_no"}),
     "list_missing": ([q("select_one_from_file souks.csv", "a")], (0, "type"), {"name": "souks"}),
     "list_unread": (
@@ -51,7 +51,7 @@ SURVEYS = {
         (1, "calculation"),
         {"name": "cooperatives"},
     ),
-    "list_kind": ([q("select_one_from_file souks.geojson", "a")], (0, "type"), {}),
+    "list_kind": ([q("select_one_from_file souks.txt", "a")], (0, "type"), {}),
     "group_open": ([AGE, q("begin_group", "g"), q("text", "a")], (1, "type"), {"name": "g"}),
     "group_end": ([AGE, q("end_group")], (1, "type"), {}),
     "group_empty": ([AGE, q("begin_group", "g"), q("end_group")], (1, "name"), {}),
@@ -348,7 +348,7 @@ def test_every_message_can_be_shown_in_both_languages(app):
     from app.instruments.findings import Finding
 
     names = "limit kind name value first other type list language wanted near given path pattern found text repeat function"
-    details = dict.fromkeys([*names.split(), "choices", "columns"], "x")
+    details = dict.fromkeys([*names.split(), "choices", "columns", "reason"], "x")
     shown = {}
     for language in ("ar", "fr"):
         with app.test_request_context(), force_locale(language):

@@ -40,9 +40,11 @@ def versions() -> int:
     return count(InstrumentVersion, InstrumentVersion.instrument.has(form_id="essai"))
 
 
-def publish(admin, content=None, lists=None, name="essai.md"):
+def publish(admin, content=None, lists=None, name="essai.md", media=None):
     begin_writing()
-    version = operations.publish(admin.actor, admin.programme_id, name, content or form(), NOW, lists)
+    version = operations.publish(
+        admin.actor, admin.programme_id, name, content or form(), NOW, operations.Given(lists or {}, media or {})
+    )
     db.session.commit()
     return version
 
@@ -123,8 +125,8 @@ def test_a_closed_form_is_told_to_phones(admin):
 # The page
 
 
-def send(person, content, name="essai.md", lists=()):
-    data = {"file": (io.BytesIO(content), name), "lists": [(io.BytesIO(one), title) for title, one in lists]}
+def send(person, content, name="essai.md", files=()):
+    data = {"file": (io.BytesIO(content), name), "files": [(io.BytesIO(one), title) for title, one in files]}
     return person.client.post(f"/instruments/check?programme={person.programme_id}&lang=fr", data=data)
 
 
@@ -213,7 +215,7 @@ def test_a_file_of_50_mb_gets_a_clear_answer(admin):
 
 @pytest.mark.sqlite_only
 def test_a_list_that_is_no_list_is_named_at_its_field(admin):
-    page = send(admin, form(), lists=[("souks.csv", b"\xff\xfe")])
+    page = send(admin, form(), files=[("souks.csv", b"\xff\xfe")])
     assert page.status_code == 422
     assert "souks.csv" in page.text
 

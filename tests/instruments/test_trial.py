@@ -59,7 +59,7 @@ def keep(person: Any, content: bytes, name: str = "essai.md") -> InstrumentDraft
     begin_writing()
     checked = operations.check(person.programme_id, name, content)
     assert not checked.compiled.errors, checked.compiled.errors
-    draft = operations.keep_draft(person.actor, person.programme_id, checked, {}, NOW)
+    draft = operations.keep_draft(person.actor, person.programme_id, checked, operations.Given(), NOW)
     db.session.commit()
     return draft
 

@@ -147,7 +147,7 @@ function axisLabel(schema, axis, nodes) {
   return undefined;
 }
 
-const MEDIA = new Set(["image", "audio", "video", "file"]);
+const MEDIA = new Set(["image", "audio", "video", "file", "audit"]);
 
 /** @param {FormNode} root @returns {FormNode[]} relevant answers that name a file */
 export function mediaNodes(root) {

@@ -565,7 +565,7 @@ function createPage(host, session, navigate, reopen) {
   function onKey(event) {
     const input = event.target;
     if (event.key !== "Enter" || event.isComposing || !(input instanceof HTMLInputElement) || !input.closest(".q")) return;
-    if (input.type === "radio" || input.type === "checkbox") return;
+    if (/radio|checkbox|file/.test(input.type)) return;
     event.preventDefault();
     input.blur();
     const all = [...whole().values()].filter(({ element }) => !element.hidden);

@@ -1,41 +1,42 @@
 /**
- * What is drawn, by type: the appearances beside the plain question. Whatever is not here falls back to the plain question.
- * The object is JSON: the checks at publication read it from this file.
+ * What is drawn: by type and appearance, the widget that draws it. What is not here falls back to the plain question. The
+ * object is JSON: the checks at publication and the feature matrix read it from this file (app/instruments/kinds.py), and
+ * widgets/more/choose.js chooses by it.
  *
- * `*`: on every question and group. A number at the end of a word stands for any (`w4`, `columns-3`).
+ * "": the plain question. `own`: the first script's widget (widgets/index.js) reads the word itself. `style`: more.css does it.
+ * `plain`: the plain question does so always. Any other word is a widget of choose.js. Of several appearances the one that
+ * stands first here decides. `*`: every question and group. `#` at the end stands for a number (`w4`, `columns-3`).
  */
-export const DRAWN = {
-  "*": ["w1", "field-list"],
-  "group": ["table-list"],
-  "repeat": ["grid"],
-  "note": ["label"],
-  "text": ["multiline", "numbers", "url", "masked"],
-  "integer": ["thousands-sep", "no-separator", "counter"],
-  "decimal": ["thousands-sep", "no-separator", "bearing"],
-  "range": ["vertical", "picker", "rating", "no-ticks"],
-  "select_one": ["minimal", "autocomplete", "search", "quick", "likert", "columns", "columns-2", "columns-pack", "columns-flex", "compact", "compact-2", "horizontal", "no-buttons", "list-nolabel", "list"],
-  "select_multiple": ["minimal", "autocomplete", "search", "columns", "columns-2", "columns-pack", "columns-flex", "compact", "compact-2", "horizontal", "no-buttons", "list-nolabel", "list"],
-  "rank": [],
-  "acknowledge": [],
-  "date": ["month-year", "year", "no-calendar"],
-  "time": [],
-  "dateTime": [],
-  "geopoint": [],
-  "geotrace": [],
-  "geoshape": [],
-  "image": ["signature", "draw", "annotate", "new", "new-front"],
-  "audio": [],
-  "video": ["new", "new-front"],
-  "file": [],
-  "barcode": ["hidden-answer", "front"]
-};
-
-/** Why an appearance that other tools know is not drawn here; the plain question stands in for it. */
-export const FALLS_BACK = {
-  "maps": "no map without network: the place is taken where one stands",
-  "map": "the choices stand in a list that can be searched",
-  "placement-map": "no map without network: the place is taken where one stands",
-  "image-map": "the choices stand in a list",
-  "printer": "no printer is reached from a form",
-  "ex:": "no other application is opened from a form"
+export const KINDS = {
+  "*": { "field-list": "plain", "w#": "style" },
+  "group": { "": "own", "table-list": "style" },
+  "repeat": { "": "own", "grid": "own" },
+  "note": { "": "own" },
+  "text": { "": "own", "masked": "masked", "url": "link", "multiline": "own", "numbers": "own" },
+  "integer": { "": "own", "counter": "counter", "no-separator": "own", "thousands-sep": "plain" },
+  "decimal": { "": "own", "bearing": "bearing", "no-separator": "own", "thousands-sep": "plain" },
+  "range": { "": "slider", "rating": "rating", "picker": "pick", "vertical": "slider", "no-ticks": "plain" },
+  "select_one": {
+    "": "own", "minimal": "own", "autocomplete": "own", "search": "own", "label": "tableHead", "list-nolabel": "tableRow", "list": "tableRow",
+    "likert": "likert", "image-map": "imageMap", "columns-pack": "columns", "columns-flex": "columns", "columns-#": "columns", "columns": "columns",
+    "compact-#": "columns", "compact": "columns", "horizontal": "columns", "no-buttons": "columns", "quick": "plain"
+  },
+  "select_multiple": {
+    "": "own", "minimal": "own", "autocomplete": "own", "search": "own", "label": "tableHead", "list-nolabel": "tableRow", "list": "tableRow",
+    "image-map": "imageMap", "columns-pack": "columns", "columns-flex": "columns", "columns-#": "columns", "columns": "columns",
+    "compact-#": "columns", "compact": "columns", "horizontal": "columns", "no-buttons": "columns"
+  },
+  "rank": { "": "rank" },
+  "acknowledge": { "": "acknowledge" },
+  "date": { "": "own", "year": "year", "month-year": "monthYear", "no-calendar": "dateWheels" },
+  "time": { "": "time" },
+  "dateTime": { "": "dateTime" },
+  "geopoint": { "": "own" },
+  "geotrace": { "": "trace" },
+  "geoshape": { "": "trace" },
+  "image": { "": "own", "annotate": "annotate", "draw": "draw", "signature": "own", "new-front": "own", "new": "own" },
+  "audio": { "": "recording" },
+  "video": { "": "file", "new-front": "file", "new": "file" },
+  "file": { "": "file" },
+  "barcode": { "": "barcode", "hidden-answer": "barcode", "front": "barcode" }
 };

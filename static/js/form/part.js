@@ -171,6 +171,7 @@ function paragraphs(text) {
 export function problemText({ kind, message }, type) {
   if (message) return message;
   if (kind === "required") return t("This answer is required.");
+  if (kind === "type" && type === "geopoint") return t("There is no such place: latitude goes from -90 to 90, longitude from -180 to 180.");
   if (kind === "type" && /^geo(trace|shape)/.test(type)) return t("More points are needed: two for a line, three for a shape.");
   if (kind === "type" && /^date/.test(type)) return t("There is no such day: please check day, month and year.");
   if (kind === "type") return t("This is not a number that can be read. Digits and one decimal comma are enough.");

@@ -8,6 +8,7 @@
 import { FormProblem } from "./problems.js";
 import { needsGrid, needsMore } from "./widgets/index.js";
 
+const CODES = "/field/codes.";
 /** Calls of functions that stand in engine/xpath/rare.js. */
 const RARE = /\b(digest|base64-decode|area|distance|geofence)\(|\brandomize\(.*,/;
 
@@ -24,13 +25,22 @@ export const ensureLater = () => Promise.all(addresses().filter((address) => add
 /** Addresses of what the package needs beside the first script. @param {any} pkg */
 function addressesFor(pkg) {
   const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
-  return addresses().filter((address) => !isForAll(address) && (address.startsWith("/field/grid.") ? needsGrid(pkg) : isRare));
+  return addresses().filter((address) => !isForAll(address) && (address.startsWith("/field/grid.") ? needsGrid(pkg) : address.startsWith(CODES) ? needsCodes(pkg) : isRare));
+}
+
+/** Reading barcodes is left to a library where the browser cannot. @param {any} pkg */
+const needsCodes = (pkg) => !("BarcodeDetector" in globalThis) && pkg.nodes.some((/** @type {any} */ { type }) => type === "barcode");
+
+/** The library, kept for a day without network and run when a code is first read. */
+export function loadCodes() {
+  const address = addresses().find((one) => one.startsWith(CODES));
+  return address ? load(address) : Promise.reject(new Error(CODES));
 }
 
 /** Resolves once everything that the package asks can be drawn. @param {any} pkg */
 export async function ensureWidgets(pkg) {
   try {
-    await Promise.all(addressesFor(pkg).map(load));
+    await Promise.all(addressesFor(pkg).filter((address) => !address.startsWith(CODES)).map(load));
   } catch {
     throw new FormProblem("form.part_missing", {});
   }

@@ -31,6 +31,7 @@ import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
 import { isOutside, prefillPlaces, territoriesOf } from "./territory.js";
 import { untouchedRows } from "./untouched.js";
+import { auditOf } from "./widgets/index.js";
 
 const TYPING_MS = 300;
 // A tap is painted before its answer is written.
@@ -106,7 +107,8 @@ export async function datasetsOf(phone, pkg, programmeId) {
   const found = await Promise.all(Object.entries(pkg.datasets ?? {}).map(async ([name, source]) => {
     if (source.kind === "last-saved") return [name, []];
     if (source.kind === "entities") return [name, await phone.catalogue.entities(name, programmeId)];
-    return [name, (await phone.catalogue.dataset(row?.datasets?.[name] ?? source.sha256)) ?? []];
+    const rows = (await phone.catalogue.dataset(row?.datasets?.[name] ?? source.sha256)) ?? [];
+    return [name, source.kind === "xml" && rows.length ? JSON.parse(rows[0].xml) : rows];
   }));
   return Object.fromEntries(found);
 }
@@ -193,6 +195,8 @@ export class Session {
   /** @type {SaveState} */
   #state = "saved";
   #closed = false;
+  /** @type {import("./audit.js").AuditLog | null} */
+  #log;
   /** Found when asked for, forgotten at the next change. @type {Set<string> | null} */
   #untouched = null;
   /** @type {Form | null} */
@@ -210,6 +214,7 @@ export class Session {
     this.pkg = pkg;
     /** @type {Form} */
     this.form = make();
+    this.#log = auditOf(pkg, draft);
     /** @type {unknown} */
     this.saveProblem = null;
     /** Where this person works in the form's programme; none: everywhere. @type {string[]} */
@@ -324,6 +329,7 @@ export class Session {
 
   /** @param {string} path @param {string} value @param {{typing?: boolean}} [options] @returns {Change} */
   set(path, value, { typing = false } = {}) {
+    this.#log?.changed(path, this.view(path).value, value);
     const change = this.form.set(path, value);
     this.touch(typing ? TYPING_MS : CHOICE_MS);
     return change;
@@ -331,6 +337,7 @@ export class Session {
 
   /** @param {string} path @param {number} [at] @returns {Change} */
   addRow(path, at) {
+    this.#log?.did("add repeat", path);
     const change = this.form.addRow(path, at);
     this.touch();
     return change;
@@ -370,6 +377,7 @@ export class Session {
 
   /** @param {string} path @returns {Change & {undo?: any}} */
   removeRow(path) {
+    this.#log?.did("delete repeat", path);
     const change = this.form.removeRow(path);
     this.touch();
     return change;
@@ -402,10 +410,10 @@ export class Session {
     return this.set(path, name);
   }
 
-  /** A file that came with the instrument, for its labels; null when it is not on the phone. @param {string} name @returns {Promise<Blob | null>} */
+  /** A file that came with the instrument, for its labels; nothing when it is not on the phone. @param {string} name @returns {Promise<{type: string, data: string} | undefined>} data: base64 */
   async formFile(name) {
     const hash = this.pkg.media?.[name];
-    return hash ? this.#phone.files.read(hash).catch(() => null) : null;
+    return hash && (await this.#phone.catalogue.dataset(hash))?.[0];
   }
 
   /** @returns {DraftFile[]} */
@@ -415,6 +423,7 @@ export class Session {
 
   /** Where the person is, kept with the next save. @param {Position} position @param {{at: number, of: number, label: any}} progress  section number of all, and its Text */
   place({ section, row, question, scroll }, progress) {
+    this.#log?.at({ section, row });
     Object.assign(this.#draft, { section, question, progress, place: { row, scroll } });
     this.#dirty = true;
     this.#schedule(TYPING_MS);
@@ -529,6 +538,7 @@ export class Session {
     // A form that asks for at least one row says so now.
     const left = this.form.problems();
     if (left.length) return { problems: left };
+    await this.#log?.finish(this, (await this.#phone.meta.get("person"))?.username ?? "");
     if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
     const lost = await this.#lostFiles();
     if (lost.length) return { problems: lost };

@@ -5,6 +5,7 @@
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { formatNumber, t } from "../../core/i18n.js";
+import { westernDigits } from "../../core/number.js";
 
 const GIVE_UP_MS = 90_000;
 const GOOD_M = 10;
@@ -13,12 +14,14 @@ const GOOD_M = 10;
 export function geopointWidget(field) {
   const { view, local } = field;
   const [lat, lon, , accuracy] = view.value.split(" ");
+  const vague = Number(accuracy) > Number(field.node.parameters?.["warning-accuracy"]);
   const best = local.best;
   return html`
     ${view.value
       ? html`<p class="q-value"><bdi dir="ltr">${Number(lat).toFixed(5)}, ${Number(lon).toFixed(5)}</bdi>
           ${accuracy && Number(accuracy) ? html`<small>${t("accuracy {metres} m", { metres: formatNumber(accuracy, 0) })}</small>` : nothing}</p>`
       : nothing}
+    ${vague ? html`<p class="q-outside" role="status">${t("This position is not exact enough: locate again under the open sky.")}</p>` : nothing}
     ${local.watch !== undefined
       ? html`<div class="search-place" role="status">
           <p>${best ? t("Accuracy now: {metres} m. It improves under the open sky.", { metres: formatNumber(best.accuracy, 0) }) : t("Looking for satellites… Under the open sky this takes a minute at most.")}</p>
@@ -27,7 +30,9 @@ export function geopointWidget(field) {
             <button type="button" class="quiet" @click=${() => stop(field, "")}>${t("Stop")}</button>
           </div></div>`
       : nothing}
-    ${local.problem ? html`<p class="q-error" role="alert">${message(local.problem)}</p>` : nothing}
+    ${local.problem ? html`<p class="q-error" role="alert">${message(local.problem)}</p>
+      <label class="q-hint">${t("Or type latitude, then longitude: 33.05 -4.05")}
+        <input class="input" dir="ltr" inputmode="text" autocomplete="off" @change=${(/** @type {any} */ event) => type(field, event.target.value)} /></label>` : nothing}
     ${local.watch === undefined && !view.readonly
       ? html`<div class="buttons">
           <button type="button" id=${field.inputId} class="btn action" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Locate again") : t("Locate this place")}</button>
@@ -57,7 +62,7 @@ function start(field) {
   local.watch = navigator.geolocation.watchPosition(
     ({ coords }) => {
       if (!local.best || coords.accuracy <= local.best.accuracy) local.best = coords;
-      if (local.best.accuracy <= GOOD_M) keep(field);
+      if (local.best.accuracy <= (Number(field.node.parameters?.["capture-accuracy"]) || GOOD_M)) keep(field);
       else field.update();
     },
     (error) => {
@@ -69,6 +74,18 @@ function start(field) {
   local.timer = setTimeout(() => (local.best ? keep(field) : stop(field, "late")), GIVE_UP_MS);
   local.onDispose = () => halt(local);
   field.update();
+}
+
+/** A place that somebody knows or reads elsewhere. @param {import("../part.js").Field} field @param {string} text */
+function type(field, text) {
+  const place = placeIn(text);
+  if (place) field.set(place, { done: true });
+}
+
+/** @param {string} text `33.05, -4.05` @returns {string} as XForms writes it; "": no place */
+export function placeIn(text) {
+  const numbers = westernDigits(text).replaceAll("٫", ".").match(/-?\d+(\.\d+)?/g) ?? [];
+  return numbers.length === 2 ? `${numbers.join(" ")} 0 0` : "";
 }
 
 /** @param {any} local */

@@ -7,6 +7,7 @@
  * @typedef {object} More  what the second script gives
  * @property {(node: any, pkg: any) => Widget | null} choose  null: as this script draws it
  * @property {(field: import("../part.js").Field) => unknown} media  picture, sound or film of a label
+ * @property {typeof import("../audit.js").auditLog} audit
  */
 
 import { cardsWidget } from "./select-one.js";
@@ -44,12 +45,12 @@ export function needsGrid(pkg) {
 }
 
 /** Appearances of this script's own widgets; the others, and other types, want the second script. */
-const OWN = /^(minimal|autocomplete|search|multiline|numbers|thousands-sep|no-separator|signature|new|new-front|quick|grid|maps?|placement-map|image-map)$/;
+const OWN = /^(minimal|autocomplete|search|multiline|numbers|thousands-sep|no-separator|signature|new|new-front|quick|grid|maps?|placement-map)$/;
 const OWN_TYPES = /^(note|text|email|phonenumber|integer|decimal|date|geopoint|image|select_one|select_multiple)$/;
 
 /** Whether a form has something that only the second script draws. @param {any} pkg @returns {boolean} */
 export function needsMore(pkg) {
-  return pkg.nodes.some((/** @type {any} */ node) => node.kind !== "value" && (
+  return pkg.nodes.some((/** @type {any} */ node) => node.type === "audit" || node.kind !== "value" && (
     (node.kind === "question" && !OWN_TYPES.test(node.type)) || node.media
     || (node.appearance ?? "").split(/\s+/).some((/** @type {string} */ word) => word && !OWN.test(word))))
     || Object.values(pkg.lists ?? {}).some((items) => items.some((/** @type {any} */ item) => item.media));
@@ -59,6 +60,9 @@ export function needsMore(pkg) {
 export function mediaOf(field) {
   return (field.node.media && more.given?.media(field)) ?? "";
 }
+
+/** The log of a form that asks for one. @type {typeof import("../audit.js").auditLog} */
+export const auditOf = (...of) => more.given?.audit(...of) ?? null;
 
 /** @param {any} node @param {any} pkg @returns {Widget} */
 export function widgetFor(node, pkg) {

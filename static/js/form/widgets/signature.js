@@ -6,6 +6,8 @@ import { canvasBlob } from "../photo.js";
 import { showStored } from "./stored-picture.js";
 
 const PAUSE_MS = 700;
+const LONG_PAUSE_MS = 5000;
+const STEP = 10;
 const WIDTH = 640;
 const HEIGHT = 280;
 
@@ -17,7 +19,8 @@ export function signatureWidget(field) {
   return html`
     ${kept
       ? html`<figure class="photo signature">${local.url ? html`<img src=${local.url} alt=${t("Signature")} />` : html`<div class="photo-away">${t("Signature")}</div>`}</figure>`
-      : html`<canvas class="pad" width=${WIDTH} height=${HEIGHT} role="img" aria-label=${t("Sign here with the finger")}
+      : html`<canvas class="pad" width=${WIDTH} height=${HEIGHT} role="img" tabindex="0" aria-label=${t("Sign here with the finger, or with the arrow keys; Shift lifts the pen")}
+          @keydown=${(/** @type {KeyboardEvent} */ event) => press(field, event)} @blur=${field.leave}
           @pointerdown=${(/** @type {PointerEvent} */ event) => begin(field, event)} @pointermove=${(/** @type {PointerEvent} */ event) => draw(field, event)}
           @pointerup=${(/** @type {PointerEvent} */ event) => end(field, event)} @pointercancel=${(/** @type {PointerEvent} */ event) => end(field, event)}></canvas>
           <p class="q-note">${t("Sign here with the finger")}</p>`}
@@ -40,6 +43,24 @@ function begin(field, event) {
   event.preventDefault();
   const canvas = /** @type {HTMLCanvasElement} */ (event.currentTarget);
   canvas.setPointerCapture(event.pointerId);
+  down(field, canvas, point(event));
+}
+
+/** A pen for who has no pointer. @param {import("../part.js").Field} field @param {KeyboardEvent} event */
+function press(field, event) {
+  const way = ["Up", "Left", "Down", "Right"].indexOf(event.key.slice(5));
+  const { local, view } = field;
+  if (!/^Arrow/.test(event.key) || way < 0 || view.readonly) return;
+  event.preventDefault();
+  const { x, y } = (local.pen ??= { x: WIDTH / 2, y: HEIGHT / 2 });
+  local.pen = { x: x + (way % 2) * (way - 2) * STEP, y: y + ((way + 1) % 2) * (way - 1) * STEP };
+  if (event.shiftKey) return;
+  down(field, /** @type {HTMLCanvasElement} */ (event.currentTarget), { x, y });
+  up(field, local.pen, LONG_PAUSE_MS);
+}
+
+/** @param {import("../part.js").Field} field @param {HTMLCanvasElement} canvas @param {{x: number, y: number}} at */
+function down(field, canvas, at) {
   const { local } = field;
   clearTimeout(local.timer);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -51,7 +72,7 @@ function begin(field, event) {
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = "#1c2421";
   local.canvas = canvas;
-  local.last = point(event);
+  local.last = at;
   const first = !local.drawing;
   local.drawing = true;
   // A dot is a mark too.
@@ -64,9 +85,11 @@ function begin(field, event) {
 
 /** @param {import("../part.js").Field} field @param {PointerEvent} event */
 function draw(field, event) {
-  const { local } = field;
-  if (!local.last) return;
-  const next = point(event);
+  if (field.local.last) trace(field, point(event));
+}
+
+/** @param {import("../part.js").Field} field @param {{x: number, y: number}} next */
+function trace({ local }, next) {
   const context = local.canvas.getContext("2d");
   context.beginPath();
   context.moveTo(local.last.x, local.last.y);
@@ -77,12 +100,16 @@ function draw(field, event) {
 
 /** @param {import("../part.js").Field} field @param {PointerEvent} event */
 function end(field, event) {
+  if (field.local.last) up(field, point(event), PAUSE_MS);
+}
+
+/** @param {import("../part.js").Field} field @param {{x: number, y: number}} at @param {number} pause  before it is kept */
+function up(field, at, pause) {
   const { local } = field;
-  if (!local.last) return;
-  draw(field, event);
+  trace(field, at);
   local.last = null;
   clearTimeout(local.timer);
-  local.timer = setTimeout(() => field.session.hold(keep(field)), PAUSE_MS);
+  local.timer = setTimeout(() => field.session.hold(keep(field)), pause);
   local.onLeave = () => field.session.hold(keep(field));
 }
 

@@ -10,8 +10,8 @@ export function textWidget(field) {
   const appearance = node.appearance ?? "";
   if (/\bnumbers\b/.test(appearance) || isPhone(node)) return lineInput(field, isPhone(node) ? "tel" : "numeric");
   if (node.type === "email" || /email|courriel/.test(node.name)) return lineInput(field, "email");
-  if (/\bmultiline\b/.test(appearance) || isLong(node)) {
-    return html`<textarea id=${field.inputId} class="input" rows="3" dir="auto" ?disabled=${view.readonly}
+  if (/\bmultiline\b/.test(appearance) || isLong(node) || node.parameters?.rows) {
+    return html`<textarea id=${field.inputId} class="input" rows=${node.parameters?.rows ?? 3} dir="auto" ?disabled=${view.readonly}
       aria-describedby=${field.describedBy} aria-invalid=${field.invalid} aria-required=${view.required}
       .value=${live(view.value)} @input=${typed(field, grow)} @change=${field.leave} @blur=${field.leave}></textarea>`;
   }

@@ -4,7 +4,7 @@ import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../../vendor/lit-html/directives/live.js";
 import { t } from "../../../core/i18n.js";
 import { plain } from "../../plain.js";
-import { pictureTemplate } from "./media.js";
+import { choiceTemplate } from "./media.js";
 import { cardsWidget } from "../select-one.js";
 import { checksWidget, codes, toggled } from "../select-multiple.js";
 
@@ -26,9 +26,7 @@ export function picturesWidget(field) {
   const shown = Object.assign(Object.create(field), {
     choices: () => choices,
     rich(/** @type {string} */ label) {
-      const item = choices.find((choice) => choice.label === label)?.item;
-      const name = item?.media?.image?.[field.session.form.language];
-      return html`${name ? pictureTemplate(field, name) : nothing}${field.rich(label)}`;
+      return choiceTemplate(field, choices.find((choice) => choice.label === label)?.item, label);
     },
   });
   return hasColumns(field.node) ? columnsWidget(shown) : field.node.type === "select_one" ? cardsWidget(shown) : checksWidget(shown);

@@ -1,5 +1,6 @@
-/** Which of the rarer widgets draws a question; null where the first script's own does. */
+/** Which of the rarer widgets draws a question; null where the first script's own does. ../../kinds.js decides. */
 
+import { KINDS } from "../../kinds.js";
 import { annotateWidget, drawWidget } from "./sketch.js";
 import { barcodeWidget } from "./barcode.js";
 import { bearingWidget } from "./bearing.js";
@@ -7,6 +8,7 @@ import { columnsWidget, hasColumns, likertWidget, picturesWidget, tableHeadWidge
 import { counterWidget, linkWidget, maskedWidget } from "./typed.js";
 import { acknowledgeWidget, dateTimeWidget, timeWidget } from "./moment.js";
 import { dateWheelsWidget, monthYearWidget, yearWidget } from "./date-parts.js";
+import { imageMapWidget } from "./image-map.js";
 import { fileWidget } from "./file.js";
 import { numberWidget } from "../number.js";
 import { pickWidget, ratingWidget, sliderWidget } from "./range.js";
@@ -21,45 +23,36 @@ const input = (draw) => ({ draw, labels: "input" });
 /** @param {Widget["draw"]} draw @returns {Widget} */
 const group = (draw) => ({ draw, labels: "group" });
 
+/** By their names in kinds.js. @type {Record<string, Widget>} */
+const WIDGETS = {
+  acknowledge: input(acknowledgeWidget), annotate: group(annotateWidget), barcode: input(barcodeWidget), bearing: input(bearingWidget),
+  columns: group(columnsWidget), counter: input(counterWidget), dateTime: input(dateTimeWidget), dateWheels: group(dateWheelsWidget),
+  draw: group(drawWidget), file: group(fileWidget), imageMap: group(imageMapWidget), likert: group(likertWidget), link: input(linkWidget), masked: input(maskedWidget),
+  monthYear: group(monthYearWidget), pick: group(pickWidget), rank: group(rankWidget), rating: group(ratingWidget),
+  recording: group(recordingWidget), slider: group(sliderWidget), tableHead: group(tableHeadWidget), tableRow: group(tableRowWidget),
+  time: input(timeWidget), trace: group(traceWidget), year: group(yearWidget),
+};
+
 /** @param {any} node @param {any} pkg @returns {Widget | null} */
 export function chooseMore(node, pkg) {
-  const words = new Set((node.appearance ?? "").split(/\s+/));
-  const has = (/** @type {string[]} */ ...some) => some.some((word) => words.has(word));
-  switch (node.type) {
-    case "range": {
-      const { start, end } = node.parameters ?? {};
-      if (!(Number(end) > Number(start))) return input(numberWidget);
-      if (has("rating")) return group(ratingWidget);
-      return has("picker") ? group(pickWidget) : group(sliderWidget);
-    }
-    case "note": return node.choices ? group(tableHeadWidget) : null;
-    case "rank": return group(rankWidget);
-    case "audio": return group(recordingWidget);
-    case "video": case "file": return group(fileWidget);
-    case "time": return input(timeWidget);
-    case "dateTime": return input(dateTimeWidget);
-    case "acknowledge": return input(acknowledgeWidget);
-    case "barcode": return input(barcodeWidget);
-    case "geotrace": case "geoshape": return group(traceWidget);
-    case "image": return has("annotate") ? group(annotateWidget) : has("draw") ? group(drawWidget) : null;
-    case "integer": return has("counter") ? input(counterWidget) : null;
-    case "decimal": return has("bearing") ? input(bearingWidget) : null;
-    case "text": return has("masked") ? input(maskedWidget) : has("url") ? input(linkWidget) : null;
-    case "date":
-      if (has("year")) return group(yearWidget);
-      if (has("month-year")) return group(monthYearWidget);
-      return has("no-calendar") ? group(dateWheelsWidget) : null;
-    case "select_one": case "select_multiple": return ofChoices(node, pkg, has);
-    default: return null;
-  }
+  if (node.type === "note") return node.choices ? WIDGETS.tableHead : null;
+  if (node.type === "range" && !(Number(node.parameters?.end) > Number(node.parameters?.start))) return input(numberWidget);
+  const list = pkg.lists?.[node.choices?.list];
+  // A list that is not in the form is searched on a page of its own.
+  if (node.choices && node.type !== "rank" && !list) return null;
+  const { word, widget } = drawnBy(node);
+  if (/^select/.test(node.type) && (word === "" || hasColumns(node)) && list.some((/** @type {any} */ item) => item.media)) return group(picturesWidget);
+  return WIDGETS[widget] ?? null;
 }
 
-/** @param {any} node @param {any} pkg @param {(...words: string[]) => boolean} has @returns {Widget | null} */
-function ofChoices(node, pkg, has) {
-  // A list that is searched on a page of its own has no columns.
-  if (!pkg.lists?.[node.choices?.list] || has("minimal", "autocomplete")) return null;
-  if (has("list-nolabel", "list")) return group(tableRowWidget);
-  if (has("likert") && node.type === "select_one") return group(likertWidget);
-  if (pkg.lists[node.choices.list].some((/** @type {any} */ item) => item.media?.image)) return group(picturesWidget);
-  return hasColumns(node) ? group(columnsWidget) : null;
+/**
+ * The appearance that decides, and the widget it asks for.
+ * @param {{type: string, appearance?: string}} node @returns {{word: string, widget: string}}
+ */
+export function drawnBy({ type, appearance = "" }) {
+  /** @type {Record<string, string>} */
+  const kinds = /** @type {any} */ (KINDS)[type] ?? {};
+  const words = new Set(appearance.split(/\s+/).map((word) => word.replace(/\d+$/, "#")));
+  const word = Object.keys(kinds).find((one) => one && kinds[one] !== "plain" && words.has(one)) ?? "";
+  return { word, widget: kinds[word] ?? "own" };
 }

@@ -1,37 +1,71 @@
-/** Picture, sound or film of a label, from the files that came with the instrument. */
+/** Pictures, sounds and films of labels and of choices, from the files that came with the instrument. */
 
 import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { t } from "../../../core/i18n.js";
+import { openOverlay } from "../../overlay.js";
+import { plain } from "../../plain.js";
+
+/** @typedef {{url: string, missing: boolean}} Held */
 
 /** @param {import("../../part.js").Field} field @returns {unknown} */
 export function mediaTemplate(field) {
-  const { view, local } = field;
-  const wanted = Object.entries(view.media ?? {}).filter(([kind, name]) => name && kind !== "big-image");
-  local.media ??= {};
-  return wanted.map(([kind, name]) => {
-    const held = (local.media[name] ??= load(field, name));
-    if (held.url && kind === "image") return html`<img class="label-picture" src=${held.url} alt="" />`;
-    if (held.url && kind === "audio") return html`<audio class="player" controls src=${held.url} aria-label=${t("Question read aloud: {name}", { name: field.plainLabel })}></audio>`;
-    if (held.url && kind === "video") return html`<video class="player" controls playsinline src=${held.url} aria-label=${field.plainLabel}></video>`;
-    return held.missing ? html`<p class="q-note">${t("A file of this question is not on the phone: {name}", { name })}</p>` : nothing;
-  });
+  const { view } = field;
+  const { image, "big-image": big, audio, video } = /** @type {Record<string, string | undefined>} */ (view.media ?? {});
+  // The drawing of an image-map is the question's own.
+  const shown = field.local.drawing ? "" : image || big;
+  return [
+    shown && withFile(field, shown, (url) => (big ? html`<button type="button" class="enlarge" aria-label=${t("Enlarge the picture: {name}", { name: field.plainLabel })}
+      @click=${() => enlarge(field, big)}><img class="label-picture" src=${url} alt="" /></button>` : html`<img class="label-picture" src=${url} alt="" />`)),
+    audio && withFile(field, audio, (url) => html`<audio class="player" controls src=${url} aria-label=${t("Question read aloud: {name}", { name: field.plainLabel })}></audio>`),
+    video && withFile(field, video, (url) => html`<video class="player" controls playsinline src=${url} aria-label=${field.plainLabel}></video>`),
+  ];
 }
 
-/** The picture of a choice. @param {import("../../part.js").Field} field @param {string} name @returns {unknown} */
-export function pictureTemplate(field, name) {
-  field.local.media ??= {};
-  const held = (field.local.media[name] ??= load(field, name));
-  return held.url ? html`<img class="label-picture" src=${held.url} alt="" />` : nothing;
+/** The words of a choice with its picture, sound and film. @param {import("../../part.js").Field} field @param {any} item @param {string} label @returns {unknown} */
+export function choiceTemplate(field, item, label) {
+  const { language } = field.session.form;
+  const name = (/** @type {string} */ kind) => item?.media?.[kind]?.[language];
+  const [image, audio, video] = [name("image") ?? name("big-image"), name("audio"), name("video")];
+  return html`${image ? withFile(field, image, (url) => html`<img class="label-picture" src=${url} alt="" />`) : nothing}${field.rich(label)}
+    ${audio ? withFile(field, audio, (url) => html`<button type="button" class="quiet" @click=${() => void new Audio(url).play()}>▶ <span>${t("Listen")}</span><span class="for-readers">: ${plain(label)}</span></button>`) : nothing}
+    ${video ? withFile(field, video, (url) => html`<video class="player" controls playsinline src=${url} aria-label=${plain(label)}></video>`) : nothing}`;
 }
 
 /** @param {import("../../part.js").Field} field @param {string} name */
-function load(field, name) {
-  /** @type {{url: string, missing: boolean}} */
-  const held = { url: "", missing: false };
-  void field.session.formFile(name).then((blob) => {
-    if (blob) held.url = URL.createObjectURL(blob);
-    else held.missing = true;
+function enlarge(field, name) {
+  const overlay = openOverlay({
+    title: field.plainLabel,
+    draw: () => withFile(field, name, (url) => html`<img class="whole-picture" src=${url} alt=${field.plainLabel} />`),
+  });
+  void held(field, name).coming.then(() => overlay.redraw());
+}
+
+/** @param {import("../../part.js").Field} field @param {string} name @param {(url: string) => unknown} draw */
+function withFile(field, name, draw) {
+  const found = held(field, name);
+  return found.url ? draw(found.url) : found.missing ? html`<p class="q-note">${t("A file of this question is not on the phone: {name}", { name })}</p>` : nothing;
+}
+
+/** @param {import("../../part.js").Field} field @param {string} name @returns {Held & {coming: Promise<void>}} */
+function held(field, name) {
+  const { local, session } = field;
+  local.media ??= {};
+  if (local.media[name]) return local.media[name];
+  const found = { url: "", missing: false, coming: Promise.resolve() };
+  local.media[name] = found;
+  found.coming = session.formFile(name).catch(() => undefined).then((file) => {
+    if (file) found.url = URL.createObjectURL(blobOf(file));
+    else found.missing = true;
     field.update();
   });
-  return held;
+  return local.media[name];
 }
+
+/** The drawing of a form as text. @param {import("../../part.js").Field} field @param {string} name @returns {Promise<string>} "" where it is not on the phone */
+export async function drawingOf(field, name) {
+  const file = await field.session.formFile(name).catch(() => undefined);
+  return file?.type === "image/svg+xml" ? blobOf(file).text() : "";
+}
+
+/** @param {{type: string, data: string}} file  data: base64 */
+const blobOf = ({ type, data }) => new Blob([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], { type });

@@ -88,7 +88,8 @@ function editor(field) {
     paint(local.editing);
   });
   return html`
-    <canvas id="${field.inputId}c" class="pad sketch" width=${width} height=${height} role="img" aria-label="${t("Draw with the finger")}: ${field.plainLabel}"
+    <canvas id="${field.inputId}c" class="pad sketch" width=${width} height=${height} role="img" tabindex="0" aria-label="${t("Draw with the finger, or with the arrow keys; Shift lifts the pen")}: ${field.plainLabel}"
+      @keydown=${(/** @type {KeyboardEvent} */ event) => press(field, event)}
       @pointerdown=${(/** @type {PointerEvent} */ event) => down(field, event)} @pointermove=${(/** @type {PointerEvent} */ event) => move(field, event)}
       @pointerup=${(/** @type {PointerEvent} */ event) => up(field, event)} @pointercancel=${(/** @type {PointerEvent} */ event) => up(field, event)}></canvas>
     ${local.problem ? html`<p class="q-error" role="alert">${local.problem}</p>` : nothing}
@@ -140,6 +141,26 @@ function down(field, event) {
   editing.open = true;
   line(editing.canvas.getContext("2d"), stroke, 0, editing.width);
   if (editing.strokes.length === 1) field.update();
+}
+
+/** A pen for who has no pointer. @param {import("../../part.js").Field} field @param {KeyboardEvent} event */
+function press(field, event) {
+  const way = ["ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"].indexOf(event.key);
+  const { editing } = field.local;
+  if (way < 0 || !editing) return;
+  event.preventDefault();
+  const { x, y } = (editing.pen ??= { x: editing.width / 2, y: editing.height / 2 });
+  const step = Math.max(editing.width, editing.height) / 40;
+  editing.pen = { x: x + (way % 2) * (way - 2) * step, y: y + ((way + 1) % 2) * (way - 1) * step };
+  if (event.shiftKey) return;
+  const { strokes, colour } = editing;
+  const last = strokes[strokes.length - 1];
+  const end = last?.points[last.points.length - 1];
+  if (end && end.x === x && end.y === y && last.colour === colour) last.points.push(editing.pen);
+  else strokes.push({ colour, points: [{ x, y }, editing.pen] });
+  paint(editing);
+  later(field);
+  field.update();
 }
 
 /** @param {import("../../part.js").Field} field @param {PointerEvent} event */

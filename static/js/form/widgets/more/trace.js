@@ -5,6 +5,7 @@
 
 import { html, nothing, svg } from "../../../../vendor/lit-html/lit-html.js";
 import { formatNumber, n, t } from "../../../core/i18n.js";
+import { placeIn } from "../geopoint.js";
 import { areaOf, distanceOf, pointsOf } from "../../../engine/xpath/geo.js";
 
 const INTERVALS = [5, 10, 20, 60];
@@ -45,7 +46,13 @@ export function traceWidget(field) {
         ${local.walking ? html`<button type="button" class="btn" @click=${() => stop(field, "")}>${t("Stop the walk")}</button>`
           : html`<button type="button" class="btn" ?disabled=${!local.best} @click=${() => add(field)}>${t("Keep this position")}</button><button type="button" class="quiet" @click=${() => stop(field, "")}>${t("Stop")}</button>`}
       </div></div>`}
-    ${local.problem ? html`<p class="q-error" role="alert">${problemText(local.problem)}</p>` : nothing}
+    ${local.problem ? html`<p class="q-error" role="alert">${problemText(local.problem)}</p>
+      <label class="q-hint">${t("Or type latitude, then longitude: 33.05 -4.05")}
+        <input class="input" dir="ltr" autocomplete="off" @change=${(/** @type {any} */ event) => {
+          const place = placeIn(event.target.value);
+          if (place) write(field, [...pointsIn(field), place]);
+          if (place) event.target.value = "";
+        }} /></label>` : nothing}
     ${view.readonly || local.watch !== undefined ? nothing : html`<div class="buttons">
         <button type="button" id=${field.inputId} class="btn" aria-describedby=${field.describedBy} @click=${() => start(field, false)}>${t("Add a point here")}</button>
         <button type="button" class="btn plain" @click=${() => start(field, true)}>${t("Record while walking")}</button></div>
