@@ -20,6 +20,7 @@ from app.instruments import operations, problems, queries
 from app.instruments.compiler import entity_lists
 from app.instruments.forms import DraftForm, PublishForm
 from app.instruments.models import InstrumentDraft
+from app.instruments.operations import Given
 from app.instruments.preview import preview
 from app.instruments.views import bp, unpack
 from app.registry.models import Programme
@@ -95,8 +96,8 @@ def publish_draft(draft_id: str) -> Response:
     if not DraftForm().validate_on_submit():
         raise problems.UPLOAD_EXPIRED()
     found = _draft(draft_id, "instrument.publish")
-    programme_id, name, source, lists = found.programme_id, found.source_name, found.source, json.loads(found.lists)
-    checked = operations.check(programme_id, name, source, lists, int(current_app.config["MAX_XLSFORM_BYTES"]))
+    programme_id, name, source, given = found.programme_id, found.source_name, found.source, Given(**json.loads(found.lists))
+    checked = operations.check(programme_id, name, source, given, int(current_app.config["MAX_XLSFORM_BYTES"]))
     actor = g.actor
     begin_writing()
     version = operations.publish_checked(actor, programme_id, checked, utcnow())
