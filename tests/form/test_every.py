@@ -33,6 +33,7 @@ FILES = {
     "video": ("a.mp4", "video/mp4"),
     "file": ("a.pdf", "application/pdf"),
 }
+COUNTS = {kind: len(every.appearances(kind)) for kind in KINDS} | {"table": 3, "grid": 4, "lists": 4}
 AXE = "axe.run(document.body).then(({ violations }) => violations)"
 
 
@@ -149,6 +150,7 @@ def test_every_question_is_answered_from_the_keyboard(phone: Phone, form: str, k
     page = phone.page
     phone.open_section(SECTIONS.index(kind) + 1)
     picture = page.screenshot(clip={"x": 0, "y": 0, "width": 60, "height": 60})
+    expect(page.locator(".q").nth(COUNTS.get(kind, 1) - 1)).to_be_attached()
     names = page.evaluate("[...document.querySelectorAll('.q')].map((one) => one.dataset.name)")
     silent = {name for name in names if not phone.question(name).locator("input, button, canvas, textarea, select").count()}
     for name in names:
@@ -170,6 +172,7 @@ def test_axe_finds_nothing_serious_and_everything_fits(phone: Phone, form: str) 
     page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8"))
     for place, section in enumerate(SECTIONS, 1):
         phone.open_section(place)
+        expect(page.locator(".q").nth(COUNTS.get(section, 1) - 1)).to_be_attached()
         for answered in (False, True):
             if answered:
                 for box in page.locator(".q input[type=radio]:first-of-type, .q input[type=checkbox]:first-of-type").all():

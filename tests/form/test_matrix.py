@@ -55,6 +55,9 @@ def form(phone: Phone) -> Phone:
 def _looks(phone: Phone, kind: str) -> dict[str, list[str]]:
     """How each question of a kind looks before and after an answer."""
     phone.open_section(KINDS.index(kind) + 1)
+    expect(phone.question(every.name_of(kind, every.appearances(kind)[-1]))).to_be_attached()
+    if kind.startswith("select"):
+        expect(phone.page.locator("svg.image-map")).to_be_attached()
     blank = phone.page.evaluate(LOOK)
     value = {"text": "https://example.ma/1", "barcode": "6111", "integer": "12345", "decimal": "12345"}.get(kind)
     if value:
