@@ -131,7 +131,7 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, List], entities: Ite
     compiled.errors += compiler.errors
     compiled.warnings += compiler.warnings
     if not compiled.errors:
-        columns = {name: frozenset(rows[0]) for name, rows in datasets.items() if rows}
+        columns = {name: frozenset().union(*rows) for name, rows in datasets.items() if isinstance(rows, list) and rows}
         checked = lint.check_package(package, compiler.rows, columns)
         compiled.errors += [one for one in checked if one.level == "error"]
         compiled.warnings += [one for one in checked if one.level == "warning"]
