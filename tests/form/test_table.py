@@ -52,6 +52,13 @@ def test_cells_are_answered_in_place_and_added_up(phone: Phone) -> None:  # G1, 
     _cell(phone, 1, 0).blur()
     expect(phone.page.locator(".attendance .q-error")).to_contain_text("لا يمكن أن يكون سالبا")
     expect(_cell(phone, 1, 0)).to_have_attribute("aria-invalid", "true")
+    _cell(phone, 1, 1).fill("2500000")
+    _cell(phone, 1, 1).blur()
+    expect(phone.page.locator(".attendance .q-warn")).to_contain_text("هل هو بالدرهم")
+    phone.open_section(4)
+    expect(phone.page.locator(".faults.calm .fault").first).to_contain_text("أركان")
+    expect(phone.page.locator(".fault:not(.calm .fault)").first).to_contain_text("أركان")
+    phone.open_section(1)
     phone.page.locator(".pill[lang=fr]").click()
     expect(phone.page.locator("thead")).to_contain_text("Quantité")
 

@@ -32,7 +32,7 @@ export function drawFinish(page, host, problems = page.session.problems()) {
     ${unusual.length
       ? html`<h3>${t("Unusual answers: please check them")}</h3>
         <ul class="faults calm">${unusual.map(({ path, label, message }) => html`<li><button type="button" class="fault" @click=${() => page.openQuestion(path)}>
-          <span><bdi>${plain(label)}</bdi></span><small>${message}</small></button></li>`)}</ul>`
+          <span><bdi>${[rowOf(page, path), plain(label)].filter(Boolean).join(" · ")}</bdi></span><small>${message}</small></button></li>`)}</ul>`
       : nothing}
     ${unchanged.length
       ? html`<h3>${n("{n} remark whose answer has not changed", "{n} remarks whose answer has not changed", unchanged.length)}</h3>
@@ -55,7 +55,6 @@ export function drawFinish(page, host, problems = page.session.problems()) {
  * @returns {{path: string, name: string, text: string}[]}
  */
 function faultsOf(page, problems) {
-  const { form } = page.session;
   /** @type {Map<string, {path: string, name: string, labels: string[], only: string}>} */
   const faults = new Map();
   for (const problem of problems) {
@@ -63,13 +62,16 @@ function faultsOf(page, problems) {
     const key = row || problem.path;
     const known = faults.get(key);
     if (known) known.labels.push(plain(problem.label));
-    else faults.set(key, { path: problem.path, name: row ? nameOf(row) : plain(problem.label), labels: [plain(problem.label)], only: row ? "" : problemText(problem, page.session.view(problem.path).node.type) });
-  }
-  /** @param {string} row */
-  function nameOf(row) {
-    const rows = form.rows(row.replace(/\[\d+\]$/, ""));
-    const index = rows.findIndex(({ path }) => path === row);
-    return rowName(page.session, rows[index], index);
+    else faults.set(key, { path: problem.path, name: rowOf(page, problem.path) || plain(problem.label), labels: [plain(problem.label)], only: row ? "" : problemText(problem, page.session.view(problem.path).node.type) });
   }
   return [...faults.values()].map(({ path, name, labels, only }) => ({ path, name, text: only || [...new Set(labels)].join(t(", ")) }));
+}
+
+/** The name of the outermost row a question stands in, "" outside rows. @param {import("./form-page.js").Page} page @param {string} path */
+function rowOf({ session }, path) {
+  const row = /^.*?\[\d+\](?=\/)/.exec(path)?.[0];
+  if (!row) return "";
+  const rows = session.form.rows(row.replace(/\[\d+\]$/, ""));
+  const index = rows.findIndex((one) => one.path === row);
+  return rowName(session, rows[index], index);
 }

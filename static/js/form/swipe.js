@@ -7,7 +7,7 @@ const LEAST = 72;
 const STEEPEST = 0.5;
 const LONGEST_MS = 700;
 /** What needs a sideways finger itself. */
-const OWN = "canvas, input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=slider], .cell, .rank, dialog, audio, video";
+const OWN = "canvas, input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=slider], .cell, .ranking, .map, .trace, dialog, audio, video";
 
 /** @param {import("./form-page.js").Page} page @param {HTMLElement} root @returns {() => void} */
 export function attachSwipe(page, root) {
