@@ -103,6 +103,7 @@ def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
         "database": store.file_name, "sha256": _sha256(copy), "high_water": found["high_water"], "tables": found["tables"],
         "attachments": len(wanted), "audit_head": found["audit_head"], "secrets": _copy_secrets(target),
         "keys": sorted(protected), "keys_protected": bool(_passphrase()),
+        "off_host": off_host,
     }  # fmt: skip
     _write_durably(target / "manifest.json", json.dumps(manifest, indent=1))
     if off_host:
@@ -279,9 +280,10 @@ def restore(backup: Path, *, replace: bool) -> dict[str, Any]:
         db.session.remove()
         db.engine.dispose()
         store.restore(backup / manifest["database"])
-    # What an older backup held complete may be gone from its own watermark: phones decide by the new epoch.
-    db.session.execute(sa.delete(Setting).where(Setting.name.in_(("epoch", "backup_seq"))))
-    db.session.add(Setting(name="backup_seq", value=str(manifest["high_water"])))
+    # Phones decide by the new epoch. A backup that lies on this machine's own disk moves no watermark by coming back from it.
+    db.session.execute(sa.delete(Setting).where(Setting.name == "epoch"))
+    if manifest.get("off_host"):
+        db.session.merge(Setting(name="backup_seq", value=str(manifest["high_water"])))
     db.session.commit()
     return manifest
 

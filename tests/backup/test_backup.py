@@ -165,6 +165,17 @@ def test_only_an_off_host_backup_lets_phones_forget(stored: Flask, folder: Path)
     assert db.session.get(Setting, "backup_seq", populate_existing=True).value == "41"
 
 
+@pytest.mark.parametrize(("off_host", "watermark"), [(True, "41"), (False, "7")])
+def test_what_comes_back_from_this_machine_s_own_disk_lets_no_phone_forget(
+    stored: Flask, folder: Path, off_host: bool, watermark: str
+) -> None:  # B4
+    db.session.merge(Setting(name="backup_seq", value="7"))  # of an earlier one, elsewhere
+    db.session.commit()
+    made = operations.make(folder, now=NOW, off_host=off_host)
+    operations.restore(made.folder, replace=True)
+    assert db.session.get(Setting, "backup_seq", populate_existing=True).value == watermark
+
+
 def test_a_restore_over_submissions_is_refused_unless_asked_for(stored: Flask, folder: Path) -> None:  # B5
     backup = operations.make(folder, now=NOW, off_host=False).folder
 

@@ -5,11 +5,13 @@ Its outbox is its memory: what is in it was "saved", what got a receipt was "rec
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import random
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,9 +60,9 @@ class LightPhone:
 
     # Filling
 
-    def finish(self, photos: int = 0, photo_bytes: int = 20_000, **changes: Any) -> str:
-        """A finished form; its revision."""
-        files = [self.random.randbytes(photo_bytes) for _ in range(photos)]
+    def finish(self, photos: int = 0, photo_bytes: int = 20_000, files: Sequence[bytes] = (), **changes: Any) -> str:
+        """A finished form with random photos, or with these; its revision."""
+        files = [*files, *(self.random.randbytes(photo_bytes) for _ in range(photos))]
         slots = [
             {"name": f"p{n}.jpg", "question": "photo", "sha256": sha256(one), "size": len(one), "type": "image/jpeg"}
             for n, one in enumerate(files)
@@ -85,10 +87,11 @@ class LightPhone:
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Raises NothingHeard."""
-        content = json.dumps(body).encode() if isinstance(body, dict) else body
+        content = body
         sent = {"Authorization": f"Device {self.credential}", "X-Sync-Proto": "1", **(headers or {})}
         if isinstance(body, dict):
-            sent["Content-Type"] = "application/json"
+            content = gzip.compress(json.dumps(body).encode(), 1)
+            sent |= {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout_s)
@@ -133,7 +136,8 @@ class LightPhone:
         self.epoch = said["epoch"]
 
     def _texts(self) -> None:
-        doubtful = [one for one in self.held.values() if (one.tried and one.state == "waiting")]
+        doubtful = [one for one in self.held.values() if one.tried and one.state == "waiting"]
+        known = self.epoch
         if self.recheck:
             doubtful = [one for one in self.held.values() if one.state not in ("refused", "gone")]
         for at in range(0, len(doubtful), 200):
@@ -148,7 +152,7 @@ class LightPhone:
                 elif one.state != "waiting":
                     one.state, one.done = "waiting", set()
             self._heard(answer.body)
-        if self.recheck and doubtful:
+        if self.epoch == known:  # another may have begun between two answers
             self.recheck = False
         waiting = [one for one in self.held.values() if one.state == "waiting"]
         for at in range(0, len(waiting), MOST):
@@ -213,7 +217,14 @@ def drain(phones: list[LightPhone], seconds: float) -> float:
     """All phones send until nothing is left; seconds it took. Fails when something is left."""
     began = time.monotonic()
     while not all(phone.is_done() for phone in phones):
-        assert time.monotonic() - began < seconds, f"{sum(not phone.is_done() for phone in phones)} phones still hold something"
+        late = time.monotonic() - began > seconds
+        assert not late, [
+            (one.state, one.tried, len(one.files), len(one.done), phone.recheck, phone.statuses[-5:])
+            for phone in phones
+            if not phone.is_done()
+            for one in phone.held.values()
+            if one.state == "waiting" or one.done != one.files.keys()
+        ]
         for phone in phones:
             if not phone.is_done():
                 phone.flush()
