@@ -61,10 +61,11 @@ def bent(value: Any, chance: random.Random) -> Any:
 def test_ten_thousand_bent_requests_meet_words_and_store_nothing_half(amina: Someone, world: World, seed, measured):
     """BI-15: push, have, lost, pieces and pulls, bent at random; no 5xx, and a straight push afterwards works."""
     chance = random.Random(seed)
+    cases = CASES if db.engine.dialect.name == "sqlite" else CASES // 5
     client, headers = amina.app.test_client(), amina.delivering
     reader = amina.client
     statuses: dict[int, int] = {}
-    for number in range(CASES):
+    for number in range(cases):
         envelope = amina.envelope()
         if number % 3 == 0:
             envelope = bent(envelope, chance)
@@ -94,7 +95,7 @@ def test_ten_thousand_bent_requests_meet_words_and_store_nothing_half(amina: Som
         statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
         assert answer.status_code < 500, (number, answer.text)
     amina.deliver()
-    measured("BI-15", cases=CASES, server_errors=sum(times for status, times in statuses.items() if status >= 500))
+    measured("BI-15", cases=cases, server_errors=sum(times for status, times in statuses.items() if status >= 500))
     assert count(Submission) <= count(Revision)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission).where(~sa.exists().where(Revision.id == Submission.current_revision_id))) == 0  # fmt: skip
     assert audit.first_broken_entry() is None

@@ -65,11 +65,13 @@ def senders(world: World) -> list[Someone]:
 
 
 def test_500_kills_in_a_push_storm_lose_nothing_acknowledged(station: Station, world: World, ledger: Ledger, seed, measured):
-    """SV-01: SIGKILL at random moments: mostly of the process that answers, every 25th time of everything."""
+    """SV-01: SIGKILL at random moments: mostly of the process that answers, every 25th time of everything. 300 on SQLite, 200 on
+    PostgreSQL."""
     chance = random.Random(seed)
+    kills = KILLS * 3 // 5 if station.store.startswith("sqlite") else KILLS * 2 // 5
     station.start()
     with storm(senders(world), station.port, ledger, seed, pause_s=0.02) as phones:
-        for number in range(1, KILLS + 1):
+        for number in range(1, kills + 1):
             time.sleep(chance.uniform(0.02, 0.25))
             if number % 25 == 0:
                 station.kill()
@@ -81,9 +83,9 @@ def test_500_kills_in_a_push_storm_lose_nothing_acknowledged(station: Station, w
     station.wait()
     drain(phones, 120)
     verdict = ledger.check(station, [one for phone in phones for one in phone.undelivered()])
-    measured("SV-01", kills=KILLS, received=len(ledger.received), acked_lost=verdict.acked_lost, duplicated=verdict.duplicated)
+    measured("SV-01", kills=kills, received=len(ledger.received), acked_lost=verdict.acked_lost, duplicated=verdict.duplicated)
     assert verdict == Verdict()
-    assert len(ledger.received) > KILLS
+    assert len(ledger.received) > kills
     assert station.integrity() == "ok"
 
 
@@ -335,6 +337,7 @@ def test_two_reviewers_and_the_phones_on_the_same_submissions_meet_no_error(
     assert ledger.check(station) == Verdict()
 
 
+@pytest.mark.sqlite_only
 def test_a_form_that_takes_minutes_to_arrive_is_taken(station: Station, world: World, ledger: Ledger, measured):
     """SV-14: 200 kB over 130 s, longer than a silent worker would live; others are answered meanwhile."""
     station.start()

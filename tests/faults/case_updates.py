@@ -3,7 +3,6 @@
 # ruff: noqa: E501  (rows and scripts read better unbroken)
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
@@ -17,16 +16,14 @@ from pathlib import Path
 import pysqlite3
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Error, Playwright, expect
+from playwright.sync_api import Playwright
 
 from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.instruments.models import Instrument, InstrumentVersion
 from tests.conftest import NOW, ROOT, World
-from tests.e2e.device import until
 from tests.faults.field import FORM, PACKAGE, Phone, with_the_form
-from tests.faults.ledger import Ledger, Verdict
-from tests.faults.planted import copy_of_the_tree
+from tests.faults.ledger import Ledger
 from tests.faults.station import Station, sha256, text_of
 
 
@@ -109,49 +106,3 @@ def test_a_migration_killed_at_any_moment_ends_the_same_when_run_again(request, 
     measured("UM-07", kills=12, drift=drift)
     assert drift == 0
     assert schema(urls[0])
-
-
-@pytest.mark.sqlite_only
-def test_after_an_update_all_forms_open_without_network(
-    playwright: Playwright, station: Station, world: World, ledger: Ledger, tmp_path: Path, measured
-):
-    """UM-11, UM-02: the server gets another version; the phone takes it at its next opening, then goes offline: every form opens."""
-    with_the_form(world)
-    station.start()
-    phone = Phone(playwright, tmp_path / "phone", station.url, world.people["amina"], ledger)
-    page = phone.open()
-    phone.sign_in()
-    page.goto(f"{station.url}/field/#/today")
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
-    old = page.evaluate("() => document.documentElement.dataset.version")
-    station.stop()
-    station.root = tmp_path / "newer"
-    copy_of_the_tree(station.root)
-    style = station.root / "static" / "css" / "field.css"
-    style.write_text(style.read_text("utf-8") + "\n.a-newer-version { color: inherit; }\n", "utf-8")
-    station.start()
-
-    def taken() -> bool:
-        with contextlib.suppress(Error):  # it reloads by itself when the newer one takes over
-            page.reload()
-            page.wait_for_timeout(1000)
-            return bool(page.evaluate("() => document.documentElement.dataset.version") != old)
-        return False
-
-    until(taken, "the newer version runs", 40)
-    phone.device.offline(True)
-    unopened = 0
-    for form in (FORM, "diag"):
-        page.goto(f"{station.url}/field/#/today")
-        page.wait_for_timeout(300)
-        title = {"diag": "Diagnostic de la coopérative", FORM: "Visite"}[form]
-        page.locator(".start", has_text=title).first.click()
-        try:
-            expect(page.locator(".fill")).to_be_visible()
-        except AssertionError:
-            unopened += 1
-    phone.device.close()
-    measured("UM-11", forms_unavailable=unopened)
-    assert unopened == 0
-    assert ledger.check(station) == Verdict()

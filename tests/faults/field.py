@@ -20,7 +20,7 @@ from app.core.ids import new_id
 from app.instruments.models import Instrument
 from app.registry.models import Entity
 from tests.conftest import NOW, PASSWORD, Someone, World, _node, an_instrument
-from tests.e2e.device import BACKENDS, Device, stored, until
+from tests.e2e.device import BACKENDS, PIN, Device, stored, until
 from tests.faults.ledger import Ledger
 
 FORM = "visit3"
@@ -51,11 +51,15 @@ PACKAGE: dict[str, Any] = {
 }
 
 MODULES = """async () => {
+  const pin = "PIN";
   if (globalThis.daftar) return;
   const { openPhone } = await import("/static/js/store/phone.js");
   const { createSync } = await import("/static/js/sync/sync.js");
   const { startDraft, openDraft } = await import("/static/js/form/session.js");
+  const { setPin, takeKey } = await import("/static/js/keys/enrol.js");
   const phone = await openPhone();
+  const known = await phone.meta.get("person");
+  if (known && (await phone.vault.resume(known.id)) === "locked") await phone.vault.unlock(known.id, pin);
   const sync = createSync({ phone, fetch: fetch.bind(globalThis), app: "faults" });
   const random = (length) => {
     const bytes = new Uint8Array(length);
@@ -74,6 +78,11 @@ MODULES = """async () => {
   }
   globalThis.daftar = {
     phone, sync, random,
+    async signIn(username, password) {
+      await sync.signIn(username, password, takeKey);
+      // A second signing in finds the PIN as it was chosen.
+      await setPin(phone, pin).catch((error) => { if (error.code !== "vault.locked") throw error; });
+    },
     async draft(what) {
       const session = await draft(what);
       await session.flush();
@@ -86,7 +95,7 @@ MODULES = """async () => {
       return { revision_id: revisionId, submission_id: item.submission_id, sha256: item.sha256, photos: item.attachments.map((one) => one.sha256) };
     },
   };
-}"""
+}""".replace('"PIN"', f'"{PIN}"')
 
 WATCH = """() => {
   const seen = new Set();
@@ -130,7 +139,7 @@ class Phone:
 
     def sign_in(self) -> None:
         username, password = self.person.username, PASSWORD
-        self.page.evaluate("([username, password]) => daftar.sync.signIn(username, password)", [username, password])
+        self.page.evaluate("([username, password]) => daftar.signIn(username, password)", [username, password])
         self.sync()
 
     def run(self, script: str, arg: Any = None) -> Any:

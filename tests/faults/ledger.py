@@ -52,12 +52,13 @@ class Ledger:
         verdict = Verdict()
         stored: dict[str, set[str]] = {}
         where: Counter[tuple[str, str]] = Counter()
-        rows = station.rows("SELECT id AS revision_id, sha256, encryption, body FROM revisions")
-        rows += station.rows("SELECT revision_id, sha256, encryption, body FROM quarantined")
+        rows = station.rows("SELECT id AS revision_id, sha256, key_id IS NOT NULL AS sealed, body FROM revisions")
+        rows += station.rows("SELECT revision_id, sha256, encryption <> 'none' AS sealed, body FROM quarantined")
         for row in rows:
             stored.setdefault(row["revision_id"], set()).add(row["sha256"])
             where[row["revision_id"], row["sha256"]] += 1
-            if row["encryption"] == "none" and _hash_of(row["body"]) != row["sha256"]:
+            # The hash of what arrived sealed is that of the sealed bytes; they could not have been opened if they had changed.
+            if not row["sealed"] and _hash_of(row["body"]) != row["sha256"]:
                 verdict.differing += 1
         waiting = set(held)
         with self._lock:
@@ -76,11 +77,11 @@ class Ledger:
             "SELECT count(*) - count(DISTINCT id) FROM submissions",
         ):
             verdict.duplicated += int(station.value(statement))
-        complete = {(row["submission_id"], row["sha256"]) for row in station.rows(
-            "SELECT submission_id, sha256 FROM attachments WHERE complete_at IS NOT NULL")}  # fmt: skip
+        rows = station.rows("SELECT submission_id, sha256, opened_sha256 FROM attachments WHERE complete_at IS NOT NULL")
+        complete = {(row["submission_id"], row["sha256"]) for row in rows}
         for submission, files in photos.items():
             verdict.photos_missing += sum((submission, one) not in complete for one in files)
-        for _, one in complete:
+        for one in {row["opened_sha256"] or row["sha256"] for row in rows}:  # what was sealed is kept as it was opened
             file = station.attachments / one[:2] / one
             verdict.photos_differing += not file.exists() or sha256(file.read_bytes()) != one
         verdict.broken_chain = _broken(station)

@@ -120,7 +120,7 @@ def opened(phone, office):
     return page
 
 
-def test_the_profile_of_a_locked_phone_holds_nothing_in_clear(phone, office, server):  # V1
+def test_the_profile_of_a_locked_phone_holds_nothing_in_clear(phone, office, server):  # V1, AS-09
     page = opened(phone, office)
     enrol(page, server)
     run(page, FILL, [AMINA, MARKER])
