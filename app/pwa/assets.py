@@ -81,6 +81,11 @@ class Assets:
         self.more = others
         self.worker = Asset(self._worker(worker).encode(), "text/javascript; charset=utf-8")
 
+    @cached_property
+    def drain(self) -> Asset:
+        """The worker that delivers while no page is open. It stands apart: no phone waits for it."""
+        return Asset(Bundle(STATIC / "js/sync/drain.js").script().encode(), "text/javascript; charset=utf-8")
+
     def _worker(self, source: str) -> str:
         shell, more = ({address: self.files[address].sha256 for address in kept} for kept in (self.shell, self.more))
         version = content_hash(self.version + self.files["/field/"].hash)

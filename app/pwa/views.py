@@ -68,6 +68,14 @@ def worker() -> ResponseReturnValue:
     return _answer(assets.current().worker, "no-store")
 
 
+@bp.get("/field/drain.js")
+def drain() -> ResponseReturnValue:
+    """The worker that delivers while no page is open (static/js/sync/drain.js); the same switch takes it away."""
+    if not current_app.config["FIELD_WORKER"]:
+        return _answer(Asset(NO_WORKER.encode(), "text/javascript; charset=utf-8"), "no-store")
+    return _answer(assets.current().drain, "no-store")
+
+
 @bp.get("/field/manifest.webmanifest")
 def manifest() -> ResponseReturnValue:
     icons = [

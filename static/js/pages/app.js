@@ -11,6 +11,7 @@ import { keepWidgets } from "../form/second.js";
 import { openSummaryPage } from "../form/summary.js";
 import { openPhone } from "../store/phone.js";
 import { createSync } from "../sync/sync.js";
+import { deliverInBackground } from "./background.js";
 import { icon } from "./icons.js";
 import { createInstall } from "./install.js";
 import { laterPage } from "./later.js";
@@ -189,6 +190,7 @@ async function start(root) {
   });
   navigator.serviceWorker?.addEventListener("controllerchange", keepMore);
 
+  deliverInBackground(phone, sync);
   await router.start();
   await count();
   sync.start();

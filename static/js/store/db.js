@@ -26,6 +26,11 @@ export class Database {
   /** @type {Promise<IDBDatabase> | null} */
   #opening = null;
   #opens = 0;
+  /**
+   * Set while a page of an older version holds the database: our request waits in the browser, and whatever else is asked would
+   * wait behind it without a word. @type {StoreError | null}
+   */
+  #held = null;
 
   /**
    * @param {string} name
@@ -43,6 +48,7 @@ export class Database {
 
   /** @returns {Promise<IDBDatabase>} */
   open() {
+    if (this.#held) return Promise.reject(this.#held);
     this.#opening ??= this.#openFirmly().catch((error) => {
       this.#opening = null;
       throw error;
@@ -55,6 +61,7 @@ export class Database {
       try {
         return await this.#openOnce();
       } catch (error) {
+        if (this.#held) throw this.#held;
         if (attempt === 0 && this.#options.disposable) await this.#delete();
         else if (attempt >= 3) throw new StoreError(`${this.#name} does not open`, error);
         await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
@@ -73,7 +80,7 @@ export class Database {
         opened.dataLoss = /** @type {any} */ (event).dataLoss ?? "none";
         this.#options.upgrade(request.result, event.oldVersion);
       };
-      request.onblocked = () => reject(new StoreError(`${this.#name} is held by another page`));
+      request.onblocked = () => reject((this.#held = new StoreError(`${this.#name} is held by another page`)));
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const db = request.result;
@@ -83,6 +90,8 @@ export class Database {
           this.#opening = null;
           db.close();
         };
+        if (this.#held) this.#opening = Promise.resolve(db);
+        this.#held = null;
         this.#options.onOpen?.(opened, this.#opens++ > 0);
         resolve(db);
       };

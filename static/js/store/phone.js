@@ -113,12 +113,26 @@ export async function openPhone() {
     changes.emit({ store: "alarms" });
   }
 
+  /** An older page may hold the catalogue: said at once, and over when it lets go. */
+  function openLater() {
+    /** @type {Alarm} */
+    const alarm = { kind: "cache_unavailable", at: localIso(), details: {} };
+    alarms.push(alarm);
+    const again = setInterval(async () => {
+      if (await catalogue.open().then(() => false, () => true)) return;
+      clearInterval(again);
+      if (alarms.includes(alarm)) alarms.splice(alarms.indexOf(alarm), 1);
+      changes.emit({ store: "alarms" });
+      heard("entities");
+    }, 1000);
+  }
+
   // Both at once: the first screen waits for them.
   const cacheFailed = catalogue.open().then(() => false, () => true);
   await keep.open();
   await check();
   channel?.addEventListener("message", (event) => heard(event.data.store));
-  if (await cacheFailed) alarms.push({ kind: "cache_unavailable", at: localIso(), details: {} });
+  if (await cacheFailed) openLater();
   setTimeout(() => files.sweep().catch(reportError), 10_000);
 
   return {
