@@ -102,7 +102,9 @@ ACTIONS: Final[dict[str, Action]] = {
         "Create accounts, set roles, reset passwords, end sessions; a coordinator only of facilitators of her organisation.",
         COORDINATOR,
     ),
-    "device.manage": _action("See phones and what they last reported, and revoke one.", COORDINATOR),
+    "device.manage": _action(
+        "See phones and what they last reported, make one ready, mark one lost, revoke one, close incidents.", COORDINATOR
+    ),
     "audit.read": _action("Read the chain of what was done.", SUPERVISOR),
 }  # fmt: skip
 

@@ -300,6 +300,12 @@ def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_
     moved: dict[str, str] = {}
     if person_id and person_id != submission.author_id:
         person = _author(actor, case, person_id)
+        # It is no longer hers: her phone begins its pull again, and this one does not come (docs/sync.md, "Cursor").
+        db.session.execute(
+            sa.update(Membership)
+            .where(Membership.person_id == submission.author_id, Membership.programme_id == submission.programme_id)
+            .values(scope_version=Membership.scope_version + 1)
+        )
         submission.author_id = person.id
         submission.organisation_id = _organisation(person, submission.programme_id) or submission.organisation_id
     if record_id and record_id != submission.subject_id:

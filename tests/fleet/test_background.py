@@ -1,4 +1,5 @@
 """What waits is delivered after the page was closed, once the browser wakes the worker that does it (Background Sync).
+It is sealed: the worker has no key and needs none.
 
 G1  a form finished without network goes while no page of ours is open, with its receipt on the phone
 G2  pages, worker and button never send at the same time, and nothing arrives twice (NS-13)
@@ -7,7 +8,6 @@ G3  without network it keeps everything and asks to be woken again; an emptied s
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 
 from app.submissions.models import Revision, Submission
 from tests.conftest import PASSWORD, Someone, count
-from tests.e2e.device import stored, until
+from tests.e2e.device import stored, types_pin, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -58,6 +58,7 @@ def server(app: Flask) -> Iterator[Counting]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA", has_touch=True, is_mobile=True)
     context.set_default_timeout(15_000)
+    types_pin(context)
     yield context
     context.close()
 
@@ -114,6 +115,7 @@ def test_what_waits_is_delivered_while_no_page_is_open(amina: Someone, server: C
     context.set_offline(True)
     finish(page, server.url)
     until(lambda: [one["state"] for one in stored(page, "items")] == ["waiting"], "it waits")
+    assert [one["encryption"] for one in stored(page, "items")] == ["sealed-1"]
     context.set_offline(False)
     page.route("**/api/**", lambda route: route.abort())  # this page sends nothing more
     page.goto(f"{server.url}/field/manifest.webmanifest")
@@ -156,4 +158,4 @@ def test_without_network_it_keeps_everything(amina: Someone, server: Counting, c
     page.goto(f"{server.url}/field/manifest.webmanifest")
     (item,) = stored(page, "items")
     assert item["state"] == "waiting"
-    assert json.loads(item["envelope"])["revision_id"] == item["revision_id"]
+    assert item["envelope"]

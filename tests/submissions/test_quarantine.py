@@ -132,6 +132,25 @@ def test_it_can_become_another_persons(world: World, amina: Someone, fatima: Som
         assert submission.quarantine is None
 
 
+def test_what_became_anothers_leaves_the_phone_that_showed_it(  # Q2
+    world: World, amina: Someone, fatima: Someone, admin: Someone
+):
+    def pulled(someone: Someone, cursor: str = "") -> Any:
+        return someone.client.get(f"/api/sync/pull?programme={someone.programme_id}&cursor={cursor}").json
+
+    close_form(world)
+    envelope = amina.envelope()
+    amina.push(envelope)
+    before = pulled(amina)
+    assert envelope["submission_id"] in {change["id"] for change in before["changes"]}
+    accept(admin.actor, envelope["submission_id"], person_id=fatima.id)
+    again = pulled(amina, before["next_cursor"])
+    assert again["resync"] is True
+    whole = pulled(amina, again["next_cursor"])
+    assert envelope["submission_id"] not in {change["id"] for change in whole["changes"]}
+    assert envelope["submission_id"] in {change["id"] for change in pulled(fatima)["changes"]}
+
+
 def test_it_can_be_about_another_record(world: World, amina: Someone, khadija: Someone):  # Q2
     close_form(world)
     wrong, right = a_record(world, "خطأ"), a_record(world, "صواب")
