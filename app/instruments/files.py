@@ -94,7 +94,7 @@ def read_list(filename: str, content: bytes) -> List:
     try:
         kind = suffix_of(filename)
         found = read_csv(content) if kind == ".csv" else read_geojson(content) if kind == ".geojson" else read_xml(content)
-    except (UnicodeDecodeError, csv.Error, ValueError, RecursionError, ParseError, DefusedXmlException) as error:
+    except (csv.Error, ValueError, TypeError, AttributeError, RecursionError, ParseError, DefusedXmlException) as error:
         raise Unusable(str(error)) from None
     if not found or len(found) > MAX_LIST_ROWS:
         raise Unusable("rows")

@@ -44,6 +44,7 @@ CHOICES = {
         ("rose", "ورد", "Rose"),
         ("carpet", "زرابي", "Tapis"),
     ],
+    "sold": [("souk", "في السوق", "Au souk"), ("shop", "في المحل", "Dans la boutique")],
     "agree": [
         ("1", "لا أتفق أبدا", "Pas du tout d’accord"),
         ("2", "لا أتفق", "Pas d’accord"),
@@ -119,7 +120,7 @@ def survey() -> list[dict[str, str]]:
     seen |= {"media::audio::العربية (ar)": "loom.ogg", "media::audio::Français (fr)": "loom.ogg"}
     seen |= {"media::big-image::العربية (ar)": "loom.svg", "media::big-image::Français (fr)": "loom.svg"}
     rows += _group("s_media", "صور الأسئلة", "Images des questions", [seen])
-    other = {"type": "select_one crops or_other", "name": "o_other", AR: "منتوج آخر؟", FR: "Autre produit ?"}
+    other = {"type": "select_one sold or_other", "name": "o_other", AR: "منتوج آخر؟", FR: "Autre produit ?"}
     listed = {"type": "select_one_from_file souks.csv", "name": "f_csv", AR: "سوق التعاونية", FR: "Souk de la coopérative"}
     geo = {"type": "select_one_from_file wells.geojson", "name": "f_geo", AR: "بئر القرية", FR: "Puits du village"}
     several = {"type": "select_multiple_from_file shops.xml", "name": "f_xml", AR: "نقط البيع", FR: "Points de vente"}
