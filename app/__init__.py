@@ -28,6 +28,7 @@ PACKAGES = (
     "sync",
     "export",
     "pwa",
+    "rescue",
     "backup",
     "demo",
 )

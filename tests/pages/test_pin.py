@@ -8,6 +8,7 @@ P5  forgotten: the password brings the drafts back and a new PIN is chosen (AS-1
 P6  two people: each by her own PIN, without network; neither sees the other's (I-23)
 P7  a person is removed only when nothing of hers is only on this phone
 P9  the office took reading away: at the next contact nothing is read; nothing is deleted, and signing in again brings it back
+P10 what waits goes by another phone in a file that nobody reads; its receipts come back the same way
 P8  where the programme asks for no PIN, the Phone page says what that means
 """
 
@@ -24,7 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.accounts.models import Person
 from app.core.db import db
 from tests.conftest import PASSWORD
-from tests.e2e.device import HEIGHT, WIDTH, stored
+from tests.e2e.device import HEIGHT, WIDTH, stored, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 PIN, OTHER = "271828", "314159"
@@ -240,3 +241,44 @@ def test_a_deactivated_person_reads_nothing_after_the_next_contact_and_still_del
     enter(page, site, "zahra", OTHER)
     page.goto(f"{site}/field/#/today")
     expect_draft(page, "تعاونية الأمل")
+
+
+def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, site, browser, tmp_path):  # P10
+    enter(page, site)
+    page.context.set_offline(True)
+    page.goto(f"{site}/field/#/today")
+    page.locator(".start").first.click()
+    page.locator(".fill input.input").first.fill("تعاونية الأمل")
+    while page.locator(".finish-state").count() == 0:
+        page.locator(".fill-foot .go").click()
+        page.wait_for_timeout(200)
+    page.locator(".fill-foot .go").click()
+    page.wait_for_url(re.compile("#/summary/"))
+    [item] = stored(page, "items")
+    assert item["encryption"] == "sealed-1"
+    page.goto(f"{site}/field/#/phone")
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Faire un fichier de secours").click()
+    given.value.save_as(tmp_path / "phone.daftar")
+    assert "تعاونية".encode() not in (tmp_path / "phone.daftar").read_bytes()
+
+    other = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
+    other.set_default_timeout(15_000)
+    other.add_init_script("localStorage.setItem('daftar.language', 'fr')")
+    second = other.new_page()
+    enter(second, site, "zahra")
+    second.goto(f"{site}/field/#/phone")
+    for words in ("Repris", "Déjà ici"):
+        second.locator("label.file input").set_input_files(tmp_path / "phone.daftar")
+        expect(second.locator("main")).to_contain_text(words)
+    second.goto(f"{site}/field/#/outbox")
+    second.locator("main button.go").click()
+    until(lambda: [one for one in stored(second, "receipts") if one["revision_id"] == item["revision_id"]], "a receipt", 30)
+    second.goto(f"{site}/field/#/phone")
+    with second.expect_download() as given:
+        second.get_by_role("button", name="Faire un fichier de secours").click()
+    given.value.save_as(tmp_path / "back.daftar")
+    other.close()
+    page.locator("label.file input").set_input_files(tmp_path / "back.daftar")
+    expect(page.locator("main")).to_contain_text(re.compile(r"Arrivé au bureau\s: 1"))
+    assert [one["state"] for one in stored(page, "items")] == ["accepted"]

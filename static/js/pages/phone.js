@@ -3,8 +3,10 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { localDay } from "../core/clock.js";
 import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.js";
+import { Problem } from "../core/problem.js";
 import { createPinForm } from "../keys/pin.js";
 import { forget } from "../keys/remove.js";
+import { bringIn, handOver, rescueFile } from "../keys/rescue.js";
 import { onWifi } from "../sync/meter.js";
 import { alarmNotes } from "./alarms.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
@@ -19,6 +21,7 @@ const PATIENCE_MS = 3000;
 export function openPhonePage(host, app) {
   const { phone, sync, install, update } = app;
   let changing = false;
+  let rescued = "";
   /** What keeps a person on this phone. */
   let kept = "";
   /** @type {{key: import("../store/vault.js").KeptKey | undefined, checks: import("./readiness.js").Check[], counts: import("./words.js").Counts, drafts: number, storage: import("../store/phone.js").StorageState, device: any, last: number | null, used: {month: string, bytes: number} | undefined, byWifi: boolean} | null} */
@@ -90,6 +93,47 @@ export function openPhonePage(host, app) {
       app.toast(t("The new PIN is kept"));
     },
   });
+
+  async function makeRescue() {
+    const { file, items, receipts } = await rescueFile(phone);
+    if (!items && !receipts) rescued = t("Everything is at the office: there is nothing to rescue.");
+    else {
+      await handOver(file);
+      rescued = items
+        ? t("{what} in the file {name}. They stay on this phone, too.", { what: toSend(items), name: file.name })
+        : t("Receipts for the other phone are in the file {name}.", { name: file.name });
+    }
+    paint();
+  }
+
+  /** @param {Event} event */
+  async function takeRescue(event) {
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    const file = field.files?.[0];
+    if (!file) return;
+    try {
+      const { items, known, receipts, damaged } = await bringIn(phone, file);
+      rescued = [
+        items ? t("{what} taken in; they are sent from here.", { what: toSend(items) }) : "",
+        known ? t("Here already: {number}.", { number: known }) : "",
+        receipts ? t("Arrived at the office: {number}.", { number: receipts }) : "",
+        damaged ? t("A part of the file is damaged: make it again on the other phone.") : "",
+      ].filter(Boolean).join(" ") || t("Nothing new in this file.");
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      rescued = error.code === "phone.full" ? t("There is no room for it on this phone.") : t("This is not a rescue file of Daftar.");
+    }
+    field.value = "";
+    paint();
+  }
+
+  function rescueSection() {
+    return html`<section aria-label=${t("Rescue file")}>${sectionTitle(t("Rescue file"))}
+      <div class="card"><p>${t("When this phone cannot send: a file with everything that waits, as unreadable as on the phone. The office or another phone brings it in.")}</p>
+        <button class="btn" type="button" @click=${makeRescue}>${t("Make a rescue file")}</button>
+        <label class="btn plain file">${t("Bring in a file")}<input type="file" hidden @change=${takeRescue} /></label>
+        ${rescued ? html`<p role="status">${rescued}</p>` : nothing}</div></section>`;
+  }
 
   function keySection() {
     const key = data?.key;
@@ -181,7 +225,7 @@ export function openPhonePage(host, app) {
             <button class="pill" type="button" lang="fr" aria-pressed=${language() === "fr"} @click=${() => setLanguage("fr")}>Français</button>
           </div>
         </section>
-        ${versionSection()}
+        ${rescueSection()} ${versionSection()}
       </main>`, host);
   }
 

@@ -1,0 +1,34 @@
+"""`flask rescue import FILE`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.core.clock import utcnow
+from app.core.problems import Problem
+from app.rescue import operations
+
+rescue = AppGroup("rescue", help="What a phone could not send itself, brought by hand.")
+
+
+@rescue.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--receipts", type=click.Path(path_type=Path, dir_okay=False), help="Write the receipts for the phone there.")
+def bring(file: Path, receipts: Path | None) -> None:
+    """Deliver everything in a rescue file. Twice changes nothing."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        brought = operations.bring(app, file.read_bytes(), actor_id=None, now=utcnow())
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from None
+    said = ", ".join(f"{count} {result}" for result, count in sorted(brought.results.items())) or "no form"
+    click.echo(f"{said}; {brought.files} files complete, {brought.files_waiting} wait for their form, {brought.damaged} damaged")
+    if brought.is_cut:
+        click.echo("The file is cut off: something may be missing from its end. Make it again on the phone.")
+    if receipts:
+        receipts.write_bytes(operations.receipts_file(brought.receipts, now=utcnow()))
+        click.echo(f"{len(brought.receipts)} receipts in {receipts}: open the file on the phone (Phone, “Rescue file”).")

@@ -1,0 +1,46 @@
+"""The office's page for rescue files."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.accounts.sessions import signed_in
+from app.core.clock import utcnow
+from app.core.permissions import require
+from app.core.problems import Problem
+from app.rescue import operations, problems
+
+bp = Blueprint("rescue", __name__)
+
+MAX_BYTES = 512 * 1024 * 1024
+
+
+@bp.route("/phones/rescue", methods=["GET", "POST"])
+@signed_in
+def bring() -> ResponseReturnValue:
+    require(g.actor, "device.manage")
+    request.max_content_length = MAX_BYTES
+    brought, problem = None, None
+    if request.method == "POST":
+        file = request.files.get("file")
+        try:
+            if file is None or not file.filename:
+                raise problems.NOT_ONE()
+            app = current_app._get_current_object()  # type: ignore[attr-defined]
+            brought = operations.bring(app, file.read(), actor_id=g.actor.person_id, now=utcnow())
+        except Problem as error:
+            problem = error
+    page = render_template("rescue/bring.html", brought=brought, problem=problem)
+    return page, problem.kind.status if problem else 200
+
+
+@bp.get("/phones/rescue/<sha256>")
+@signed_in
+def receipts(sha256: str) -> Response:
+    """Receipts of a file that was brought, for the phone it came from."""
+    require(g.actor, "device.manage")
+    content = operations.receipts_file(operations.receipts_of(sha256), now=utcnow())
+    response = Response(content, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f"attachment; filename=daftar-receipts-{sha256[:8]}.daftar"
+    return response

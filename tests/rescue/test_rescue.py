@@ -1,0 +1,90 @@
+"""Rescue files at the office (docs/encryption.md, "Rescue file").
+
+R1  forms and photos arrive as if the phone had sent them, under their author, and twice changes nothing
+R2  receipts go back in a file of the same kind
+R3  what is not sealed proves no author; what is damaged or cut off is said; another file is refused
+R4  only who manages phones may bring one
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.db import db
+from app.rescue.operations import MAGIC, records
+from app.submissions.models import Submission
+from tests.conftest import Someone, item_of
+from tests.keys.phone import SealingPhone
+
+PHOTO = b"\xff\xd8\xff" + os.urandom(120_000)
+
+
+def a_file(items: list[dict[str, Any]], files: list[tuple[str, bytes]] = [], cut: int = 0) -> bytes:  # noqa: B006
+    lines = [{"kind": "head"}, *({"kind": "item", **one} for one in items)]
+    content = MAGIC + b"".join(json.dumps(one).encode() + b"\n" for one in lines)
+    for submission_id, body in files:
+        head = {"kind": "file", "sha256": hashlib.sha256(body).hexdigest(), "submission_id": submission_id, "bytes": len(body)}
+        content += json.dumps(head).encode() + b"\n" + body
+    content += json.dumps({"kind": "end", "records": len(lines) + len(files)}).encode() + b"\n"
+    return content[: len(content) - cut] if cut else content
+
+
+@pytest.fixture
+def phone(amina: Someone) -> SealingPhone:
+    return SealingPhone.sign_in(amina)
+
+
+def bring(app, tmp_path: Path, content: bytes, *more: str) -> str:
+    file = tmp_path / "phone.daftar"
+    file.write_bytes(content)
+    db.session.commit()
+    done = app.test_cli_runner().invoke(args=["rescue", "import", str(file), *more])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_file_brings_forms_and_photos_and_twice_changes_nothing(app, amina: Someone, phone, khadija, tmp_path):  # R1, R2
+    described, sent = phone.file(PHOTO)
+    envelope = amina.envelope(attachments=[described])
+    content = a_file([phone.item(envelope)], [(envelope["submission_id"], sent)])
+    out = tmp_path / "back.daftar"
+    assert bring(app, tmp_path, content, "--receipts", str(out)).startswith("1 accepted; 1 files complete")
+    submission = db.session.get(Submission, envelope["submission_id"])
+    assert (submission.author_id, submission.device_id, submission.quarantine) == (amina.id, phone.device["id"], None)
+    shown = khadija.client.get(f"/submissions/{envelope['submission_id']}/files/{described['sha256']}")
+    assert shown.data == PHOTO
+    [receipt] = [record["receipt"] for record, _ in records(out.read_bytes()) if record["kind"] == "receipt"]
+    assert (receipt["revision_id"], receipt["missing"]) == (envelope["revision_id"], [])
+    assert receipt["epoch"]
+    assert bring(app, tmp_path, content).startswith("1 duplicate; 1 files complete")
+
+
+def test_what_is_not_sealed_is_unproven_and_what_is_damaged_is_said(app, amina: Someone, phone, tmp_path):  # R3
+    changed = phone.item(amina.envelope()) | {"sha256": "0" * 64}
+    said = bring(app, tmp_path, a_file([item_of(amina.envelope()), changed], [(amina.id, b"x")], cut=3))
+    assert said.startswith("1 quarantined; 0 files complete, 1 wait for their form, 1 damaged")
+    assert "cut off" in said
+    (tmp_path / "other").write_bytes(b"PK")
+    done = app.test_cli_runner().invoke(args=["rescue", "import", str(tmp_path / "other")])
+    assert done.exit_code == 1
+
+
+def test_the_office_brings_a_file_on_its_page_and_takes_receipts_home(amina: Someone, phone, khadija: Someone):  # R1, R2, R4
+    envelope = amina.envelope()
+    content = a_file([phone.item(envelope)])
+    assert amina.client.get("/phones/rescue").status_code == 403
+    answer = khadija.client.post("/phones/rescue", data={"file": (io.BytesIO(content), "phone.daftar")})
+    assert answer.status_code == 200, answer.text
+    address = f"/phones/rescue/{hashlib.sha256(content).hexdigest()}"
+    assert address in answer.text
+    back = khadija.client.get(address)
+    assert [r["receipt"]["revision_id"] for r, _ in records(back.data) if r["kind"] == "receipt"] == [envelope["revision_id"]]
+    assert khadija.client.get("/phones/rescue/" + "0" * 64).status_code == 404
+    assert khadija.client.post("/phones/rescue", data={"file": (io.BytesIO(b"PK"), "x.zip")}).status_code == 422
