@@ -113,6 +113,8 @@ def test_a_pin_is_chosen_twice_the_same_and_not_a_weak_one(page, site):  # P1
 
 def test_each_start_asks_for_the_pin_and_leads_back_to_where_one_was(page, site):  # P2
     enter(page, site)
+    page.reload()
+    unlock(page)
     begin_a_form(page, site, "تعاونية الأمل")
     page.reload()
     expect(page.locator("#pin")).to_be_visible()

@@ -27,7 +27,7 @@ export function createPinForm({ phone, person, old, paint, done }) {
     const [before, pin, again] = ["old", "pin", "again"].map((name) => digitsOf(String(fields.get(name) ?? "")));
     const weak = weakness(pin);
     words =
-      weak === "short" ? t("At least six digits.") : weak === "easy" ? t("Too easy to guess: not one digit again and again, not 1 2 3 4 5 6.") : pin !== again ? t("The two are not the same. Write it again.") : "";
+      weak === "short" ? t("At least six digits.") : weak === "easy" ? t("Too easy to guess: not one digit again and again, not 123456.") : pin !== again ? t("The two are not the same. Write it again.") : "";
     if (words) return paint();
     busy = true;
     paint();

@@ -83,7 +83,9 @@ async function start(root) {
 
   /** Without a person only the words on this phone's state make sense. @returns {Route} */
   function first() {
-    const asked = parseRoute(location.hash);
+    const hash = parseRoute(location.hash);
+    // Left there after signing in: what is asked for now is the PIN.
+    const asked = vault.state === "locked" && hash?.page === "sign-in" ? null : hash;
     return /** @type {Route} */ (app.person || asked?.page === "enrol" ? (asked ?? parseRoute("#/today")) : parseRoute("#/sign-in"));
   }
 
