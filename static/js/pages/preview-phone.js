@@ -27,6 +27,8 @@ export function createPreviewPhone(trial) {
   /** @type {Map<string, {blob: Blob, thumbnail: Blob | null}>} */
   const files = new Map();
   const person = { id: "trial", username: "trial", programmes: [{ id: trial.programme.id, territories: [] }] };
+  /** @type {Map<string, unknown>} who fills it, and what the form before left for last-saved# */
+  const facts = new Map([["person", person]]);
   const instrument = { id: pkg.form_id, form_id: pkg.form_id, version: pkg.version, sha256: trial.sha256, title: pkg.title, is_open: true, datasets: {} };
   /** @type {Map<string, any[]>} */
   const rows = new Map();
@@ -70,8 +72,10 @@ export function createPreviewPhone(trial) {
       content: async (/** @type {any} */ item) => JSON.parse(item.envelope),
     },
     meta: {
-      get: async (/** @type {string} */ name) => (name === "person" ? person : undefined),
-      async set() {},
+      get: async (/** @type {string} */ name) => copy(facts.get(name)),
+      async set(/** @type {string} */ name, /** @type {unknown} */ value) {
+        facts.set(name, copy(value));
+      },
     },
     files: {
       async put(/** @type {ArrayBuffer} */ bytes, /** @type {{type: string, thumbnail?: ArrayBuffer}} */ { type, thumbnail }) {
