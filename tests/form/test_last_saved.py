@@ -2,7 +2,7 @@
 
 L1  a new form begins with it, also after the browser was closed   L2  a draft keeps what it began with
 L3  another person's answers are never shown   L4  only the answers an instrument asks for are kept
-L5  a correction does not count
+L5  a correction does not count   L6  they are sealed where drafts are
 """
 
 from __future__ import annotations
@@ -84,3 +84,23 @@ def test_a_correction_does_not_become_what_the_next_form_begins_with(phone: Phon
     phone.start("last")
     expect(phone.question("village")).to_be_visible()
     assert village(phone) == "آيت مخلوف"
+
+
+def test_on_a_phone_that_seals_they_are_sealed_too(phone: Phone) -> None:  # L6
+    phone.page.evaluate(
+        "harness.phone.vault.take(harness.person.id, crypto.randomUUID(), crypto.getRandomValues(new Uint8Array(32)))"
+    )
+    phone.install("last")
+    phone.start("last")
+    phone.question("village").locator("input").fill("آيت مخلوف")
+    finish(phone)
+    kept = phone.page.evaluate(
+        "async (key) => { const kept = await harness.phone.meta.get(key);"
+        " return [Object.keys(kept), new TextDecoder().decode(kept.sealed)]; }",
+        "last:0190a000-0000-7000-8000-000000000001:p1:last",
+    )
+    assert kept[0] == ["sealed"]
+    assert "آيت" not in kept[1]
+    assert "village" not in kept[1]
+    phone.start("last")
+    expect(phone.question("village").locator("input")).to_have_value("آيت مخلوف")

@@ -1,6 +1,6 @@
 /**
  * What `last-saved#` reads: answers of the form of the same instrument that the same person finished before on this phone. Only those that
- * the instrument asks for are kept; a correction is no new filling.
+ * the instrument asks for are kept, sealed as her drafts are; a correction is no new filling.
  */
 
 const SOURCE = "__last-saved";
@@ -11,12 +11,22 @@ const SOURCE = "__last-saved";
 const keyOf = ({ owner, programme_id, form_id }) => `last:${owner}:${programme_id}:${form_id}`;
 
 /** For the draft that begins; nothing when the instrument does not ask. @param {any} phone @param {any} pkg @param {Whose} whose */
-export const lastSaved = async (phone, pkg, whose) => (pkg.datasets?.[SOURCE] ? { last_saved: (await phone.meta.get(keyOf(whose))) ?? {} } : {});
+export async function lastSaved(phone, pkg, whose) {
+  if (!pkg.datasets?.[SOURCE]) return {};
+  const key = keyOf(whose);
+  const kept = (await phone.meta.get(key)) ?? {};
+  // What was sealed with a key that is no longer here is as good as never filled.
+  return { last_saved: kept.sealed ? await phone.vault.openJson(kept.sealed, "last", key).catch(() => ({})) : kept };
+}
 
 /** @param {any} phone @param {any} pkg @param {Whose & {parent_revision_id: string | null}} draft @param {Record<string, any>} answers */
 export async function keepLast(phone, pkg, draft, answers) {
   const source = pkg.datasets?.[SOURCE];
-  if (source && !draft.parent_revision_id) await phone.meta.set(keyOf(draft), only(answers, source.names));
+  if (!source || draft.parent_revision_id) return;
+  const key = keyOf(draft);
+  const kept = only(answers, source.names);
+  const { vault } = phone;
+  await phone.meta.set(key, !vault || vault.state === "none" ? kept : { sealed: (await vault.sealJson(kept, "last", key)).buffer });
 }
 
 /** The answers of some names, where they stand. @param {Record<string, any>} answers @param {string[]} names @returns {Record<string, any>} */
