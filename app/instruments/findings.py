@@ -95,7 +95,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),
     "expect_silent": (_("What is expected of “%(name)s” has no message in “%(language)s”."), _("Fill the column bind::ci:expect-message-%(language)s: the person must know what to check.")),
     "regex_bad": (_("The pattern “%(pattern)s” is not a regular expression."), _("Check its brackets and marks.")),
-    "regex_slow": (_("The pattern “%(pattern)s” may take for ever on some answers."), _("Do not repeat a group that is itself repeated: (a+)+ is a+.")),
+    "regex_slow": (_("The pattern “%(pattern)s” may take for ever on some answers in other tools; here it is read in one pass."), _("Do not repeat a group that is itself repeated: (a+)+ is a+.")),
     "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),
     "type_mismatch": (_("“%(name)s” is a %(type)s, compared here with “%(value)s”."), _("Compare it with a value of its kind.")),
     "choice_unknown": (_("“%(value)s” is not a choice of “%(name)s”."), _("Correct the code; the choices are: %(choices)s")),

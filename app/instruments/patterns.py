@@ -17,6 +17,8 @@ from typing import Any
 
 MOST_STATES = 90
 MOST_COPIES = 3  # of a part that is repeated a counted number of times
+MANY = 50  # counted rounds that are as good as endless
+MOST_WORK = 300_000  # pairs of moves looked at
 
 CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
@@ -45,15 +47,39 @@ def is_slow(text: str) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = parser.parse(text)
-        automaton = _Automaton(_alphabet(text))
-        automaton.sequence(tree, automaton.state())
-    except (re.error, RecursionError, OverflowError, _TooLarge):
+        alphabet = _alphabet(text)
+        return any(_is_ambiguous(body, alphabet) for body in _loops(tree))
+    except (re.error, RecursionError, OverflowError):
         return False
-    return automaton.is_ambiguous()
+
+
+def _is_ambiguous(body: Any, alphabet: list[str]) -> bool:
+    """Whether one repetition of `body` can be gone round in two ways. Each is looked at alone: none leads back into another."""
+    automaton = _Automaton(alphabet)
+    try:
+        automaton.repeat(0, op.MAXREPEAT, body, automaton.state())
+        return automaton.is_ambiguous()
+    except _TooLarge:
+        return False
+
+
+def _loops(items: Any) -> list[Any]:
+    """What is repeated without a limit, outermost only."""
+    found = []
+    for kind, value in items:
+        if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            found += [value[2]] if value[1] is op.MAXREPEAT or value[1] - value[0] > MANY else _loops(value[2])
+        elif kind is op.SUBPATTERN:
+            found += _loops(value[-1])
+        elif kind is op.BRANCH:
+            found += [one for branch in value[1] for one in _loops(branch)]
+        elif kind in (op.ASSERT, op.ASSERT_NOT):
+            found += _loops(value[1])
+    return found
 
 
 class _TooLarge(Exception):
-    """More states than are worth looking at."""
+    """More than is worth looking at."""
 
 
 def _alphabet(text: str) -> list[str]:
@@ -69,7 +95,7 @@ class _Automaton:
         self.alphabet = alphabet
         self.edges: list[list[tuple[frozenset[str], int]]] = []
         self.silent: list[list[int]] = []
-        self.has_empty_rounds = False  # a repetition that may go round without reading, of a repetition: (a*)*
+        self.has_empty_rounds = False  # a repetition that may go round without reading, of several things: (a*)*, (a?b?)*
 
     def state(self) -> int:
         if len(self.edges) >= 4 * MOST_STATES:
@@ -119,8 +145,8 @@ class _Automaton:
     def repeat(self, least: int, most: int, body: Any, start: int) -> int:
         for _ in range(min(least, MOST_COPIES)):
             start = self.sequence(body, start)
-        if most is op.MAXREPEAT or most - least > 50:
-            self.has_empty_rounds |= body.getwidth()[0] == 0 and _repeats(body)
+        if most is op.MAXREPEAT or most - least > MANY:
+            self.has_empty_rounds |= body.getwidth()[0] == 0 and (_repeats(body) or _has_optional_parts(body))
             # One more state to come back to: a round is a way from it to itself.
             home = self.apart(start)
             self.silent[self.sequence(body, self.apart(home))].append(home)
@@ -158,18 +184,14 @@ class _Automaton:
 
     def ways(self, start: int) -> dict[int, bool]:
         """States that read and can be reached in silence, and whether in more than one way."""
-        found: dict[int, int] = {}
+        visits: dict[int, int] = {}
         waiting = [(start, frozenset({start}))]
-        steps = 0
         while waiting:
             state, passed = waiting.pop()
-            steps += 1
-            if steps > 400:
-                raise _TooLarge
-            if self.edges[state]:
-                found[state] = found.get(state, 0) + 1
-            waiting += [(to, passed | {to}) for to in self.silent[state] if to not in passed]
-        return {state: count > 1 for state, count in found.items()}
+            visits[state] = visits.get(state, 0) + 1
+            if visits[state] <= 2:  # two ways are as telling as many
+                waiting += [(to, passed | {to}) for to in self.silent[state] if to not in passed]
+        return {state: count > 1 for state, count in visits.items() if self.edges[state]}
 
     def is_ambiguous(self) -> bool:
         if self.has_empty_rounds:
@@ -186,15 +208,28 @@ class _Automaton:
         # Two different states reached by the same text from one, and back to it by the same text.
         pairs: dict[tuple[int, int], set[tuple[int, int]]] = {}
         waiting = [(state, state) for state in used if state in reach[state]]
+        work = 0
         while waiting:
             pair = waiting.pop()
             if pair in pairs:
                 continue
+            work += len(moves[pair[0]]) * len(moves[pair[1]])
+            if work > MOST_WORK:
+                raise _TooLarge
             pairs[pair] = {(a, b) for (x, a, _), (y, b, _) in product(moves[pair[0]], moves[pair[1]]) if not x.isdisjoint(y)}
             waiting += pairs[pair]
-            if len(pairs) > MOST_STATES * MOST_STATES:
-                return False
         return _returns_split(pairs)
+
+
+def _has_optional_parts(body: Any) -> bool:
+    """Whether two parts, each of which may be left out, follow each other."""
+    parts = [(kind, value) for kind, value in body if kind is not op.AT]
+    if len(parts) != 1:
+        return len(parts) > 1
+    kind, value = parts[0]
+    if kind is op.SUBPATTERN:
+        return _has_optional_parts(value[-1])
+    return kind is op.BRANCH and any(one.getwidth()[0] == 0 and _has_optional_parts(one) for one in value[1])
 
 
 def _repeats(items: Any) -> bool:

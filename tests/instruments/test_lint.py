@@ -328,6 +328,9 @@ def test_calculations_stand_after_what_they_read():
         ("^(?:[01]\\d|2[0-3]):[0-5]\\d$", False),
         ("(?=.*a)(?=.*b).+", False),
         ("(" * 60 + "a+" + ")*" * 60, True),
+        ("(a?b?c?d?e?f?g?)*" * 10, True),
+        ("(a?)*", False),
+        ("(" + "|".join(f"w{i}" for i in range(300)) + ")+", False),
         ("[", False),
     ],
 )
