@@ -136,7 +136,7 @@ BLOCKING = {
     "list_missing",
     "list_unread",
     "type_unknown",
-    "regex_slow",
+    "regex_bad",
 }
 
 
