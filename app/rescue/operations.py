@@ -142,7 +142,7 @@ def _place(record: dict[str, Any], body: bytes, made: Brought, *, now: datetime)
         made.damaged += 1
         return
     try:
-        done = attachments.progress("", submission_id, sha256)
+        done = attachments.progress("", submission_id, sha256, now=now)
         while not done.is_complete:
             piece = body[done.offset : done.offset + MAX_CHUNK_BYTES]
             digest = hashlib.sha256(piece).hexdigest()

@@ -23,7 +23,7 @@ from app.core import audit
 from app.core.db import begin_writing, db
 from app.core.ids import is_id
 from app.core.permissions import Actor, can
-from app.core.problems import NOT_FOUND
+from app.core.problems import NOT_FOUND, Problem
 from app.keys import operations as keys
 from app.keys.sealing import Unreadable, key_id_of, open_file
 from app.submissions import problems
@@ -83,12 +83,30 @@ def _slot(person_id: str, submission_id: str, sha256: str) -> Attachment:
     return found
 
 
-def progress(person_id: str, submission_id: str, sha256: str) -> Progress:
+def progress(person_id: str, submission_id: str, sha256: str, *, now: datetime) -> Progress:
+    """How far the file is. One that is all here, because the server died or had no room before it could complete it, is
+    completed now: the phone has no further piece to send. Commits then.
+    """
     slot = _slot(person_id, submission_id, sha256)
     if slot.complete_at is not None:
         return Progress(slot.size, slot.size, True)
     partial = _partial(submission_id, sha256)
-    return Progress(min(partial.stat().st_size, slot.size) if partial.exists() else 0, slot.size, False)
+    stored = partial.stat().st_size if partial.exists() else 0
+    slot_id, size, sealed = slot.id, slot.size, slot.sealed
+    if stored < size or not stored:
+        return Progress(stored, size, False)
+    db.session.rollback()
+    with _storage_problems(), _locked(partial) as file:
+        if _is_complete(slot_id):
+            partial.unlink(missing_ok=True)
+            return Progress(size, size, True)
+        if (stored := file.seek(0, os.SEEK_END)) < size:  # somebody else found it damaged and it began again
+            return Progress(stored, size, False)
+        try:
+            _finish(slot_id, file, partial, sha256, sealed, now=now)
+        except Problem:
+            return Progress(0, size, False)
+    return Progress(size, size, True)
 
 
 def append(
@@ -129,13 +147,17 @@ def append(
             raise
         if stored + len(chunk) < size:
             return Progress(stored + len(chunk), size, False)
-        opened = _complete(file, partial, sha256, sealed)
-        begin_writing()
-        db.session.execute(
-            sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None, opened_sha256=opened)
-        )
-        db.session.commit()
+        _finish(slot_id, file, partial, sha256, sealed, now=now)
     return Progress(size, size, True)
+
+
+def _finish(slot_id: str, file: BinaryIO, partial: Path, sha256: str, sealed: dict[str, Any] | None, *, now: datetime) -> None:
+    opened = _complete(file, partial, sha256, sealed)
+    begin_writing()
+    db.session.execute(
+        sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None, opened_sha256=opened)
+    )
+    db.session.commit()
 
 
 def _is_complete(slot_id: str) -> bool:

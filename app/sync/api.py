@@ -178,7 +178,7 @@ def have() -> Response:
 
 @bp.route("/api/sync/att/<submission_id>/<sha256>", methods=["HEAD"])
 def attachment_state(submission_id: str, sha256: str) -> Response:
-    return wire.upload(attachments.progress(the_phone().person_id, submission_id, sha256), 200)
+    return wire.upload(attachments.progress(the_phone().person_id, submission_id, sha256, now=utcnow()), 200)
 
 
 @bp.patch("/api/sync/att/<submission_id>/<sha256>")

@@ -178,7 +178,8 @@ def healthy(bugs: list[Bug]) -> list[str]:
         wanted = sorted({tests for bug in bugs for tests in bug.tests})
         with ThreadPoolExecutor(2) as pool:
             passed = list(pool.map(lambda tests: run(tests, place)[0], wanted))
-        return [tests for tests, well in zip(wanted, passed, strict=True) if not well]
+        # On a busy machine one may have been too slow.
+        return [tests for tests, well in zip(wanted, passed, strict=True) if not well and not run(tests, place)[0]]
 
 
 def write_page(found: list[tuple[Bug, str, float]]) -> None:

@@ -144,6 +144,33 @@ def test_a_full_disk_is_said_and_takes_back_what_was_half_written(amina: Someone
     assert answer.headers["Retry-After"]
 
 
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_a_photo_that_was_whole_when_the_server_died_is_completed_when_the_phone_asks(amina: Someone, monkeypatch, spoilt: bool):
+    # I-12, SV-01: all bytes are here and nothing says so; the phone has no further piece to send.
+    submission = with_photo(amina)
+    complete = attachments._complete
+
+    def dies(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(attachments, "_complete", dies)
+    for at in range(0, len(PHOTO), CHUNK):
+        patch(amina, submission, SHA256, at, PHOTO[at : at + CHUNK])
+    monkeypatch.setattr(attachments, "_complete", complete)
+    with amina.app.app_context():
+        growing = attachments._partial(submission, SHA256)
+    assert growing.stat().st_size == len(PHOTO)
+    if spoilt:
+        growing.write_bytes(b"x" * len(PHOTO))
+    asked = amina.app.test_client().head(f"/api/sync/att/{submission}/{SHA256}", headers=amina.delivering)
+    assert (asked.headers["Upload-Complete"], asked.headers["Upload-Offset"]) == (
+        ("?0", "0") if spoilt else ("?1", str(len(PHOTO)))
+    )
+    assert upload(amina, submission).headers["Upload-Complete"] == "?1"
+    with amina.app.app_context():
+        assert attachments.path_of(SHA256).read_bytes() == PHOTO
+
+
 @pytest.mark.sqlite_only
 def test_a_photo_opens_for_whoever_may_read_the_submission(amina: Someone, fatima: Someone, khadija: Someone, said: Someone):
     submission = with_photo(amina)
