@@ -88,7 +88,7 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     page.locator("#username").fill(PERSON[language])
     page.locator("#password").fill(PASSWORD)
     page.locator("form.enter button.go").click()
-    expect(page.locator(".checks li.done")).to_have_count(6, timeout=60_000)
+    expect(page.locator(".checks li.done")).to_have_count(7, timeout=60_000)
     take("ready")
     device.offline(True)
     page.locator("main a.go").click()
@@ -156,7 +156,7 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     expect(page.locator(".start").first).to_be_visible()
     take("record")
     page.goto(f"{url}/field/#/phone")
-    expect(page.locator(".checks li.done")).to_have_count(6)
+    expect(page.locator(".checks li.done")).to_have_count(7)
     take("phone")
 
 

@@ -38,13 +38,14 @@ async function keepShell() {
   }
 }
 
-/** What of MORE this phone has needed: some version here has its own. */
+/** What of MORE this phone has needed: some version here has its own. Where one was before this, nothing may be missing offline. */
 async function usedMore() {
   const parts = new Set();
   for (const name of await caches.keys()) {
     if (!name.startsWith("shell-")) continue;
     for (const { url } of await (await caches.open(name)).keys()) parts.add(partOf(new URL(url).pathname));
   }
+  if (parts.size) for (const part of ["ar", "fr", "later"]) parts.add(`/field/${part}`);
   return Object.fromEntries(Object.entries(MORE).filter(([address]) => parts.has(partOf(address))));
 }
 

@@ -27,8 +27,10 @@ ENTRY = STATIC / "js/pages/app.js"
 PREVIEW = STATIC / "js/pages/preview.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
 # Scripts beside the first (static/js/form/second.js): for rarer questions and for grids, fetched by phones whose instruments
-# need them; the pages that are opened rarely, and what comes when a form is in sight, which every phone keeps.
-PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "setup": "js/pages/setup.js", "later": "js/form/later.js"}
+# need them; and for every phone what a day can begin without.
+PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "later": "js/pages/afterwards.js"}
+# Its texts come with the script of the language; the other parts bring their own.
+EARLY_PARTS = ("grid",)
 # Libraries as published, that a part asks for by itself: reading barcodes where the browser cannot.
 LIBRARIES = {"codes": "vendor/zxing/zxing.min.js"}
 ICON = "/static/img/icon.svg"
@@ -58,19 +60,20 @@ class Assets:
     """The files of one state of the tree: by address, those that the worker keeps on every phone, and on some."""
 
     def __init__(self) -> None:
-        def named(name: str, kind: str, text: str) -> str:
-            asset = Asset(text.encode(), f"text/{kind}; charset=utf-8")
+        def named(name: str, kind: str, text: str, charset: str = "utf-8") -> str:
+            asset = Asset(text.encode(charset, "backslashreplace"), f"text/{kind}; charset={charset}")
             address = f"/field/{name}.{asset.hash}.{'js' if kind == 'javascript' else kind}"
             self.files[address] = asset
             return address
 
         self.files: dict[str, Asset] = {ICON: Asset((STATIC / "img/icon.svg").read_bytes(), "image/svg+xml; charset=utf-8")}
-        script, *parts = _scripts()
+        (script, *parts), languages = _scripts()
         shell = [named("app", "javascript", script), named("app", "css", _style(STYLES))]
         others = [named(name, "javascript", text) for name, text in zip(PARTS, parts, strict=True)]
         styles = [name for name in PARTS if (STATIC / "css" / f"{name}.css").exists()]
         others += [named(name, "css", _style([f"{name}.css"])) for name in styles]
         others += [named(name, "javascript", (STATIC / path).read_text("utf-8")) for name, path in LIBRARIES.items()]
+        others += [named(language, "javascript", text, "windows-1256") for language, text in languages.items()]
         worker = (STATIC / "sw.js").read_text("utf-8")
         self.version = content_hash(_json([*self.files, self.files[ICON].hash, content_hash(worker)]))
         page = render_template(
@@ -108,11 +111,11 @@ def _strings(paths: Collection[Path]) -> dict[str, list[Any]]:
     return {text: [arabic[text], french.get(text, "")] for text in arabic}
 
 
-def _scripts() -> list[str]:
-    """The script of every phone, then those of PARTS; with their strings, so that nothing is waited for before the first paint.
+def _scripts() -> tuple[list[str], dict[str, str]]:
+    """The script of every phone, then those of PARTS; and by language a script with the texts of the first ones.
 
-    A text that both languages have is a number in the scripts, its place in the two lists; its English stays behind. What the
-    bundler did not see as t("…") is still asked for by its English.
+    A text that both languages have is a number in the scripts, its place in the list of each language; its English stays behind.
+    What the bundler did not see as t("…") is still asked for by its English and stands in the first script.
     """
     main = Bundle(ENTRY)
     bundles = [main, *(Bundle(STATIC / path, shared=main) for path in PARTS.values())]
@@ -125,30 +128,35 @@ def _scripts() -> list[str]:
         places = [i for i, strings in enumerate(found) if text in strings]
         return places[0] if len(places) == 1 else 0
 
-    # Like beside like packs smaller.
-    whole.sort(key=lambda text: (home(text), str(pairs[text][1])))
+    def is_early(text: str) -> bool:
+        return home(text) == 0 or list(PARTS)[home(text) - 1] in EARLY_PARTS
+
+    # Like beside like packs smaller; what parts bring by themselves stands last and leaves no hole in the lists.
+    whole.sort(key=lambda text: (not is_early(text), home(text), str(pairs[text][1])))
     codes = {text: str(i) for i, text in enumerate(whole)}
-    scripts = []
-    for i, bundle in enumerate(bundles):
+    for bundle in bundles:
         bundle.texts = codes
-        said = bundle.texts_in_words()
-        plain = _json({text: pair for text, pair in found[i].items() if text not in codes or text in said})
-        mine = [text for text in whole if home(text) == i]
-        columns = ",".join(_json([pairs[text][k] for text in mine]) for k in range(len(LANGUAGES)))
-        if bundle is main:
-            lent = {f"daftar_{name}": part.borrowed for name, part in zip(PARTS, bundles[1:], strict=True)}
-            scripts.append(f"globalThis.daftarStrings=[{columns},{plain}];\n{bundle.script(lends=lent)}")
-        else:
-            start = codes[mine[0]] if mine else "0"
-            put = f"[{columns}].forEach((list,i)=>list.forEach((text,k)=>{{s[i][{start}+k]=text}}));Object.assign(s[2],{plain})"
-            scripts.append(f"{{const s=daftarStrings;{put}}}\n{bundle.script(borrows=f'daftar_{list(PARTS)[i - 1]}')}")
-    return scripts
+    said = {text for bundle in bundles for text in bundle.texts_in_words()}
+    plain = {text: pair for text, pair in pairs.items() if text not in codes or text in said}
+    lent = {f"daftar_{name}": part.borrowed for name, part in zip(PARTS, bundles[1:], strict=True)}
+    scripts = [f"globalThis.daftarStrings={_json(plain)};\n{main.script(lends=lent)}"]
+    for at, (name, part) in enumerate(zip(PARTS, bundles[1:], strict=True), 1):
+        own = {} if name in EARLY_PARTS else {codes[text]: pairs[text] for text in whole if home(text) == at}
+        put = f"Object.assign(daftarStrings,{_json(own)});\n" if own else ""
+        scripts.append(put + part.script(borrows=f"daftar_{name}"))
+    # Served in windows-1256, an eighth smaller: Arabic and French letters are one byte each.
+    first = [text for text in whole if is_early(text)]
+    languages = {
+        language: f"(globalThis.daftarTexts??={{}}).{language}={_json([pairs[text][k] for text in first])};"
+        for k, language in enumerate(LANGUAGES)
+    }
+    return scripts, languages
 
 
 def _preview() -> Asset:
     """The script of a form on trial: the phone's modules with a store in memory."""
     whole = Bundle(PREVIEW)
-    text = f"globalThis.daftarStrings=[[],[],{_json(_strings(whole.own))}];\n{whole.script()}"
+    text = f"globalThis.daftarStrings={_json(_strings(whole.own))};\n{whole.script()}"
     return Asset(text.encode(), "text/javascript; charset=utf-8")
 
 

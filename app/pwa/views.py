@@ -49,7 +49,7 @@ def shell() -> ResponseReturnValue:
     return _answer(assets.current().files["/field/"], ALWAYS_ASK)
 
 
-@bp.get("/field/<any(app, more, grid, setup, later, codes):name>.<version>.<any(js, css):kind>")
+@bp.get("/field/<any(app, more, grid, later, codes, ar, fr):name>.<version>.<any(js, css):kind>")
 def file(name: str, version: str, kind: str) -> ResponseReturnValue:
     # Another version's file must not come under this version's name: a shell is of one piece.
     asset = assets.current().files.get(request.path) or abort(404)

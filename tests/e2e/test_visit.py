@@ -37,8 +37,9 @@ from tests.e2e.filling import Filling
 pytestmark = pytest.mark.browser
 
 WORDS = {
-    "ar": {"diag": "تشخيص التعاونية", "train": "بطاقة الدورة التكوينية", "received": "تم التوصل"},
+    "ar": {"today": "اليوم", "diag": "تشخيص التعاونية", "train": "بطاقة الدورة التكوينية", "received": "تم التوصل"},
     "fr": {
+        "today": "Aujourd’hui",
         "diag": "Diagnostic de la coopérative",
         "train": "Fiche de session de formation",
         "received": "Reçu",
@@ -95,7 +96,7 @@ def sign_in(field: Field) -> Page:
     page.locator("#password").fill(field.password)
     page.locator("form.enter button.go").click()
     # What remains is advice that no browser of a test can follow: the home screen, and the screen's lock.
-    expect(page.locator(".checks li.done")).to_have_count(6, timeout=30_000)
+    expect(page.locator(".checks li.done")).to_have_count(7, timeout=30_000)
     expect(page.locator(".checks li.working")).to_have_count(0)
     assert [one.get_attribute("data-check") for one in page.locator(".checks li.todo").all()] == ["install", "lock"]
     return page
@@ -204,8 +205,17 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
     page = sign_in(field)
     photo = photo_with_gps(page, tmp_path / "photo.jpg")
     assert b"Exif" in photo.read_bytes()[:40]
+    # The language that is not spoken follows once the phone is ready.
+    other = "fr" if field.language == "ar" else "ar"
+    kept = "async (code) => (await caches.keys().then((names) => Promise.all(names.map(async (one) => (await (await caches.open(one)).keys())"
+    kept += ".map(({ url }) => url))))).flat().some((url) => url.includes(`/field/${code}.`))"
+    until(lambda: page.evaluate(kept, other), "the other language is kept")
     field.phone.offline(True)
     page.locator("main a.go").click()
+    for code in (other, field.language):
+        page.locator(f"button.pill[lang={code}]").first.click()
+        expect(page.locator("html")).to_have_attribute("lang", code)
+        expect(page.locator("h1").first).to_contain_text(WORDS[code]["today"])
     cooperative = undiagnosed(field)
     page.goto(f"{field.url}/field/#/registry")
     page.locator("input[type=search]").fill(cooperative.ar if field.language == "ar" else cooperative.fr)

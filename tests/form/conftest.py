@@ -29,7 +29,7 @@ CSP = (
 def strings() -> str:
     arabic, french = catalogues.for_browser("ar"), catalogues.for_browser("fr")
     by_text = {key: [text, french.get(key, "")] for key, text in arabic.items()}
-    return f"globalThis.daftarStrings = {json.dumps([[], [], by_text])};"
+    return f"globalThis.daftarStrings = {json.dumps(by_text)};"
 
 
 class Handler(SimpleHTTPRequestHandler):

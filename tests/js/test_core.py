@@ -38,7 +38,7 @@ def core(tmp_path_factory) -> Any:
     context = quickjs.Context()
     context.eval("globalThis.performance = { now: () => 0 }; globalThis.document = { documentElement: {} };")
     context.eval("globalThis.crypto = { getRandomValues: (bytes) => bytes.map((_, i) => (i * 37 + 11) % 256) };")
-    context.eval(f"globalThis.daftarStrings = [[], [], {json.dumps(STRINGS)}];")
+    context.eval(f"globalThis.daftarStrings = {json.dumps(STRINGS)};")
     context.eval(bundle(entry, "Core"))
 
     def call(name: str, *arguments: Any) -> Any:

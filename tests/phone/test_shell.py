@@ -122,8 +122,11 @@ def another_version(application: Flask) -> Iterator[None]:
         application.view_functions["pwa.worker"] = kept
 
 
-def test_everything_a_phone_downloads_is_within_the_budget(application):
-    addresses = ["/field/", *shell_addresses(application), "/sw.js", "/field/manifest.webmanifest", "/static/img/icon.svg"]
+def test_everything_a_phone_downloads_before_it_is_ready_is_within_the_budget(application):
+    """For a phone that speaks Arabic and takes attendance. The icons are those of an installation at 192 pixels."""
+    needed = [one for one in assets_now(application).more if re.match(r"/field/(ar|grid)\.", one)]
+    icons = ["/static/img/icon.svg", "/static/img/icon-192.png", "/static/img/maskable-192.png"]
+    addresses = ["/field/", *shell_addresses(application), *needed, "/sw.js", "/field/manifest.webmanifest", *icons]
     sizes = {address: len(get(application, address, **{"Accept-Encoding": "gzip"}).data) for address in addresses}
     assert sum(sizes.values()) <= BUDGET, sizes
 
@@ -234,10 +237,28 @@ def test_what_writes_and_the_api_never_pass_through_the_worker(page, site):
         "caches.keys().then(([name]) => caches.open(name)).then((cache) => cache.keys()).then((all) => all.map(({ url }) => url))"
     )
     now = assets_now(site.app)
-    for_all = {address for address in now.more if address.startswith(("/field/setup.", "/field/later."))}
+    for_all = {address for address in now.more if address.startswith(tuple(f"/field/{name}." for name in ("later", "ar", "fr")))}
     assert set(now.shell) <= {url.removeprefix(site.url) for url in kept} <= {*now.shell, *for_all}
     page.context.set_offline(True)
     assert page.evaluate("fetch('/api/field/me').then(() => 'answered', () => 'failed')") == "failed"
+
+
+def test_an_update_of_an_older_version_brings_all_texts_with_it(page, site):  # UM-11
+    quietly(page, site)
+    page.evaluate("caches.open('shell-older').then((cache) => cache.put('/field/app.older.js', new Response('')))")
+    installed(page, site)
+    page.context.set_offline(True)
+    for name in ("ar", "fr", "later"):
+        address = next(one for one in assets_now(site.app).more if one.startswith(f"/field/{name}.") and one.endswith(".js"))
+        assert page.evaluate("(address) => fetch(address).then((answer) => answer.ok)", address)
+
+
+def test_a_language_that_did_not_come_is_said_and_the_other_one_stays(page, site):
+    installed(page, site)
+    site.spoil = lambda path: ("503 Service Unavailable", "busy") if path.startswith("/field/fr.") else None
+    page.locator("button.pill[lang=fr]").first.click()
+    page.get_by_text("ستصل اللغة الأخرى").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "ar"
 
 
 def test_the_kill_switch_takes_the_worker_away_and_no_answer(page, site):  # UM-10

@@ -1,22 +1,22 @@
-import { createEmitter } from "./events.js";
 import { localDay, localIso } from "./clock.js";
+import { createEmitter } from "./events.js";
+import { loadParts, partsNamed } from "./parts.js";
 
 /**
  * The language of the page: texts, plural forms, numbers and dates of Morocco.
  *
- * Source texts are English; the catalogues come embedded in the script (`globalThis.daftarStrings`, app/pwa/assets.py), so both
- * languages are there offline. Numbers and dates are ours, not Intl's: engines disagree on fr-MA, and "ar" has the months of
+ * Source texts are English. The bundle (app/pwa/assets.py) puts a number in their place, and each language comes in a script of its
+ * own; what has no number stands in the first script by its English. Numbers and dates are ours, not Intl's: engines disagree on fr-MA, and "ar" has the months of
  * another country.
  *
  * @typedef {"ar" | "fr"} Language
  * @typedef {string | number} Value
  */
 
-/**
- * Arabic and French by the number that the bundle gives a text, then pairs by English text.
- * @type {[(string | string[])[], (string | string[])[], Record<string, [string | string[], string | string[]]>]}
- */
-const strings = /** @type {any} */ (globalThis).daftarStrings ?? [[], [], {}];
+/** Arabic and French by English text. @type {Record<string, [string | string[], string | string[]]>} */
+const pairs = /** @type {any} */ (globalThis).daftarStrings ?? {};
+/** By language, then by the number of the text. @type {Partial<Record<Language, (string | string[])[]>>} */
+const numbered = (/** @type {any} */ (globalThis).daftarTexts ??= {});
 
 const KEY = "daftar.language";
 const NARROW_SPACE = "\u202f";
@@ -33,6 +33,8 @@ const WEEKDAYS = {
 const current = { language: stored() };
 /** @type {ReturnType<typeof createEmitter<Language>>} */
 const changes = createEmitter();
+/** @type {ReturnType<typeof createEmitter<Language>>} */
+const missed = createEmitter();
 
 /** @returns {Language} */
 function stored() {
@@ -71,8 +73,19 @@ export function isLanguageChosen() {
   }
 }
 
-/** @param {Language} code */
-export function setLanguage(code) {
+/** Whether the texts of a language are there, after fetching them if need be. @param {Language} code @returns {boolean | Promise<boolean>} */
+export function bringLanguage(code) {
+  const parts = numbered[code] ? [] : partsNamed(code);
+  return !parts.length || loadParts(parts).then(() => true, () => false);
+}
+
+/** Changes the language at once when its texts are there; else when they came. @param {Language} code @returns {Promise<boolean>} whether it did */
+export async function setLanguage(code) {
+  const brought = bringLanguage(code);
+  if (brought !== true && !(await brought)) {
+    missed.emit(code);
+    return false;
+  }
   current.language = code;
   try {
     localStorage.setItem(KEY, code);
@@ -81,6 +94,12 @@ export function setLanguage(code) {
   }
   applyLanguage();
   changes.emit(code);
+  return true;
+}
+
+/** Called when a language was wanted whose texts are not on the phone and did not come. @param {(code: Language) => void} listener */
+export function onLanguageMissed(listener) {
+  return missed.on(listener);
 }
 
 /** Called after each change of language; returns the function that ends it. @param {(code: Language) => void} listener */
@@ -117,7 +136,7 @@ export function n(one, many, count, values) {
 /** @param {string} text  English, or its number @returns {string | string[] | undefined} */
 function translation(text) {
   const column = current.language === "fr" ? 1 : 0;
-  return strings[2][text]?.[column] ?? strings[column][/** @type {any} */ (text)];
+  return pairs[text]?.[column] ?? numbered[current.language]?.[/** @type {any} */ (text)];
 }
 
 /** Index among the forms of the catalogue, by its own rule (app/core/catalogues.py). @param {Language} code @param {number} count */

@@ -1,4 +1,4 @@
-/** The script that comes when a form is in sight: moving to another page with the finger, moving to another version. */
+/** What comes when a form is in sight: moving to another page with the finger, moving to another version. */
 
 import { attachNewer } from "./newer.js";
 import { later } from "./second.js";

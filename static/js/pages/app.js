@@ -5,20 +5,20 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { reportError } from "../core/events.js";
-import { applyLanguage, n, onLanguage, t } from "../core/i18n.js";
+import { applyLanguage, bringLanguage, language, n, onLanguage, onLanguageMissed, setLanguage, t } from "../core/i18n.js";
 import { openFormPage } from "../form/form-page.js";
 import { keepWidgets } from "../form/second.js";
-import { openSummaryPage } from "../form/summary.js";
 import { openPhone } from "../store/phone.js";
 import { createSync } from "../sync/sync.js";
 import { deliverInBackground } from "./background.js";
+import { openEnrol } from "./enrol.js";
 import { icon } from "./icons.js";
 import { createInstall } from "./install.js";
 import { laterPage } from "./later.js";
-import { openOutbox } from "./outbox.js";
 import { openRecord } from "./record.js";
 import { openRegistry } from "./registry.js";
 import { createRouter, parseRoute } from "./router.js";
+import { openSignIn } from "./sign-in.js";
 import { openToday } from "./today.js";
 import { openUnlock } from "./unlock.js";
 import { createUpdate, formIsOpen } from "./update.js";
@@ -38,7 +38,8 @@ const PAGES = {
   today: openToday,
   registry: openRegistry,
   record: openRecord,
-  outbox: openOutbox,
+  "sign-in": openSignIn,
+  enrol: openEnrol,
 };
 
 /** @param {HTMLElement} root */
@@ -46,7 +47,9 @@ async function start(root) {
   const install = createInstall();
   const update = createUpdate({ address: "/sw.js", scope: "/field/" });
   applyLanguage();
-  const phone = await openPhone();
+  const [phone, speaks] = await Promise.all([openPhone(), bringLanguage(language())]);
+  // The other language is better than none.
+  if (!speaks && !(await setLanguage(language() === "ar" ? "fr" : "ar"))) throw new Error("no texts");
   const sync = createSync({ phone, fetch: fetch.bind(globalThis) });
   const frame = createFrame(root);
   const counts = createCounts(phone);
@@ -123,10 +126,9 @@ async function start(root) {
   async function open(host, { page: name, args }) {
     if (isShut() && !WITHOUT_KEY.has(name)) {
       if (vault.state === "locked") return openUnlock(host, app);
-      return (await laterPage("sign-in"))(host, app, []);
+      return openSignIn(host, app);
     }
     if (name === "form") return openFormPage(host, { phone, draftId: args[0], navigate: app.navigate });
-    if (name === "summary") return openSummaryPage(host, { phone, revisionId: args[0], navigate: app.navigate });
     return (PAGES[name] ?? (await laterPage(name)))(host, app, args);
   }
 
@@ -136,6 +138,7 @@ async function start(root) {
     if (router.route.page !== "form" && router.route.page !== "summary") void router.again();
     void count();
   });
+  onLanguageMissed(() => frame.toast(t("The other language comes with the next connection.")));
   root.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a[href^='#/']") : null;
     if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -186,7 +189,11 @@ async function start(root) {
   });
 
   // Without network the next one that works is in time.
-  const keepMore = () => keepWidgets(phone).then((came) => came && update.noted(), () => {});
+  const keepMore = async () => {
+    if (!(await keepWidgets(phone, sync.state.phase === "idle").catch(() => 0))) return;
+    update.noted();
+    await keepMore();
+  };
   sync.on(() => {
     if (sync.state.phase === "idle") void keepMore();
   });
@@ -298,5 +305,7 @@ function createFrame(root) {
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 start(root).catch((error) => {
   reportError(error);
-  brokenPage(root);
+  // What the shell says by itself, for want of texts.
+  for (const line of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".boot-stuck"))) line.hidden = false;
+  if (bringLanguage(language()) === true) brokenPage(root);
 });

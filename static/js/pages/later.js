@@ -1,10 +1,10 @@
 /**
- * Pages that come in a script of their own, setup.js: the first paint does not wait for them.
+ * Pages that come in a script of their own, afterwards.js: a day in the field can begin without them.
  *
- * @typedef {(host: HTMLElement, app: import("./page.js").App, args: string[]) => import("./page.js").Page} Opener
+ * @typedef {(host: HTMLElement, app: import("./page.js").App, args: string[]) => import("./page.js").Page | Promise<{close(): void}>} Opener
  */
 
-import { loadSetup } from "../form/second.js";
+import { ensureLater } from "../form/second.js";
 
 /** @type {Record<string, Opener>} */
 const pages = {};
@@ -16,6 +16,6 @@ export function registerPages(more) {
 
 /** @param {string} name @returns {Promise<Opener>} */
 export async function laterPage(name) {
-  if (!pages[name]) await loadSetup();
+  if (!pages[name]) await ensureLater();
   return pages[name];
 }

@@ -21,7 +21,7 @@ const LANGUAGE = "daftar.language";
 
 /** What is true of a phone and not of a trial is said otherwise. */
 function sayTrial() {
-  const words = /** @type {any} */ (globalThis).daftarStrings?.[2] ?? {};
+  const words = /** @type {any} */ (globalThis).daftarStrings ?? {};
   const put = (/** @type {string} */ text, /** @type {string} */ instead) => {
     if (words[instead]) words[text] = words[instead];
   };

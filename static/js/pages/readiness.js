@@ -8,7 +8,7 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { localIso } from "../core/clock.js";
 import { n, t } from "../core/i18n.js";
-import { lackingWidgets } from "../form/second.js";
+import { lackingRest, lackingWidgets } from "../form/second.js";
 import { icon } from "./icons.js";
 import { instrumentsOf } from "./instruments.js";
 
@@ -18,8 +18,8 @@ const CLOCK_MS = 5 * 60_000;
 /** @param {import("./page.js").App} app @returns {Promise<Check[]>} */
 export async function readiness(app) {
   const { phone, sync, update, install } = app;
-  const [instruments, cooperatives, { persisted }, offset, parts, own, locked] = await Promise.all([
-    instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lackingWidgets(phone),
+  const [instruments, cooperatives, { persisted }, offset, parts, rest, own, locked] = await Promise.all([
+    instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lackingWidgets(phone), lackingRest(),
     phone.catalogue.submissions(), phone.meta.get("screen_lock"),
   ]);
   const records = [cooperatives.length ? n("{n} cooperative", "{n} cooperatives", cooperatives.length) : "", own.length ? n("{n} form of mine", "{n} forms of mine", own.length) : ""];
@@ -52,6 +52,7 @@ export async function readiness(app) {
       id: "records", state: state(cooperatives.length > 0 || (!busy && Boolean(sync.state.last_success_at))), title: t("Records of my area"),
       text: records.some(Boolean) ? records.filter(Boolean).join(" · ") : busy ? connect : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
     },
+    { id: "rest", state: state(!rest.length), title: t("Results, what was sent, the other language"), text: rest.length ? connect : "" },
     {
       id: "storage", state: persisted ? "done" : "todo", title: t("The phone keeps the data"),
       text: persisted ? "" : t("The browser may clear it when space is short: put Daftar on the home screen, then press here."),
