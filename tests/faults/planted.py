@@ -92,7 +92,7 @@ BUGS = [
         ("tests/backup/test_backup.py -k epoch",)),
     Bug("purge without asking", "a secured item leaves although the server has it no more", "static/js/sync/push.js",
         "        if (!asked.has(item.revision_id)) continue;\n", "",
-        (f"{ODD} -k once_more_that_it_has_it",)),
+        (f"{ODD} -k question_gets_no_answer",)),
     Bug("closed form refused", "what was filled before a form was closed is not taken", "app/submissions/intake.py",
         "        item.result, item.reason = (\"quarantined\", trouble) if trouble else (\"accepted\", None)\n",
         "        if trouble == \"form_closed\":\n            raise ValueError(trouble)\n        item.result, item.reason = (\"quarantined\", trouble) if trouble else (\"accepted\", None)\n",

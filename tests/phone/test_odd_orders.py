@@ -198,6 +198,19 @@ def test_nothing_leaves_the_phone_before_the_server_says_once_more_that_it_has_i
     assert run(page, STATES) == []
 
 
+def test_nothing_leaves_the_phone_while_that_question_gets_no_answer(page, office):  # I-14
+    run(page, SIGN_IN)
+    run(page, "await tools.finished(phone)")
+    now(page)
+    office.backup_seq = 1
+    office.fault = lambda: Response("", 502) if office.log[-1][1].endswith("/have") else None
+    now(page)
+    assert run(page, STATES) == ["accepted"]
+    office.fault = lambda: None
+    now(page)
+    assert run(page, STATES) == []
+
+
 def test_the_server_hears_of_a_photo_that_was_lost_before_the_form_was_finished(page, office):  # I-12
     run(page, SIGN_IN)
     gone = {"name": "p.m4a", "question": "p", "sha256": "d" * 64, "size": 10, "type": "audio/mp4"}
