@@ -16,6 +16,7 @@ from app.core.ids import is_id
 from app.keys import pairs, problems
 from app.keys.models import DeviceKey
 from app.keys.sealing import Unreadable, point_from, raw_point, unwrap, wrap, wrapped_for
+from app.registry.models import Programme
 
 FRESH = timedelta(minutes=10)  # a key is given back only this soon after the password
 MOST_IN_CLEAR = 2000
@@ -139,6 +140,13 @@ def count_by_pair() -> dict[str, int]:
     """{id of a key pair: how many data keys only it opens}."""
     rows = db.session.execute(sa.select(DeviceKey.pair_id, sa.func.count()).group_by(DeviceKey.pair_id))
     return {row[0]: row[1] for row in rows}
+
+
+def ask_for_pin(programme: Programme, asked: bool, *, now: datetime) -> None:
+    """Phones hear of it when somebody signs in; one of her programmes that asks is enough."""
+    programme.phone_pin = asked
+    action = "programme.pin_asked" if asked else "programme.pin_not_asked"
+    audit.record(action, at=now, actor_id=None, programme_id=programme.id, object_id=programme.id)
 
 
 def rotate(*, now: datetime) -> str:

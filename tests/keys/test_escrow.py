@@ -8,6 +8,7 @@ K5  a rotated key pair opens what was sealed for the old one (UM-13)
 K6  the key comes back to its owner, on her phone, just after the password, audited; to nobody else (AS-10)
 K7  revoked, lost or deactivated: what was sealed is delivered (AS-04)
 K8  once a phone has a key, what it sends in clear proves no author, save what it had finished before
+K10 a programme may leave the PIN to the phone's own screen lock; it is asked if any of her programmes asks
 K9  a server without the key keeps the bytes; with the wrap that the phone offers it opens them, the author unproven
 """
 
@@ -28,9 +29,10 @@ from app.core.ids import new_id
 from app.core.models import Audit
 from app.keys import pairs
 from app.keys.models import DeviceKey
+from app.registry.models import Programme
 from app.submissions.models import Attachment, Quarantined, Revision, Submission
-from tests.conftest import NOW, Someone, item_of
-from tests.keys.phone import SealingPhone
+from tests.conftest import NOW, PASSWORD, Someone, item_of
+from tests.keys.phone import PROTO, SealingPhone
 
 PHOTO = b"\xff\xd8\xff" + os.urandom(150_000)
 
@@ -187,3 +189,19 @@ def test_without_the_key_the_bytes_are_kept_and_with_an_offered_wrap_opened(amin
     assert results(phone.push(other, keys=offered)) == [("quarantined", "author_unproven")]
     kept = db.session.scalar(sa.select(Quarantined).where(Quarantined.reason == "author_unproven"))
     assert json.loads(gzip.decompress(kept.body))["author_id"] == amina.id
+
+
+def test_a_programme_may_ask_for_no_pin(app, amina: Someone):  # K10
+    def asked() -> bool:
+        sent = {"username": "amina", "password": PASSWORD, "device_label": "Tecno"}
+        said = app.test_client().post("/api/field/sign-in", json=sent, headers=PROTO)
+        return bool(said.json["sealing"]["pin"])
+
+    assert asked()
+    code = db.session.scalar(sa.select(Programme.code))
+    db.session.commit()
+    assert app.test_cli_runner().invoke(args=["keys", "pin", code, "off"]).exit_code == 0
+    assert not asked()
+    assert app.test_cli_runner().invoke(args=["keys", "pin", code, "on"]).exit_code == 0
+    assert asked()
+    assert app.test_cli_runner().invoke(args=["keys", "pin", "nowhere", "off"]).exit_code == 1
