@@ -120,7 +120,7 @@ def test_switching_the_language_keeps_the_answers(phone: Phone) -> None:  # F4
     assert phone.draft(draft)["snapshot"]["money"]["amount"] == "1200"
     # The other language under the question, on demand: of one by a tap on its words, of all from the table of sections.
     phone.question("books").locator(".q-label").tap()
-    expect(phone.page.locator(".q-second")).to_have_text(["كيف تُمسك الدفاتر؟"])
+    expect(phone.page.locator(".q-head .q-second")).to_have_text(["كيف تُمسك الدفاتر؟"])
     phone.question("books").locator(".q-label").tap()
     expect(phone.page.locator(".q-second")).to_have_count(0)
     phone.page.locator(".fill-bar .pill").last.click()
