@@ -126,7 +126,7 @@ def test_switching_the_language_keeps_the_answers(phone: Phone) -> None:  # F4
     phone.page.locator(".fill-bar .pill").last.click()
     phone.page.locator(".switch input").check()
     phone.page.keyboard.press("Escape")
-    expect(phone.question("books").locator(".q-second")).to_have_text("كيف تُمسك الدفاتر؟")
+    expect(phone.question("books").locator(".q-head .q-second")).to_have_text("كيف تُمسك الدفاتر؟")
 
 
 def _photo_of_a_camera(phone: Phone) -> bytes:
