@@ -3,11 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PORT ?= 8000
 
-<<<<<<< HEAD
-.PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines fuzz clean
-=======
-.PHONY: run test venv dev translations lint types check-js screenshots bench vectors compare-engines faults planted soak slow clean
->>>>>>> 7130af0 (Bring faults about on purpose, and keep a full phone's words on either of Chromium's stores)
+.PHONY: run test venv dev translations lint types check-js screenshots bench bench-forms vectors compare-engines fuzz faults planted soak slow clean
 
 run: .venv/run translations
 	@DAFTAR_DEMO=$${DAFTAR_DEMO-1} PORT=$(PORT) $(PY) -m app.serve
@@ -47,7 +43,12 @@ check-js: .venv/dev
 # Not part of make test: how fast and how heavy, and the pictures of the README.
 bench: .venv/dev translations
 	@$(PY) benchmarks/phone.py
+	@$(PY) -m benchmarks.sealing
 	@$(PY) benchmarks/server_push.py
+
+# Our form pages beside other engines of the field, on the same forms; fetches them (benchmarks/forms/README.md).
+bench-forms: .venv/dev translations
+	@$(PY) benchmarks/forms/compare.py
 
 # Not part of make test either: faults brought about on purpose (docs/reliability.md). SEED=7 repeats a run.
 FAULTS := -o python_files='case_*.py' tests/faults
