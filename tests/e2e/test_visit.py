@@ -207,8 +207,11 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
     assert b"Exif" in photo.read_bytes()[:40]
     # The language that is not spoken follows once the phone is ready.
     other = "fr" if field.language == "ar" else "ar"
-    kept = "async (code) => (await caches.keys().then((names) => Promise.all(names.map(async (one) => (await (await caches.open(one)).keys())"
-    kept += ".map(({ url }) => url))))).flat().some((url) => url.includes(`/field/${code}.`))"
+    kept = """async (code) => {
+        for (const name of await caches.keys())
+            for (const { url } of await (await caches.open(name)).keys()) if (url.includes(`/field/${code}.`)) return true;
+        return false;
+    }"""
     until(lambda: page.evaluate(kept, other), "the other language is kept")
     field.phone.offline(True)
     page.locator("main a.go").click()
