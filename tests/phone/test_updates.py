@@ -40,7 +40,8 @@ IS_NEW = "navigator.serviceWorker.getRegistration('/field/').then((one) => !one.
 
 
 def took_over(page: Page) -> None:  # noqa: F811
-    """The page loads again when the new version takes over: asking may fall into that moment."""
+    """The page loads again when the new version takes over: asking may fall into that moment. A version takes over in the first
+    seconds of an opening; on a machine that is slower than that, at the next."""
 
     def is_new() -> bool:
         try:
@@ -48,7 +49,14 @@ def took_over(page: Page) -> None:  # noqa: F811
         except Error:
             return False
 
-    until(is_new, "the new version took over")
+    for left in (4, 3, 2, 1, 0):
+        try:
+            until(is_new, "the new version took over", 8)
+            break
+        except AssertionError:
+            if not left:
+                raise
+            page.reload()
     page.wait_for_load_state("load")
 
 
