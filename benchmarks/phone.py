@@ -93,7 +93,7 @@ def sign_in(device: Device, url: str) -> tuple[Page, list[str]]:
     kept = page.evaluate(
         """async () => {
             const found = [];
-            for (const name of await caches.keys())
+            for (const name of (await caches.keys()).filter((one) => one.startsWith("shell-")))
                 for (const request of await (await caches.open(name)).keys()) found.push(request.url);
             return found;
         }"""
