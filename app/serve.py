@@ -78,7 +78,7 @@ def serve(app: Flask, workers: int) -> None:
         # A worker that died is replaced; the database is whole (docs/decisions/0002-stores.md).
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_S,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     )
     _prepared.append(app)
     server.serve(target_loader=_application, wrap_loader=False)
