@@ -292,6 +292,19 @@ def axis_group(f, n, ident, ar, fr, items):
     f.end()
 
 
+def plots(f):
+    """A repeat of four questions and its total; ends the group it stands in."""
+    f.add("begin_repeat", "parcel", "قطعة (P)", "Parcelle (P)")
+    f.add("text", "crop", "المحصول (P1)", "Culture (P1)")
+    f.add("decimal", "area", "المساحة بالهكتار", "Surface (ha)", constraint=". > 0 and . < 1000")
+    f.add("select_one yesno", "irrigated", "مسقية؟", "Irriguée ?")
+    f.add("integer", "water", "كمية الماء", "Volume d’eau", relevant="${irrigated} = 'yes'")
+    f.add("end_repeat", "")
+    f.add("calculate", "area_total", calculation="sum(${area})")
+    f.add("note", "area_note", "المساحة الإجمالية: ${area_total}", "Surface totale : ${area_total}")
+    f.end()
+
+
 def diag60(out):
     f = Form("diag60", "تشخيص تعاونية / Diagnostic de coopérative")
     f.group("g_id", "0. التعريف", "0. Identification")
@@ -312,15 +325,7 @@ def diag60(out):
     for n, (ident, ar, fr, items) in enumerate(AXES, 1):
         axis_group(f, n, ident, ar, fr, items)
     f.group("g_parc", "7. القطع", "7. Parcelles")
-    f.add("begin_repeat", "parcel", "قطعة (P)", "Parcelle (P)")
-    f.add("text", "crop", "المحصول (P1)", "Culture (P1)")
-    f.add("decimal", "area", "المساحة بالهكتار", "Surface (ha)", constraint=". > 0 and . < 1000")
-    f.add("select_one yesno", "irrigated", "مسقية؟", "Irriguée ?")
-    f.add("integer", "water", "كمية الماء", "Volume d’eau", relevant="${irrigated} = 'yes'")
-    f.add("end_repeat", "")
-    f.add("calculate", "area_total", calculation="sum(${area})")
-    f.add("note", "area_note", "المساحة الإجمالية: ${area_total}", "Surface totale : ${area_total}")
-    f.end()
+    plots(f)
     f.add(
         "calculate",
         "total_score",
@@ -439,15 +444,7 @@ def rows60(out):
     f.add("text", "coop_name", "اسم التعاونية (T1)", "Nom de la coopérative (T1)")
     f.end()
     f.group("g_parc", "القطع", "Parcelles")
-    f.add("begin_repeat", "parcel", "قطعة (P)", "Parcelle (P)")
-    f.add("text", "crop", "المحصول (P1)", "Culture (P1)")
-    f.add("decimal", "area", "المساحة بالهكتار", "Surface (ha)", constraint=". > 0 and . < 1000")
-    f.add("select_one yesno", "irrigated", "مسقية؟", "Irriguée ?")
-    f.add("integer", "water", "كمية الماء", "Volume d’eau", relevant="${irrigated} = 'yes'")
-    f.add("end_repeat", "")
-    f.add("calculate", "area_total", calculation="sum(${area})")
-    f.add("note", "area_note", "المساحة الإجمالية: ${area_total}", "Surface totale : ${area_total}")
-    f.end()
+    plots(f)
     f.write(
         out,
         {
