@@ -138,7 +138,7 @@ def test_each_release_is_tried():
     assert RELEASES
 
 
-def test_an_old_client_delivers_what_it_holds(  # C1, C2, C3
+def test_an_old_client_delivers_what_it_holds(  # C1, C2, C3, UM-03
     app: Flask, world: World, amina: Someone, front: Front, page: Page, request: pytest.FixtureRequest, tmp_path: Path
 ):
     form = db.session.scalar(sa.select(Instrument).where(Instrument.form_id == "diag"))

@@ -61,8 +61,7 @@ class Station:
         while True:
             with contextlib.suppress(OSError), urllib.request.urlopen(self.url + "/sign-in", timeout=5):
                 return
-            assert self.process is not None
-            assert self.process.poll() is None, self.log.read_text()
+            assert self.is_running(), self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
 
@@ -92,16 +91,25 @@ class Station:
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)
 
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def workers(self) -> list[int]:
-        """Processes that answer requests: children of the master that are not the checker."""
+        """Processes that answer requests: children of the one that was started, save the first, which checks what arrives."""
         assert self.process is not None
         found = []
         for status in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError, IndexError):
-                if int(status.read_text().rsplit(")", 1)[1].split()[1]) == self.process.pid:
-                    found.append(int(status.parent.name))
-        # The checker was forked before the first worker.
-        return sorted(found)[1:]
+                fields = status.read_text().rsplit(")", 1)[1].split()
+                if int(fields[1]) == self.process.pid:
+                    found.append((int(fields[19]), int(status.parent.name)))  # by the moment it began
+        return [pid for _, pid in sorted(found)[1:]]
+
+    def kill_workers(self) -> None:
+        """The server replaces them. One that dies within 5.5 s of that ends the server: whoever runs it starts it again."""
+        for worker in self.workers():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """Read beside the server."""
@@ -122,7 +130,7 @@ class Station:
         return f"foreign keys: {broken}" if broken else str(said)
 
     def close(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.is_running():
             self.thaw()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.stop(15)

@@ -64,7 +64,7 @@ def typed(page: Page) -> str:  # noqa: F811
     return page.locator(".q[data-name='one'] input").input_value()
 
 
-def test_a_new_version_waits_while_somebody_types_and_takes_over_afterwards(page, site, application):  # U1, U2  # noqa: F811
+def test_a_new_version_waits_while_somebody_types_and_takes_over_afterwards(page, site, application):  # U1, U2, UM-02  # noqa: F811
     carrying(page, site, "text")
     page.goto(site.url + "/field/#/form/draft-1")
     page.reload()
@@ -99,7 +99,7 @@ def test_a_new_version_waits_while_somebody_types_and_takes_over_afterwards(page
     assert typed(page) == "تعاونية الأمل"
 
 
-def test_forms_open_without_network_after_an_update(page, site, application):  # U3  # noqa: F811
+def test_forms_open_without_network_after_an_update(page, site, application):  # U3, UM-11  # noqa: F811
     quietly(page, site)
     packages = [form("text"), form("decimal")]
     hashes = [one["form_id"] for one in packages]
@@ -127,28 +127,35 @@ def test_forms_open_without_network_after_an_update(page, site, application):  #
             expect(page.locator(".q[data-name='one'] input")).to_be_visible()
 
 
-def test_a_change_of_the_store_that_an_old_page_blocks_is_said_and_goes_on(tab: Callable[[], Page]):  # U4
+def test_a_change_of_the_store_that_an_old_page_blocks_is_said_and_goes_on(tab: Callable[[], Page]):  # U4, UM-06
     old, new = tab(), tab()
     hold = """return new Promise((done) => {
-        const opening = indexedDB.open("daftar-try", 1);
-        opening.onupgradeneeded = () => opening.result.createObjectStore("a");
+        const opening = indexedDB.open("daftar-cache", 1);
+        opening.onupgradeneeded = () => opening.result.createObjectStore("kv", { keyPath: "name" });
         opening.onsuccess = () => { globalThis.held = opening.result; done(true); };
     })"""
     run(old, hold)
-    opened = """const { Database } = await import("/static/js/store/db.js");
-        const began = performance.now();
-        const upgrade = (db, from) => { if (!from) db.createObjectStore("a"); };
-        globalThis.database ??= new Database("daftar-try", { version: 2, disposable: true, upgrade });
-        try { await database.open(); return { open: true, ms: performance.now() - began }; }
-        catch (error) { return { open: false, name: error.name, ms: performance.now() - began }; }"""
-    blocked = run(new, opened)
-    assert blocked["open"] is False
-    assert blocked["ms"] < 5000
+    module = (ROOT / "static/js/store/catalogue.js").read_text("utf-8")
+    newer = module.replace("const VERSION = 1;", "const VERSION = 2;")
+    assert newer != module
+    new.route("**/store/catalogue.js", lambda route: route.fulfill(body=newer, content_type="text/javascript"))
+    new.reload()
+    new.wait_for_function("globalThis.ready")
+    opened = """const began = performance.now();
+        globalThis.phone = await tools.openPhone();
+        const ms = performance.now() - began;
+        await tools.finished(phone);
+        return [ms, phone.alarms.map(({ kind }) => kind), (await phone.outbox.counts()).waiting];"""
+    ms, said, waiting = run(new, opened)
+    assert ms < 5000
+    assert (said, waiting) == (["cache_unavailable"], 1)
     run(old, "held.close()")
-    until(lambda: run(new, opened)["open"], "it opens once the old page has let go")
+    until(lambda: run(new, "return phone.alarms.length === 0"), "it opens once the old page has let go")
+    assert run(new, "return (await indexedDB.databases()).find(({ name }) => name === 'daftar-cache').version") == 2
+    assert run(new, "return (await phone.catalogue.instruments()).length") == 0
 
 
-def test_no_answer_of_ours_asks_a_browser_to_clear_what_it_keeps():  # U5
+def test_no_answer_of_ours_asks_a_browser_to_clear_what_it_keeps():  # U5, UM-10
     ours = [*ROOT.glob("app/**/*.py"), *ROOT.glob("app/templates/**/*.html"), *ROOT.glob("static/**/*.js")]
     found = [path.name for path in ours if re.search("clear-site-data", path.read_text("utf-8", "replace"), re.IGNORECASE)]
     assert found == []
