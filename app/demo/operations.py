@@ -21,6 +21,7 @@ from app.accounts import operations as accounts
 from app.accounts.models import Device, Membership, Person, SignInSession
 from app.core import audit
 from app.core.db import begin_writing, db, next_seq
+from app.core.driver import Statements
 from app.core.ids import new_id
 from app.core.languages import MOROCCO
 from app.core.permissions import Actor
@@ -34,7 +35,7 @@ from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY
 from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.keys.models import DeviceKey
-from app.registry.models import Entity, EntityVersion, Organisation, Programme
+from app.registry.models import Entity, EntityLink, EntityVersion, EntityWaiting, Organisation, Programme
 from app.submissions import attachments, decisions, intake
 from app.submissions.envelope import read
 from app.submissions.models import Attachment, Quarantined, Remark, ReviewEvent, Revision, Submission
@@ -259,7 +260,7 @@ def _send(
     received_at = at + timedelta(minutes=20)
     db.session.flush()
     connection: Any = db.session.connection().connection
-    intake.accept(intake.Statements(connection, db.engine.dialect.name), [item], _forms(world), now=received_at)
+    intake.accept(Statements(connection, db.engine.dialect.name), [item], _forms(world), now=received_at)
     if item.result not in ("accepted", "quarantined") or (item.result == "quarantined") != bool(trouble):
         raise RuntimeError(f"the demonstration was not taken: {item.result} {item.reason}")
     for one in manifest:
@@ -472,6 +473,8 @@ def unload(now: datetime) -> bool:
         sa.delete(Revision).where(Revision.submission_id.in_(here)),
         sa.delete(Submission).where(Submission.programme_id == programme_id),
         sa.delete(Quarantined).where(Quarantined.device_id.in_(devices)),
+        sa.delete(EntityWaiting).where(EntityWaiting.programme_id == programme_id),
+        sa.delete(EntityLink).where(EntityLink.entity_id.in_(entities)),
         sa.delete(EntityVersion).where(EntityVersion.entity_id.in_(entities)),
         sa.delete(Entity).where(Entity.programme_id == programme_id),
         sa.delete(InstrumentDraft).where(InstrumentDraft.programme_id == programme_id),

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from app.core.ids import is_id
+from app.registry.applying import EntityChange
 from app.submissions.problems import MALFORMED, TOO_LARGE
 
 MAX_BYTES = 1024 * 1024
@@ -19,17 +20,6 @@ MAX_ENTITIES = 500
 _KEY = re.compile(rb'"\s*:')
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TERRITORY = re.compile(r"[0-9A-Za-z.]{1,16}")
-
-
-@dataclass(slots=True)
-class EntityChange:
-    """What a submission says about one record."""
-
-    list: str
-    id: str
-    action: str  # "create", "update"
-    label: str
-    data: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -185,7 +175,22 @@ def _entity(one: dict[str, Any]) -> EntityChange:
     if not all(isinstance(text, str) for text in data.values()):
         raise MALFORMED(reason="entities: data")
     label = _text(one, "label", 100_000) if one.get("label") is not None else ""
-    return EntityChange(_text(one, "list", 64), _id(one, "id"), one["action"], label, data)
+    branch = one.get("branch_id")
+    return EntityChange(
+        _text(one, "list", 64),
+        _id(one, "id"),
+        one["action"],
+        label,
+        data,
+        _version(one.get("base_version")),
+        _version(one.get("trunk_version")),
+        str(branch) if is_id(branch) else None,
+    )
+
+
+def _version(value: Any) -> int | None:
+    """A phone that counts wrongly loses the comparison with what others said, never its form."""
+    return value if type(value) is int and 0 < value < 2**31 else None
 
 
 def _manifest(one: dict[str, Any]) -> Manifest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,11 @@ import orjson
 
 from app.core.audit import GENESIS, entry_hash
 from app.core.db import iso
+from app.core.driver import Numbers, Statements
 from app.core.ids import new_id
-from app.submissions.envelope import EntityChange, Envelope, read
+from app.registry import applying
+from app.registry.applying import Record, Source, meant
+from app.submissions.envelope import Envelope, read
 
 log = logging.getLogger(__name__)
 
@@ -69,47 +72,6 @@ class Forms:
         if form not in self.is_open or (*form, envelope.form_sha256) not in self.packages:
             return "form_unknown"
         return None if self.is_open[form] else "form_closed"
-
-
-class Statements:
-    """A driver's cursor for both stores: `?` in statements, moments as each keeps them."""
-
-    def __init__(self, connection: Any, dialect: str) -> None:
-        self.cursor: Any = connection.cursor()
-        self.is_sqlite = dialect == "sqlite"
-        self.for_update = "" if self.is_sqlite else " ORDER BY id FOR UPDATE"
-
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
-        self.cursor.execute(statement if self.is_sqlite else statement.replace("?", "%s"), values)
-
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        self.execute(statement, values)
-        return list(self.cursor.fetchall())
-
-    def among(self, statement: str, values: Iterable[str], *, lock: bool = False) -> list[tuple[Any, ...]]:
-        """Rows of `… IN (:ids)`; no ids, no rows. `lock`: nobody else changes them until we commit."""
-        statement += self.for_update if lock else ""
-        found: list[tuple[Any, ...]] = []
-        wanted = sorted(set(values))
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            if self.is_sqlite:
-                found += self.rows(statement.replace("IN (:ids)", f"IN ({','.join('?' * len(part))})"), part)
-            else:
-                found += self.rows(statement.replace("IN (:ids)", "= ANY(?)"), [part])
-        return found
-
-    def insert(self, table: str, columns: str, rows: list[tuple[Any, ...]], conflict: str = "") -> None:
-        if rows:
-            mark = "?" if self.is_sqlite else "%s"
-            marks = ",".join([mark] * len(rows[0]))
-            self.cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}", rows)  # noqa: S608
-
-    def moment(self, value: datetime) -> Any:
-        return iso(value) if self.is_sqlite else value
-
-    def moment_text(self, value: Any) -> str:
-        return value if isinstance(value, str) else iso(value)
 
 
 def accept(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> None:
@@ -267,17 +229,7 @@ def _submissions(do: Statements, items: list[Sent]) -> dict[str, _Stored]:
     return {row[0]: _Stored(row[1], row[2], row[3], row[4], row[5], row[6], row[7] is not None) for row in rows}
 
 
-@dataclass(slots=True)
-class _Record:
-    programme_id: str
-    organisation_id: str | None
-    territory: str | None
-    label: str
-    data: dict[str, str]
-    version: int
-
-
-def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[str, _Record]:
+def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[str, Record]:
     """The records that the envelopes change, and those they are about."""
     wanted: set[str] = set()
     for envelope in envelopes:
@@ -285,34 +237,7 @@ def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[
             wanted.update(change.id for change in envelope.entities)
             if envelope.subject_id:
                 wanted.add(envelope.subject_id)
-    rows = do.among(
-        "SELECT id, programme_id, organisation_id, territory, label, data, version FROM entities WHERE id IN (:ids)",
-        wanted,
-        lock=True,
-    )
-    return {
-        row[0]: _Record(row[1], row[2], row[3], row[4], orjson.loads(row[5]) if isinstance(row[5], str) else row[5], row[6])
-        for row in rows
-    }
-
-
-class Numbers:
-    """Numbers of the commit-ordered counter. Taking the first locks it: whoever else writes waits until we commit."""
-
-    def __init__(self, do: Statements, count: int) -> None:
-        self.do = do
-        self._take(count)
-
-    def _take(self, count: int) -> None:
-        statement = "UPDATE sequence SET value = value + ? WHERE name = 'server' RETURNING value"
-        self.last = int(self.do.rows(statement, (count,))[0][0])
-        self.at = self.last - count
-
-    def next(self) -> int:
-        if self.at == self.last:
-            self._take(1)
-        self.at += 1
-        return self.at
+    return applying.find(do, wanted)
 
 
 def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms) -> str | None:
@@ -338,7 +263,7 @@ def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms)
     return None
 
 
-def _trouble(item: Sent, envelope: Envelope, entities: dict[str, _Record], forms: Forms) -> str | None:
+def _trouble(item: Sent, envelope: Envelope, entities: dict[str, Record], forms: Forms) -> str | None:
     """Why a person must look at it before it counts."""
     if item.decided:
         return None
@@ -347,7 +272,7 @@ def _trouble(item: Sent, envelope: Envelope, entities: dict[str, _Record], forms
     if envelope.programme_id not in item.sender.organisations:
         return "not_a_member"
     for change in envelope.entities:
-        record = entities.get(change.id)
+        record = entities.get(meant(change.id, entities))
         if record is not None and record.programme_id != envelope.programme_id:
             return "entity_elsewhere"
         # Given to another organisation, perhaps while the phone was offline.
@@ -498,7 +423,7 @@ def _slots(do: Statements, items: Iterable[Sent]) -> None:
 
 
 def _insert_new(
-    do: Statements, items: list[Sent], entities: dict[str, _Record], forms: Forms, seqs: Numbers, chain: _Chain, *, now: datetime
+    do: Statements, items: list[Sent], entities: dict[str, Record], forms: Forms, seqs: Numbers, chain: _Chain, *, now: datetime
 ) -> None:
     moment, text = do.moment(now), iso(now)
     submissions, revisions, events, changes = [], [], [], []
@@ -510,8 +435,8 @@ def _insert_new(
         organisation_id, territory = _place(item, envelope, entities)
         submissions.append((
             item.submission_id, envelope.programme_id, envelope.form_id, organisation_id, territory, envelope.author_id,
-            item.sender.device_id, envelope.title, envelope.subject_id, "received", trouble, item.revision_id, moment, moment,
-            None, seq,
+            item.sender.device_id, envelope.title, _subject(envelope, entities), "received", trouble, item.revision_id, moment,
+            moment, None, seq,
         ))  # fmt: skip
         revisions.append(_revision_row(item, envelope, moment, seq))
         events.append((new_id(), item.submission_id, 1, item.revision_id, "received", envelope.author_id, "", moment))
@@ -532,24 +457,25 @@ def _insert_new(
     _slots(do, items)
     for item, organisation_id, territory in changes:
         assert item.envelope is not None
-        apply_entities(
-            do,
-            item.envelope.entities,
-            entities,
-            programme_id=item.envelope.programme_id,
-            organisation_id=organisation_id,
-            territory=territory,
-            submission_id=item.submission_id,
-            revision_id=item.revision_id,
-            actor_id=item.envelope.author_id,
-            seqs=seqs,
-            now=now,
+        source = Source(
+            item.envelope.programme_id,
+            organisation_id,
+            territory,
+            item.submission_id,
+            item.revision_id,
+            item.envelope.author_id,
         )
+        applying.apply(do, item.envelope.entities, entities, source, seqs=seqs, now=now)
 
 
-def _place(item: Sent, envelope: Envelope, entities: dict[str, _Record]) -> tuple[str | None, str | None]:
+def _subject(envelope: Envelope, entities: dict[str, Record]) -> str | None:
+    """The record it is about; of a duplicate, the one that stayed."""
+    return meant(envelope.subject_id, entities) if envelope.subject_id else None
+
+
+def _place(item: Sent, envelope: Envelope, entities: dict[str, Record]) -> tuple[str | None, str | None]:
     """Organisation and place of a submission: the author's and the answer's, else those of the record it is about."""
-    subject = entities.get(envelope.subject_id) if envelope.subject_id else None
+    subject = entities.get(_subject(envelope, entities) or "")
     if subject is not None and subject.programme_id != envelope.programme_id:
         subject = None
     organisation_id = item.sender.organisations.get(envelope.programme_id)
@@ -562,7 +488,7 @@ def _insert_correction(
     do: Statements,
     item: Sent,
     before: _Stored,
-    entities: dict[str, _Record],
+    entities: dict[str, Record],
     forms: Forms,
     seqs: Numbers,
     chain: _Chain,
@@ -604,7 +530,7 @@ def _insert_correction(
                 quarantine,
                 envelope.title,
                 envelope.territory,
-                envelope.subject_id,
+                _subject(envelope, entities),
                 moment,
                 seq,
                 item.submission_id,
@@ -615,19 +541,8 @@ def _insert_correction(
         )
         if not quarantine:
             organisation_id, territory = _place(item, envelope, entities)
-            apply_entities(
-                do,
-                envelope.entities,
-                entities,
-                programme_id=envelope.programme_id,
-                organisation_id=organisation_id,
-                territory=territory,
-                submission_id=item.submission_id,
-                revision_id=current,
-                actor_id=envelope.author_id,
-                seqs=seqs,
-                now=now,
-            )
+            source = Source(envelope.programme_id, organisation_id, territory, item.submission_id, current, envelope.author_id)
+            applying.apply(do, envelope.entities, entities, source, seqs=seqs, now=now)
     head = chain.add(
         "submission.revised",
         programme_id=envelope.programme_id,
@@ -674,84 +589,6 @@ def newest(parents: dict[str, str | None], current: str, arrived: str) -> tuple[
             return tip, False
         at = parents[at]
     return tip, bool(apart)
-
-
-def apply_entities(
-    do: Statements,
-    changes: list[EntityChange],
-    records: dict[str, _Record],
-    *,
-    programme_id: str,
-    organisation_id: str | None,
-    territory: str | None,
-    submission_id: str,
-    revision_id: str,
-    actor_id: str,
-    seqs: Numbers,
-    now: datetime,
-) -> None:
-    """Create and update records as the submission says; each change is a version that names it.
-
-    A record that is to be updated and is not here yet begins with what is known: the submission that creates it may come
-    later. A second creation by another submission is flagged for a person.
-    """
-    moment = do.moment(now)
-    for change in changes:
-        record = records.get(change.id)
-        seq = seqs.next()
-        if record is None:
-            label = change.label or change.data.get("label", "")
-            place = change.data.get("territory") or territory
-            said = {**change.data, "": label}
-            do.insert(
-                "entities",
-                "id, programme_id, list, label, organisation_id, territory, data, version, archived_at, updated_at, seq",
-                [(
-                    change.id, programme_id, change.list, label, organisation_id, (place or None) and str(place)[:16],
-                    orjson.dumps(change.data).decode(), 1, None, moment, seq,
-                )],
-            )  # fmt: skip
-            records[change.id] = _Record(programme_id, organisation_id, place, label, dict(change.data), 1)
-            version, conflict = 1, change.action == "update"
-        else:
-            said = {name: text for name, text in change.data.items() if record.data.get(name, "") != text}
-            if change.label and change.label != record.label:
-                said[""] = change.label
-            if not said:
-                continue
-            conflict = change.action == "create" and _known_otherwise(do, change.id, submission_id)
-            record.data.update(change.data)
-            record.label = change.label or record.label
-            record.version += 1
-            version = record.version
-            do.execute(
-                "UPDATE entities SET label = ?, data = ?, territory = coalesce(?, territory), version = ?, updated_at = ?, "
-                "seq = ? WHERE id = ?",
-                (
-                    record.label,
-                    orjson.dumps(record.data).decode(),
-                    (change.data.get("territory") or "")[:16] or None,
-                    version,
-                    moment,
-                    seq,
-                    change.id,
-                ),
-            )
-        do.insert(
-            "entity_versions",
-            "id, entity_id, version, changes, submission_id, revision_id, actor_id, conflict, at",
-            [(new_id(), change.id, version, orjson.dumps(said).decode(), submission_id, revision_id, actor_id, conflict, moment)],
-        )
-
-
-def _known_otherwise(do: Statements, entity_id: str, submission_id: str) -> bool:
-    """Whether another submission already said what this record is."""
-    return bool(
-        do.rows(
-            "SELECT 1 FROM entity_versions WHERE entity_id = ? AND submission_id <> ? AND conflict = ? LIMIT 1",
-            (entity_id, submission_id, False),
-        )
-    )
 
 
 def _keep(

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from app.core import audit
 from app.core.db import db, next_seq
+from app.core.driver import Numbers, Statements
 from app.core.permissions import Actor, require
+from app.registry import applying
+from app.registry.applying import Source
 from app.registry.models import EntityVersion
 from app.submissions import intake
 from app.submissions.envelope import read
-from app.submissions.intake import Numbers, Statements
 from app.submissions.models import Revision, Submission
 from app.submissions.problems import NO_SUCH_SUBMISSION
 
@@ -67,19 +69,16 @@ def apply_held_records(submission: Submission, *, now: datetime, instead: Mappin
         left_out = {name for name, record in records.items() if record.programme_id != submission.programme_id}
         # What it already said, before something else put it in quarantine, may have been changed by others since.
         left_out |= set(db.session.scalars(sa.select(EntityVersion.entity_id).where(EntityVersion.revision_id == revision.id)))
-        intake.apply_entities(
-            do,
-            [change for change in envelope.entities if change.id not in left_out],
-            records,
-            programme_id=submission.programme_id,
-            organisation_id=submission.organisation_id,
-            territory=submission.territory,
-            submission_id=submission.id,
-            revision_id=revision.id,
-            actor_id=submission.author_id,
-            seqs=Numbers(do, len(envelope.entities)),
-            now=now,
+        source = Source(
+            submission.programme_id,
+            submission.organisation_id,
+            submission.territory,
+            submission.id,
+            revision.id,
+            submission.author_id,
         )
+        changes = [change for change in envelope.entities if change.id not in left_out]
+        applying.apply(do, changes, records, source, seqs=Numbers(do, len(envelope.entities)), now=now)
     finally:
         do.cursor.close()
     db.session.expire_all()

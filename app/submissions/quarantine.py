@@ -19,13 +19,15 @@ from flask_babel import lazy_gettext
 from app.accounts.models import Device, Membership, Person
 from app.core import audit
 from app.core.db import db, next_seq
+from app.core.driver import Statements
 from app.core.ids import new_id
 from app.core.permissions import Actor, can, programmes_where, require, visible
 from app.core.problems import NOT_FOUND, Kind
+from app.registry.applying import EntityChange
 from app.registry.models import Entity, Programme
 from app.submissions import decisions, intake
-from app.submissions.envelope import EntityChange, Envelope, read
-from app.submissions.intake import Forms, Sender, Sent, Statements
+from app.submissions.envelope import Envelope, read
+from app.submissions.intake import Forms, Sender, Sent
 from app.submissions.models import Quarantined, ReviewEvent, Revision, Submission
 from app.submissions.operations import apply_held_records
 from app.submissions.problems import QUARANTINE

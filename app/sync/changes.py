@@ -138,6 +138,7 @@ def _entities(actor: Actor, programme_id: str, since: int, until: int, limit: in
                 "label": row.Entity.label,
                 "territory": row.Entity.territory,
                 "version": row.Entity.version,
+                "follower": row.Entity.follower_id,
                 "properties": row.Entity.data,
             }
             if row.seen and row.Entity.archived_at is None

@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from app.accounts.models import Device, Membership, Person
 from app.core.clock import utcnow
 from app.core.db import db
+from app.core.driver import Statements
 from app.core.epoch import a_new_epoch
 from app.instruments.models import Instrument, InstrumentVersion
 from app.keys import operations as keys
@@ -24,7 +25,7 @@ from app.keys.models import DeviceKey
 from app.keys.operations import DataKey
 from app.registry.models import Programme
 from app.submissions import intake
-from app.submissions.intake import Forms, Sender, Sent, Statements
+from app.submissions.intake import Forms, Sender, Sent
 from app.sync import witness
 
 log = logging.getLogger(__name__)

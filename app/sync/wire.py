@@ -12,11 +12,12 @@ from flask import Response, request
 
 from app.accounts.models import Person
 from app.core.db import db
+from app.core.driver import Statements
 from app.core.ids import is_id
 from app.core.problems import Problem
 from app.submissions import problems as filing
 from app.submissions.attachments import Progress
-from app.submissions.intake import Sent, Statements
+from app.submissions.intake import Sent
 from app.sync.delivery import Answered
 
 MAX_REPORT_BYTES = 8192

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from app.accounts.incidents import TOLD
+from app.core.driver import Statements
 from app.core.ids import is_id, new_id
-from app.submissions.intake import Statements
 
 MOST_INCIDENTS = 20  # kept in the report of one phone
 MOST_IDS = 60

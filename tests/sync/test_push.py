@@ -235,17 +235,6 @@ def test_records_are_created_and_updated_by_what_arrives(amina: Someone):
     assert not any(version.conflict for version in versions)
 
 
-def test_a_record_created_twice_is_flagged_and_one_updated_before_its_creation_begins_with_what_is_known(amina: Someone):
-    coop = new_id()
-    born = {"list": "cooperatives", "id": coop, "action": "create", "label": "أ", "data": {"sector": "food"}}
-    amina.deliver(entities=[{**born, "action": "update", "data": {"members": "3"}}])
-    amina.deliver(entities=[born])
-    assert db.session.get(Entity, coop).data == {"members": "3", "sector": "food"}
-    amina.deliver(entities=[{**born, "label": "ب"}])
-    conflicts = db.session.scalars(sa.select(EntityVersion.conflict).order_by(EntityVersion.version)).all()
-    assert conflicts == [True, False, True]
-
-
 def test_a_form_in_quarantine_changes_no_record(amina: Someone):
     born = {"list": "cooperatives", "id": new_id(), "action": "create", "label": "أ", "data": {}}
     assert results(amina.push(amina.envelope(form_id="unknown", entities=[born]))) == ["quarantined"]
