@@ -40,9 +40,9 @@ def organisations(actor: Actor, programme_ids: list[str]) -> list[Organisation]:
     return [one for one in found if (grant := actor.grants.get(one.programme_id)) and grant.organisation_id in (None, one.id)]
 
 
-def people(actor: Actor, search: str = "") -> list[Person]:
-    """Accounts that the actor manages, by username."""
-    query = sa.select(Person).order_by(Person.username).limit(MOST_LISTED)
+def people(actor: Actor, search: str = "", most: int | None = MOST_LISTED) -> list[Person]:
+    """Accounts that the actor manages, by username; `most` None: all of them."""
+    query = sa.select(Person).order_by(Person.username).limit(most)
     if not actor.is_administrator:
         conditions = []
         for programme_id in programmes_where(actor, "people.manage") or []:

@@ -87,7 +87,6 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "submission.send": _action("Send submissions from a phone.", FACILITATOR, COORDINATOR),
     "submission.review": _action("Approve a submission, return it with remarks, or reject it.", COORDINATOR),
-    "submission.edit": _action("Correct a submission at the office: a new revision.", COORDINATOR),
     "submission.delete": _action("Delete a submission; a tombstone stays.", COORDINATOR),
     "submission.export": _action("Download submissions as a spreadsheet.", COORDINATOR, SUPERVISOR),
     "names.export": _action("Download the names and telephone numbers of persons too.", COORDINATOR),

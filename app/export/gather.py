@@ -13,13 +13,13 @@ from app.accounts.models import Device, Person
 from app.core.db import db
 from app.core.languages import MOROCCO
 from app.core.models import Sequence as SequenceRow
-from app.core.permissions import Actor, require
+from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
 from app.export import words
 from app.export.problems import NO_INSTRUMENT
 from app.export.tables import Column, Options, Rows, Table, Value, merged, rows_of
 from app.instruments.models import Instrument, InstrumentVersion
-from app.registry.models import Organisation, Programme
+from app.registry.models import Entity, Organisation, Programme
 from app.submissions.answers import Form, form_of, record_labels
 from app.submissions.models import Attachment, Revision, Submission
 from app.submissions.places import Names
@@ -68,7 +68,7 @@ class Export:
             wanted: set[str] = set()
             for one in answers:
                 wanted |= rows.record_ids(one)
-            records = record_labels(wanted)
+            records = record_labels(wanted, visible(self._actor, self.programme.id, Entity))
             ids = [submission.id for submission, _revision in batch]
             files, numbers = _files_of(ids), _revision_numbers(ids)
             names.learn([submission for submission, _revision in batch])
@@ -200,7 +200,7 @@ def prepare(actor: Actor, request: Request, *, now: datetime) -> Export:
         merged(forms, request.options),
         seq,
         now,
-        request.options.names or not _title_names_somebody(forms[0]),
+        request.options.names or not any(map(_title_names_somebody, forms)),
         _forms=forms,
         _actor=actor,
     )

@@ -6,14 +6,26 @@ The form is one table, each repeat another; rows of a repeat name their submissi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from app.core.languages import MOROCCO
-from app.submissions.answers import FILES, MULTIPLE, NUMBERS, SELECTS, SEPARATOR, Form, Node, as_date, as_moment, as_number
+from app.submissions.answers import (
+    FILES,
+    MULTIPLE,
+    NUMBERS,
+    SELECTS,
+    SEPARATOR,
+    Form,
+    Node,
+    as_date,
+    as_moment,
+    as_number,
+    record_label,
+)
 
 # What a cell holds: blanks are None; text is never read as anything else by those who write it out.
 Value = None | str | int | float | Decimal | date | datetime | time
@@ -67,8 +79,10 @@ def merged(versions: Sequence[Form], options: Options) -> list[Table]:
     stood after there.
     """
     tables: dict[str, Table] = {}
+    # An answer of an old version stands in the column of the new one: what any version calls personal is.
+    hidden = frozenset() if options.names else frozenset(form.path(index) for form in versions for index in form.personal())
     for form in versions:
-        for fresh in _tables(form, options):
+        for fresh in _tables(form, options, hidden):
             known = tables.setdefault(fresh.name, fresh)
             if known is not fresh:
                 _merge(known.columns, fresh.columns)
@@ -108,8 +122,7 @@ def _shorten(table: Table) -> None:
         table.columns[n] = Column(code, column.labels, column.kind, column.path, column.part, column.unit, column.node_path)
 
 
-def _tables(form: Form, options: Options) -> Iterator[Table]:
-    hidden = frozenset() if options.names else form.personal()
+def _tables(form: Form, options: Options, hidden: Collection[str]) -> Iterator[Table]:
     found: list[Table] = []
 
     def words(node: Node) -> dict[str, str]:
@@ -126,7 +139,7 @@ def _tables(form: Form, options: Options) -> Iterator[Table]:
                 inner = Table(form.path(child), words(node), (*table.indexes, node["name"]), (*table.steps, here))
                 found.append(inner)
                 walk(child, inner, ())
-            elif child not in hidden and _is_kept(node, options):
+            elif form.path(child) not in hidden and _is_kept(node, options):
                 table.columns.extend(_columns(form, node, here, words(node), options))
 
     top = Table("", form.package.get("title", {}), (), ())
@@ -282,7 +295,9 @@ class Rows:
 
     def _choices(self, form: Form, column: Column, text: str, records: Mapping[str, str]) -> str:
         if column.node_path in self._record_columns:
-            return SEPARATOR[self.options.language].join(records.get(one, one) for one in text.split(" "))
+            return SEPARATOR[self.options.language].join(
+                record_label(one, records, self.options.language) for one in text.split(" ")
+            )
         key = (id(form), column.node_path)
         known = self._choices_of.get(key)
         if known is None:

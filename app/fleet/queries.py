@@ -105,14 +105,15 @@ class Phone:
 
 
 def managed_people(actor: Actor) -> list[Person]:
-    return [one for one in people.people(actor) if actor.is_administrator or accounts.manages(actor, one)]
+    return [one for one in people.people(actor, most=None) if actor.is_administrator or accounts.manages(actor, one)]
 
 
 def phones(actor: Actor, *, now: datetime) -> list[Phone]:
     """All phones of the people the actor manages: those that need a look first, then the last seen."""
     found = people.phones(managed_people(actor))
     ids = [one.device.id for one in found]
-    return _sorted([_with_facts(one.device, one.person, *_facts(ids), now=now) for one in found] if found else [])
+    facts = _facts(ids)
+    return _sorted([_with_facts(one.device, one.person, *facts, now=now) for one in found])
 
 
 def _sorted(found: list[Phone]) -> list[Phone]:

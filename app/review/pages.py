@@ -315,6 +315,7 @@ def _open(revision: Revision | None) -> tuple[dict[str, Any] | None, str]:
 
 
 def record(actor: Actor, submission: Submission, language: str, *, with_blanks: bool = False) -> Record:
+    may_see = visible(actor, submission.programme_id, Entity)
     revisions = revisions_of(submission.id)
     by_id = {revision.id: revision for revision in revisions}
     current = by_id.get(submission.current_revision_id)
@@ -341,6 +342,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
             form,
             answers,
             language,
+            may_see,
             previous=old_answers,
             earlier=round_before,
             remarks=remarks,
@@ -388,7 +390,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         remarks=remarks,
         whole_remarks=[remark for remark in remarks if not remark.question],
         authors=authors,
-        history=_history(submission, revisions, events, authors, language),
+        history=_history(submission, revisions, events, authors, may_see, language),
         based_on=last.id if last else "",
         revision_number=next((n for n, revision in enumerate(revisions, 1) if revision is current), 0),
         finished_at=_moment(str(envelope.get("t_client", "")), language) if envelope else "",
@@ -398,7 +400,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         subject=subject,
         subject_name=record_name(subject, language) if subject else "",
         unusual=_unusual(form, envelope, language),
-        aside=_aside(envelope, language),
+        aside=_aside(envelope, may_see, language),
     )
 
 
@@ -426,14 +428,14 @@ def _unusual(form: Form | None, envelope: Mapping[str, Any] | None, language: st
     return found
 
 
-def _aside(envelope: Mapping[str, Any] | None, language: str) -> list[Said]:
+def _aside(envelope: Mapping[str, Any] | None, may_see: sa.ColumnElement[bool], language: str) -> list[Said]:
     found = []
     for one in _listed(envelope, "aside"):
         path, row, value = str(one.get("question", "")), str(one.get("row") or ""), str(one.get("value", ""))
         form = form_of(str(one.get("form_sha256", "")))
         node = form.by_path(path) if form else None
         if form is not None and node is not None:
-            label, text = form.label(node, language) or path, shown(form, node, value, language, record_labels({value}))
+            label, text = form.label(node, language) or path, shown(form, node, value, language, record_labels({value}, may_see))
         else:  # the version is not here: the phone's own words
             label, text = _words(one.get("label"), language) or path, _words(one.get("said"), language) or value
         found.append(Said(path, f"{row} · {label}" if row else label, text, str(one.get("form_version", ""))))
@@ -505,6 +507,7 @@ def _history(
     revisions: Sequence[Revision],
     events: Sequence[ReviewEvent],
     authors: Mapping[str | None, str],
+    may_see: sa.ColumnElement[bool],
     language: str,
 ) -> list[Past]:
     """Newest first: revisions as they came, decisions, and decisions that came too late."""
@@ -528,13 +531,13 @@ def _history(
         who = event.actor_id or (revision.author_id if revision else None)
         past = Past(event.action, names.get(event.action, event.action), authors.get(who, ""), event.at, event.comment)
         if arrival and revision is not None:
-            past.version, past.differences = revision.form_version, _changes(revision, by_id, language)
+            past.version, past.differences = revision.form_version, _changes(revision, by_id, may_see, language)
         found.append(past)
     for n, revision in enumerate(revisions):
         if revision.id not in told:
             kind = "revised" if n else "received"
             past = Past(kind, names[kind], authors.get(revision.author_id, ""), revision.received_at)
-            past.version, past.differences = revision.form_version, _changes(revision, by_id, language)
+            past.version, past.differences = revision.form_version, _changes(revision, by_id, may_see, language)
             found.append(past)
     refused = sa.select(Audit).where(Audit.object_id == submission.id, Audit.action == "submission.decision_refused")
     tried = {"approve": _("approve"), "return": _("return"), "reject": _("reject")}
@@ -545,13 +548,15 @@ def _history(
     return sorted(found, key=lambda past: past.at, reverse=True)
 
 
-def _changes(revision: Revision, by_id: Mapping[str, Revision], language: str) -> Sequence[Difference]:
+def _changes(
+    revision: Revision, by_id: Mapping[str, Revision], may_see: sa.ColumnElement[bool], language: str
+) -> Sequence[Difference]:
     parent = by_id.get(revision.parent_id or "")
     form = form_of(revision.form_sha256)
     if parent is None or form is None:
         return ()
     old, new = _answers(_open(parent)[0]), _answers(_open(revision)[0])
-    return differences(form, old, new, language) if old is not None and new is not None else ()
+    return differences(form, old, new, language, may_see) if old is not None and new is not None else ()
 
 
 # -- records
@@ -603,7 +608,7 @@ def records_page(
             if all(word in _searched(one) for word in words)
         ]
         rows, more = found[:200], len(found) > 200
-        return RecordsPage(_rows(programme_id, rows), "", f"{len(rows)}+" if more else str(len(rows)))
+        return RecordsPage(_rows(actor, programme_id, rows), "", f"{len(rows)}+" if more else str(len(rows)))
     query = sa.select(Entity).where(*where).order_by(Entity.label, Entity.id).limit(PAGE + 1)
     label, _tab, last_id = after.rpartition("\t")
     if last_id:
@@ -612,7 +617,7 @@ def records_page(
     next_ = f"{found[PAGE - 1].label}\t{found[PAGE - 1].id}" if len(found) > PAGE else ""
     some = sa.select(sa.literal(1)).select_from(Entity).where(*where).limit(1001).subquery()
     total = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-    return RecordsPage(_rows(programme_id, found[:PAGE]), next_, "1\u202f000+" if total > 1000 else number(total))
+    return RecordsPage(_rows(actor, programme_id, found[:PAGE]), next_, "1\u202f000+" if total > 1000 else number(total))
 
 
 def _searched(entity: Entity) -> str:
@@ -620,7 +625,7 @@ def _searched(entity: Entity) -> str:
     return normalised(" ".join([entity.label, *names]))
 
 
-def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
+def _rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Row]:
     places = Names(programme_id, chosen_language())
     organisations = {
         key: local_text(name)
@@ -634,8 +639,8 @@ def _rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
         sa.select(Submission.subject_id, Submission.received_at, Revision.check_result)
         .join(Revision, Revision.id == Submission.current_revision_id)
         .where(
+            visible(actor, programme_id, Submission),
             Submission.subject_id.in_(ids),
-            Submission.programme_id == programme_id,
             Submission.deleted_at.is_(None),
             Submission.quarantine.is_(None),
             Submission.state != "rejected",
@@ -723,7 +728,7 @@ def entity_record(actor: Actor, list_name: str, record_id: str, language: str) -
         record_name(entity, language),
         Names(entity.programme_id, language).of(entity.territory),
         local_text(organisation.name) if organisation else "",
-        _properties(entity, submissions, language),
+        _properties(actor, entity, submissions, language),
         list_items(actor, entity.programme_id, submissions),
         [(row.at, names.get(row.actor_id, ""), row.version) for row in versions],
         radar(axes, then, title=_("Scores of the axes")),
@@ -744,7 +749,7 @@ def _score_words(score: Any) -> str:
     return one_decimal(score) if isinstance(score, int | float) else _("no score")
 
 
-def _properties(entity: Entity, submissions: Sequence[Submission], language: str) -> list[tuple[str, str]]:
+def _properties(actor: Actor, entity: Entity, submissions: Sequence[Submission], language: str) -> list[tuple[str, str]]:
     """The record's properties named and shown by the question that writes them; by their own name where none is known."""
     known: dict[str, tuple[Any, Any]] = {}
     query = (
@@ -760,7 +765,8 @@ def _properties(entity: Entity, submissions: Sequence[Submission], language: str
             for name, index in rule["save"]:
                 if form is not None and form.nodes[index].get("label"):
                     known.setdefault(name, (form, form.nodes[index]))
-    records = record_labels([value for value in entity.data.values() if len(value) == 36])
+    may_see = visible(actor, entity.programme_id, Entity)
+    records = record_labels([value for value in entity.data.values() if len(value) == 36], may_see)
     found = []
     order = {name: n for n, name in enumerate(known)}
     for name, value in sorted(entity.data.items(), key=lambda item: order.get(item[0], len(order))):

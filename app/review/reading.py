@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import sqlalchemy as sa
+
 from app.core.languages import number
 from app.submissions.answers import (
     FILES,
@@ -87,6 +89,20 @@ class Reading:
     orphans: list[Remark]  # on questions that the current version no longer has
 
 
+class Laid(dict[str, str]):
+    """Answers by path, with what repeats ask of them at hand: a page asks for every cell."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.rows: dict[str, int] = {}  # by the path of a repeat: its last row
+        self.within: dict[str, list[str]] = {}  # by the path of a row: paths of the answers in it, in the form's order
+        for path in values:
+            for row in ROW.finditer(path):
+                repeat = path[: row.start()]
+                self.rows[repeat] = max(self.rows.get(repeat, 0), int(row[1]))
+                self.within.setdefault(path[: row.end()], []).append(path)
+
+
 class Reader:
     """Lays out the answers of one revision; `previous` is the revision it corrects, `earlier` the round before."""
 
@@ -95,6 +111,7 @@ class Reader:
         form: Form,
         answers: Mapping[str, object],
         language: str,
+        may_see: sa.ColumnElement[bool],
         *,
         previous: Mapping[str, object] | None = None,
         earlier: Mapping[str, object] | None = None,
@@ -103,11 +120,11 @@ class Reader:
         with_blanks: bool = False,
     ) -> None:
         self.form, self.language, self.with_blanks = form, language, with_blanks
-        self.values = flat(form, answers)
-        self.old = flat(form, previous) if previous is not None else None
+        self.values = Laid(flat(form, answers))
+        self.old = Laid(flat(form, previous)) if previous is not None else None
         self.round = flat(form, earlier) if earlier is not None else {}
         ids = record_ids(form, self.values) | record_ids(form, self.old or {})
-        self.records = record_labels(ids)
+        self.records = record_labels(ids, may_see)
         self.remarks: dict[str, list[Remark]] = {}
         for remark in remarks:
             self.remarks.setdefault(remark.question, []).append(remark)
@@ -206,8 +223,8 @@ class Reader:
 
     def _table(self, section: Section, node: Node, prefix: str) -> None:
         path = prefix + node["name"]
-        count = self._rows(self.values, path)
-        old_count = self._rows(self.old, path) if self.old is not None else count
+        count = self.values.rows.get(path, 0)
+        old_count = self.old.rows.get(path, 0) if self.old is not None else count
         title = self.form.label(node, self.language)
         inner = [leaf for leaf in self._leaves(node["i"]) if leaf.get("type") != "note"]
         columns: list[tuple[Node, str]] = []
@@ -247,22 +264,16 @@ class Reader:
                 found.append(node)
         return found
 
-    @staticmethod
-    def _rows(values: Mapping[str, str] | None, path: str) -> int:
-        start = f"{path}["
-        return max((int(key[len(start) :].split("]")[0]) for key in values or {} if key.startswith(start)), default=0)
-
-    def _cell_values(self, values: Mapping[str, str], path: str, row: int, leaf: Node, inside: str) -> list[str]:
+    def _cell_values(self, values: Laid, path: str, row: int, leaf: Node, inside: str) -> list[str]:
         place = f"{path}[{row}]/{inside}"
         if leaf["kind"] != "repeat":
             return [values[place]] if values.get(place) else []
         found = []
-        for n in range(1, self._rows(values, place) + 1):
-            start = f"{place}[{n}]/"
+        for n in range(1, values.rows.get(place, 0) + 1):
             parts = [
-                self._shown(node, value)
-                for key, value in values.items()
-                if key.startswith(start) and (node := self.form.by_path(key)) is not None and node["kind"] == "question"
+                self._shown(node, values[key])
+                for key in values.within.get(f"{place}[{n}]", ())
+                if (node := self.form.by_path(key)) is not None and node["kind"] == "question"
             ]
             found.append(" · ".join(parts) or "–")
         return found
@@ -327,10 +338,12 @@ class Difference:
     after: str
 
 
-def differences(form: Form, old: Mapping[str, object], new: Mapping[str, object], language: str) -> list[Difference]:
+def differences(
+    form: Form, old: Mapping[str, object], new: Mapping[str, object], language: str, may_see: sa.ColumnElement[bool]
+) -> list[Difference]:
     """Answers that two revisions give differently, in the order of the form."""
     before, after = flat(form, old), flat(form, new)
-    records = record_labels(record_ids(form, before) | record_ids(form, after))
+    records = record_labels(record_ids(form, before) | record_ids(form, after), may_see)
     order = list(after) + [path for path in before if path not in after]
     found = []
     for path in order:

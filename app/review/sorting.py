@@ -17,7 +17,7 @@ from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import chosen_language
-from app.core.permissions import Actor, require
+from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
 from app.core.web import local_text
 from app.registry.models import Entity, Programme
@@ -110,7 +110,7 @@ def _page(case_id: str, *, status: int = 200, problem: str = "") -> Response:
         records=_records(actor, found, subject.list if subject else "cooperatives", search) if search else [],
         search=search,
         revisions=quarantine.revisions_to_choose(found),
-        reading=_reading(found),
+        reading=_reading(actor, found),
         same_number=_same_number(actor, found),
         problem=problem,
         typed=request.form,
@@ -128,7 +128,7 @@ def _records(actor: Actor, case: Case, list_name: str, search: str) -> list[tupl
     )
 
 
-def _reading(case: Case) -> Reading | None:
+def _reading(actor: Actor, case: Case) -> Reading | None:
     """The answers of bytes that are no submission yet, laid out with the instrument they name; a filed one has its page."""
     if case.kept is None or case.envelope is None:
         return None
@@ -136,7 +136,7 @@ def _reading(case: Case) -> Reading | None:
     form, answers = form_of(case.envelope.form_sha256), envelope.get("answers")
     if form is None or not isinstance(answers, Mapping):
         return None
-    return Reader(form, answers, chosen_language()).read()
+    return Reader(form, answers, chosen_language(), visible(actor, case.programme_id or "", Entity)).read()
 
 
 def _same_number(actor: Actor, case: Case) -> Submission | None:

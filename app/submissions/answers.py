@@ -32,6 +32,9 @@ NUMBERS = frozenset({"integer", "decimal", "range"})
 PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
 FREE = frozenset({"text", "image", "audio", "video", "file", "barcode", "geopoint", "username", "email", "phonenumber"})
 SEPARATOR = {"ar": "، ", "fr": ", "}
+OUT_OF_SIGHT = {"ar": "سجل غير متاح لكم", "fr": "fiche qui ne vous est pas accessible"}
+MOST_DIGITS = 30
+_RECORD_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # The Markdown that XLSForm labels may hold, and HTML that other tools accept there: a table needs the words only.
 _MARKUP = re.compile(r"<[^>\n]{1,200}>|[*_]{2}|(?m:^#{1,6} )")
@@ -226,14 +229,19 @@ def _dataset_labels(sha256: str, label: str) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def record_labels(ids: Iterable[str]) -> dict[str, str]:
-    """Labels of entities by id, as they are today."""
+def record_labels(ids: Iterable[str], may_see: sa.ColumnElement[bool]) -> dict[str, str]:
+    """Labels by id, as they are today, of the entities that the reader may see: an answer can name any record."""
     wanted = sorted(set(ids))
     found: dict[str, str] = {}
     for start in range(0, len(wanted), 500):
-        query = sa.select(Entity.id, Entity.label).where(Entity.id.in_(wanted[start : start + 500]))
+        query = sa.select(Entity.id, Entity.label).where(may_see, Entity.id.in_(wanted[start : start + 500]))
         found.update((row.id, row.label) for row in db.session.execute(query))
     return found
+
+
+def record_label(value: str, records: Mapping[str, str], language: str) -> str:
+    """The record's label; of one that the reader may not see, words instead of its number."""
+    return records.get(value) or (OUT_OF_SIGHT[language] if _RECORD_ID.fullmatch(value) else value)
 
 
 # -- values
@@ -244,7 +252,8 @@ def _decimal(text: str) -> Decimal | None:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    # A number with hundreds of digits measures nothing, and neither a spreadsheet nor a page can hold it.
+    return value if value.is_finite() and abs(value.adjusted()) <= MOST_DIGITS else None
 
 
 def as_number(text: str) -> Decimal | None:
@@ -262,9 +271,9 @@ def as_moment(text: str) -> datetime | None:
     """A dateTime in Morocco's time; a value without zone was written on a clock of the country."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=MOROCCO) if moment.tzinfo is None else moment.astimezone(MOROCCO)
+    except (ValueError, OverflowError):  # the first and the last hours that a date can say have none in another zone
         return None
-    return moment.replace(tzinfo=MOROCCO) if moment.tzinfo is None else moment.astimezone(MOROCCO)
 
 
 def shown(form: Form, node: Node, value: str, language: str, records: Mapping[str, str]) -> str:
@@ -275,7 +284,7 @@ def shown(form: Form, node: Node, value: str, language: str, records: Mapping[st
     if kind in SELECTS:
         values = value.split(" ") if kind in MULTIPLE else [value]
         if form.reads_records(node):
-            return SEPARATOR[language].join(records.get(one, one) for one in values)
+            return SEPARATOR[language].join(record_label(one, records, language) for one in values)
         return SEPARATOR[language].join(form.choice(node, one, language) for one in values)
     if kind in NUMBERS or kind == "calculate":
         amount = _decimal(value)

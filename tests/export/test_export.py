@@ -210,6 +210,24 @@ def test_names_leave_only_with_somebody_who_may(amina: Someone, khadija: Someone
     ][-1] is True
 
 
+@pytest.mark.sqlite_only
+def test_what_any_version_calls_personal_stays_behind(world: World, amina: Someone, said: Someone):  # X4
+    """The first version forgot to ask for consent, and named the submission after the person."""
+    forgot = SURVEY.replace("${consent} = 'yes'", "")
+    of_person = SURVEY.replace("اسم التعاونية | Nom de la coopérative | |", "الاسم | Nom | ${consent} = 'yes' |")
+    stored(amina, publish(world, version="2026112100", survey=of_person), state="approved", title="فاطمة أمراني")
+    old = publish(world, version="2026112101", survey=forgot)
+    new = publish(world, version="2026112102")
+    stored(amina, old, state="approved")
+    stored(amina, new, state="approved")
+    db.session.commit()
+    for sheet in book(said).worksheets[:2]:
+        found = rows(sheet)
+        assert found
+        assert not {"pres_name", "name_ar", "title"} & found[0].keys()
+        assert not any("فاطمة أمراني" in str(value) for row in found for value in row.values())
+
+
 def test_an_export_reaches_as_far_as_its_reader(
     world: World, amina: Someone, fatima: Someone, khadija: Someone, said: Someone, package: str
 ):  # X1
@@ -316,6 +334,28 @@ def test_numbers_dates_and_texts_that_do_not_fit_stay_texts(amina: Someone, khad
     assert (row["k_ca"], row["k_women"]) == ("123456789012345678", "abc")
     assert (row["visit_date"], row["opens"]) == ("1899-12-31", "soon")
     assert (row["gps.lat"], row["gps.alt"]) == (1, None)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("group", "question", "value"),
+    [
+        ("grp_fig", "k_ca", "1e400"),
+        ("grp_fig", "k_ca", "1e999999999"),
+        ("grp_id", "seen_at", "9999-12-31T23:59:59-05:00"),
+        ("grp_id", "seen_at", "0001-01-01T00:00:00+05:00"),
+        ("grp_id", "visit_date", "0000-00-00"),
+        ("grp_id", "opens", "24:00:00"),
+    ],
+)
+def test_no_answer_stops_an_export_or_the_page_of_its_submission(
+    amina: Someone, khadija: Someone, package: str, group: str, question: str, value: str
+):  # X2, I-19
+    made = stored(amina, package, state="approved", answers=changed(**{group: {question: value}}))
+    db.session.commit()
+    assert rows(book(khadija)["الاستمارات"])[0][question] == value
+    assert value in str(files(khadija))
+    assert value[:5] in khadija.client.get(f"/submissions/{made.id}").text
 
 
 @pytest.mark.sqlite_only

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy import event
 
 from app.accounts.models import Device, Enrolment, Incident, SignInSession
 from app.core import audit
@@ -81,6 +82,25 @@ def test_only_phones_of_those_one_answers_for_are_there(amina: Someone, fatima: 
     assert said.client.get("/phones").status_code == 403
     assert amina.client.post(f"/people/{amina.id}/phone-link").status_code == 403
     assert count(Enrolment) == 0
+
+
+@pytest.mark.sqlite_only
+def test_many_phones_cost_no_more_questions_to_the_database(amina: Someone, khadija: Someone):  # F1
+    def asked() -> int:
+        seen: list[str] = []
+        hear = lambda *said: seen.append(said[2])  # noqa: E731
+        event.listen(db.engine, "before_cursor_execute", hear)
+        assert khadija.client.get("/phones").status_code == 200
+        event.remove(db.engine, "before_cursor_execute", hear)
+        return len(seen)
+
+    asked()
+    few = asked()
+    db.session.add_all(
+        Device(id=new_id(), person_id=amina.id, label="x", secret_hash=f"h{n}", created_at=NOW, report={}) for n in range(20)
+    )
+    db.session.commit()
+    assert asked() == few
 
 
 def test_an_incident_is_on_top_until_it_is_closed_with_a_note(amina: Someone, fatima: Someone, khadija: Someone):  # F3

@@ -17,11 +17,16 @@ import sqlalchemy as sa
 
 from app.core.db import db
 from app.core.ids import new_id
+from app.core.permissions import visible
+from app.registry.models import Entity
 from app.submissions import queries
-from app.submissions.models import Submission
+from app.submissions.answers import record_labels
+from app.submissions.models import Revision, Submission
 from app.submissions.queries import TO_REVIEW, Filters, filters_from
 from tests.conftest import NOW, Someone, World
 from tests.review.instrument import stored
+
+AN_ENTITY = {"territory": None, "data": {}, "version": 1, "updated_at": NOW, "seq": 0}
 
 
 def titles(actor: object, filters: Filters, **cursor: str) -> list[str]:
@@ -102,6 +107,25 @@ def test_pages_neither_repeat_nor_hide_a_row_while_others_arrive(
         page = queries.page(said.actor, filters, after=page.newer, size=5)
         back = [one.title for one in page.items] + back
     assert [title for title in back if title != "new"][-len(expected) :] == expected
+
+
+@pytest.mark.sqlite_only
+def test_a_record_shows_no_score_and_no_label_that_its_reader_may_not_see(
+    world: World, amina: Someone, fatima: Someone, said: Someone
+):  # L1
+    """A record of everybody's, diagnosed by another organisation; and one of that organisation, named by an answer."""
+    shared = Entity(id=new_id(), programme_id=world.programme.id, list="cooperatives", label="التعاونية", **AN_ENTITY)
+    hers = Entity(id=new_id(), programme_id=world.programme.id, list="cooperatives", label="سر", **AN_ENTITY)
+    hers.organisation_id = world.al_hadaf.id
+    db.session.add_all([shared, hers])
+    made = stored(fatima, "x", subject_id=shared.id)
+    db.session.get_one(Revision, made.current_revision_id).check_result = {"scores": {"overall": 37.5, "level": 2, "axes": []}}
+    db.session.commit()
+
+    assert "37,5" in said.client.get("/records/cooperatives").text
+    assert "37,5" not in amina.client.get("/records/cooperatives").text
+    assert record_labels([hers.id], visible(amina.actor, world.programme.id, Entity)) == {}
+    assert record_labels([hers.id], visible(said.actor, world.programme.id, Entity)) == {hers.id: "سر"}
 
 
 def test_counts_stop_at_their_bound(world: World, amina: Someone, said: Someone):  # L3
