@@ -97,7 +97,7 @@ def test_many_phones_cost_no_more_questions_to_the_database(amina: Someone, khad
     asked()
     few = asked()
     db.session.add_all(
-        Device(id=new_id(), person_id=amina.id, label="x", secret_hash=f"h{n}", created_at=NOW, report={}) for n in range(20)
+        Device(id=new_id(), person_id=amina.id, label="x", secret_hash=f"h{n}", created_at=utcnow(), report={}) for n in range(20)
     )
     db.session.commit()
     assert asked() == few
