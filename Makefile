@@ -48,7 +48,7 @@ bench: .venv/dev translations
 
 # Our form pages beside other engines of the field, on the same forms; fetches them (benchmarks/forms/README.md).
 bench-forms: .venv/dev translations
-	@$(PY) benchmarks/forms/compare.py
+	@$(PY) benchmarks/forms/compare.py $(if $(WRITE),--write)
 
 # Not part of make test either: faults brought about on purpose (docs/reliability.md). SEED=7 repeats a run.
 FAULTS := -o python_files='case_*.py' tests/faults

@@ -153,15 +153,24 @@ def _scripts() -> tuple[list[str], dict[str, str]]:
     return scripts, languages
 
 
-def _preview() -> Asset:
-    """The script of a form on trial: the phone's modules with a store in memory."""
+@dataclass(frozen=True)
+class Preview:
+    """What a form on trial is shown with: the phone's modules with a store in memory, and all of its styles as one."""
+
+    script: Asset
+    style: Asset
+
+
+def _preview() -> Preview:
     whole = Bundle(PREVIEW)
     text = f"globalThis.daftarStrings={_json(_strings(whole.own))};\n{whole.script()}"
-    return Asset(text.encode(), "text/javascript; charset=utf-8")
+    parts = [f"{name}.css" for name in PARTS if (STATIC / "css" / f"{name}.css").exists()]
+    style = _style([*STYLES, *parts, "preview.css"])
+    return Preview(Asset(text.encode(), "text/javascript; charset=utf-8"), Asset(style.encode(), "text/css; charset=utf-8"))
 
 
 _current: tuple[object, Assets] | None = None
-_on_trial: tuple[object, Asset] | None = None
+_on_trial: tuple[object, Preview] | None = None
 
 
 def _state_of_tree() -> object:
@@ -185,8 +194,8 @@ def current() -> Assets:
     return _current[1]
 
 
-def preview() -> Asset:
-    """The script of forms on trial, as the tree is now. Phones never ask for it."""
+def preview() -> Preview:
+    """Script and style of forms on trial, as the tree is now. Phones never ask for them."""
     global _on_trial
     state = _state_of_tree()
     if _on_trial is None or _on_trial[0] != state:

@@ -5,10 +5,12 @@ T2  the phone's own form in a phone's frame, under a policy that allows this fra
 T3  made-up records stand for the real ones
 T4  what is filled is shown as it would be sent, in both languages, and is in no store: server, phone's databases
 T5  a code leads a signed-in phone of the programme to the same form; others are sent away
+T6  over a poor network it is there after two round trips: one script, one style and the form, packed, asked for together
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -130,6 +132,19 @@ def test_only_the_office_may_frame_it_and_nothing_else_is_allowed(khadija):  # T
     assert "unsafe" not in outer + inner
 
 
+def test_its_script_its_style_and_its_form_come_packed(khadija):  # T6
+    draft_id = keep(khadija, small()).id
+    page = khadija.client.get(f"/preview/{draft_id}").text
+    files = re.findall(r'"(/preview/app\.[^"]+)"', page)
+    assert len(files) == 2
+    for address in (*files, f"/preview/{draft_id}/data"):
+        plain = khadija.client.get(address)
+        packed = khadija.client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert "Content-Encoding" not in plain.headers
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == plain.data
+
+
 def test_a_form_on_trial_reaches_no_phone(khadija, amina):  # T4
     draft = keep(khadija, small())
     pulled = amina.client.get(f"/api/sync/pull?programme={amina.programme_id}").json
@@ -222,6 +237,11 @@ def test_the_code_leads_a_phone_to_the_same_form(khadija, amina, live_server: Li
     assert f"/preview/{draft_id}" in khadija.client.get(f"/instruments/drafts/{draft_id}").text
     page = signed_in(browser, amina, live_server.url, viewport={"width": 360, "height": 800}, is_mobile=True, has_touch=True)
     page.goto(f"{live_server.url}/preview/{draft_id}")
+    expect(page.locator(".note")).to_be_visible()
+    asked = page.evaluate(
+        "performance.getEntriesByType('resource').filter(({ name }) => /data$/.test(name)).map((one) => one.initiatorType)"
+    )
+    assert asked == ["link"]  # T6
     page.evaluate(AXE)
     for _ in range(2):
         found = page.evaluate("axe.run(document.body).then(({ violations }) => violations)")

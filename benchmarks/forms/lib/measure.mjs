@@ -3,13 +3,12 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { profile } from './browser.mjs';
+import { slowly } from './slow.mjs';
 
 const require = createRequire(import.meta.url);
 const inpage = readFileSync(new URL('./inpage.js', import.meta.url), 'utf8');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// Chrome DevTools' "Slow 3G".
-const SLOW_3G = { offline: false, latency: 2000, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 const LIMIT = 240_000;
 
 export const median = (xs) => {
@@ -20,9 +19,10 @@ const p90 = (xs) => (xs.length ? [...xs].sort((a, b) => a - b)[Math.ceil(xs.leng
 const round = (x) => (x == null ? null : Math.round(x * 10) / 10);
 export const stats = (xs) => ({ n: xs.length, median: round(median(xs)), p90: round(p90(xs)), min: round(Math.min(...xs)), max: round(Math.max(...xs)) });
 
-/** Open a page with the in-page clock in it, the CPU slowed `cpu` times, the network as given. */
-const open = async (context, adapter, probe, { cpu, net }) => {
+/** Open a page with the in-page clock in it, the CPU slowed `cpu` times. */
+const open = async (context, adapter, probe, { cpu }) => {
     const page = await context.newPage();
+    if (adapter.hand) await page.addInitScript(adapter.hand, probe);
     page.setDefaultTimeout(60_000);
     const errors = [];
     page.on('pageerror', (e) => errors.push(String(e).slice(0, 300)));
@@ -32,16 +32,12 @@ const open = async (context, adapter, probe, { cpu, net }) => {
     const cdp = await context.newCDPSession(page);
     await cdp.send('Network.enable');
     await cdp.send('Performance.enable');
-    const traffic = new Map();
-    cdp.on('Network.responseReceived', ({ requestId, response, type }) => {
-        if (!response.url.startsWith('http')) return;
-        traffic.set(requestId, { url: new URL(response.url).pathname, type, wire: 0, raw: 0, cached: !!response.fromDiskCache || !!response.fromServiceWorker });
+    const missed = new Set();
+    cdp.on('Network.responseReceived', ({ response }) => {
+        if (response.url.startsWith('http') && !response.fromDiskCache && !response.fromServiceWorker) missed.add(new URL(response.url).pathname);
     });
-    cdp.on('Network.dataReceived', ({ requestId, dataLength }) => { if (traffic.has(requestId)) traffic.get(requestId).raw += dataLength; });
-    cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { if (traffic.has(requestId)) traffic.get(requestId).wire = encodedDataLength; });
-    if (net) await cdp.send('Network.emulateNetworkConditions', net);
     await cdp.send('Emulation.setCPUThrottlingRate', { rate: cpu });
-    return { page, cdp, traffic, errors };
+    return { page, cdp, missed, errors };
 };
 
 const go = async ({ page }, url) => {
@@ -70,32 +66,42 @@ export const withProfile = async (work, kept) => {
     }
 };
 
-const AT_ONCE = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
-
 /**
- * One load with nothing cached over slow 3G, then `warm` loads from the cache with no network. An engine that is installed
- * on the phone beforehand (`adapter.profile`) has no cold load here.
+ * One load with nothing cached over a slow network, then `warm` loads from the cache without it. Where the engine is installed
+ * (`adapter.profile`) the warm loads are of that profile, and the cold one is its `cold`.
  */
-export const loads = (adapter, site, probe, { cpu, warm }) => withProfile(async (context) => {
-    const url = adapter.url(site, probe.form);
-    let cold = null, files = [];
-    if (!adapter.profile) {
-        await adapter.before?.(context);
-        const first = await open(context, adapter, probe, { cpu, net: SLOW_3G });
-        cold = await go(first, url);
-        files = [...first.traffic.values()];
-        await first.page.close();
-    }
-    const again = [];
-    for (let i = 0; i < warm; i++) {
-        const tab = await open(context, adapter, probe, { cpu, net: AT_ONCE });
-        again.push(await go(tab, url));
-        const missed = [...tab.traffic.values()].filter((f) => !f.cached);
-        if (missed.length) again.at(-1).uncached = missed.map((f) => f.url);
+export const loads = async (adapter, site, probe, { cpu, warm }) => {
+    const first = { ...adapter, ...adapter.cold };
+    const target = first.origin ?? site;
+    const net = await slowly(target);
+    const load = async (context, one) => {
+        const tab = await open(context, one, probe, { cpu });
+        const seen = await go(tab, one.url(one === first ? net.url : site, probe.form));
         await tab.page.close();
+        return { ...seen, missed: [...tab.missed] };
+    };
+    const coldly = async (context) => {
+        await first.before?.(context, net.url, probe);
+        net.slow = true;
+        try {
+            return await load(context, first);
+        } finally {
+            net.slow = false;
+        }
+    };
+    const warmly = async (context, one) => {
+        const again = [];
+        for (let i = 0; i < warm; i++) again.push(await load(context, one));
+        return again;
+    };
+    try {
+        if (!adapter.profile) return await withProfile(async (context) => ({ cold: await coldly(context), warm: await warmly(context, first), files: net.taken }));
+        const cold = await withProfile(coldly);
+        return { cold, warm: await withProfile((context) => warmly(context, adapter), adapter.profile), files: net.taken };
+    } finally {
+        net.close();
     }
-    return { cold, warm: again, files };
-}, adapter.profile);
+};
 
 const settle = (page) => page.evaluate(async () => {
     await window.__bench.afterPaint();
@@ -117,8 +123,7 @@ const focusEnd = async (page, adapter, marker) => {
 const rowStats = (got) => ({ dom: stats(got.map((r) => r.dom)), paint: stats(got.map((r) => r.paint)), first5: round(median(got.slice(0, 5).map((r) => r.paint))), last5: round(median(got.slice(-5).map((r) => r.paint))) });
 
 /** What the form does under the hand: each probe `samples` times. */
-export const interact = (adapter, site, probe, { cpu, samples, shots }) => withProfile(async (context) => {
-    await adapter.before?.(context);
+export const interact = (adapter, site, probe, { cpu, samples, languages, shots }) => withProfile(async (context) => {
     const tab = await open(context, adapter, probe, { cpu });
     const { page, cdp } = tab;
     await go(tab, adapter.url(site, probe.form));
@@ -283,13 +288,13 @@ export const interact = (adapter, site, probe, { cpu, samples, shots }) => withP
 
     if (out.repeat && adapter.rows) await adapter.rows.close(page);
     const got = { fr: [], ar: [] };
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < languages; i++) {
         const lang = i % 2 ? 'ar' : 'fr';
         await page.evaluate(([m, t]) => window.__bench.armText(m, t), [probe.language.marker, probe.language[lang]]);
         await adapter.language(page, { code: lang, name: probe.languages[lang] });
         got[lang].push(await result(page));
         await settle(page);
-        if (shots && i === 8) {
+        if (shots && i === languages - 2) {
             await page.evaluate(() => scrollTo(0, 0));
             await page.screenshot({ path: `${shots}-fr.png` });
         }
@@ -302,7 +307,6 @@ export const interact = (adapter, site, probe, { cpu, samples, shots }) => withP
 
 /** axe-core over the form as loaded (default rules, WCAG A/AA and best practice). */
 export const a11y = (adapter, site, probe) => withProfile(async (context) => {
-    await adapter.before?.(context);
     const tab = await open(context, adapter, probe, { cpu: 1 });
     await go(tab, adapter.url(site, probe.form));
     await tab.page.evaluate(axe);
