@@ -107,7 +107,7 @@ def sign_in(device: Device, url: str) -> tuple[Page, list[str]]:
             described = json.load(answer)
         # A phone takes the one that fits its screen, plain and maskable.
         icons = [url + one["src"] for one in described["icons"] if one["sizes"] == "192x192"]
-    return page, sorted(asked | set(kept) | {f"{url}/sw.js", manifest, *icons} - {""})
+    return page, sorted(asked | set(kept) | {f"{url}/sw.js", f"{url}/field/drain.js", manifest, *icons} - {""})
 
 
 def warm_start(page: Page, url: str) -> float:

@@ -1,8 +1,9 @@
-"""Which way imports point: a package imports only packages that stand to its left (docs/architecture.md)."""
+"""Which way imports point: a package, and a folder of the browser's code, imports only what stands to its left."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from app import PACKAGES
 
 APP = Path(__file__).resolve().parents[1] / "app"
+STATIC = APP.parent / "static"
 # Side by side: none of these knows another.
 APART = {"review", "fleet", "sync", "export", "pwa"}
 
@@ -52,4 +54,31 @@ def test_operations_and_queries_know_no_request():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "flask":
                 wrong += [f"{path.relative_to(APP)}: {one.name}" for one in node.names if one.name in ("request", "g", "session")]
+    assert wrong == []
+
+
+# Which folder of static/js may import which: pages stand above all, and nothing imports them.
+BROWSER = {
+    "core": set(),
+    "engine": {"core"},
+    "store": {"core"},
+    "sync": {"core", "store"},
+    "keys": {"core", "store"},
+    "form": {"core", "engine", "store"},
+    "pages": {"core", "engine", "store", "sync", "keys", "form"},
+    "office": {"core"},
+}
+
+
+def test_a_module_of_the_browser_imports_only_what_stands_left_of_it():
+    """The engine touches no page, storage or network; the store never asks the network (docs/architecture.md)."""
+    folders = {path.name for path in (STATIC / "js").iterdir() if path.is_dir()}
+    assert folders == BROWSER.keys()
+    wrong = []
+    for folder, allowed in BROWSER.items():
+        for path in sorted((STATIC / "js" / folder).rglob("*.js")):
+            for source in re.findall(r"""^(?:import|export)\b[^;]*?["'](\.[^"']+)["']""", path.read_text("utf-8"), re.M | re.S):
+                target = (path.parent / source).resolve().relative_to(STATIC.resolve()).parts
+                if target[0] == "js" and target[1] != folder and target[1] not in allowed:
+                    wrong.append(f"{path.relative_to(STATIC)}: {source}")
     assert wrong == []

@@ -46,7 +46,6 @@ def test_a_coordinator_creates_a_facilitator_who_can_sign_in(khadija: Someone, w
     assert client.post("/sign-in", data={"username": "naima", "password": NEW["password"]}).status_code == 302
 
 
-@pytest.mark.sqlite_only
 def test_places_are_chosen_by_name_and_everywhere_is_said_outright(khadija: Someone, world: World):
     nothing = create(khadija, world, everywhere="", username="x", password="123")
     assert nothing.status_code == 422  # every trouble at once: the username, the password, the places
@@ -58,21 +57,18 @@ def test_places_are_chosen_by_name_and_everywhere_is_said_outright(khadija: Some
     assert "بولمان" in khadija.client.get("/people?lang=ar").text
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("change", [{"role": "coordinator"}, {"role": "supervisor"}, {"organisation": ""}, {"programme": ""}])
 def test_a_coordinator_gives_no_more_than_she_has(khadija: Someone, world: World, change: dict[str, str]):  # P2
     assert create(khadija, world, **change).status_code in (403, 422)
     assert stored() is None
 
 
-@pytest.mark.sqlite_only
 def test_a_coordinator_cannot_create_in_another_organisation_nor_an_administrator(khadija: Someone, world: World):  # P2
     assert create(khadija, world, organisation=world.al_hadaf.id).status_code == 422
     create(khadija, world, is_administrator="y")
     assert stored().is_administrator is False
 
 
-@pytest.mark.sqlite_only
 def test_whom_she_does_not_manage_looks_like_nobody(khadija: Someone, world: World):  # P2
     listed = khadija.client.get("/people").text
     assert "أمينة" in listed
@@ -84,7 +80,6 @@ def test_whom_she_does_not_manage_looks_like_nobody(khadija: Someone, world: Wor
             assert khadija.client.post(f"/people/{person_id}/{action}", data={"active": "0"}).status_code == 404
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("name", ["amina", "said"])
 def test_facilitators_and_supervisors_manage_nobody(world: World, name: str):  # P2
     client = world.people[name].client
@@ -92,7 +87,6 @@ def test_facilitators_and_supervisors_manage_nobody(world: World, name: str):  #
         assert client.get(address).status_code == 403
 
 
-@pytest.mark.sqlite_only
 def test_a_weak_password_and_a_taken_username_are_said_and_nothing_is_made(admin: Someone, world: World):  # P1
     answer = create(admin, world, password="12345678")
     assert answer.status_code == 422
@@ -102,7 +96,6 @@ def test_a_weak_password_and_a_taken_username_are_said_and_nothing_is_made(admin
     assert stored() is None
 
 
-@pytest.mark.sqlite_only
 def test_a_password_left_empty_is_made_and_shown_once(admin: Someone, world: World, client):  # P1
     page = admin.client.get(create(admin, world, password="").headers["Location"])
     password = re.search(r"[a-z]{4}-[a-z]{4}-[a-z]{4}-\d{3}", page.text)[0]
@@ -148,7 +141,6 @@ def test_a_revoked_phone_reads_nothing_more(khadija: Someone, amina: Someone):  
     assert db.session.get(Device, device_id).revoked_at is not None
 
 
-@pytest.mark.sqlite_only
 def test_what_cannot_be_taken_back_is_asked_first(khadija: Someone, amina: Someone):
     device_id = amina.device_id
     person = khadija.client.get(f"/people/{amina.id}?lang=fr").text
@@ -183,7 +175,6 @@ def test_the_pages_stand_in_both_languages(admin: Someone, amina: Someone, langu
         assert " style=" not in page.text
 
 
-@pytest.mark.sqlite_only
 def test_every_form_needs_its_token(app: Flask, admin: Someone, amina: Someone):  # AS-01
     app.config["WTF_CSRF_ENABLED"] = True
     for action in ("password", "active", "sessions/end"):
@@ -191,7 +182,6 @@ def test_every_form_needs_its_token(app: Flask, admin: Someone, amina: Someone):
     assert operations.hasher.verify(db.session.get(Person, amina.id).password_hash, amina.password)
 
 
-@pytest.mark.sqlite_only
 def test_the_command_line_makes_the_first_administrator_and_resets_a_password(app: Flask, client):  # P1
     run = app.test_cli_runner().invoke
     made = run(args=["people", "create-administrator", "mudira", "--password", "zitoun-argan-7"])

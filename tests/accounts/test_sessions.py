@@ -120,14 +120,12 @@ def test_the_wait_grows_and_ends_with_success(client: FlaskClient, amina: Someon
     assert count(SignInFailures) == 0
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("where", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
 def test_signing_in_never_sends_to_another_server(client: FlaskClient, amina: Someone, where: str):  # S2
     answer = client.post("/sign-in", query_string={"next": where}, data={"username": "amina", "password": PASSWORD})
     assert answer.headers["Location"] == "/"
 
 
-@pytest.mark.sqlite_only
 def test_a_form_without_its_token_is_refused(app: Flask, amina: Someone):  # S4
     app.config["WTF_CSRF_ENABLED"] = True
     client = app.test_client()
@@ -137,7 +135,6 @@ def test_a_form_without_its_token_is_refused(app: Flask, amina: Someone):  # S4
     assert answer.status_code == 302
 
 
-@pytest.mark.sqlite_only
 def test_every_page_carries_the_security_headers(client: FlaskClient):  # S4
     answer = client.get("/sign-in")
     policy = answer.headers["Content-Security-Policy"]
@@ -150,7 +147,6 @@ def test_every_page_carries_the_security_headers(client: FlaskClient):  # S4
     assert "<script>" not in answer.text
 
 
-@pytest.mark.sqlite_only
 def test_a_page_that_does_not_exist_says_so_in_the_readers_language(client: FlaskClient):  # S4
     for language, direction in (("ar", "rtl"), ("fr", "ltr")):
         answer = client.get(f"/nowhere?lang={language}")
@@ -159,7 +155,6 @@ def test_a_page_that_does_not_exist_says_so_in_the_readers_language(client: Flas
     assert client.get("/api/nowhere").json["code"] == "core.not_found"
 
 
-@pytest.mark.sqlite_only
 def test_a_chosen_language_is_remembered_by_browser_and_account(client: FlaskClient, said: Someone):  # S4
     client.get("/sign-in?lang=fr")
     assert 'lang="fr"' in client.get("/sign-in").text

@@ -11,8 +11,6 @@ from app import create_app
 from app.core.db import db
 from tests.conftest import PASSWORD, Someone
 
-pytestmark = pytest.mark.sqlite_only
-
 
 def again(app: Flask, **settings: object) -> Flask:
     """The same installation under other settings."""

@@ -107,7 +107,7 @@ class Filling:
         """`value` as app/demo/answers.py gives it: a code or text, {"choice": n}, {"otherwise": text}."""
         question = self._at(path)
         if isinstance(value, dict) and "otherwise" in value:
-            if not self._is_blank(question):
+            if not self.is_blank(path):
                 return
             value = value["otherwise"]
         kind = self._kind(path)
@@ -143,8 +143,11 @@ class Filling:
             dialog.locator(".overlay-foot .go").click()
         expect(dialog).to_have_count(0)
 
-    def _is_blank(self, question: Locator) -> bool:
-        return question.evaluate(
+    def is_on_page(self, path: str) -> bool:
+        return self._at(path).count() > 0
+
+    def is_blank(self, path: str) -> bool:
+        return self._at(path).evaluate(
             """(one) => !one.querySelector("input:checked, .option.on, .picker:not(.blank)")
                 && ![...one.querySelectorAll("input.input, textarea")].some((field) => field.value)"""
         )

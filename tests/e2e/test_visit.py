@@ -243,6 +243,10 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
     question = page.locator(f".blocks [data-path$='/{STOP_AT}']")
     expect(question.locator("input:checked")).to_have_value(values[STOP_AT])
     expect(question).to_be_in_viewport()
+    # The sections before are not filled again; of this one every answer is there before a hand touches it.
+    here = [path for path in filling.answered if again.is_on_page(path)]
+    assert len(here) > 1
+    assert [path for path in here if again.is_blank(path)] == []
 
     again.to_the_end()
     revision_id = again.finish()

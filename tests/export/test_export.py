@@ -121,7 +121,6 @@ def test_codes_in_french_read_from_left_to_right(amina: Someone, khadija: Someon
     assert row["step"] == 2
 
 
-@pytest.mark.sqlite_only
 def test_no_cell_of_a_workbook_is_a_formula_a_link_or_a_surprise(amina: Someone, khadija: Someone, package: str):  # X3, BI-08
     evil = ["=1+1", "+212600000000", "-5", "@SUM(A1)", "\t=1", "http://x.ma", "1e5", "007", "{=1}", "=cmd|'/c calc'!A0", "a\x0bb"]
     for n, text in enumerate(evil):
@@ -163,7 +162,6 @@ RISKY += ["\u200f=1", "-2+3", "+212600000000", "@SUM(1+1)*cmd|' /C calc'!A0", "=
 CALM = ["تعاونية الأمل", "a=b", "1+1", "33.05 -4.05", "x@y.ma", "", "الأمل - ميسور", "« citation »", 'a "b", c', "two\nlines"]
 
 
-@pytest.mark.sqlite_only
 def test_no_cell_of_a_csv_starts_a_formula(amina: Someone, khadija: Someone, package: str):  # X2, X3
     for n, text in enumerate(RISKY + CALM):
         stored(amina, package, state="approved", minutes=n, answers=changed(grp_fig={"notes": text, "k_ca": "-5.5"}))
@@ -187,7 +185,6 @@ def test_no_cell_of_a_csv_starts_a_formula(amina: Someone, khadija: Someone, pac
     assert not starts & set("=+-@\t\r\n\0")
 
 
-@pytest.mark.sqlite_only
 def test_names_leave_only_with_somebody_who_may(amina: Someone, khadija: Someone, said: Someone, package: str):  # X4
     stored(amina, package, state="approved")
     db.session.commit()
@@ -210,7 +207,6 @@ def test_names_leave_only_with_somebody_who_may(amina: Someone, khadija: Someone
     ][-1] is True
 
 
-@pytest.mark.sqlite_only
 def test_what_any_version_calls_personal_stays_behind(world: World, amina: Someone, said: Someone):  # X4
     """The first version forgot to ask for consent, and named the submission after the person."""
     forgot = SURVEY.replace("${consent} = 'yes'", "")
@@ -294,7 +290,6 @@ def test_a_draft_finished_on_the_version_before_is_stored_under_it_and_stands_be
     assert set(kept) == {package, newer}
 
 
-@pytest.mark.sqlite_only
 def test_arabic_comes_back_byte_for_byte(amina: Someone, khadija: Someone, package: str):  # X7
     text = unicodedata.normalize("NFC", "تعاونيّةُ «أَرْكان» ﷽ ١٢٣ — lait\u202f& miel \u200fة ئ ؤ إ أ آ ى 🐑")
     stored(amina, package, state="approved", answers=changed(grp_fig={"notes": text}))
@@ -304,7 +299,6 @@ def test_arabic_comes_back_byte_for_byte(amina: Someone, khadija: Someone, packa
     assert table[2][table[0].index("notes")] == text
 
 
-@pytest.mark.sqlite_only
 def test_a_missing_file_and_unreadable_answers_are_said(amina: Someone, khadija: Someone, package: str):  # X8
     stored(amina, package, state="approved")
     broken = stored(amina, package, state="approved", minutes=1).id
@@ -320,7 +314,6 @@ def test_a_missing_file_and_unreadable_answers_are_said(amina: Someone, khadija:
     assert rows(book(khadija)["الاستمارات"])[0]["photo_leg.state"] == "تم التوصل به"
 
 
-@pytest.mark.sqlite_only
 def test_numbers_dates_and_texts_that_do_not_fit_stay_texts(amina: Someone, khadija: Someone, package: str):  # X2, BI-16
     odd = {"k_ca": "123456789012345678", "k_women": "abc"}
     stored(
@@ -336,7 +329,6 @@ def test_numbers_dates_and_texts_that_do_not_fit_stay_texts(amina: Someone, khad
     assert (row["gps.lat"], row["gps.alt"]) == (1, None)
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("group", "question", "value"),
     [
@@ -358,7 +350,6 @@ def test_no_answer_stops_an_export_or_the_page_of_its_submission(
     assert value[:5] in khadija.client.get(f"/submissions/{made.id}").text
 
 
-@pytest.mark.sqlite_only
 def test_memory_does_not_grow_with_the_rows(world: World, amina: Someone, khadija: Someone, package: str, tmp_path: Any):  # X9
     first = stored(amina, package, state="approved")
     db.session.commit()
@@ -397,7 +388,6 @@ def test_dates_in_the_file_name_and_nothing_personal(amina: Someone, khadija: So
     assert re.search(rf"daftar-boulemane-short-{date.today().year}-\d\d-\d\d-seq\d+\.xlsx", name), name
 
 
-@pytest.mark.sqlite_only
 def test_an_export_of_nothing_says_so_instead_of_an_empty_file(khadija: Someone, package: str):
     answer = download(khadija, states=["rejected"])
     assert answer.mimetype == "text/html"

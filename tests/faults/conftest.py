@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from tests.conftest import ROOT, World, settle
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
 from tests.faults.station import Station
 
+# Hurt phones and servers take their time; what matters is that they come back, not when.
+expect.set_options(timeout=20_000)
 SEED = int(os.environ.get("SEED", "20261126"))
 MEASURED = ROOT / "var" / "faults"
 

@@ -84,7 +84,6 @@ def test_only_phones_of_those_one_answers_for_are_there(amina: Someone, fatima: 
     assert count(Enrolment) == 0
 
 
-@pytest.mark.sqlite_only
 def test_many_phones_cost_no_more_questions_to_the_database(amina: Someone, khadija: Someone):  # F1
     def asked() -> int:
         seen: list[str] = []

@@ -130,7 +130,6 @@ def send(person, content, name="essai.md", files=()):
     return person.client.post(f"/instruments/check?programme={person.programme_id}&lang=fr", data=data)
 
 
-@pytest.mark.sqlite_only
 def test_the_page_shows_what_is_wrong_and_what_mends_it(admin):  # P2
     page = send(admin, form([q("text", "nom", relevant="${non} = 1")]))
     assert page.status_code == 422
@@ -160,7 +159,6 @@ def test_a_checked_form_is_published_by_a_second_press(admin):
     assert 'name="checked"' not in again.text
 
 
-@pytest.mark.sqlite_only
 def test_a_large_form_can_be_published_from_the_page(admin):
     admin.app.config["WTF_CSRF_ENABLED"] = True  # the token's check reads the request before the view does
     noise = random.Random(1).randbytes(900_000).hex()
@@ -176,7 +174,6 @@ def test_a_large_form_can_be_published_from_the_page(admin):
     assert versions() == 1
 
 
-@pytest.mark.sqlite_only
 def test_the_page_says_what_would_change(admin):
     publish(admin)
     survey = [q("integer", "nom"), q("text", "lieu")]
@@ -186,7 +183,6 @@ def test_the_page_says_what_would_change(admin):
         assert wanted in text, wanted
 
 
-@pytest.mark.sqlite_only
 def test_what_was_checked_cannot_be_changed_on_the_way(admin):
     page = send(admin, form())
     checked = re.search(r'name="checked"[^>]*value="([^"]+)"', page.text).group(1)
@@ -213,7 +209,6 @@ def test_a_file_of_50_mb_gets_a_clear_answer(admin):
     assert versions() == 0
 
 
-@pytest.mark.sqlite_only
 def test_a_list_that_is_no_list_is_named_at_its_field(admin):
     page = send(admin, form(), files=[("souks.csv", b"\xff\xfe")])
     assert page.status_code == 422
@@ -239,7 +234,6 @@ def run(app, *arguments):
     return result
 
 
-@pytest.mark.sqlite_only
 def test_the_terminal_checks_publishes_and_lists(app, world, tmp_path):
     file = tmp_path / "essai.md"
     file.write_bytes(form([q("select_one_from_file souks.csv", "souk")]))
@@ -265,7 +259,6 @@ def test_the_terminal_checks_publishes_and_lists(app, world, tmp_path):
     assert run(app, "check", str(big)).exit_code == 1
 
 
-@pytest.mark.sqlite_only
 def test_another_programme_is_switched_to_without_leaving_the_instruments(app):
     programme = Programme(id="p2", code="fes", name={"ar": "فاس", "fr": "Fès"})
     with app.test_request_context("/instruments"):

@@ -157,7 +157,6 @@ def test_of_two_reviewers_at_once_one_decides(  # AS-21
         ("approve", {"remark:grp_fig/k_ca": "?"}, "review.remarks_left"),
     ],
 )
-@pytest.mark.sqlite_only
 def test_a_decision_without_its_words_changes_nothing(
     amina: Someone, khadija: Someone, package: str, action: str, fields: dict[str, str], code: str
 ):  # D4
@@ -176,7 +175,6 @@ def test_a_decision_without_its_words_changes_nothing(
     assert problem.value.kind.code == code
 
 
-@pytest.mark.sqlite_only
 def test_only_who_may_review_decides(amina: Someone, fatima: Someone, khadija: Someone, said: Someone, package: str):  # D5
     hers, other = a_submission(amina, package), a_submission(fatima, package)
     for person, submission, status in ((said, hers, 403), (amina, hers, 403), (khadija, other, 404), (fatima, hers, 404)):
@@ -188,7 +186,6 @@ def test_only_who_may_review_decides(amina: Someone, fatima: Someone, khadija: S
     assert 'value="approve"' in khadija.client.get(f"/submissions/{hers}").text
 
 
-@pytest.mark.sqlite_only
 def test_after_a_decision_the_queue_goes_on(amina: Someone, khadija: Someone, package: str):
     older, newer = a_submission(amina, package, minutes=0), a_submission(amina, package, minutes=5)
     answer = khadija.client.post(

@@ -15,7 +15,6 @@ from tests.review.instrument import stored
 
 
 @pytest.mark.browser
-@pytest.mark.sqlite_only
 def test_keys_approve_return_and_go_on_and_rest_while_one_types(
     amina: Someone, khadija: Someone, package: str, live_server: LiveServer, playwright: Playwright
 ):

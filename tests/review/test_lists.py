@@ -109,7 +109,6 @@ def test_pages_neither_repeat_nor_hide_a_row_while_others_arrive(
     assert [title for title in back if title != "new"][-len(expected) :] == expected
 
 
-@pytest.mark.sqlite_only
 def test_a_record_shows_no_score_and_no_label_that_its_reader_may_not_see(
     world: World, amina: Someone, fatima: Someone, said: Someone
 ):  # L1

@@ -10,15 +10,12 @@ R6 what the phone warned of, and what had no place in a newer version, is shown 
 
 from __future__ import annotations
 
-import pytest
 import sqlalchemy as sa
 
 from app.core.db import db
 from app.submissions.models import Attachment, Revision
 from tests.conftest import NOW, Someone
 from tests.review.instrument import changed, stored
-
-pytestmark = pytest.mark.sqlite_only
 
 
 def page(reader: Someone, submission: str, language: str = "fr") -> str:

@@ -73,7 +73,6 @@ def test_the_receipt_of_a_form_sent_again_names_what_is_still_missing(amina: Som
     assert amina.push(envelope).json["results"][0]["receipt"]["missing"] == []
 
 
-@pytest.mark.sqlite_only
 def test_a_damaged_piece_is_refused_and_nothing_is_written(amina: Someone):  # NS-10
     submission = with_photo(amina)
     answer = patch(amina, submission, SHA256, 0, PHOTO[:100], **{"X-Chunk-Sha256": "0" * 64})
@@ -81,7 +80,6 @@ def test_a_damaged_piece_is_refused_and_nothing_is_written(amina: Someone):  # N
     assert head(amina, submission).headers["Upload-Offset"] == "0"
 
 
-@pytest.mark.sqlite_only
 def test_a_file_that_is_not_what_was_announced_starts_again(amina: Someone):
     submission = with_photo(amina, PHOTO)
     other = bytes(reversed(PHOTO))
@@ -94,7 +92,6 @@ def test_a_file_that_is_not_what_was_announced_starts_again(amina: Someone):
     assert upload(amina, submission).headers["Upload-Complete"] == "?1"
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("chunk", "code", "status"), [(b"", "attachment.chunk_empty", 400), (b"x" * 262_145, "attachment.chunk_too_large", 413)]
 )
@@ -104,7 +101,6 @@ def test_a_piece_has_one_byte_to_256_kb(amina: Someone, chunk: bytes, code: str,
     assert_problem(patch(amina, submission, sha256, 0, chunk), code, status)
 
 
-@pytest.mark.sqlite_only
 def test_what_is_not_this_persons_looks_like_what_does_not_exist(amina: Someone, fatima: Someone):  # AS-12
     submission = with_photo(amina)
     upload(amina, submission)
@@ -129,7 +125,6 @@ def test_a_photo_the_phone_no_longer_has_is_named_lost(amina: Someone):  # I-12
     assert db.session.scalars(sa.select(Attachment.lost_reason)).one() is None
 
 
-@pytest.mark.sqlite_only
 def test_a_full_disk_is_said_and_takes_back_what_was_half_written(amina: Someone, monkeypatch):  # SV-05
     submission = with_photo(amina)
     patch(amina, submission, SHA256, 0, PHOTO[:CHUNK])
@@ -171,7 +166,6 @@ def test_a_photo_that_was_whole_when_the_server_died_is_completed_when_the_phone
         assert attachments.path_of(SHA256).read_bytes() == PHOTO
 
 
-@pytest.mark.sqlite_only
 def test_a_photo_opens_for_whoever_may_read_the_submission(amina: Someone, fatima: Someone, khadija: Someone, said: Someone):
     submission = with_photo(amina)
     upload(amina, submission)
@@ -187,7 +181,6 @@ def test_a_photo_opens_for_whoever_may_read_the_submission(amina: Someone, fatim
                 attachments.open_attachment(stranger.actor, submission, sha256)
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("type", ["text/html", "image/svg+xml", "image/png", "application/pdf"])
 def test_what_is_no_photo_is_only_downloaded(amina: Someone, type: str):  # AS-18
     page = b"<script>alert(1)</script>"

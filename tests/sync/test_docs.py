@@ -10,8 +10,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.registry.models import Entity
@@ -76,7 +74,6 @@ def answers(client: Any, amina: Someone, world: World) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.sqlite_only
 def test_the_examples_are_what_the_server_answers(client: Any, amina: Someone, world: World):
     real = answers(client, amina, world)
     assert set(EXAMPLES) == set(real)
@@ -84,14 +81,12 @@ def test_the_examples_are_what_the_server_answers(client: Any, amina: Someone, w
         assert shape(EXAMPLES[name]) == shape(answer), name
 
 
-@pytest.mark.sqlite_only
 def test_the_limits_of_the_page_are_those_of_the_code():
     assert f"at most {MAX_ITEMS} items or {MAX_WIRE_BYTES // 1024} kB" in PAGE
     assert f"at most {MAX_INFLATED_BYTES // 1024 // 1024} MB inflated" in PAGE
     assert f"at most {MAX_HAVE:,}" in PAGE
 
 
-@pytest.mark.sqlite_only
 def test_the_envelope_of_the_page_is_accepted(amina: Someone):
     example = re.search(r"^    \{\"proto\": 1, \"submission_id\".*?\n\n", PAGE, re.M | re.S)[0]
     example = re.sub(r'("[^"]+"|\{[^{}]*\}|-?\d+) \| null', r"\1", example).replace("{…}", "{}")
@@ -103,7 +98,6 @@ def test_the_envelope_of_the_page_is_accepted(amina: Someone):
     assert response.json["results"][0]["result"] == "accepted"
 
 
-@pytest.mark.sqlite_only
 def test_answers_are_compressed_for_whoever_asks(amina: Someone):
     for _ in range(5):
         amina.deliver()

@@ -6,7 +6,6 @@ import json
 import threading
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -124,7 +123,6 @@ def test_what_is_deleted_archived_or_moved_out_of_reach_is_taken_from_the_phone(
     assert all(change["data"] is None for change in changes)
 
 
-@pytest.mark.sqlite_only
 def test_a_cursor_of_another_scope_epoch_or_future_makes_the_phone_begin_again(amina: Someone):
     _, cursor = pull_all(amina)
     epoch, scope, seq = cursor.rsplit(".", 2)
@@ -139,7 +137,6 @@ def test_a_cursor_of_another_scope_epoch_or_future_makes_the_phone_begin_again(a
     assert pull(amina, cursor)["resync"] is True
 
 
-@pytest.mark.sqlite_only
 def test_nobody_pulls_without_a_session_or_from_a_programme_of_others(client, amina: Someone):
     assert_problem(client.get("/api/sync/pull"), "core.not_signed_in", 401)
     assert_problem(client.get("/api/sync/pull", headers=amina.delivering), "core.not_signed_in", 401)
@@ -190,7 +187,6 @@ def test_pull_has_no_gap_while_others_write(app: Flask, amina: Someone, world: W
     assert len(written) == 36
 
 
-@pytest.mark.sqlite_only
 def test_packages_and_lists_come_as_they_were_published_to_whoever_may_fill_them(amina: Someone, world: World, client):
     content = json.dumps({"columns": ["name"], "rows": [["مسور"]]}, ensure_ascii=False)
     dataset = Dataset(
@@ -207,7 +203,6 @@ def test_packages_and_lists_come_as_they_were_published_to_whoever_may_fill_them
     assert_problem(amina.client.get(f"/api/sync/dataset/{'d' * 64}"), "core.not_found", 404)
 
 
-@pytest.mark.sqlite_only
 def test_a_closed_instrument_is_told_with_the_next_number(amina: Someone, world: World):
     _, cursor = pull_all(amina)
     db.session.execute(sa.update(Instrument).values(is_open=False))

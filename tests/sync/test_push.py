@@ -308,7 +308,6 @@ def push_bytes(someone: Someone, content: bytes, **headers: str) -> Any:
     return someone.app.test_client().post("/api/sync/push", data=content, headers=someone.delivering | headers)
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"\xff\xfe", b"<html>captive portal</html>", b'{"proto":1,"items":{}}', b"[" * 100_000]
 )
@@ -316,7 +315,6 @@ def test_a_push_that_is_not_json_is_answered_clearly(amina: Someone, content: by
     assert_problem(push_bytes(amina, content), "sync.not_json", 400)
 
 
-@pytest.mark.sqlite_only
 def test_a_push_that_is_too_large_is_refused_before_it_is_read(amina: Someone):  # BI-12
     assert_problem(push_bytes(amina, b" " * (256 * 1024 + 1)), "sync.too_large", 413)
     bomb = gzip.compress(b" " * (64 * 1024 * 1024))
@@ -339,7 +337,6 @@ def as_item(amina: Someone, content: str, **changes: Any) -> dict[str, Any]:
     return item | {"envelope": content, "sha256": hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()} | changes
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -372,7 +369,6 @@ def test_an_envelope_that_cannot_be_read_is_refused_by_itself(amina: Someone, da
     assert count(Submission) == 1
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("wrong", ["", "X", "00000000-0000-0000-0000-000000000000", "A" * 10_000, None, 7, ["x"], "UPPER"])
 def test_ids_that_are_not_canonical_are_refused_by_themselves(amina: Someone, wrong: Any):  # BI-14
     envelope = amina.envelope()
@@ -383,7 +379,6 @@ def test_ids_that_are_not_canonical_are_refused_by_themselves(amina: Someone, wr
     assert response.json["results"][0]["id"] is None
 
 
-@pytest.mark.sqlite_only
 def test_an_envelope_of_another_hash_other_ids_or_more_than_the_limit_is_refused(amina: Someone):
     envelope = amina.envelope()
     item = item_of(envelope)
@@ -404,7 +399,6 @@ def test_an_encryption_this_server_cannot_open_is_kept_as_it_came(amina: Someone
     assert gzip.decompress(db.session.scalars(sa.select(Quarantined)).one().body) == b"c2VhbGVk"
 
 
-@pytest.mark.sqlite_only
 def test_only_a_known_phone_delivers(amina: Someone, client):
     for authorization in (None, "Device", "Device wrong", f"Bearer {amina.credential}"):
         headers = {"Authorization": authorization} if authorization else {}

@@ -51,7 +51,6 @@ def test_signing_out_ends_the_session_and_the_phone_still_delivers(client: Flask
     amina.deliver()
 
 
-@pytest.mark.sqlite_only
 def test_a_wrong_password_is_told_in_both_languages(client: FlaskClient, amina: Someone):
     assert_problem(sign_in(client, password="no"), "accounts.wrong_password", 401)
     assert_problem(sign_in(client, "nobody"), "accounts.wrong_password", 401)
@@ -62,7 +61,6 @@ def test_a_wrong_password_is_told_in_both_languages(client: FlaskClient, amina: 
     assert int(answer.headers["Retry-After"]) > 0
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "headers",
     [
@@ -83,7 +81,6 @@ def test_a_page_of_another_site_cannot_sign_anybody_in_or_out(
     assert client.get("/api/field/me").status_code == 200
 
 
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize("body", [[], {}, {"username": 1, "password": "x"}, {"username": "x" * 65, "password": "x"}])
 def test_a_sign_in_that_is_no_sign_in_is_a_bad_request(client: FlaskClient, app: Flask, body: Any):
     answer = client.post("/api/field/sign-in", json=body, headers=OWN)
