@@ -6,6 +6,7 @@ The link names nobody: it ends in a random token behind `#`, which browsers send
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -32,6 +33,9 @@ LINK_USED = Kind(
 LINK_EXPIRED = Kind(
     "enrolment.expired", 410, lazy_gettext("This link is more than a day old. Ask the coordinator for a new one.")
 )
+LINK_CANCELLED = Kind(
+    "enrolment.cancelled", 410, lazy_gettext("The office cancelled this link. Ask the coordinator for a new one.")
+)
 
 
 def make_link(person: Person, *, by: Actor, now: datetime) -> tuple[Enrolment, str]:
@@ -51,15 +55,40 @@ def make_link(person: Person, *, by: Actor, now: datetime) -> tuple[Enrolment, s
     return made, token
 
 
+def unused(people: Sequence[Person], *, now: datetime) -> list[tuple[Enrolment, Person]]:
+    """Links of these people that a phone could still use, the next to end first."""
+    by_id = {one.id: one for one in people}
+    query = (
+        sa.select(Enrolment)
+        .where(Enrolment.used_at.is_(None), Enrolment.cancelled_at.is_(None), Enrolment.expires_at > now)
+        .order_by(Enrolment.expires_at, Enrolment.id)
+    )
+    return [(one, by_id[one.person_id]) for one in db.session.scalars(query) if one.person_id in by_id]
+
+
+def cancel(link: Enrolment, *, by: Actor, now: datetime) -> None:
+    """No phone can use it any more. Raises LINK_USED: then the phone can be revoked. The caller began with begin_writing()."""
+    if link.cancelled_at is not None:
+        return
+    cancelled = db.session.execute(
+        sa.update(Enrolment).where(Enrolment.id == link.id, Enrolment.used_at.is_(None)).values(cancelled_at=now)
+    )
+    if not cancelled.rowcount:  # type: ignore[attr-defined]  # a phone was quicker
+        raise LINK_USED()
+    audit.record("enrolment.cancelled", at=now, actor_id=by.person_id, object_id=link.person_id, details={"enrolment": link.id})
+
+
 def look(token: str, *, claim: str, now: datetime, demo_allowed: bool) -> tuple[Enrolment, Person]:
     """The link and whom it is for, unused. `claim` is the secret of the phone that asks: what it used itself it may use again.
 
-    Raises LINK_UNKNOWN, LINK_USED, LINK_EXPIRED.
+    Raises LINK_UNKNOWN, LINK_CANCELLED, LINK_USED, LINK_EXPIRED.
     """
     found = db.session.scalar(sa.select(Enrolment).where(Enrolment.token_hash == hashed(token)))
     person = db.session.get(Person, found.person_id) if found else None
     if found is None or person is None or not person.is_active or (person.is_demo and not demo_allowed):
         raise LINK_UNKNOWN()
+    if found.cancelled_at is not None:
+        raise LINK_CANCELLED()
     if found.used_at is not None and found.claim_hash != hashed(claim):
         raise LINK_USED()
     if found.expires_at <= now:
@@ -78,10 +107,14 @@ def use(
     found, person = look(token, claim=claim, now=now, demo_allowed=demo_allowed)
     taken = db.session.execute(
         sa.update(Enrolment)
-        .where(Enrolment.id == found.id, sa.or_(Enrolment.used_at.is_(None), Enrolment.claim_hash == hashed(claim)))
+        .where(
+            Enrolment.id == found.id,
+            Enrolment.cancelled_at.is_(None),
+            sa.or_(Enrolment.used_at.is_(None), Enrolment.claim_hash == hashed(claim)),
+        )
         .values(used_at=now, claim_hash=hashed(claim))
     )
-    if not taken.rowcount:  # type: ignore[attr-defined]  # another phone was quicker
+    if not taken.rowcount:  # type: ignore[attr-defined]  # another phone, or the office, was quicker
         raise LINK_USED()
     device, credential = enrol_device(person, label=label, device_id=found.device_id or device_id, now=now)
     if found.device_id != device.id:

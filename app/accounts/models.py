@@ -99,6 +99,7 @@ class Enrolment(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # at the office, before a phone used it
     claim_hash: Mapped[str | None] = mapped_column(sa.String(64))  # of the phone that used it: it may ask again
     device_id: Mapped[str | None] = mapped_column(sa.ForeignKey("devices.id"))
 

@@ -10,12 +10,12 @@ from markupsafe import Markup
 
 from app.accounts import enrolment, incidents
 from app.accounts import operations as accounts
-from app.accounts.models import Device, Incident, Person
+from app.accounts.models import Device, Enrolment, Incident, Person
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.permissions import Actor, require
-from app.core.problems import NOT_FOUND
+from app.core.problems import NOT_FOUND, Problem
 from app.core.web import local_text
 from app.fleet import queries, words
 from app.fleet.queries import Phone
@@ -45,7 +45,9 @@ def _fleet_words() -> dict[str, object]:
 @bp.get("/phones")
 @signed_in
 def phones() -> str:
-    found = queries.phones(_actor(), now=utcnow())
+    actor, now = _actor(), utcnow()
+    found = queries.phones(actor, now=now)
+    links = enrolment.unused(queries.managed_people(actor), now=now)
     by_id = {one.device.id: one for one in found}
     opened = queries.incidents(list(by_id), closed=False)
     silent = [one for one in found if one.is_silent]
@@ -68,6 +70,8 @@ def phones() -> str:
         silent=len(silent),
         holding=sum(1 for one in silent if one.unsent),
         incidents=[(one, by_id[one.device_id], queries.arrived_since(one)) for one in opened],
+        links=links,
+        makers={one.id: local_text(one.name) for one in _people([link.created_by for link, _person in links])},
     )
 
 
@@ -186,6 +190,26 @@ def link(person_id: str) -> str:
         expires_at=made.expires_at,
         has_phone=_has_phone(person),
     )
+
+
+@bp.post("/phones/links/<link_id>/cancel")
+@signed_in
+def cancel_link(link_id: str) -> Response:
+    actor = _actor()
+    begin_writing()
+    found = db.session.get(Enrolment, link_id)
+    person = db.session.get(Person, found.person_id) if found else None
+    if found is None or person is None or not (actor.is_administrator or accounts.manages(actor, person)):
+        raise NOT_FOUND()
+    name = local_text(person.name)
+    try:
+        enrolment.cancel(found, by=actor, now=utcnow())
+        db.session.commit()
+        flash(_("The link for %(name)s is cancelled: it makes no phone ready any more.", name=name), "ok")
+    except Problem:
+        db.session.rollback()
+        flash(_("A phone of %(name)s has used this link already. If it is not hers, revoke it in the list.", name=name), "error")
+    return redirect(url_for("fleet.phones"))  # type: ignore[return-value]
 
 
 def _has_phone(person: Person) -> bool:

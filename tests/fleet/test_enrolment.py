@@ -4,6 +4,7 @@ E1  good for a day, for one person and one phone, without a typed password
 E2  the same phone may ask again when the answer was lost; another phone may not
 E3  what it gives is a session and a credential that delivers, as signing in does
 E4  who is deactivated, and who is of a demonstration that is off, has no link
+E5  a link that no phone has used can be cancelled; one that was used stays what it was
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import db
 from app.core.ids import new_id
+from app.core.problems import Problem
 from tests.conftest import Someone, assert_problem, count, item_of
 
 CLAIM = "a-claim-of-phone-one"
@@ -92,6 +94,24 @@ def test_a_known_phone_keeps_its_place_in_the_list(app: Flask, amina: Someone, k
     assert entered.json["device"]["id"] == device_id
     other = post(app, "enrol", a_link(amina, khadija), claim="the-claim-of-phone-two", device_id=new_id())
     assert other.json["device"]["id"] != device_id
+
+
+def test_a_cancelled_link_makes_no_phone_ready(app: Flask, amina: Someone, khadija: Someone):  # E5
+    token, used = a_link(amina, khadija), a_link(amina, khadija)
+    device_id = post(app, "enrol", used).json["device"]["id"]
+    wrong, late = db.session.scalars(sa.select(Enrolment).order_by(Enrolment.used_at.is_not(None)))
+    enrolment.cancel(wrong, by=khadija.actor, now=utcnow())
+    with pytest.raises(Problem) as refused:
+        enrolment.cancel(late, by=khadija.actor, now=utcnow())
+    assert refused.value.kind is enrolment.LINK_USED
+    db.session.commit()
+    assert_problem(post(app, "enrol/look", token), "enrolment.cancelled", 410)
+    assert_problem(post(app, "enrol", token), "enrolment.cancelled", 410)
+    assert post(app, "enrol", used).json["device"]["id"] == device_id
+    entry = db.session.scalar(sa.select(audit.Audit).where(audit.Audit.action == "enrolment.cancelled"))
+    assert entry is not None
+    assert (entry.actor_id, entry.object_id, entry.details) == (khadija.id, amina.id, {"enrolment": wrong.id})
+    assert audit.first_broken_entry() is None
 
 
 def test_the_token_is_stored_nowhere(app: Flask, amina: Someone, khadija: Someone):  # E1

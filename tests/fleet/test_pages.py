@@ -7,6 +7,7 @@ F4  phones silent for 48 hours are counted and listed; put-away and lost ones ar
 F5  a lost phone reads nothing at its next contact, and can be found again; revoking cannot be undone
 F6  the link page shows a code that opens the phone's page, once
 F7  both languages
+F8  links that no phone has used are listed and can be cancelled, of people whom one manages
 """
 
 from __future__ import annotations
@@ -176,6 +177,31 @@ def test_the_link_page_shows_a_code_for_the_phone(app: Flask, amina: Someone, kh
     )
     assert used.json["person"]["id"] == amina.id
     assert f"/people/{amina.id}/phone-link" in khadija.client.get(f"/people/{amina.id}").text
+
+
+def test_links_that_no_phone_has_used_are_listed_and_cancelled(amina: Someone, fatima: Someone, khadija: Someone):  # F2, F8
+    assert "n’a encore utilisés" not in page(khadija, "/phones?lang=fr")
+    khadija.client.post(f"/people/{amina.id}/phone-link")
+    link = db.session.scalar(sa.select(Enrolment))
+    assert link is not None
+    said = page(khadija, "/phones?lang=fr")
+    assert all(one in said for one in ("n’a encore utilisés", "Amina", "par Khadija", "Annuler ce lien")), said
+    address = f"/phones/links/{link.id}/cancel"
+    assert fatima.client.post(address).status_code in (403, 404)
+    assert khadija.client.post(f"/phones/links/{new_id()}/cancel").status_code == 404
+    khadija.client.post(address)
+    said = page(khadija, "/phones?lang=fr")
+    assert "Le lien pour Amina est annulé" in said
+    assert "Annuler ce lien" not in said
+    db.session.rollback()
+    assert db.session.get_one(Enrolment, link.id).cancelled_at is not None
+    # Of two who press, or a phone that was quicker, each is told what is so.
+    khadija.client.post(address)
+    db.session.execute(sa.update(Enrolment).values(cancelled_at=None, used_at=utcnow()))
+    db.session.commit()
+    khadija.client.post(address)
+    assert "a déjà utilisé ce lien" in page(khadija, "/phones?lang=fr")
+    assert count(audit.Audit, audit.Audit.action == "enrolment.cancelled") == 1
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])
