@@ -31,12 +31,23 @@ def prepare(app: Flask, workers: int) -> None:
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))
         epoch.ensure(app)
+        _try_keys_again(app)
     if app.config["DEMO"]:
         from app.demo import load_if_empty
 
         print("Loading the demonstration, if nothing is there yet…", flush=True)
         load_if_empty(app)
     _shorten_scripts(app)
+
+
+def _try_keys_again(app: Flask) -> None:
+    """A restored server may have keys again that it had not when forms came."""
+    from app.core.clock import utcnow
+    from app.sync import reopening
+
+    made = reopening.try_everything(app, now=utcnow())
+    if made.filed or made.aside or made.files:
+        print(reopening.in_words(made), flush=True)
 
 
 def _shorten_scripts(app: Flask) -> None:

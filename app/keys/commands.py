@@ -23,7 +23,9 @@ def list_pairs() -> None:
         name = file.stem.rpartition("-")[2]
         click.echo(f"{name}  {file.name}  {counts.pop(name, 0)} keys of phones{'  current' if name == now else ''}")
     for name, count in sorted(counts.items()):
-        click.echo(f"{name}  MISSING: {count} keys of phones cannot be opened; put its file back from a backup")
+        click.echo(
+            f"{name}  MISSING: {count} keys of phones cannot be opened; put its file back from a backup, then: flask keys retry"
+        )
 
 
 @keys.command("rotate")

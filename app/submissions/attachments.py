@@ -210,14 +210,19 @@ def _complete(file: BinaryIO, partial: Path, sha256: str, sealed: dict[str, Any]
         os.fsync(file.fileno())
         _settle(partial, path_of(sha256))
         return None
-    beside = partial.with_suffix(".opened")
+    opened = _write_opened(partial.with_suffix(".opened"), content)
+    partial.unlink()
+    return opened
+
+
+def _write_opened(beside: Path, content: bytes) -> str:
+    """What was sealed, durably under its own hash, by way of `beside`."""
     with beside.open("wb") as out:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
     opened = hashlib.sha256(content).hexdigest()
     _settle(beside, path_of(opened))
-    partial.unlink()
     return opened
 
 
@@ -246,6 +251,35 @@ def _settle(made: Path, final: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def open_kept(*, now: datetime) -> int:
+    """Open the files that were kept sealed, where their key is here now; how many. Commits each."""
+    wanted = sa.select(Attachment.id, Attachment.sha256, Attachment.sealed).where(
+        Attachment.sealed.is_not(None), Attachment.opened_sha256.is_(None), Attachment.complete_at.is_not(None)
+    )
+    rows = db.session.execute(wanted).all()
+    db.session.rollback()
+    done = 0
+    for slot_id, sha256, sealed in rows:
+        kept = path_of(sha256)
+        content = _opened(kept, sealed) if kept.exists() else None
+        if content is None:
+            continue
+        try:
+            opened = _write_opened(kept.with_suffix(".opened"), content)
+        except OSError as error:
+            log.warning("A file whose key is here was not opened: %s", type(error).__name__)
+            continue
+        begin_writing()
+        db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(opened_sha256=opened))
+        db.session.commit()
+        done += 1
+    if done:
+        begin_writing()
+        audit.record("attachments.opened", at=now, actor_id=None, object_id="", details={"files": done})
+        db.session.commit()
+    return done
 
 
 def mark_lost(person_id: str, submission_id: str, sha256: str, *, reason: str, now: datetime) -> Progress:

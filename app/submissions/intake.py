@@ -215,6 +215,40 @@ def file_decided(do: Statements, item: Sent, forms: Forms, *, now: datetime) -> 
     chain.write()
 
 
+def file_opened(do: Statements, item: Sent, case_id: str, forms: Forms, *, now: datetime) -> None:
+    """File what was set aside because its key was not here. Where it still can be no submission it stays set aside, opened, with
+    the reason that is left (`item.reason`)."""
+    assert item.envelope is not None
+    stored = _submissions(do, [item])
+    entities = records_named(do, [item.envelope])
+    seqs = Numbers(do, 1 + len(item.envelope.entities))
+    chain = _Chain(do, now)
+    before = stored.get(item.submission_id)
+    taken = bool(do.rows("SELECT 1 FROM revisions WHERE id = ?", (item.revision_id,)))
+    why = "id_conflict" if before is not None and before.is_deleted else _why_aside(item, before, taken, forms)
+    chain.add(
+        "quarantine.opened",
+        programme_id=item.envelope.programme_id,
+        actor_id=item.sender.person_id,
+        object_id=item.revision_id,
+        details={"case": case_id, "reason": why},
+    )
+    if why:
+        item.result, item.reason = "quarantined", why
+        do.execute("UPDATE quarantined SET reason = ?, encryption = 'none', body = ? WHERE id = ?", (why, item.body, case_id))
+    else:
+        do.execute(
+            "UPDATE quarantined SET decided_at = ?, decision = 'accepted', became_submission_id = ?, became_revision_id = ? "
+            "WHERE id = ?",
+            (do.moment(now), item.submission_id, item.revision_id, case_id),
+        )
+        if before is None:
+            _insert_new(do, [item], entities, forms, seqs, chain, now=now)
+        else:
+            _insert_correction(do, item, before, entities, forms, seqs, chain, now=now)
+    chain.write()
+
+
 def _revision_ids(items: list[Sent]) -> list[str]:
     return [item.revision_id for item in items]
 

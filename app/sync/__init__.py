@@ -7,7 +7,7 @@ from app.sync.delivery import Delivery
 
 def init_app(app: Flask) -> None:
     from app.core.web import csrf
-    from app.sync.api import bp
+    from app.sync.api import bp  # brings `flask keys retry` with it
 
     app.extensions["daftar-delivery"] = Delivery(app)
     app.register_blueprint(bp)

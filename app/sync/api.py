@@ -26,7 +26,7 @@ from app.submissions import attachments, intake
 from app.submissions import problems as filing
 from app.submissions.envelope import is_sha256, read
 from app.submissions.intake import Sender, Sent
-from app.sync import changes, delivery, opening, problems, wire
+from app.sync import changes, delivery, opening, problems, reopening, wire
 
 bp = Blueprint("sync", __name__)
 
@@ -306,6 +306,8 @@ def escrow_key() -> Response:
     session = db.session.merge(g.sign_in, load=False)
     keys.register(session, value.get("id"), value.get("wrapped"), value.get("in_clear"), now=utcnow())
     db.session.commit()
+    # What came before its key, or before a restored server had it again.
+    reopening.try_forms(current_app._get_current_object(), now=utcnow())  # type: ignore[attr-defined]
     return answer({"server_time": now_ms()})
 
 
