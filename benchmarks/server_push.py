@@ -46,8 +46,8 @@ def prepare(url: str, instance: Path) -> dict[str, str]:
     import flask_migrate
 
     from app import create_app
+    from app.accounts.credentials import hashed
     from app.accounts.models import Device, Membership, Person
-    from app.accounts.operations import hashed
     from app.core.db import db
     from app.core.ids import new_id
     from app.instruments.models import Instrument, InstrumentVersion

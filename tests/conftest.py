@@ -38,6 +38,7 @@ from playwright.sync_api import Playwright, sync_playwright
 
 from app import create_app
 from app.accounts import operations as accounts
+from app.accounts.credentials import hashed
 from app.accounts.models import Device, Membership, Person
 from app.core.db import db, next_seq
 from app.core.ids import new_id
@@ -298,7 +299,7 @@ class Someone:
             self._device = (new_id(), f"credential-of-{self.username}-{new_id()}")
             settle()
             with self.app.app_context():
-                secret = accounts.hashed(self._device[1])
+                secret = hashed(self._device[1])
                 db.session.add(
                     Device(id=self._device[0], person_id=self.id, label="Tecno", secret_hash=secret, created_at=NOW, report={})
                 )

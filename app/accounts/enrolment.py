@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
+from app.accounts.credentials import hashed
 from app.accounts.models import Device, Enrolment, Person
-from app.accounts.operations import enrol_device, hashed
+from app.accounts.operations import enrol_device
 from app.core import audit
 from app.core.db import db
 from app.core.ids import new_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -13,7 +12,8 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from app.accounts import problems
+from app.accounts import credentials, problems
+from app.accounts.credentials import hashed
 from app.accounts.models import Device, Membership, Person, SignInFailures, SignInSession
 from app.core import audit
 from app.core.db import begin_writing, db
@@ -34,11 +34,6 @@ COMMON_PASSWORDS = {
     "iloveyou", "marocmaroc", "casablanca", "cooperative", "administrator", "password1", "password123", "admin123",
 }  # fmt: skip
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
-
-
-def hashed(token: str) -> str:
-    """Tokens have 256 random bits: a fast hash is enough, and a stolen table opens nothing."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @cache
@@ -320,17 +315,19 @@ def enrol_device(person: Person, *, label: str, device_id: str | None, now: date
     """
     from app.accounts import incidents
 
-    credential = secrets.token_urlsafe(32)
     device = db.session.get(Device, device_id) if device_id else None
     if device is None or device.person_id != person.id or device.revoked_at or device.lost_at:
+        device_id = new_id()
+        credential = credentials.made(device_id, person.id, now=now)
         device = Device(
-            id=new_id(), person_id=person.id, label=label[:120], secret_hash=hashed(credential), created_at=now, report={}
+            id=device_id, person_id=person.id, label=label[:120], secret_hash=hashed(credential), created_at=now, report={}
         )
         db.session.add(device)
         db.session.flush()
         audit.record("device.enrolled", at=now, actor_id=person.id, object_id=device.id)
         incidents.signed_in_afresh(person, device, now=now)
     else:
+        credential = credentials.made(device.id, person.id, now=now)
         device.secret_hash = hashed(credential)
         device.label = label[:120] or device.label
     device.last_seen_at = now

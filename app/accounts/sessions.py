@@ -14,6 +14,7 @@ from flask.ctx import _AppCtxGlobals
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.accounts import operations
+from app.accounts.credentials import hashed
 from app.accounts.models import SignInSession
 from app.core.clock import utcnow
 from app.core.db import db
@@ -141,7 +142,7 @@ def known_device(username: str) -> str:
 
 
 def _mark(username: str) -> str:
-    return operations.hashed(username)[:16]
+    return hashed(username)[:16]
 
 
 def _known() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, current_app, g, request
 
-from app.accounts import enrolment, sessions
+from app.accounts import credentials, enrolment, sessions
 from app.accounts import operations as accounts
 from app.accounts.models import Device, Person
 from app.accounts.sessions import require_own_origin, signed_in_json
@@ -64,7 +64,14 @@ def now_ms() -> int:
 def the_phone() -> Sender:
     """Whose credential the request carries. Raises UNKNOWN_DEVICE."""
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
-    sender = delivery.of(current_app).sender(credential) if scheme == "Device" and credential else None
+    deliveries = delivery.of(current_app)
+    sender = deliveries.sender(credential) if scheme == "Device" and credential else None
+    if sender is None and credentials.read(credential):
+        # True, and unknown: renewed since, or the database was put back from before.
+        begin_writing()
+        known = credentials.take_back(credential, now=utcnow())
+        db.session.commit()
+        sender = deliveries.sender(credential) if known else None
     if sender is None:
         raise problems.UNKNOWN_DEVICE()
     return sender
