@@ -10,6 +10,7 @@ begin_writing() and commit.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -435,6 +436,47 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
 
 def _about(change: EntityChange, instead: dict[str, str]) -> EntityChange:
     return replace(change, id=instead[change.id], action="update") if change.id in instead else change
+
+
+# What the phone is told
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided about something that had been set aside."""
+
+    decision: str  # "accepted", "rejected"
+    note: str  # why it was rejected
+    at: datetime
+
+
+def decided(person_id: str, revisions: Mapping[str, str]) -> dict[str, Decided]:
+    """What was decided about these of a person's own: {revision_id: sha256 of what her phone sent} in. What still waits, what is
+    another's and what is not here are left out alike."""
+    mine = sa.select(Device.id).where(Device.person_id == person_id)
+    found = {}
+    filed = db.session.execute(
+        sa.select(Revision.id, Revision.sha256, Submission)
+        .join(Submission, Submission.id == Revision.submission_id)
+        .where(Revision.id.in_(revisions), Submission.deleted_at.is_(None))
+        .where(sa.or_(Submission.author_id == person_id, Revision.device_id.in_(mine)))
+    )
+    for revision_id, sha256, submission in filed.all():
+        event = last_event(submission.id)
+        if revisions[revision_id] != sha256 or event is None:
+            continue
+        if submission.state == "rejected":
+            found[revision_id] = Decided("rejected", event.comment, event.at)
+        elif submission.quarantine is None:
+            found[revision_id] = Decided("accepted", "", event.at)
+    kept = sa.select(Quarantined).where(
+        Quarantined.revision_id.in_(revisions), Quarantined.device_id.in_(mine), Quarantined.decided_at.is_not(None)
+    )
+    for one in db.session.scalars(kept):
+        if one.revision_id not in found and revisions[one.revision_id] == one.sha256 and one.decided_at is not None:
+            rejected = one.decision == "rejected"
+            found[one.revision_id] = Decided("rejected" if rejected else "accepted", one.note if rejected else "", one.decided_at)
+    return found
 
 
 def reasons() -> list[str]:

@@ -22,7 +22,7 @@ from app.core.ids import is_id
 from app.core.problems import BAD_REQUEST, NOT_FOUND, Problem
 from app.keys import operations as keys
 from app.keys.sealing import SEALED
-from app.submissions import attachments, intake
+from app.submissions import attachments, intake, quarantine
 from app.submissions import problems as filing
 from app.submissions.envelope import is_sha256, read
 from app.submissions.intake import Sender, Sent
@@ -349,6 +349,21 @@ def sign_out() -> Response:
 @signed_in_json
 def me() -> Response:
     return answer(wire.person(g.sign_in.person) | {"server_time": now_ms()})
+
+
+@bp.post("/api/sync/decided")
+@signed_in_json
+def decided() -> Response:
+    """What was decided about forms of this person that had been set aside; her phone names those that it still shows so."""
+    wanted = body().get("items")
+    if not isinstance(wanted, dict):
+        raise problems.NOT_JSON()
+    if len(wanted) > MAX_HAVE:
+        raise problems.TOO_MANY(limit=MAX_HAVE)
+    asked = {name: sha256 for name, sha256 in wanted.items() if is_id(name) and is_sha256(sha256)}
+    found = quarantine.decided(g.actor.person_id, asked)
+    said = {name: {"decision": one.decision, "note": one.note, "at": iso(one.at)} for name, one in found.items()}
+    return answer({"decided": said, "server_time": now_ms()})
 
 
 # Reading

@@ -9,6 +9,7 @@ P6  two people: each by her own PIN, without network; neither sees the other's (
 P7  a person is removed only when nothing of hers is only on this phone
 P9  the office took reading away: at the next contact nothing is read; nothing is deleted, and signing in again brings it back
 P10 what waits goes by another phone in a file that nobody reads; its receipts come back the same way
+P11 what the office decided about a form that was set aside is said, with its reason sealed; nothing is deleted
 P8  where the programme asks for no PIN, the Phone page says what that means
 """
 
@@ -23,7 +24,12 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.accounts.models import Person
-from app.core.db import db
+from app.core.clock import utcnow
+from app.core.db import begin_writing, db
+from app.core.permissions import Actor
+from app.instruments.models import Instrument
+from app.submissions import quarantine
+from app.submissions.models import Submission
 from tests.conftest import PASSWORD
 from tests.e2e.device import HEIGHT, WIDTH, stored, until
 
@@ -78,6 +84,17 @@ def begin_a_form(page: Page, site: str, name: str) -> None:
     page.locator(".start").first.click()
     page.locator(".fill input.input").first.fill(name)
     expect(page.locator(".fill-status .saved")).to_have_class("saved saved")
+
+
+def finish_a_form(page: Page, site: str, name: str) -> None:
+    page.goto(f"{site}/field/#/today")
+    page.locator(".start").first.click()
+    page.locator(".fill input.input").first.fill(name)
+    while page.locator(".finish-state").count() == 0:
+        page.locator(".fill-foot .go").click()
+        page.wait_for_timeout(200)
+    page.locator(".fill-foot .go").click()
+    page.wait_for_url(re.compile("#/summary/"))
 
 
 def drafts(page: Page):
@@ -248,14 +265,7 @@ def test_a_deactivated_person_reads_nothing_after_the_next_contact_and_still_del
 def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, site, browser, tmp_path):  # P10
     enter(page, site)
     page.context.set_offline(True)
-    page.goto(f"{site}/field/#/today")
-    page.locator(".start").first.click()
-    page.locator(".fill input.input").first.fill("تعاونية الأمل")
-    while page.locator(".finish-state").count() == 0:
-        page.locator(".fill-foot .go").click()
-        page.wait_for_timeout(200)
-    page.locator(".fill-foot .go").click()
-    page.wait_for_url(re.compile("#/summary/"))
+    finish_a_form(page, site, "تعاونية الأمل")
     [item] = stored(page, "items")
     assert item["encryption"] == "sealed-1"
     page.goto(f"{site}/field/#/phone")
@@ -284,3 +294,38 @@ def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, 
     page.locator("label.file input").set_input_files(tmp_path / "back.daftar")
     expect(page.locator("main")).to_contain_text(re.compile(r"Arrivé au bureau\s: 1"))
     assert [one["state"] for one in stored(page, "items")] == ["accepted"]
+
+
+def test_what_the_office_decided_about_a_form_set_aside_is_said_and_nothing_is_deleted(page, site, application):  # P11
+    enter(page, site)
+    with application.app_context():
+        db.session.execute(sa.update(Instrument).values(is_open=False))
+        db.session.commit()
+    application.extensions["daftar-delivery"]._forms_at = 0.0  # it may remember for ten seconds that the form was open
+    for name in ("تعاونية الأمل", "تعاونية النور"):
+        finish_a_form(page, site, name)
+    until(lambda: [one["state"] for one in stored(page, "items")] == ["quarantined"] * 2, "both are set aside", 30)
+    with application.app_context():
+        office = Actor("office", {}, "fr", True, {})
+        one, other = db.session.scalars(
+            sa.select(Submission.id).where(Submission.quarantine == "form_closed").order_by(Submission.title)
+        )
+        begin_writing()
+        quarantine.accept(office, one, now=utcnow())
+        quarantine.reject(office, other, note="Déjà saisie par Zahra.", now=utcnow())
+        db.session.execute(sa.update(Instrument).values(is_open=True))
+        db.session.commit()
+    page.goto(f"{site}/field/#/outbox")
+    rejected = page.locator("a.card.wrong")
+    expect(rejected).to_contain_text("Rejetée")
+    expect(rejected).to_contain_text("Motif : Déjà saisie par Zahra.")
+    until(lambda: sorted(one["state"] for one in stored(page, "items")) == ["accepted", "quarantined"], "both are told")
+    [kept] = [one for one in stored(page, "items") if one["state"] == "quarantined"]
+    assert kept["rejected"]["at"]
+    assert "Zahra" not in str(kept)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="La retirer").click()
+    page.locator("dialog.ask button.go").click()
+    expect(rejected).to_be_visible()
+    assert len(stored(page, "items")) == 2
+    page.context.set_offline(False)

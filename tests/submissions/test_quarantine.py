@@ -7,6 +7,7 @@ Q4  each decision is an event of the chain and happens once, whoever else decide
 Q5  only what one answers for can be sorted
 Q6  photos of an accepted item find their place, and the phone is told which are missing
 Q7  an id that was taken gets another: both stay
+Q8  the phone hears what was decided about its person's own, with the reason of a rejection, and of nobody else's
 """
 
 from __future__ import annotations
@@ -298,3 +299,36 @@ def test_what_cannot_be_opened_can_only_be_rejected(amina: Someone, admin: Someo
     assert sealed.value.kind.code == "submission.sealed"
     db.session.rollback()
     reject(admin.actor, case_id, "Clé perdue.")
+
+
+def test_a_phone_hears_what_was_decided_about_its_own(  # Q8
+    world: World, amina: Someone, fatima: Someone, khadija: Someone
+):
+    def told(someone: Someone, *items: dict[str, Any]) -> Any:
+        asked = {"items": {one["revision_id"]: one["sha256"] for one in items}}
+        headers = {"X-Sync-Proto": "1", "Sec-Fetch-Site": "same-origin"}
+        answer = someone.client.post("/api/sync/decided", json=asked, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return {name: (one["decision"], one["note"]) for name, one in answer.json["decided"].items()}
+
+    close_form(world)
+    closed, refused = amina.envelope(), amina.envelope()
+    unproven, foreign = amina.envelope(author_id=fatima.id), amina.envelope(author_id=fatima.id)
+    items = [item_of(one) for one in (closed, refused, unproven, foreign)]
+    amina.push(*(closed, refused, unproven, foreign))
+    assert told(amina, *items) == {}
+    accept(khadija.actor, closed["submission_id"], note="Elle avait commencé avant.")
+    reject(khadija.actor, refused["submission_id"], "Déjà saisie par فاطمة.")
+    kept = dict(db.session.execute(sa.select(Quarantined.revision_id, Quarantined.id)).all())
+    reject(khadija.actor, kept[foreign["revision_id"]], "Qui est-ce ?")
+    accept(khadija.actor, kept[unproven["revision_id"]])
+    assert told(amina, *items) == {
+        closed["revision_id"]: ("accepted", ""),
+        refused["revision_id"]: ("rejected", "Déjà saisie par فاطمة."),
+        foreign["revision_id"]: ("rejected", "Qui est-ce ?"),
+        unproven["revision_id"]: ("accepted", ""),
+    }
+    # Another's, or other bytes under the same id: as if it were not here. And nobody without a session.
+    assert told(fatima, *items) == {}
+    assert told(amina, items[0] | {"sha256": "0" * 64}) == {}
+    assert amina.app.test_client().post("/api/sync/decided", json={"items": {}}, headers={"X-Sync-Proto": "1"}).status_code == 401

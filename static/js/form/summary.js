@@ -83,7 +83,7 @@ async function fromDraft(phone, id) {
 async function fromOutbox(phone, revisionId) {
   const [item, receipt] = await Promise.all([phone.outbox.get(revisionId), phone.outbox.receipt(revisionId)]);
   if (!item || (await isAnothers(phone, item))) throw new FormProblem(receipt ? "form.sent_and_gone" : "form.no_item", {});
-  return { source: await phone.outbox.content(item), title: item.title, at: item.finished_at, state: item.state, receipt, problem: item.problem };
+  return { source: await phone.outbox.content(item), title: item.title, at: item.finished_at, state: item.rejected ? "rejected" : item.state, receipt, problem: item.problem };
 }
 
 /** A shared phone: "back" and old addresses do not lead to what another person wrote. @param {any} phone @param {{owner: string}} kept */
@@ -118,6 +118,7 @@ function template(shown, navigate) {
 function stateLine(state, receipt, problem) {
   if (state === "draft") return html`<p class="status calm"><i class="dot"></i><span class="text">${t("Draft: not finished yet")}</span></p>`;
   if (state === "refused") return html`<p class="status wrong"><i class="dot"></i><span class="text">${t("Kept on the phone; the server could not take it.")} ${problemText(problem)}</span></p>`;
+  if (state === "rejected") return html`<p class="status wrong"><i class="dot"></i><span class="text">${t("Rejected at the office; the reason stands under Sending.")}</span></p>`;
   if (state === "gone") return html`<p class="status asks"><i class="dot"></i><span class="text">${t("Deleted at the office; this copy stays on the phone.")}</span></p>`;
   if (receipt) {
     return html`<p class=${state === "quarantined" ? "status asks" : "status"}><i class="dot"></i><span class="text">${t("Reached the server, {time}", { time: formatWhen(receipt.received_at) })}

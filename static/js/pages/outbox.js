@@ -2,12 +2,16 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
+import { reportError } from "../core/events.js";
+import { createHttp } from "../core/http.js";
 import { formatWhen, n, t } from "../core/i18n.js";
+import { hearDecisions, noteOf } from "../sync/decided.js";
 import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
 import { instrumentsOf } from "./instruments.js";
+import { itemAdvice, photoLine } from "./item-words.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
-import { itemAdvice, itemChip, itemLine, photoLine, submissionChip } from "./states.js";
+import { itemChip, itemLine, submissionChip } from "./states.js";
 import { lastSuccess, statusLine } from "./status.js";
 import { said, toSend } from "./words.js";
 
@@ -16,11 +20,20 @@ const SHOWN = 30;
 
 /** @typedef {import("../store/outbox.js").Item} Item @typedef {import("../store/outbox.js").Receipt} Receipt */
 
+/** What the records that came last say of a form that was set aside. @param {Item} item @param {any[]} submissions @returns {Item} */
+function asPulled(item, submissions) {
+  const seen = item.state === "quarantined" && submissions.find(({ revision_id }) => revision_id === item.revision_id);
+  if (!seen) return item;
+  if (seen.state === "rejected") return { ...item, rejected: { at: "", note: seen.comment } };
+  return seen.quarantine ? item : { ...item, state: "accepted", problem: null, rejected: null };
+}
+
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
 export function openOutbox(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
-  /** @type {{items: Item[], others: number, receipts: Map<string, Receipt>, submissions: any[], titles: Map<string, string>, counts: import("./words.js").Counts, last: number | null} | null} */
+  const http = createHttp(fetch.bind(globalThis), { app: document.documentElement.dataset.version });
+  /** @type {{items: Item[], notes: Map<string, string>, others: number, receipts: Map<string, Receipt>, submissions: any[], titles: Map<string, string>, counts: import("./words.js").Counts, last: number | null} | null} */
   let data = null;
   let shown = SHOWN;
   let sending = false;
@@ -32,11 +45,12 @@ export function openOutbox(host, app) {
     const [all, receipts, submissions, instruments, counts, last] = await Promise.all([
       phone.outbox.opened(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), app.counts(), lastSuccess(app),
     ]);
-    const mine = all.filter((/** @type {Item} */ item) => item.owner === owner).reverse();
+    const mine = all.filter((/** @type {Item} */ item) => item.owner === owner).reverse().map((/** @type {Item} */ item) => asPulled(item, submissions));
     // What was said of the last sending holds for what there was then.
     if (!sending && data && (data.counts.waiting !== counts.waiting || data.counts.photos !== counts.photos)) outcome = null;
     data = {
       items: mine,
+      notes: new Map(await Promise.all(mine.map(async (item) => /** @type {[string, string]} */ ([item.revision_id, await noteOf(phone, item)])))),
       others: all.filter((/** @type {Item} */ item) => item.owner !== owner && item.state === "waiting").length,
       receipts: new Map(receipts.map((/** @type {Receipt} */ receipt) => [receipt.revision_id, receipt])),
       submissions,
@@ -46,6 +60,9 @@ export function openOutbox(host, app) {
     };
     paint();
   });
+
+  /** Without network, or without a session, what is known stays. */
+  const ask = inTurn(() => hearDecisions(phone, http, owner).catch(reportError));
 
   async function send(reason = "button") {
     if (sending || !data) return;
@@ -84,7 +101,7 @@ export function openOutbox(host, app) {
   async function putAway(item) {
     const yes = await confirmed({
       title: t("Put this form away?"),
-      text: t("The office deleted it. It will no longer be readable on this phone."),
+      text: item.rejected ? t("The office has it and rejected it. It will no longer be readable on this phone.") : t("The office deleted it. It will no longer be readable on this phone."),
       yes: t("Put it away"),
       no: t("Keep the form"),
       danger: true,
@@ -104,12 +121,13 @@ export function openOutbox(host, app) {
 
   /** @param {Item} item */
   function card(item) {
-    const { receipts, submissions, titles } = /** @type {NonNullable<typeof data>} */ (data);
+    const { notes, receipts, submissions, titles } = /** @type {NonNullable<typeof data>} */ (data);
     const submission = submissions.find((/** @type {any} */ one) => one.id === item.submission_id);
     const instrument = titles.get(item.form_id) ?? item.form_id;
     const advice = itemAdvice(item);
     const photos = photoLine(item);
-    const tone = item.state === "refused" ? "wrong" : item.state === "quarantined" || item.state === "gone" ? "fix" : "";
+    const note = notes.get(item.revision_id);
+    const tone = item.state === "refused" || item.rejected ? "wrong" : item.state === "quarantined" || item.state === "gone" ? "fix" : "";
     return html`<li>
       <a class="card ${tone}" href="#/summary/${item.revision_id}">
         <div class="row"><strong><bdi>${item.title || instrument}</bdi></strong>${itemChip(item, submission, sync.state.phase === "sending")}</div>
@@ -117,9 +135,10 @@ export function openOutbox(host, app) {
         <p>${itemLine(item, receipts.get(item.revision_id))}</p>
         ${photos ? html`<p>${photos}</p>` : nothing}
         ${advice ? html`<p class="quote">${advice}</p>` : nothing}
+        ${note ? html`<p class="quote"><b>${t("Why:")}</b> <bdi>${note}</bdi></p>` : nothing}
       </a>
       ${item.state === "refused" ? html`<button class="btn plain" type="button" @click=${() => saveCopy(item)}>${t("Save a copy")}</button>` : nothing}
-      ${item.state === "gone" ? html`<button class="btn plain" type="button" @click=${() => putAway(item)}>${t("Put it away")}</button>` : nothing}
+      ${item.state === "gone" || item.rejected ? html`<button class="btn plain" type="button" @click=${() => putAway(item)}>${t("Put it away")}</button>` : nothing}
     </li>`;
   }
 
@@ -168,7 +187,17 @@ export function openOutbox(host, app) {
     return data?.counts.waiting ? t("Sending: {left}", { left: toSend(data.counts.waiting) }) : t("Asking the server…");
   }
 
-  const stops = [phone.on(() => void refresh()), sync.on(() => paint())];
+  let heard = false;
+  /** Once for each time that everything went through. */
+  function followed() {
+    const idle = sync.state.phase === "idle";
+    if (idle && !heard) void ask();
+    heard = idle;
+    paint();
+  }
+
+  const stops = [phone.on(() => void refresh()), sync.on(followed)];
+  followed();
   return {
     title: t("Sending"),
     ready: refresh(),

@@ -1,8 +1,7 @@
 /** The state of a finished form in words: on the phone, on its way, at the server, at the office. */
 
 import { html } from "../../vendor/lit-html/lit-html.js";
-import { n, t } from "../core/i18n.js";
-import { problemText } from "../core/problem.js";
+import { t } from "../core/i18n.js";
 import { isToSend } from "../store/outbox.js";
 import { since } from "./words.js";
 
@@ -18,7 +17,7 @@ const REVIEW = {
 };
 
 /** @param {Item} item */
-function photosOf({ attachments }) {
+export function photosOf({ attachments }) {
   return { total: attachments.length, left: attachments.filter(isToSend).length, lost: attachments.filter(({ state }) => state === "lost").length };
 }
 
@@ -33,7 +32,7 @@ function itemState(item, submission, sending = false) {
     case "waiting":
       return ["plain", sending ? t("Being sent") : t("Waiting to be sent")];
     case "quarantined":
-      return ["asks", t("Needs a look at the office")];
+      return item.rejected ? REVIEW.rejected() : ["asks", t("Needs a look at the office")];
     case "gone":
       return ["asks", t("Deleted at the office")];
     case "refused":
@@ -63,30 +62,4 @@ export function submissionChip(submission) {
 export function itemLine(item, receipt) {
   if (receipt) return t("Receipt {number} · {time}", { number: String(receipt.server_seq), time: since(receipt.received_at) });
   return t("Finished {time}", { time: since(item.finished_at) });
-}
-
-/** What it means and what to do next, "" where there is nothing to say. @param {Item} item */
-export function itemAdvice(item) {
-  const why = problemText(item.problem);
-  switch (item.state) {
-    case "quarantined":
-      return why || t("It has arrived and is safe. A coordinator looks at it before it counts.");
-    case "gone":
-      return t("The office deleted it. It stays readable here until you put it away.");
-    case "refused":
-      return [why, t("It stays on this phone. Save a copy and tell the coordinator.")].filter(Boolean).join(" ");
-    default:
-      return "";
-  }
-}
-
-/** Photos still to go, or lost: "" when all is well. @param {Item} item */
-export function photoLine(item) {
-  const { total, left, lost } = photosOf(item);
-  const parts = [];
-  if (item.state === "waiting" && left) parts.push(n("{n} photo goes after the text", "{n} photos go after the text", left));
-  else if (left) parts.push(t("Photos: {done} of {total} received", { done: total - left - lost, total }));
-  else if (total && item.state === "accepted") parts.push(n("{n} photo received", "{n} photos received", total - lost));
-  if (lost) parts.push(n("{n} photo can no longer be read on this phone; the office knows", "{n} photos can no longer be read on this phone; the office knows", lost));
-  return parts.join(" · ");
 }

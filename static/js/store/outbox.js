@@ -31,6 +31,7 @@ import { SEALED } from "./vault.js";
  * @property {number} next_attempt_at  ms by this phone's clock
  * @property {string} [draft_id]
  * @property {boolean} [imported]  from another phone's rescue file
+ * @property {{at: string, note: string | ArrayBuffer} | null} [rejected]  the office decided so; note: why, sealed where its owner has a key
  *
  * @typedef {object} Head  what lists need of a form
  * @property {string} title

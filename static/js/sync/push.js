@@ -255,7 +255,8 @@ export function createPush({ phone, http, contact, app }) {
     const found = [];
     if (!backup_seq) return found;
     for (const item of await outbox.all()) {
-      if (item.state !== "accepted" && item.state !== "quarantined") continue;
+      // What the office is still to decide, or rejected, stays until its owner puts it away.
+      if (item.state !== "accepted") continue;
       if (item.attachments.some((attachment) => isToSend(attachment) || isToTell(attachment))) continue;
       const receipt = await outbox.receipt(item.revision_id);
       if (receipt && receipt.epoch === epoch && receipt.server_seq <= backup_seq) found.push(item);
