@@ -20,7 +20,7 @@ from flask import Response, current_app, send_file
 
 from app.accounts.models import Device
 from app.core import audit
-from app.core.db import begin_writing, db
+from app.core.db import begin_writing, db, next_seq
 from app.core.ids import is_id
 from app.core.permissions import Actor, can
 from app.core.problems import NOT_FOUND, Problem
@@ -154,9 +154,9 @@ def append(
 def _finish(slot_id: str, file: BinaryIO, partial: Path, sha256: str, sealed: dict[str, Any] | None, *, now: datetime) -> None:
     opened = _complete(file, partial, sha256, sealed)
     begin_writing()
-    db.session.execute(
-        sa.update(Attachment).where(Attachment.id == slot_id).values(complete_at=now, lost_reason=None, opened_sha256=opened)
-    )
+    done = {"complete_at": now, "lost_reason": None, "opened_sha256": opened}
+    db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(done))
+    db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(seq=next_seq()))
     db.session.commit()
 
 
@@ -287,6 +287,8 @@ def mark_lost(person_id: str, submission_id: str, sha256: str, *, reason: str, n
     slot = _slot(person_id, submission_id, sha256)
     if slot.complete_at is None and slot.lost_reason is None:
         slot.lost_reason = reason[:64].replace("\0", "") or "lost"
+        db.session.flush()
+        slot.seq = next_seq()
         audit.record("attachment.lost", at=now, actor_id=person_id, object_id=submission_id, details={"sha256": sha256})
     return Progress(slot.size if slot.complete_at else 0, slot.size, slot.complete_at is not None)
 

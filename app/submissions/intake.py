@@ -344,6 +344,7 @@ def _receipt(item: Sent, seq: int, received_at: str, missing: list[str], audit_h
         "submission_id": item.submission_id,
         "revision_id": item.revision_id,
         "sha256": item.sha256,
+        "number": seq,
         "server_seq": seq,
         "received_at": received_at,
         "missing": missing,
@@ -377,12 +378,16 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
         if wanted[row[0]] == row[1]
     ]
     missing: dict[str, list[str]] = {}
-    for submission_id, sha256 in do.among(
-        "SELECT submission_id, sha256 FROM attachments "
-        "WHERE complete_at IS NULL AND lost_reason IS NULL AND submission_id IN (:ids)",
+    # A backup holds an item when it holds the last of its photos too: phones remove nothing before (docs/sync.md).
+    whole: dict[str, int] = {}
+    for submission_id, sha256, is_missing, arrived in do.among(
+        "SELECT submission_id, sha256, complete_at IS NULL AND lost_reason IS NULL, coalesce(seq, 0) FROM attachments "
+        "WHERE submission_id IN (:ids)",
         [*(row[4] for row in rows), *(row[7] for row in set_aside if row[7])],
     ):
-        missing.setdefault(submission_id, []).append(sha256)
+        if is_missing:
+            missing.setdefault(submission_id, []).append(sha256)
+        whole[submission_id] = max(whole.get(submission_id, 0), arrived)
     heads = dict(
         do.among(
             "SELECT object_id, hash FROM audit WHERE object_id IN (:ids) "
@@ -395,7 +400,8 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
             "submission_id": submission_id,
             "revision_id": revision_id,
             "sha256": sha256,
-            "server_seq": seq,
+            "number": seq,
+            "server_seq": max(seq, whole.get(submission_id, 0)),
             "received_at": do.moment_text(received_at),
             "missing": missing.get(submission_id, []),
             "audit_head": heads.get(revision_id),
@@ -407,7 +413,8 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
             "submission_id": submission_id,
             "revision_id": revision_id,
             "sha256": sha256,
-            "server_seq": seq,
+            "number": seq,
+            "server_seq": max(seq, whole.get(became, 0)),
             "received_at": do.moment_text(received_at),
             "missing": missing.get(became, []) if became else _announced(envelope),
             "audit_head": heads.get(revision_id),

@@ -93,6 +93,8 @@ class Attachment(Model):
     size: Mapped[int] = mapped_column(sa.BigInteger)
     type: Mapped[str] = mapped_column(sa.String(80))
     complete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Taken when it completed, or was said to be lost: a backup below it may hold the submission and not its photo.
+    seq: Mapped[int | None] = mapped_column(sa.BigInteger)
     lost_reason: Mapped[str | None] = mapped_column(sa.String(64))  # the phone says its bytes are gone (I-12)
     # {"file", "sha256", "size"} of what is inside; the other sha256 and size are of the sealed bytes.
     sealed: Mapped[dict[str, Any] | None] = mapped_column(Json)

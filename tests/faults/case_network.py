@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -311,6 +313,45 @@ def test_a_restored_server_gets_everything_back_by_itself(
     at_rest(ledger, station, browser)
     measured("NS-18", recovered=f"{after - before}/{2 * more}")
     assert after - before == 2 * more
+
+
+@pytest.mark.sqlite_only
+def test_a_photo_that_came_after_the_backup_of_its_text_comes_back_too(
+    phones, proxy, station: Station, ledger: Ledger, tmp_path: Path
+):
+    """NS-18: the text arrives, a backup elsewhere holds it, the photo arrives; then the server and its photos are lost.
+
+    What a phone may remove is in the backup: so nothing is missing afterwards, whatever the phone had removed before.
+    """
+    net = proxy()
+    phone = phones("amina", net)
+    net.plan = lambda request: Fault("gateway") if request.method == "PATCH" else None
+    for _ in range(3):
+        phone.fill(photos=1)
+    phone.sync()
+    backup.make(tmp_path / "backups", off_host=True, now=utcnow())
+    db.session.remove()
+    net.plan = lambda request: None
+    phone.drain()
+    phone.sync()
+    kept = len(phone.items())
+    station.stop()
+    db.session.remove()
+    db.engine.dispose()
+    station.engine.dispose()
+    shutil.rmtree(station.attachments)
+    backup.restore(backup.latest(tmp_path / "backups"), replace=True)
+    db.session.remove()
+    db.engine.dispose()
+    station.start()
+    phone.sync()
+    phone.drain()
+    at_rest(ledger, station, phone)
+    backup.make(tmp_path / "backups", off_host=True, now=utcnow() + timedelta(seconds=2))
+    db.session.remove()
+    phone.sync()
+    phone.sync()
+    assert (kept, len(phone.items())) == (3, 0), "what the backup holds whole leaves the phone"
 
 
 @pytest.mark.sqlite_only

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from app.backup import operations as backup
 from app.core.db import db
 from app.core.ids import new_id
 from app.core.problems import Problem
 from app.submissions import attachments
 from app.submissions.models import Attachment
-from tests.conftest import Someone, assert_problem, count
+from tests.conftest import NOW, Someone, assert_problem, count, item_of, settle
 
 PHOTO = b"\xff\xd8\xff" + os.urandom(120_000)
 SHA256 = hashlib.sha256(PHOTO).hexdigest()
@@ -63,6 +66,46 @@ def test_a_photo_cut_on_the_way_goes_on_where_it_stopped(amina: Someone):  # NS-
     assert head(amina, submission).headers["Upload-Complete"] == "?1"
     assert patch(amina, submission, SHA256, 0, b"x").headers["Upload-Complete"] == "?1", "complete stays complete"
     assert not list(Path(amina.app.config["ATTACHMENTS"], "partial").iterdir())
+
+
+@pytest.mark.sqlite_only
+def test_a_photo_that_comes_after_the_backup_of_its_text_stays_on_the_phone_until_the_next(  # I-20, 4.6
+    amina: Someone, tmp_path: Path
+):
+    """What a phone asks before it removes anything: the number that a backup must have reached, photos and all."""
+    here, gone = b"\xff\xd8\xff here", b"\xff\xd8\xff gone"
+    slots = [
+        {"name": "p.jpg", "question": "p", "sha256": hashlib.sha256(one).hexdigest(), "size": len(one), "type": "image/jpeg"}
+        for one in (here, gone)
+    ]
+    envelope = amina.envelope(attachments=slots)
+    first = amina.push(envelope).json["results"][0]["receipt"]
+
+    def backed_up() -> None:
+        backup.make(tmp_path / "backups", now=NOW + timedelta(hours=next(hours)), off_host=True)
+        settle()
+
+    hours = itertools.count()
+
+    def is_backed_up() -> bool:
+        asked = {"items": {envelope["revision_id"]: item_of(envelope)["sha256"]}}
+        answer = amina.app.test_client().post("/api/sync/have", json=asked, headers=amina.delivering).json
+        (receipt,) = answer["have"].values()
+        assert amina.push(envelope).json["results"][0]["receipt"] == receipt
+        assert receipt["number"] == first["number"] == first["server_seq"]
+        return bool(receipt["server_seq"] <= answer["backup_seq"])
+
+    backed_up()
+    assert is_backed_up()
+    assert upload(amina, envelope["submission_id"], here).headers["Upload-Complete"] == "?1"
+    assert not is_backed_up(), "the text without its photo"
+    backed_up()
+    assert is_backed_up()
+    said = f"/api/sync/att/{envelope['submission_id']}/{slots[1]['sha256']}/lost"
+    assert amina.app.test_client().post(said, json={"reason": "missing"}, headers=amina.delivering).status_code == 200
+    assert not is_backed_up(), "a slot that waits for ever"
+    backed_up()
+    assert is_backed_up()
 
 
 def test_the_receipt_of_a_form_sent_again_names_what_is_still_missing(amina: Someone):  # I-12

@@ -60,6 +60,6 @@ export function submissionChip(submission) {
 
 /** When, under which number. @param {Item} item @param {import("../store/outbox.js").Receipt | null} [receipt] */
 export function itemLine(item, receipt) {
-  if (receipt) return t("Receipt {number} · {time}", { number: String(receipt.server_seq), time: since(receipt.received_at) });
+  if (receipt) return t("Receipt {number} · {time}", { number: String(receipt.number ?? receipt.server_seq), time: since(receipt.received_at) });
   return t("Finished {time}", { time: since(item.finished_at) });
 }

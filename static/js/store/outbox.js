@@ -44,7 +44,8 @@ import { SEALED } from "./vault.js";
  * @property {string} submission_id
  * @property {string} revision_id
  * @property {string} sha256
- * @property {number} server_seq
+ * @property {number} [number]  by which people name it
+ * @property {number} server_seq  what the number of a backup must have reached to hold it whole
  * @property {string} received_at
  * @property {string[]} missing
  * @property {string} audit_head
