@@ -69,8 +69,10 @@ def unpack(packed: str) -> tuple[str, str, bytes, Given]:
 
 def allow_whole_file() -> None:
     """A form comes with its files, and the page hands them back as a field. Runs before anything reads the request: the
-    token's check does."""
-    if request.endpoint in ("instruments.check", "instruments.publish", "instruments.keep_draft"):
+    token's check does. Whoever may not prepare a form gets no such room.
+    """
+    whole = ("instruments.check", "instruments.publish", "instruments.keep_draft")
+    if request.endpoint in whole and can(g.actor, "instrument.prepare"):
         most = int(current_app.config["MAX_XLSFORM_BYTES"]) + MAX_LIST_BYTES + MAX_ALL_MEDIA_BYTES
         most *= 1 if request.endpoint == "instruments.check" else 2  # written in letters
         request.max_content_length = request.max_form_memory_size = most

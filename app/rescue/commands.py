@@ -22,7 +22,8 @@ def bring(file: Path, receipts: Path | None) -> None:
     """Deliver everything in a rescue file. Twice changes nothing."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     try:
-        brought = operations.bring(app, file.read_bytes(), actor_id=None, now=utcnow())
+        with file.open("rb") as opened:
+            brought = operations.bring(app, opened, actor_id=None, now=utcnow())
     except Problem as problem:
         raise click.ClickException(str(problem)) from None
     said = ", ".join(f"{count} {result}" for result, count in sorted(brought.results.items())) or "no form"

@@ -10,13 +10,18 @@ Everything in it is as the phone keeps it, sealed. It is delivered like a push, 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
+import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from flask import Flask, current_app
@@ -35,6 +40,8 @@ from app.sync import delivery, opening, wire
 
 MAGIC = b"DAFTAR-RESCUE-1\n"
 MOST_AT_ONCE = 20
+LONGEST_LINE = 4 * 1024 * 1024  # an envelope has at most 1 MB, and is written in letters when it is sealed
+PIECE = 1024 * 1024
 # Whoever brings the file proves nothing about who wrote what is not sealed.
 BY_HAND = Sender("", "", None, {})
 
@@ -56,56 +63,75 @@ class Brought:
         return sum(self.results.values())
 
 
-def records(content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Bytes that follow a record, where they lie in the file: a phone's photos together are larger than memory."""
+
+    file: BinaryIO
+    at: int
+    size: int
+
+    def read(self, offset: int, most: int) -> bytes:
+        self.file.seek(self.at + offset)
+        return self.file.read(min(most, self.size - offset))
+
+    def sha256(self) -> str:
+        digest = hashlib.sha256()
+        for offset in range(0, self.size, PIECE):
+            digest.update(self.read(offset, PIECE))
+        return digest.hexdigest()
+
+
+def records(file: BinaryIO) -> Iterator[tuple[dict[str, Any], Body]]:
     """The records of a file, as far as it goes. Raises NOT_ONE."""
-    if not content.startswith(MAGIC):
+    size_of_all = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(len(MAGIC)) != MAGIC:
         raise problems.NOT_ONE()
     at = len(MAGIC)
-    while at < len(content):
-        end = content.find(b"\n", at)
-        if end < 0:
+    while at < size_of_all:
+        file.seek(at)
+        line = file.readline(LONGEST_LINE)
+        if not line.endswith(b"\n"):
             return
         try:
-            record = orjson.loads(content[at:end])
+            record = orjson.loads(line)
         except orjson.JSONDecodeError:
             return
         if not isinstance(record, dict):
             return
-        size = record.get("bytes", 0)
-        if type(size) is not int or size < 0 or end + 1 + size > len(content):
+        body, size = at + len(line), record.get("bytes", 0)
+        if type(size) is not int or size < 0 or body + size > size_of_all:
             return
-        yield record, content[end + 1 : end + 1 + size]
-        at = end + 1 + size
+        yield record, Body(file, body, size)
+        at = body + size
 
 
-def bring(app: Flask, content: bytes, *, actor_id: str | None, now: datetime) -> Brought:
+def bring(app: Flask, content: BinaryIO, *, actor_id: str | None, now: datetime) -> Brought:
     """Deliver everything in a rescue file; what cannot be placed stays in a copy of the file. Commits."""
     made = Brought(is_cut=True)
     next(records(content), None)
     made.sha256 = kept_copy(content)
-    items: list[dict[str, Any]] = []
-    files: list[tuple[dict[str, Any], bytes]] = []
-    offered: dict[str, Any] = {}
-    for record, body in records(content):
-        if record.get("kind") == "item":
-            items.append(record)
-        elif record.get("kind") == "file":
-            files.append((record, body))
-        elif record.get("kind") == "key" and isinstance(record.get("id"), str):
-            offered[record["id"]] = record
-        elif record.get("kind") == "end":
-            made.is_cut = False
-    for at in range(0, len(items), MOST_AT_ONCE):
-        _deliver(app, items[at : at + MOST_AT_ONCE], offered, made)
-    for record, body in files:
-        _place(record, body, made, now=now)
-    db.session.rollback()  # what was just filed stands in another transaction
-    made.receipts = _receipts(items)
+    with _copy_of(made.sha256).open("rb") as file:
+        # A key may stand behind what it opens, and a photo before its form.
+        offered = {record["id"]: record for record, _ in _of_kind(file, "key") if isinstance(record.get("id"), str)}
+        items = (record for record, _ in _of_kind(file, "item"))
+        while some := list(itertools.islice(items, MOST_AT_ONCE)):
+            _deliver(app, some, offered, made)
+        for record, body in _of_kind(file, "file"):
+            _place(record, body, made, now=now)
+        made.is_cut = not any(_of_kind(file, "end"))
+        db.session.rollback()  # what was just filed stands in another transaction
+        made.receipts = _receipts(file)
     begin_writing()
     told = {"results": made.results, "files": made.files, "damaged": made.damaged, "cut": made.is_cut}
     audit.record("rescue.brought", at=now, actor_id=actor_id, object_id=made.sha256, details=told)
     db.session.commit()
     return made
+
+
+def _of_kind(file: BinaryIO, kind: str) -> Iterator[tuple[dict[str, Any], Body]]:
+    return ((record, body) for record, body in records(file) if record.get("kind") == kind)
 
 
 def _deliver(app: Flask, items: list[dict[str, Any]], offered: dict[str, Any], made: Brought) -> None:
@@ -136,15 +162,15 @@ def _read(app: Flask, item: dict[str, Any], offered: dict[str, Any]) -> Sent:
     return Sent(*named, sha256, "none", gzip.compress(text.encode(), 1, mtime=0), envelope, BY_HAND, aside="author_unproven")
 
 
-def _place(record: dict[str, Any], body: bytes, made: Brought, *, now: datetime) -> None:
+def _place(record: dict[str, Any], body: Body, made: Brought, *, now: datetime) -> None:
     sha256, submission_id = str(record.get("sha256")), str(record.get("submission_id"))
-    if hashlib.sha256(body).hexdigest() != sha256:
+    if body.sha256() != sha256:
         made.damaged += 1
         return
     try:
         done = attachments.progress("", submission_id, sha256, now=now)
         while not done.is_complete:
-            piece = body[done.offset : done.offset + MAX_CHUNK_BYTES]
+            piece = body.read(done.offset, MAX_CHUNK_BYTES)
             digest = hashlib.sha256(piece).hexdigest()
             done = attachments.append("", submission_id, sha256, offset=done.offset, chunk=piece, chunk_sha256=digest, now=now)
         made.files += 1
@@ -152,31 +178,39 @@ def _place(record: dict[str, Any], body: bytes, made: Brought, *, now: datetime)
         made.files_waiting += 1
 
 
-def kept_copy(content: bytes) -> str:
+def kept_copy(content: BinaryIO) -> str:
     """The file as it came, under its hash: what could not be placed is still in it."""
-    sha256 = hashlib.sha256(content).hexdigest()
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / f"{sha256}.daftar"
-    if not file.exists():
-        half = file.with_suffix(".part")
-        half.write_bytes(content)
-        half.replace(file)
+    content.seek(0)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part") as half:
+        shutil.copyfileobj(content, half, PIECE)
+        half.flush()
+        os.fsync(half.fileno())
+        half.seek(0)
+        sha256 = hashlib.file_digest(half, "sha256").hexdigest()
+        with contextlib.suppress(FileExistsError):
+            os.link(half.name, _copy_of(sha256))
     return sha256
 
 
-def _receipts(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    known = [one for one in items if is_id(one.get("revision_id")) and is_sha256(one.get("sha256"))]
+def _receipts(file: BinaryIO) -> list[dict[str, Any]]:
+    named = ((record.get("revision_id"), record.get("sha256")) for record, _ in _of_kind(file, "item"))
+    known = {str(revision_id): str(sha256) for revision_id, sha256 in named if is_id(revision_id) and is_sha256(sha256)}
     with wire.reading() as do:
-        return list(intake.receipts(do, {one["revision_id"]: one["sha256"] for one in known}).values())
+        return list(intake.receipts(do, known).values())
 
 
 def receipts_of(sha256: str) -> list[dict[str, Any]]:
     """What the server has of a file that was brought before. Raises NOT_FOUND."""
-    file = _folder() / f"{sha256}.daftar"
-    if not is_sha256(sha256) or not file.exists():
+    if not is_sha256(sha256) or not _copy_of(sha256).exists():
         raise NOT_FOUND()
-    return _receipts([record for record, _ in records(file.read_bytes()) if record.get("kind") == "item"])
+    with _copy_of(sha256).open("rb") as file:
+        return _receipts(file)
+
+
+def _copy_of(sha256: str) -> Path:
+    return _folder() / f"{sha256}.daftar"
 
 
 def _folder() -> Path:

@@ -174,6 +174,13 @@ def test_a_large_form_can_be_published_from_the_page(admin):
     assert versions() == 1
 
 
+def test_only_who_prepares_forms_may_send_large_ones(admin, amina):
+    admin.app.config["WTF_CSRF_ENABLED"] = True
+    for client in (admin.app.test_client(), amina.client):
+        for path in ("/instruments/publish", "/instruments/check", "/instruments/drafts"):
+            assert client.post(path, data={"checked": "x" * 11_000_000}).status_code == 413, path
+
+
 def test_the_page_says_what_would_change(admin):
     publish(admin)
     survey = [q("integer", "nom"), q("text", "lieu")]

@@ -4,6 +4,7 @@ R1  forms and photos arrive as if the phone had sent them, under their author, a
 R2  receipts go back in a file of the same kind
 R3  what is not sealed proves no author; what is damaged or cut off is said; another file is refused
 R4  only who manages phones may bring one
+R5  a phone full of photos fits, with the token that pages carry, and is never held in memory
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import hashlib
 import io
 import json
 import os
+import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,9 @@ import pytest
 
 from app.core.db import db
 from app.rescue.operations import MAGIC, records
+from app.rescue.operations import bring as bring_file
 from app.submissions.models import Submission
-from tests.conftest import Someone, item_of
+from tests.conftest import NOW, Someone, item_of
 from tests.keys.phone import SealingPhone
 
 PHOTO = b"\xff\xd8\xff" + os.urandom(120_000)
@@ -60,7 +64,7 @@ def test_a_file_brings_forms_and_photos_and_twice_changes_nothing(app, amina: So
     assert (submission.author_id, submission.device_id, submission.quarantine) == (amina.id, phone.device["id"], None)
     shown = khadija.client.get(f"/submissions/{envelope['submission_id']}/files/{described['sha256']}")
     assert shown.data == PHOTO
-    [receipt] = [record["receipt"] for record, _ in records(out.read_bytes()) if record["kind"] == "receipt"]
+    [receipt] = [record["receipt"] for record, _ in records(io.BytesIO(out.read_bytes())) if record["kind"] == "receipt"]
     assert (receipt["revision_id"], receipt["missing"]) == (envelope["revision_id"], [])
     assert receipt["epoch"]
     assert bring(app, tmp_path, content).startswith("1 duplicate; 1 files complete")
@@ -85,6 +89,40 @@ def test_the_office_brings_a_file_on_its_page_and_takes_receipts_home(amina: Som
     address = f"/phones/rescue/{hashlib.sha256(content).hexdigest()}"
     assert address in answer.text
     back = khadija.client.get(address)
-    assert [r["receipt"]["revision_id"] for r, _ in records(back.data) if r["kind"] == "receipt"] == [envelope["revision_id"]]
+    assert [r["receipt"]["revision_id"] for r, _ in records(io.BytesIO(back.data)) if r["kind"] == "receipt"] == [
+        envelope["revision_id"]
+    ]
     assert khadija.client.get("/phones/rescue/" + "0" * 64).status_code == 404
     assert khadija.client.post("/phones/rescue", data={"file": (io.BytesIO(b"PK"), "x.zip")}).status_code == 422
+
+
+@pytest.mark.sqlite_only
+def test_a_phone_full_of_photos_fits_through_the_page(app, amina: Someone, phone, khadija: Someone):  # R4, R5
+    app.config["WTF_CSRF_ENABLED"] = True  # the token's check reads the request before the view does
+    envelope = amina.envelope()
+    content = a_file([phone.item(envelope)], [(amina.id, os.urandom(12 * 2**20))])
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', khadija.client.get("/phones/rescue").text).group(1)
+
+    def bring_as(client: Any) -> int:
+        sent = {"csrf_token": token, "file": (io.BytesIO(content), "phone.daftar")}
+        return int(client.post("/phones/rescue", data=sent).status_code)
+
+    assert bring_as(khadija.client) == 200
+    assert db.session.get(Submission, envelope["submission_id"]).author_id == amina.id
+    assert [bring_as(who) for who in (app.test_client(), amina.client)] == [413, 413], "no room for who may not bring one"
+
+
+@pytest.mark.sqlite_only
+def test_a_phone_full_of_photos_is_never_held_in_memory(app, amina: Someone, phone, tmp_path: Path):  # R5
+    file = tmp_path / "phone.daftar"
+    file.write_bytes(a_file([phone.item(amina.envelope())], [(amina.id, os.urandom(4 * 2**20)) for _ in range(3)]))
+    db.session.commit()
+    tracemalloc.start()
+    try:
+        with file.open("rb") as opened:
+            brought = bring_file(app, opened, actor_id=None, now=NOW)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (brought.results, brought.files_waiting, brought.is_cut) == ({"accepted": 1}, 3, False)
+    assert most < 6 * 2**20
