@@ -183,6 +183,8 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
             _answer_again(do, item, same, before)
         else:
             why = _why_aside(item, before, same is not None, forms)
+            if why is None and before is not None:
+                why = _suspect(item, before, entities, forms)
             if why:
                 aside.append((item, why))
             elif before is None:
@@ -295,6 +297,15 @@ def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms)
         if (before.programme_id, before.form_id) != (envelope.programme_id, envelope.form_id):
             return "id_conflict"
     return None
+
+
+def _suspect(item: Sent, before: _Stored, entities: dict[str, Record], forms: Forms) -> str | None:
+    """Why a person must look at a correction before it counts. Until then what it corrects counts as it stands, and
+    rejecting it changes nothing of that. Where the whole submission waits for the same reason, it waits with it.
+    """
+    assert item.envelope is not None
+    trouble = _trouble(item, item.envelope, entities, forms)
+    return trouble if trouble != before.quarantine else None
 
 
 def _trouble(item: Sent, envelope: Envelope, entities: dict[str, Record], forms: Forms) -> str | None:
@@ -476,7 +487,7 @@ def _insert_new(
         organisation_id, territory = _place(item, envelope, entities)
         submissions.append((
             item.submission_id, envelope.programme_id, envelope.form_id, organisation_id, territory, envelope.author_id,
-            item.sender.device_id, envelope.title, _subject(envelope, entities), "received", trouble, item.revision_id, moment,
+            item.sender.device_id, envelope.title, subject_of(envelope, entities), "received", trouble, item.revision_id, moment,
             moment, None, seq,
         ))  # fmt: skip
         revisions.append(_revision_row(item, envelope, moment, seq))
@@ -509,14 +520,14 @@ def _insert_new(
         applying.apply(do, item.envelope.entities, entities, source, seqs=seqs, now=now)
 
 
-def _subject(envelope: Envelope, entities: dict[str, Record]) -> str | None:
+def subject_of(envelope: Envelope, entities: dict[str, Record]) -> str | None:
     """The record it is about; of a duplicate, the one that stayed."""
     return meant(envelope.subject_id, entities) if envelope.subject_id else None
 
 
 def _place(item: Sent, envelope: Envelope, entities: dict[str, Record]) -> tuple[str | None, str | None]:
     """Organisation and place of a submission: the author's and the answer's, else those of the record it is about."""
-    subject = entities.get(_subject(envelope, entities) or "")
+    subject = entities.get(subject_of(envelope, entities) or "")
     if subject is not None and subject.programme_id != envelope.programme_id:
         subject = None
     organisation_id = item.sender.organisations.get(envelope.programme_id)
@@ -571,7 +582,7 @@ def _insert_correction(
                 quarantine,
                 envelope.title,
                 envelope.territory,
-                _subject(envelope, entities),
+                subject_of(envelope, entities),
                 moment,
                 seq,
                 item.submission_id,

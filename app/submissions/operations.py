@@ -48,6 +48,23 @@ def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> N
     db.session.flush()
 
 
+def make_current(submission: Submission, revision_id: str) -> None:
+    """Let another revision count: its title, place and record are the submission's."""
+    submission.current_revision_id = revision_id
+    revision = db.session.get_one(Revision, revision_id)
+    if revision.encryption != "none":
+        return
+    envelope = read(gzip.decompress(revision.body))
+    do = Statements(db.session.connection().connection, db.engine.dialect.name)
+    try:
+        records = intake.records_named(do, [envelope])
+    finally:
+        do.cursor.close()
+    submission.title = envelope.title
+    submission.territory = envelope.territory or submission.territory
+    submission.subject_id = intake.subject_of(envelope, records) or submission.subject_id
+
+
 def apply_held_records(submission: Submission, *, now: datetime, instead: Mapping[str, str] | None = None) -> None:
     """What a submission says about records, once it leaves quarantine: until then it changed none.
 

@@ -30,7 +30,7 @@ from app.submissions import decisions, intake
 from app.submissions.envelope import Envelope, read
 from app.submissions.intake import Forms, Sender, Sent
 from app.submissions.models import Quarantined, ReviewEvent, Revision, Submission
-from app.submissions.operations import apply_held_records
+from app.submissions.operations import apply_held_records, make_current
 from app.submissions.problems import QUARANTINE
 from app.submissions.queries import SEALED, last_event
 
@@ -301,6 +301,10 @@ def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_
     if submission.quarantine != case.reason:
         raise DECIDED()
     moved: dict[str, str] = {}
+    if revision_id:
+        if revision_id not in {one.id for one in revisions_to_choose(case)}:
+            raise NOT_FOUND()
+        make_current(submission, revision_id)
     if person_id and person_id != submission.author_id:
         person = _author(actor, case, person_id)
         # It is no longer hers: her phone begins its pull again, and this one does not come (docs/sync.md, "Cursor").
@@ -315,10 +319,6 @@ def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_
         record = _subject(actor, submission.programme_id, record_id)
         moved = {submission.subject_id: record.id} if submission.subject_id else {}
         submission.subject_id, submission.territory = record.id, record.territory or submission.territory
-    if revision_id:
-        if revision_id not in {one.id for one in revisions_to_choose(case)}:
-            raise NOT_FOUND()
-        submission.current_revision_id = revision_id
     submission.quarantine = None
     _admit(actor, submission.id, submission.current_revision_id, note, now)
     apply_held_records(submission, now=now, instead=moved)
@@ -377,14 +377,8 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
         programme_id = author.memberships[0].programme_id
     require(actor, "submission.review", programme_id=programme_id, organisation_id=_organisation(author, programme_id))
     there = db.session.get(Submission, envelope.submission_id)
-    corrects = (
-        there is not None
-        and there.deleted_at is None
-        and (there.programme_id, there.form_id) == (programme_id, envelope.form_id)
-        and db.session.get(Revision, envelope.revision_id) is None
-        and db.session.get(Revision, envelope.parent_revision_id or "") is not None
-    )
-    taken = there is not None and not corrects
+    parent_id = _parent(there, envelope, programme_id)
+    taken = there is not None and parent_id is None
     submission_id = new_id() if taken else envelope.submission_id
     revision_id = new_id() if db.session.get(Revision, envelope.revision_id) is not None else envelope.revision_id
     subject_id, changes, territory = envelope.subject_id, envelope.entities, envelope.territory
@@ -401,7 +395,7 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
         envelope,
         submission_id=submission_id,
         revision_id=revision_id,
-        parent_revision_id=envelope.parent_revision_id if corrects else None,
+        parent_revision_id=parent_id,
         programme_id=programme_id,
         author_id=author.id,
         subject_id=subject_id,
@@ -432,6 +426,23 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
     )
     db.session.flush()
     return submission_id
+
+
+def _parent(there: Submission | None, envelope: Envelope, programme_id: str) -> str | None:
+    """The revision that bytes correct, if they can be a correction of this submission. One that corrects what was set aside
+    too and was not accepted goes on from what counts.
+    """
+    named = envelope.parent_revision_id or ""
+    if there is None or there.deleted_at is not None or not named:
+        return None
+    if (there.programme_id, there.form_id) != (programme_id, envelope.form_id) or db.session.get(
+        Revision, envelope.revision_id
+    ) is not None:
+        return None
+    if db.session.get(Revision, named) is not None:
+        return named
+    beside = sa.select(Quarantined.id).where(Quarantined.submission_id == there.id, Quarantined.revision_id == named).limit(1)
+    return there.current_revision_id if db.session.scalar(beside) else None
 
 
 def _about(change: EntityChange, instead: dict[str, str]) -> EntityChange:

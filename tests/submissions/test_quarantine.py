@@ -8,6 +8,7 @@ Q5  only what one answers for can be sorted
 Q6  photos of an accepted item find their place, and the phone is told which are missing
 Q7  an id that was taken gets another: both stay
 Q8  the phone hears what was decided about its person's own, with the reason of a rejection, and of nobody else's
+Q9  a correction that a person must look at changes nothing of what it corrects, before she does or if she rejects it
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.accounts import operations as accounts
+from app.accounts.models import Device
 from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
@@ -233,10 +236,12 @@ def test_rejecting_needs_a_reason_and_keeps_everything(world: World, amina: Some
     assert "quarantine.rejected" in actions(aside["submission_id"])
 
 
-def test_of_two_corrections_a_person_chooses_one(amina: Someone, khadija: Someone):  # Q1, Q4
+def test_of_two_corrections_a_person_chooses_one(world: World, amina: Someone, khadija: Someone):  # Q1, Q4
     first = amina.deliver()
     links = {"submission_id": first["submission_id"], "parent_revision_id": first["revision_id"]}
-    one, two = (amina.envelope(**links, revision_id=new_id(), title=title) for title in ("الأولى", "الثانية"))
+    record = a_record(world, "تعاونية")
+    one = amina.envelope(**links, title="الأولى", subject={"list": "cooperatives", "id": a_record(world, "أخرى")})
+    two = amina.envelope(**links, title="الثانية", territory="03.231.01.03", subject={"list": "cooperatives", "id": record})
     amina.push(one)
     assert amina.push(two).json["results"][0]["reason"] == "revision_conflict"
     (case,) = quarantine.waiting(khadija.actor)
@@ -247,12 +252,67 @@ def test_of_two_corrections_a_person_chooses_one(amina: Someone, khadija: Someon
     accept(khadija.actor, case.id, revision_id=two["revision_id"])
     submission = db.session.get_one(Submission, case.id)
     assert (submission.current_revision_id, submission.quarantine) == (two["revision_id"], None)
+    assert (submission.title, submission.territory, submission.subject_id) == ("الثانية", "03.231.01.03", record)
     last = db.session.scalar(
         sa.select(ReviewEvent.id).where(ReviewEvent.submission_id == case.id).order_by(ReviewEvent.number.desc())
     )
     begin_writing()
     decisions.decide(khadija.actor, case.id, "approve", based_on=last, now=utcnow())
     db.session.commit()
+
+
+def _lose(amina: Someone, khadija: Someone, is_lost: bool = True) -> None:
+    begin_writing()
+    accounts.set_lost(db.session.get_one(Device, amina.device_id), is_lost, now=utcnow(), by=khadija.actor)
+    db.session.commit()
+
+
+def _approve(khadija: Someone, submission_id: str) -> None:
+    begin_writing()
+    last = decisions.last_event(submission_id)
+    decisions.decide(khadija.actor, submission_id, "approve", based_on=last.id if last else "", now=utcnow())
+    db.session.commit()
+
+
+def test_a_lost_phones_correction_leaves_the_approved_one_as_it_is(amina: Someone, khadija: Someone):  # Q9
+    first = amina.deliver(title="الجيدة")
+    _approve(khadija, first["submission_id"])
+    _lose(amina, khadija)
+    links = {"submission_id": first["submission_id"], "parent_revision_id": first["revision_id"]}
+    forged = amina.envelope(**links, title="المزورة", attachments=[ANNOUNCED])
+    again = amina.envelope(submission_id=first["submission_id"], parent_revision_id=forged["revision_id"], title="ثم أخرى")
+    answered = amina.push(forged, again).json["results"]
+    assert [(one["result"], one["reason"]) for one in answered] == [("quarantined", "device_lost")] * 2
+    assert answered[0]["receipt"]["missing"] == [PHOTO_SHA]
+
+    def as_it_stands() -> tuple[str, str | None, str, str]:
+        db.session.rollback()
+        found = db.session.get_one(Submission, first["submission_id"])
+        return found.state, found.quarantine, found.current_revision_id, found.title
+
+    untouched = ("approved", None, first["revision_id"], "الجيدة")
+    assert as_it_stands() == untouched
+    case, other = quarantine.waiting(khadija.actor)
+    reject(khadija.actor, case.id, "ليست منها")
+    assert as_it_stands() == untouched
+    assert accept(khadija.actor, other.id) == first["submission_id"], "it corrects what counts"
+    assert as_it_stands() == ("edited", None, again["revision_id"], "ثم أخرى")
+    _lose(amina, khadija, False)
+    after = amina.envelope(submission_id=first["submission_id"], parent_revision_id=again["revision_id"], title="أخيرا")
+    assert amina.push(after).json["results"][0]["result"] == "accepted"
+    assert as_it_stands()[2:] == (after["revision_id"], "أخيرا")
+
+
+def test_a_correction_of_what_waits_for_the_same_reason_waits_with_it(  # Q9
+    world: World, amina: Someone, khadija: Someone
+):
+    close_form(world)
+    first = amina.envelope()
+    second = amina.envelope(submission_id=first["submission_id"], parent_revision_id=first["revision_id"], title="المصححة")
+    assert [one["reason"] for one in amina.push(first, second).json["results"]] == ["form_closed"] * 2
+    (case,) = quarantine.waiting(khadija.actor)
+    accept(khadija.actor, case.id)
+    assert db.session.get_one(Submission, case.id).title == "المصححة"
 
 
 def test_only_what_one_answers_for_can_be_sorted(  # Q5
