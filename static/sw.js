@@ -52,9 +52,14 @@ async function usedMore() {
 /** `/field/more` of `/field/more.<hash>.js` */
 const partOf = (address) => address.split(".")[0];
 
-/** "reload" bypasses the HTTP cache: the files of one version come from one server at one time. */
-async function fetched([address, sha256]) {
-  const response = await fetch(new Request(address, { cache: "reload", redirect: "error", credentials: "omit" }));
+/**
+ * What the page took a moment ago is not sent again: "no-cache" has the server confirm it. What is not what the server meant is
+ * fetched once more past the HTTP cache ("reload").
+ */
+const fetched = (file) => taken(file, "no-cache").catch(() => taken(file, "reload"));
+
+async function taken([address, sha256], cache) {
+  const response = await fetch(new Request(address, { cache, redirect: "error", credentials: "omit" }));
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   const bytes = await response.arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

@@ -84,6 +84,10 @@ class Assets:
         self.more = others
         self.worker = Asset(self._worker(worker).encode(), "text/javascript; charset=utf-8")
 
+    def texts(self, language: str) -> str:
+        """Address of the texts of a language."""
+        return next(address for address in self.more if address.startswith(f"/field/{language}."))
+
     @cached_property
     def drain(self) -> Asset:
         """The worker that delivers while no page is open. It stands apart: no phone waits for it."""

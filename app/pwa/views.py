@@ -7,6 +7,7 @@ import json
 from flask import Blueprint, Response, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
+from app.core.languages import LANGUAGES
 from app.pwa import assets
 from app.pwa.assets import Asset
 
@@ -14,6 +15,7 @@ bp = Blueprint("pwa", __name__)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ALWAYS_ASK = "no-cache"
+A_DAY = "public, max-age=86400"
 
 # Served instead of the worker when DAFTAR_FIELD_WORKER is off: it takes itself away and leaves every stored answer alone.
 NO_WORKER = """\
@@ -46,7 +48,19 @@ def field() -> ResponseReturnValue:
 
 @bp.get("/field/")
 def shell() -> ResponseReturnValue:
-    return _answer(assets.current().files["/field/"], ALWAYS_ASK)
+    current = assets.current()
+    response = _answer(current.files["/field/"], ALWAYS_ASK)
+    # The script asks for its texts as soon as it runs: they come beside it, to a browser that opens the page. To the worker,
+    # which keeps the answer, it would say so at every start.
+    if request.headers.get("Sec-Fetch-Dest") == "document":
+        response.headers["Link"] = f"<{current.texts(_spoken())}>; rel=preload; as=script"
+    return response
+
+
+def _spoken() -> str:
+    """The language in which a new phone begins, as static/js/core/i18n.js has it."""
+    asked = (code[:2] for code in request.accept_languages.values())
+    return next((code for code in asked if code in LANGUAGES), "ar")
 
 
 @bp.get("/field/<any(app, more, grid, later, codes, ar, fr):name>.<version>.<any(js, css):kind>")
@@ -58,7 +72,7 @@ def file(name: str, version: str, kind: str) -> ResponseReturnValue:
 
 @bp.get(assets.ICON)
 def icon() -> ResponseReturnValue:
-    return _answer(assets.current().files[assets.ICON], ALWAYS_ASK)
+    return _answer(assets.current().files[assets.ICON], A_DAY)
 
 
 @bp.get("/sw.js")

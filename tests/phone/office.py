@@ -37,6 +37,7 @@ class Office:
         self.signed_in = True
         self.at_once = 0
         self.most_at_once = 0
+        self.content_takes_s = 0.0
         app = self.app = Flask(__name__, static_folder=None)
 
         @app.get("/static/<path:name>")
@@ -103,6 +104,10 @@ class Office:
         @app.get("/api/sync/instrument/<sha>")
         @app.get("/api/sync/dataset/<sha>")
         def content(sha: str) -> Response:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            time.sleep(self.content_takes_s)
+            self.at_once -= 1
             return Response(self.contents[sha], headers={"X-Sync-Proto": "1"}, content_type="application/json")
 
         @app.route("/api/sync/att/<submission>/<sha>", methods=["HEAD", "PATCH"])

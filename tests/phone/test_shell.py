@@ -35,7 +35,9 @@ class Site:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.seen: list[tuple[str, str]] = []
-        self.spoil: Callable[[str], tuple[str, str] | None] = lambda path: None  # path -> (status, body)
+        self.sent: list[tuple[str, str]] = []  # path, status
+        # path -> status, body and headers beside the type
+        self.spoil: Callable[[str], tuple[str, str, *tuple[tuple[str, str], ...]] | None] = lambda path: None
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = make_server("127.0.0.1", 0, self, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -46,9 +48,15 @@ class Site:
         self.seen.append((environ["REQUEST_METHOD"], path))
         spoilt = self.spoil(path)
         if spoilt:
-            start_response(spoilt[0], [("Content-Type", "text/html")])
-            return [spoilt[1].encode()]
-        return self.app.wsgi_app(environ, start_response)
+            status, body, *headers = spoilt
+            start_response(status, [("Content-Type", "text/html"), *headers])
+            return [body.encode()]
+
+        def begin(status: str, *rest: Any) -> Any:
+            self.sent.append((path, status))
+            return start_response(status, *rest)
+
+        return self.app.wsgi_app(environ, begin)
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -149,6 +157,21 @@ def test_hashed_files_may_be_kept_for_ever_and_the_page_must_be_asked_for(applic
     assert get(application, "/sw.js").headers["Cache-Control"] == "no-store"
 
 
+def test_the_texts_of_a_new_phone_come_beside_the_script(application):
+    """A browser that opens the page is told of them; the worker, which would say so again at every start, is not."""
+
+    def told(asked: str, dest: str = "document") -> str:
+        headers = {"Accept-Language": asked, "Sec-Fetch-Dest": dest}
+        return get(application, "/field/", **headers).headers.get("Link", "")
+
+    now = assets_now(application)
+    assert told("fr-FR,fr;q=0.9") == f"<{now.texts('fr')}>; rel=preload; as=script"
+    assert (
+        told("ar-MA,fr;q=0.5") == told("en, ar;q=0.8, fr;q=0.1") == told("de") == f"<{now.texts('ar')}>; rel=preload; as=script"
+    )
+    assert told("fr", "empty") == ""
+
+
 def test_a_file_of_another_version_is_not_served_under_its_name(application):
     assert get(application, "/field/app.000000000000.js").status_code == 404
 
@@ -185,6 +208,28 @@ def test_the_page_opens_without_a_network_once_it_was_there(page, site):
     page.reload()
     page.wait_for_selector("#app > *")
     assert complaints == []
+
+
+def test_what_the_page_has_just_taken_is_not_sent_again_for_the_worker(page, site, application):
+    installed(page, site)
+    for address in shell_addresses(application):
+        assert [status[:3] for path, status in site.sent if path == address] == ["200", "304"]
+    texts = assets_now(application).texts("ar")
+    began = page.evaluate("(name) => performance.getEntriesByName(name)[0].initiatorType", site.url + texts)
+    assert began == "link"  # before the script asked for them
+
+
+def test_a_copy_that_is_not_what_the_server_meant_is_fetched_past_it(page, site, application):
+    style = shell_addresses(application)[1]
+    tag = get(application, style, **{"Accept-Encoding": "gzip"}).headers["ETag"]
+    spoilt = ("200 OK", "/* cut */", ("ETag", tag), ("Cache-Control", "public, max-age=31536000, immutable"))
+    site.spoil = lambda path: spoilt if path == style else None
+    page.goto(site.url + style)
+    site.spoil = lambda path: None
+    installed(page, site)
+    assert [status[:3] for path, status in site.sent if path == style] == ["304", "200"]
+    kept = page.evaluate("(style) => caches.match(style).then((answer) => answer.text())", style)
+    assert kept == get(application, style).text
 
 
 @pytest.mark.parametrize("spoilt", [("404 Not Found", "gone"), ("200 OK", "<html>Wi-Fi</html>")])
@@ -328,6 +373,8 @@ def test_forms_without_rare_questions_leave_the_second_script_where_it_is(page, 
 def test_a_rare_question_whose_script_never_came_says_what_to_do(page, site, application):
     site.spoil = lambda path: ("200 OK", "<html>Wi-Fi</html>") if path.startswith("/field/more.") else None
     carrying(page, site, "audio")
+    # What it says is kept already; only the second script never came.
+    eventually(page, "(address) => caches.match(address).then(Boolean)", assets_now(application).texts("ar"))
     page.context.set_offline(True)
     open_draft(page, site)
     page.wait_for_selector(".fill-stop")

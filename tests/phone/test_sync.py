@@ -8,7 +8,7 @@ import json
 import time
 
 import pytest
-from flask import Response
+from flask import Response, request
 
 from tests.e2e.device import until
 from tests.phone.conftest import run
@@ -374,6 +374,52 @@ def test_the_pull_brings_rows_and_then_each_package_once(page, office):
     now(page)
     assert run(page, "return (await phone.catalogue.entities('cooperatives')).length") == 0
     assert len(office.sent(f"/api/sync/instrument/{sha}")) == 1
+
+
+def test_who_just_signed_in_waits_for_her_forms_and_for_nothing_else(page, office):
+    run(page, SIGN_IN)
+    now(page, "signed_in")
+    asked = [path for _, path, _ in office.log]
+    assert asked == ["/api/field/sign-in", "/api/sync/pull", "/api/sync/push"]  # what this phone tells of itself comes last
+    now(page)
+    assert [path for _, path, _ in office.log][len(asked) :] == ["/api/field/me", "/api/sync/pull"]
+
+
+def with_lists(office, count):
+    """The next pull brings an instrument that reads so many lists."""
+    names = [f"d{number}" for number in range(count)]
+    office.contents = dict.fromkeys(names, json.dumps({"columns": ["name"], "rows": [["03"]]}))
+    office.contents["a" * 64] = "{}"
+    instrument = {
+        "form_id": "diag",
+        "version": "1",
+        "sha256": "a" * 64,
+        "title": {},
+        "is_open": True,
+        "datasets": {one: one for one in names},
+    }
+    changes = [{"seq": 1, "kind": "instrument", "op": "put", "id": "i1", "data": instrument}]
+    office.pages = {None: {"changes": changes, "next_cursor": "c1", "more": False}}
+
+
+def test_several_files_come_at_once_and_after_a_cut_one_by_one(page, office):
+    """Where each answer takes two seconds to begin, twelve files are four seconds instead of twenty-four. Where the network is so
+    thin that several together would never arrive in time, each comes by itself."""
+    with_lists(office, 12)
+    office.content_takes_s = 0.1
+    run(page, SIGN_IN)
+    office.fault = lambda: Response(PORTAL, 200, content_type="text/html") if request.path.endswith("d9") else None
+    assert now(page)["problem"]["code"] == "sync.not_ours"
+    assert 1 < office.most_at_once <= 6
+    kept = "return (await Promise.all([...arg].map((name) => phone.catalogue.has('datasets', name)))).filter(Boolean).length"
+    before = run(page, kept, [f"d{number}" for number in range(12)])
+    assert 0 < before < 12
+    office.most_at_once = 0
+    office.fault = lambda: None
+    now(page)
+    assert run(page, kept, [f"d{number}" for number in range(12)]) == 12
+    assert office.most_at_once == 1
+    assert len(office.sent("/api/sync/dataset/d0")) == 1
 
 
 def test_a_package_with_other_bytes_than_its_name_says_is_not_kept(page, office):

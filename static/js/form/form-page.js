@@ -70,7 +70,7 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
   function drawProblem(error) {
     const elsewhere = error instanceof FormProblem && error.code === "form.open_elsewhere";
     const { title, next } = explain(error);
-    const stop = document.createElement("div");
+    const stop = made("div");
     host.replaceChildren(stop);
     render(html`<main class="fill-stop" role="alert"><h1>${title}</h1><p>${next}</p>
       ${elsewhere ? html`<button type="button" class="go" @click=${() => open(true)}>${t("Continue here")}</button>` : nothing}
@@ -117,21 +117,14 @@ function createPage(host, session, navigate, reopen) {
   /** How many entries of the browser's history are this form's, above the first. */
   let depth = 0;
 
-  const root = document.createElement("div");
-  root.className = "fill";
-  const head = document.createElement("header");
-  head.className = "fill-head";
-  const status = document.createElement("div");
-  status.className = "fill-status";
-  const main = document.createElement("main");
-  main.className = "fill-main";
-  const body = document.createElement("div");
-  body.className = "fill-body";
-  const extra = document.createElement("div");
-  const foot = document.createElement("footer");
-  foot.className = "fill-foot";
-  const toasts = document.createElement("div");
-  toasts.className = "fill-toasts";
+  const root = made("div", "fill");
+  const head = made("header", "fill-head");
+  const status = made("div", "fill-status");
+  const main = made("main", "fill-main");
+  const body = made("div", "fill-body");
+  const extra = made("div");
+  const foot = made("footer", "fill-foot");
+  const toasts = made("div", "fill-toasts");
   toasts.setAttribute("role", "status");
   main.append(status, body, extra);
   root.append(head, main, toasts, foot);
@@ -246,7 +239,7 @@ function createPage(host, session, navigate, reopen) {
     render(html`
       <div class="fill-bar">
         <h1><bdi>${name && name !== title ? name : title}</bdi>${name && name !== title ? html`<small>${title}</small>` : nothing}</h1>
-        ${other ? html`<button type="button" class="pill" lang=${other} @click=${() => switchLanguage(other)}>
+        ${other ? html`<button type="button" class="pill" lang=${other} @click=${() => setLanguage(other)}>
           <span aria-hidden="true">${other === "fr" ? "Fr" : "ع"}</span><span class="for-readers">${other === "fr" ? "Français" : "العربية"}</span></button>` : nothing}
         <button type="button" class="pill" aria-haspopup="dialog" @click=${() => openJumpList(page)}>
           <span aria-hidden="true">≡ <bdi>${at + 1}/${all.length + 1}</bdi></span>
@@ -268,8 +261,7 @@ function createPage(host, session, navigate, reopen) {
 
   function drawFoot() {
     if (place.row) {
-      const { rows, at } = rowsAround();
-      const list = place.row.replace(/\[\d+\]$/, "");
+      const { list, rows, at } = rowsAround();
       const following = rows[at + 1];
       render(html`<button type="button" class="btn plain" @click=${back}>${t("List")}</button>
         ${following
@@ -288,8 +280,9 @@ function createPage(host, session, navigate, reopen) {
   }
 
   function rowsAround() {
-    const rows = session.form.rows(place.row.replace(/\[\d+\]$/, ""));
-    return { rows, at: rows.findIndex(({ path }) => path === place.row) };
+    const list = place.row.replace(/\[\d+\]$/, "");
+    const rows = session.form.rows(list);
+    return { list, rows, at: rows.findIndex(({ path }) => path === place.row) };
   }
 
   function drawExtra() {
@@ -297,8 +290,7 @@ function createPage(host, session, navigate, reopen) {
       render(nothing, extra);
       return;
     }
-    const { at } = rowsAround();
-    const list = place.row.replace(/\[\d+\]$/, "");
+    const { list, at } = rowsAround();
     render(html`${session.form.canAdd(list)
       ? html`<button type="button" class="btn plain" @click=${() => {
           const { row } = place;
@@ -333,19 +325,18 @@ function createPage(host, session, navigate, reopen) {
     if (place.row && !session.form.view(place.row)) place = { ...place, row: "" };
     drawHead();
     if (place.section === END) {
-      const last = document.createElement("div");
+      const last = made("div");
       body.append(last);
       drawFinish(page, last);
     } else {
-      const intro = document.createElement("div");
-      const blocksHost = document.createElement("div");
-      blocksHost.className = "blocks";
+      const intro = made("div");
+      const blocksHost = made("div", "blocks");
       blocksHost.dataset.look = lookOf(all[index(all)]);
       body.append(intro, blocksHost);
       render(introduction(all), intro);
-      const made = mountBlocks(page, blocksHost, pathsHere(all), scroll ? undefined : FIRST_PAINTED);
-      mounted = made;
-      afterPaint(made.rest);
+      const drawn = mountBlocks(page, blocksHost, pathsHere(all), scroll ? undefined : FIRST_PAINTED);
+      mounted = drawn;
+      afterPaint(drawn.rest);
     }
     drawExtra();
     drawFoot();
@@ -366,7 +357,7 @@ function createPage(host, session, navigate, reopen) {
   /** @param {Section[]} all */
   function introduction(all) {
     if (place.row) {
-      const { rows, at } = rowsAround();
+      const { list, rows, at } = rowsAround();
       const view = session.view(place.row.replace(/\[\d+\]$/, ""));
       return html`<p class="row-title"><bdi>${at + 1}/${rows.length}</bdi> ${plain(view.label)}</p>`;
     }
@@ -481,8 +472,7 @@ function createPage(host, session, navigate, reopen) {
     }
     const result = await session.finish().catch((error) => error);
     if (result instanceof Error) {
-      const { title, next: todo } = explain(result instanceof FormProblem ? result : new FormProblem("form.not_saved", {}));
-      toast(`${title} ${todo}`);
+      complain(result instanceof FormProblem ? result : new FormProblem("form.not_saved", {}));
       if (!(result instanceof FormProblem)) console.error(result);
       return;
     }
@@ -499,8 +489,7 @@ function createPage(host, session, navigate, reopen) {
   async function exit() {
     for (const block of blocks.values()) block.leave?.();
     if (!(await session.flush())) {
-      const { title, next: todo } = explain(new FormProblem("form.not_saved", {}));
-      toast(`${title} ${todo}`);
+      complain(new FormProblem("form.not_saved", {}));
       return;
     }
     close();
@@ -528,15 +517,16 @@ function createPage(host, session, navigate, reopen) {
     toastTimer = window.setTimeout(hush, TOAST_MS);
   }
 
+  /** @param {FormProblem} problem */
+  function complain(problem) {
+    const { title, next: todo } = explain(problem);
+    toast(`${title} ${todo}`);
+  }
+
   /** Takes the message away. */
   function hush() {
     clearTimeout(toastTimer);
     render(nothing, toasts);
-  }
-
-  /** @param {"ar" | "fr"} code */
-  function switchLanguage(code) {
-    setLanguage(code);
   }
 
   function redraw() {
@@ -639,6 +629,9 @@ function createPage(host, session, navigate, reopen) {
   else if (goTo && session.wasAskedFor) afterPaint(() => openQuestion(goTo, { replace: true }));
   return page;
 }
+
+/** @param {string} tag @param {string} [className] */
+const made = (tag, className = "") => Object.assign(document.createElement(tag), { className });
 
 /** @param {string} key */
 function stored(key) {

@@ -8,7 +8,7 @@ import { isLanguageChosen, setLanguage, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { takeKey } from "../keys/enrol.js";
 import { alarmNotes } from "./alarms.js";
-import { languageSwitch } from "./page.js";
+import { nameBar } from "./page.js";
 import { said } from "./words.js";
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @param {string[]} args @returns {import("./page.js").Page} */
@@ -86,7 +86,7 @@ export function openEnrol(host, app, [token]) {
   function paint() {
     if (closed) return;
     render(html`
-      <header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>
+      ${nameBar()}
       <main class="content" id="content" tabindex="-1">${alarmNotes(phone)}
         <div class="welcome"><h1 tabindex="-1">${t("Make this phone ready")}</h1></div>${content()}</main>`, host);
   }

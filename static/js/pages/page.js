@@ -33,6 +33,10 @@ export function languageSwitch() {
   return html`<button class="pill" type="button" lang=${other} @click=${() => setLanguage(other)}>${other === "fr" ? "Français" : "العربية"}</button>`;
 }
 
+/** Where nobody is in yet. */
+export const nameBar = () =>
+  html`<header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>`;
+
 /**
  * @param {App} app
  * @param {{title: string, back?: boolean}} options

@@ -10,7 +10,7 @@ import { pinIsToChoose, takeKey } from "../keys/enrol.js";
 import { createPinForm } from "../keys/pin.js";
 import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
-import { inTurn, languageSwitch } from "./page.js";
+import { inTurn, nameBar } from "./page.js";
 import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
 import { statusLine } from "./status.js";
 
@@ -132,9 +132,8 @@ export function openSignIn(host, app) {
     return html`<div class="welcome"><h1 tabindex="-1">${t("Welcome")}</h1>
       <p>${t("The notebook of those who accompany cooperatives: fill forms without network, send them when there is some.")}</p></div>
       <ul class="checks">
-        <li><span class="tick" aria-hidden="true"><bdi>1</bdi></span><div class="words"><span>${t("Sign in once, with network")}</span></div></li>
-        <li><span class="tick" aria-hidden="true"><bdi>2</bdi></span><div class="words"><span>${t("Wait until forms and records are on the phone")}</span></div></li>
-        <li><span class="tick" aria-hidden="true"><bdi>3</bdi></span><div class="words"><span>${t("Leave for the field: everything works offline")}</span></div></li>
+        ${[t("Sign in once, with network"), t("Wait until forms and records are on the phone"), t("Leave for the field: everything works offline")]
+          .map((step, i) => html`<li><span class="tick" aria-hidden="true"><bdi>${i + 1}</bdi></span><div class="words"><span>${step}</span></div></li>`)}
       </ul>`;
   }
 
@@ -195,7 +194,7 @@ export function openSignIn(host, app) {
   function paint() {
     if (closed) return;
     render(html`
-      <header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>
+      ${nameBar()}
       <main class="content" id="content" tabindex="-1">
         ${alarmNotes(phone)}
         ${choosing() ? html`<div class="welcome"><h1 tabindex="-1">${t("Choose a PIN")}</h1></div>${pinForm()}` : entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}

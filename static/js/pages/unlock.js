@@ -3,7 +3,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { n, t } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
-import { languageSwitch } from "./page.js";
+import { nameBar } from "./page.js";
 import { statusLine } from "./status.js";
 import { said } from "./words.js";
 
@@ -60,7 +60,7 @@ export function openUnlock(host, app) {
     if (closed) return;
     const late = left === Infinity;
     render(html`
-      <header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>
+      ${nameBar()}
       <main class="content" id="content" tabindex="-1">
         <div class="welcome"><h1 tabindex="-1"><bdi>${said(me.name)}</bdi></h1></div>
         ${late

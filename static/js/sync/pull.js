@@ -9,6 +9,8 @@ import { failureOf } from "./push.js";
  */
 
 const PAGE = 500;
+/** Files asked for at once: over a slow network most of the time goes by until an answer begins. */
+const AT_ONCE = 6;
 
 /**
  * @param {object} parts
@@ -18,6 +20,7 @@ const PAGE = 500;
  */
 export function createPull({ phone, http, contact }) {
   const { catalogue, meta } = phone;
+  let lanes = AT_ONCE;
 
   /** Programmes and roles as they are now. @returns {Promise<Failure | null>} */
   async function person() {
@@ -66,23 +69,33 @@ export function createPull({ phone, http, contact }) {
     for (const hash of new Set(wanted.flatMap((row) => Object.values(row.datasets ?? {})))) if (!(await catalogue.has("datasets", hash))) files.push(["datasets", hash]);
     /** @type {Failure | null} */
     let missed = null;
-    for (const [done, [store, hash]] of files.entries()) {
-      progress(done, files.length);
-      const answer = await http(`/api/sync/${store === "packages" ? "instrument" : "dataset"}/${hash}`);
-      const fits =
-        answer.kind === "answer" && answer.status === 200 &&
-        (store === "packages" ? (await sha256(answer.text)) === hash : Array.isArray(answer.body?.columns) && Array.isArray(answer.body?.rows));
-      if (fits) await catalogue.keep(store, hash, answer.text);
-      else missed = failureOf(answer);
-      if (missed && answer.kind === "nothing") return missed;
-    }
+    const total = files.length;
+    let done = 0;
+    let stopped = false;
+    const next = async () => {
+      for (let file; !stopped && (file = files.shift()); ) {
+        const [store, hash] = file;
+        progress(done, total);
+        const answer = await http(`/api/sync/${store === "packages" ? "instrument" : "dataset"}/${hash}`);
+        const fits =
+          answer.kind === "answer" && answer.status === 200 &&
+          (store === "packages" ? (await sha256(answer.text)) === hash : Array.isArray(answer.body?.columns) && Array.isArray(answer.body?.rows));
+        if (fits) await catalogue.keep(store, hash, answer.text);
+        else missed = failureOf(answer);
+        done++;
+        stopped ||= answer.kind === "nothing";
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, next));
+    // Several at once may each be too slow to arrive in time: one by one they do.
+    lanes = stopped ? 1 : AT_ONCE;
     return missed;
   }
 
   return {
-    /** @param {{progress: (done: number, total: number) => void}} how @returns {Promise<Failure | null>} */
-    async run({ progress }) {
-      const failure = await person();
+    /** @param {{progress: (done: number, total: number) => void, entered: boolean}} how  entered: the server said just now who she is @returns {Promise<Failure | null>} */
+    async run({ progress, entered }) {
+      const failure = entered ? null : await person();
       if (failure) return failure;
       const owner = await meta.get("person");
       if (!owner) return null;

@@ -184,10 +184,10 @@ export function createPush({ phone, http, contact, app }) {
     /**
      * Sends all texts that are due, oldest first. Null when nothing stopped it.
      *
-     * @param {{all: boolean, progress: (done: number, total: number) => void}} how
+     * @param {{all: boolean, quiet?: boolean, progress: (done: number, total: number) => void}} how  quiet: nothing of this phone itself, though it may be due
      * @returns {Promise<Failure | null>}
      */
-    async run({ all, progress }) {
+    async run({ all, quiet, progress }) {
       const { recheck, epoch } = await contact.known();
       if (recheck) {
         const held = (await outbox.all()).filter((item) => item.state !== "gone" && item.state !== "refused");
@@ -211,7 +211,7 @@ export function createPush({ phone, http, contact, app }) {
           if (failure) return failure;
         }
       }
-      return this.reportIfNeeded();
+      return quiet ? null : this.reportIfNeeded();
     },
 
     /** Asks how this phone stands: reading was refused. */

@@ -93,8 +93,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     const shut = phone.vault.state === "locked" || phone.vault.state === "sign_in";
     const hasPerson = !shut && Boolean(await phone.meta.get("person"));
     try {
-      const asked = reason === "button" || reason === "photos";
-      const failure = await contactServer(asked || reason === "signed_in", hasPerson, reason === "photos");
+      const failure = await contactServer(reason, hasPerson);
       if (!failure || !isNoContact(failure)) await push.purge();
       await meter.keep(phone.meta);
       await refresh();
@@ -122,18 +121,22 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     set({ clock_wrong: far });
   }
 
-  /** @param {boolean} all @param {boolean} hasPerson @param {boolean} photosToo @returns {Promise<import("./push.js").Failure | null>} */
-  async function contactServer(all, hasPerson, photosToo) {
+  /** @param {string} reason @param {boolean} hasPerson @returns {Promise<import("./push.js").Failure | null>} */
+  async function contactServer(reason, hasPerson) {
+    // Who just signed in waits for her forms: nothing else is asked first.
+    const entered = reason === "signed_in";
+    const photosToo = reason === "photos";
+    const all = entered || photosToo || reason === "button";
     /** @param {SyncState["phase"]} phase */
     const step = (phase) => (/** @type {number} */ done, /** @type {number} */ total) => set({ phase, progress: total ? { done, total } : null });
     if (await push.due(all)) set({ phase: "sending", progress: null });
-    const unsent = await push.run({ all, progress: step("sending") });
+    const unsent = await push.run({ all, quiet: entered, progress: step("sending") });
     if (unsent) return unsent;
     /** @type {import("./push.js").Failure | null} */
     let notPulled = null;
     if (hasPerson) {
       set({ phase: "receiving", progress: null });
-      notPulled = await pull.run({ progress: step("receiving") });
+      notPulled = await pull.run({ entered, progress: step("receiving") });
       if (notPulled && isNoContact(notPulled)) return notPulled;
       if (notPulled?.code === "sync.not_allowed") await push.ask();
     }
