@@ -18,6 +18,7 @@ from typing import Any
 from tests.conftest import Someone, item_of
 from tests.faults.ledger import Ledger
 from tests.faults.station import sha256
+from tests.keys.phone import SealingPhone
 
 MOST = 20
 PIECE = 16 * 1024
@@ -44,11 +45,24 @@ class Answer:
 
 
 class LightPhone:
-    def __init__(self, person: Someone, port: int, ledger: Ledger, seed: int = 0, timeout_s: float = 10) -> None:
+    def __init__(
+        self,
+        person: Someone,
+        port: int,
+        ledger: Ledger,
+        seed: int = 0,
+        timeout_s: float = 10,
+        sealing: SealingPhone | None = None,
+    ) -> None:
+        """`sealing`: the phone has a data key and seals, as every phone does whose programme asks for a PIN."""
         self.person, self.port, self.ledger, self.timeout_s = person, port, ledger, timeout_s
         self.random = random.Random(seed)
         self.held: dict[str, Held] = {}
-        self.device_id, self.credential = person.device_id, person.credential
+        self.sealing = sealing
+        if sealing:
+            self.device_id, self.credential = sealing.device["id"], sealing.device["credential"]
+        else:
+            self.device_id, self.credential = person.device_id, person.credential
         self.epoch: str | None = None
         self.high_water = 0
         self.recheck = False
@@ -63,12 +77,16 @@ class LightPhone:
     def finish(self, photos: int = 0, photo_bytes: int = 20_000, files: Sequence[bytes] = (), **changes: Any) -> str:
         """A finished form with random photos, or with these; its revision."""
         files = [*files, *(self.random.randbytes(photo_bytes) for _ in range(photos))]
-        slots = [
-            {"name": f"p{n}.jpg", "question": "photo", "sha256": sha256(one), "size": len(one), "type": "image/jpeg"}
-            for n, one in enumerate(files)
-        ]
-        envelope = self.person.envelope(attachments=slots, **changes)
-        item = item_of(envelope)
+        if self.sealing:
+            sealed = [self.sealing.file(one, f"p{n}.jpg") for n, one in enumerate(files)]
+            slots, files = [described for described, _sent in sealed], [sent for _described, sent in sealed]
+            item = self.sealing.item(self.person.envelope(attachments=slots, device_id=self.device_id, **changes))
+        else:
+            slots = [
+                {"name": f"p{n}.jpg", "question": "photo", "sha256": sha256(one), "size": len(one), "type": "image/jpeg"}
+                for n, one in enumerate(files)
+            ]
+            item = item_of(self.person.envelope(attachments=slots, **changes))
         revision = item["revision_id"]
         with self._lock:
             self.held[revision] = Held(item, {sha256(one): one for one in files})

@@ -26,6 +26,7 @@ from tests.faults.ledger import Ledger, Verdict
 from tests.faults.light import LightPhone, drain
 from tests.faults.proxy import Proxy
 from tests.faults.station import Station
+from tests.keys.phone import SealingPhone
 
 SECONDS = int(os.environ.get("SECONDS", "600"))
 BROWSERS, LIGHT, THREADS = 6, 50, 10
@@ -41,10 +42,15 @@ def test_ten_minutes_of_faults_then_quiet(
     chance = random.Random(SEED)
     people = [world.people["amina"], world.people["fatima"]]
     owners = [another_phone(people[number % 2]) for number in range(LIGHT)]
+    # Half of them seal, as phones do whose programme asks for a PIN.
+    sealing = [SealingPhone.sign_in(owner) if number % 2 else None for number, owner in enumerate(owners)]
     settle()
     station.start()
     proxy = Proxy(station.port, seed=SEED)
-    light = [LightPhone(owner, proxy.port, ledger, SEED + number, timeout_s=8) for number, owner in enumerate(owners)]
+    light = [
+        LightPhone(owner, proxy.port, ledger, SEED + number, timeout_s=8, sealing=sealing[number])
+        for number, owner in enumerate(owners)
+    ]
     browsers: list[Phone] = []
     stop = threading.Event()
     done = {"server kills": 0, "browser kills": 0, "freezes": 0, "restarts": 0}
