@@ -296,6 +296,15 @@ def end_session(token: str, *, now: datetime) -> None:
     )
 
 
+def end_sessions_of(device: Device, *, now: datetime) -> None:
+    """A phone has one session: the newest."""
+    db.session.execute(
+        sa.update(SignInSession)
+        .where(SignInSession.device_id == device.id, SignInSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
 def end_all_sessions(person: Person, *, now: datetime) -> int:
     done = db.session.execute(
         sa.update(SignInSession)

@@ -40,14 +40,14 @@ class Globals(_AppCtxGlobals):
 
     @cached_property
     def sign_in(self) -> SignInSession | None:
-        token = request.cookies.get(COOKIE) if has_request_context() else None
+        token = session_token() if has_request_context() else None
         if not token:
             return None
         now = utcnow()
         found = operations.find_session(token, now=now, demo_allowed=current_app.config["DEMO"])
         if found is not None and now - found.last_seen_at > operations.TOUCH_EVERY:
             _touch(found.id)
-            self.renew_cookie = token
+            self.renew_cookie = token if token == request.cookies.get(COOKIE) else None
         return found
 
     @cached_property
@@ -70,6 +70,12 @@ def _touch(session_id: str) -> None:
             .where(SignInSession.id == session_id)
             .values(last_seen_at=now, expires_at=now + timedelta(days=current_app.config["SESSION_DAYS"]))
         )
+
+
+def session_token() -> str | None:
+    """Of a phone, which keeps it sealed and names it in a header while it is unlocked; of a browser at the office, its cookie."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme == "Session" and token else request.cookies.get(COOKIE)
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R | Response]:
@@ -119,6 +125,10 @@ def safe_next(value: str | None) -> str | None:
 def set_cookies(response: Response, token: str, username: str) -> None:
     """The session, and a signed note that this browser is known to the account (operations.authenticate)."""
     _set(response, COOKIE, token, days=current_app.config["SESSION_DAYS"])
+    note_known(response, username)
+
+
+def note_known(response: Response, username: str) -> None:
     known = _known()
     accounts = {**known["accounts"], _mark(username): 1}
     kept = dict(list(accounts.items())[-ACCOUNTS_A_BROWSER_KNOWS:])

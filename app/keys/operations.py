@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -134,6 +135,11 @@ def data_key(connection: sa.Connection, key_id: str) -> DataKey | None:
         return DataKey(key_id, unwrapped(row.wrapped, person_id=row.person_id, key_id=key_id), row.person_id, row.device_id)
     except Unreadable:
         return None
+
+
+def fingerprint(key: DataKey) -> str:
+    """Id and hash of a key: says later whether a registered key is the very one that opened something."""
+    return f"{key.id} {hashlib.sha256(b'daftar-1 key ' + key.id.encode() + key.key).hexdigest()}"
 
 
 def count_by_pair() -> dict[str, int]:

@@ -53,6 +53,7 @@ class Sent:
     sender: Sender  # of what is sealed, the owner of the key, whoever delivers
     key_id: str | None = None  # of the phone's key that sealed what arrived: sha256 is of the sealed text, body is opened
     aside: str | None = None  # a quarantine reason that is known before filing
+    sealed_by: str | None = None  # of an unproven key (keys/operations.py, fingerprint)
     decided: bool = False  # a person has looked at it
     result: str = ""  # accepted, duplicate, quarantined, gone, retry
     reason: str | None = None  # of quarantine
@@ -654,7 +655,7 @@ def _keep(
         seq = seqs.next()
         rows.append((
             new_id(), item.submission_id, item.revision_id, reason, item.sender.device_id, item.encryption, item.body,
-            item.sha256, moment, seq,
+            item.sha256, moment, seq, item.sealed_by,
         ))  # fmt: skip
         head = own_chain.add(
             "submission.quarantined",
@@ -665,7 +666,7 @@ def _keep(
         )
         item.result, item.reason = "quarantined", reason
         item.receipt = _receipt(item, seq, iso(now), _announced(item.envelope), head)
-    columns = "id, submission_id, revision_id, reason, device_id, encryption, body, sha256, received_at, seq"
+    columns = "id, submission_id, revision_id, reason, device_id, encryption, body, sha256, received_at, seq, sealed_by"
     do.insert("quarantined", columns, rows)
     if chain is None:
         own_chain.write()

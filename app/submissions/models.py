@@ -149,6 +149,8 @@ class Quarantined(Model):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
+    # Opened with a key that nobody has proven to be hers yet: its id and fingerprint, for the day when she does.
+    sealed_by: Mapped[str | None] = mapped_column(sa.String(101))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     decided_by: Mapped[str | None] = mapped_column(sa.String(36))
     decision: Mapped[str | None] = mapped_column(sa.String(16))  # "accepted", "rejected"

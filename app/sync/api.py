@@ -239,14 +239,19 @@ def sign_in() -> Response:
     device, credential = accounts.enrol_device(
         person, label=label if isinstance(label, str) else "", device_id=device_id if is_id(device_id) else None, now=now
     )
-    return _entered(person, device, credential, now=now)
+    return _entered(person, device, credential, value, now=now)
 
 
-def _entered(person: Person, device: Device, credential: str, *, now: datetime) -> Response:
-    """A session for this person on this phone, and what the phone keeps of her. Commits."""
+def _entered(person: Person, device: Device, credential: str, value: dict[str, Any], *, now: datetime) -> Response:
+    """A session for this person on this phone, and what the phone keeps of her. Commits.
+
+    A phone that says "session": "kept" keeps the token itself, sealed, so that nobody reads with it while it is locked
+    (docs/encryption.md, "The session"). One of before gets a cookie.
+    """
     old = request.cookies.get(sessions.COOKIE)
     if old:
         accounts.end_session(old, now=now)
+    accounts.end_sessions_of(device, now=now)
     token = accounts.start_session(
         person,
         now=now,
@@ -260,10 +265,14 @@ def _entered(person: Person, device: Device, credential: str, *, now: datetime) 
         "sealing": {"for": keys.public_key(), "pin": wire.pin_is_asked(person), "keys": keys.keys_of(device.id)},
         "server_time": now_ms(),
     }
-    name = person.username
+    name, keeps = person.username, value.get("session") == "kept"
     db.session.commit()
-    response = answer(said)
-    sessions.set_cookies(response, token, name)
+    response = answer(said | {"session": token} if keeps else said)
+    if keeps:
+        sessions.clear_cookie(response)
+        sessions.note_known(response, name)
+    else:
+        sessions.set_cookies(response, token, name)
     return response
 
 
@@ -292,7 +301,7 @@ def enrol() -> Response:
         now=now,
         demo_allowed=current_app.config["DEMO"],
     )
-    return _entered(person, device, credential, now=now)
+    return _entered(person, device, credential, value, now=now)
 
 
 def _link() -> tuple[str, str, dict[str, Any]]:
@@ -335,7 +344,7 @@ def return_key() -> Response:
 def sign_out() -> Response:
     """Ends the session only: the phone keeps its credential and goes on delivering."""
     require_own_origin()
-    token = request.cookies.get(sessions.COOKIE)
+    token = sessions.session_token()
     if token:
         begin_writing()
         accounts.end_session(token, now=utcnow())

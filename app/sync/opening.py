@@ -39,8 +39,11 @@ def sealed_item(delivery: Delivery, ids: tuple[str, str], sha256: str, text: str
     envelope = read(content)
     if (envelope.submission_id, envelope.revision_id) != ids:
         raise filing.MALFORMED(reason="ids differ")
-    aside = None if known else "author_unproven"
-    return Sent(*ids, sha256, "none", gzip.compress(content, 1, mtime=0), envelope, sender, key_id, aside)
+    opened = gzip.compress(content, 1, mtime=0)
+    if known:
+        return Sent(*ids, sha256, "none", opened, envelope, sender, key_id)
+    unproven = keys.fingerprint(key)
+    return Sent(*ids, sha256, "none", opened, envelope, sender, key_id, aside="author_unproven", sealed_by=unproven)
 
 
 def _kept(ids: tuple[str, str], sha256: str, text: str, phone: Sender, reason: str) -> Sent:

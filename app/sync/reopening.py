@@ -1,5 +1,5 @@
-"""What was set aside because its key was not here, tried again when a key has come: with the password on the phone that holds it,
-with a key pair put back from a backup, with a restored database. Until then it waits as it came."""
+"""What was set aside because its key was not here, or was nobody's yet, tried again when a key has come: with the password on the
+phone that holds it, with a key pair put back from a backup, with a restored database. Until then it waits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from app.core.db import begin_writing, db
 from app.core.driver import Statements
 from app.core.problems import Problem
 from app.keys.commands import keys
+from app.keys.operations import fingerprint
 from app.keys.sealing import SEALED
 from app.submissions import attachments, intake
+from app.submissions.envelope import read
 from app.submissions.intake import Forms, Sender, Sent
 from app.submissions.models import Quarantined
 from app.sync import delivery, opening
@@ -44,9 +46,9 @@ def try_everything(app: Flask, *, now: datetime) -> Reopened:
 def try_forms(app: Flask, *, now: datetime) -> Reopened:
     """File what can be opened now; each in a transaction of its own, so that one takes no other with it. Commits."""
     made = Reopened()
-    wanted = sa.select(Quarantined.id).where(
-        Quarantined.reason == "encryption_unknown", Quarantined.encryption == SEALED, Quarantined.decided_at.is_(None)
-    )
+    unknown = (Quarantined.reason == "encryption_unknown") & (Quarantined.encryption == SEALED)
+    unproven = (Quarantined.reason == "author_unproven") & Quarantined.sealed_by.is_not(None)
+    wanted = sa.select(Quarantined.id).where(sa.or_(unknown, unproven), Quarantined.decided_at.is_(None))
     cases = list(db.session.scalars(wanted.order_by(Quarantined.seq)))
     db.session.rollback()
     forms = delivery.load_forms() if cases else Forms()
@@ -90,7 +92,9 @@ def _try_one(app: Flask, case_id: str, forms: Forms, made: Reopened, *, now: dat
 
 
 def _opened(app: Flask, kept: Quarantined) -> Sent | None:
-    """None while its key is not here. What opens and is no form is unreadable."""
+    """None while its key is not here, or is nobody's. What opens and is no form is unreadable."""
+    if kept.sealed_by is not None:
+        return _proven(app, kept)
     text = gzip.decompress(kept.body).decode()
     ids = (kept.submission_id, kept.revision_id)
     brought_by = Sender(kept.device_id, "", None, {})
@@ -99,6 +103,16 @@ def _opened(app: Flask, kept: Quarantined) -> Sent | None:
     except Problem:
         return Sent(*ids, kept.sha256, SEALED, kept.body, None, brought_by, aside="unreadable")
     return None if item.aside == "encryption_unknown" else item
+
+
+def _proven(app: Flask, kept: Quarantined) -> Sent | None:
+    """Opened before, with a key that was offered beside it: filed only when that very key was given into escrow since."""
+    key_id = str(kept.sealed_by).partition(" ")[0]
+    found = delivery.of(app).key(key_id)
+    if found is None or fingerprint(found[0]) != kept.sealed_by:
+        return None
+    envelope = read(gzip.decompress(kept.body))
+    return Sent(kept.submission_id, kept.revision_id, kept.sha256, "none", kept.body, envelope, found[1], key_id)
 
 
 @keys.command("retry")

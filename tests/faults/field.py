@@ -57,6 +57,7 @@ MODULES = """async () => {
   const { createSync } = await import("/static/js/sync/sync.js");
   const { startDraft, openDraft } = await import("/static/js/form/session.js");
   const { setPin, takeKey } = await import("/static/js/keys/enrol.js");
+  await import("/static/js/keys/older.js");
   const phone = await openPhone();
   const known = await phone.meta.get("person");
   if (known && (await phone.vault.resume(known.id)) === "locked") await phone.vault.unlock(known.id, pin);

@@ -124,7 +124,7 @@ def test_ten_minutes_of_faults_then_quiet(
         if phone.device.context is None:
             reopen(phone)
         phone.drain(40)
-        if phone.sync()["phase"] == "signed_out":  # a browser killed soon after signing in had not kept the cookie
+        if phone.sync()["phase"] == "signed_out":  # killed before it had kept its session
             phone.sign_in()
         here = set(phone.run("return (await phone.catalogue.submissions()).map((one) => one.id)"))
         rows = station.rows("SELECT id FROM submissions WHERE author_id = :author AND deleted_at IS NULL", author=phone.person.id)

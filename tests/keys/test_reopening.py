@@ -4,6 +4,7 @@ R1  a key pair that was put back files what came meanwhile, by command and when 
 R2  a key that its phone brings with the password files what came before it
 R3  what still can be no submission stays set aside, opened, with the reason that is left; what a person decided stays decided
 R4  a photo that was kept sealed is opened
+R6  what a phone sealed with a new key, and offered with it, counts once that very key came with the password
 R5  each is an entry of the chain, and happens once
 """
 
@@ -15,6 +16,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from app import serve
 from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
+from app.core.ids import new_id
 from app.keys import pairs
 from app.submissions import quarantine
 from app.submissions.models import Attachment, Quarantined, Revision, Submission
@@ -139,3 +142,29 @@ def test_a_photo_that_was_kept_sealed_is_opened(app: Flask, amina: Someone, khad
     shown = khadija.client.get(f"/submissions/{envelope['submission_id']}/files/{photo['sha256']}")
     assert shown.data == PHOTO
     assert "0 photos opened" in retry(app)
+
+
+def test_what_a_new_key_sealed_counts_once_its_owner_has_signed_in(app: Flask, amina: Someone, khadija: Someone):  # R6
+    old = SealingPhone.sign_in(amina)
+    # Without network the phone made another key; it delivers with the credential it has, and offers the wrap.
+    afresh = replace(old, key=os.urandom(32), key_id=new_id())
+    photo, sent = afresh.file(PHOTO)
+    envelope, forged = amina.envelope(attachments=[photo]), amina.envelope()
+    item = afresh.item(envelope)
+    offered = {afresh.key_id: {"person": amina.id, "wrapped": afresh.wrapped}}
+    assert results(afresh.push(item, keys=offered)) == [("quarantined", "author_unproven")]
+    # Somebody else's key under the same id proves nothing, now or later.
+    thief = replace(afresh, key=os.urandom(32))
+    stolen = {afresh.key_id: {"person": amina.id, "wrapped": thief.wrapped}}
+    assert results(thief.push(thief.item(forged), keys=stolen)) == [("quarantined", "author_unproven")]
+    assert retry(app).endswith("2 still wait for their key.")
+    assert afresh.register().status_code == 200
+    db.session.rollback()
+    assert list(db.session.scalars(sa.select(Submission.id))) == [envelope["submission_id"]]
+    assert results(afresh.push(item, keys=offered)) == [("duplicate", None)]
+    assert afresh.upload(envelope["submission_id"], photo["sha256"], sent).headers["Upload-Complete"] == "?1"
+    assert results(afresh.push(afresh.item(amina.envelope()))) == [("accepted", None)]
+    waiting = db.session.scalars(sa.select(Quarantined).where(Quarantined.decided_at.is_(None))).all()
+    assert [one.revision_id for one in waiting] == [forged["revision_id"]]
+    # And the old key is still given back, for what it sealed.
+    assert old.opened(old.ask_back().json["wrapped"]) == old.key

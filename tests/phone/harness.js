@@ -2,12 +2,14 @@ import { openPhone } from "/static/js/store/phone.js";
 import { createSync } from "/static/js/sync/sync.js";
 import { newId, sha256 } from "/static/js/core/ids.js";
 import { localIso } from "/static/js/core/clock.js";
+import { beginAfresh } from "/static/js/keys/afresh.js";
 import { pinIsToChoose, setPin, takeKey } from "/static/js/keys/enrol.js";
+import { sealPhotos } from "/static/js/keys/older.js";
 import { toBase64 } from "/static/js/store/vault.js";
 
 /** What the tests call in the page: drafts and items as the form makes them. */
 const tools = {
-  openPhone, createSync, newId, sha256, pinIsToChoose, setPin, takeKey, toBase64,
+  openPhone, createSync, newId, sha256, pinIsToChoose, setPin, takeKey, toBase64, beginAfresh, sealPhotos,
 
   draft(values = {}) {
     const now = localIso();

@@ -5,7 +5,7 @@ V2  sealing is over before the transaction opens (PS-16)
 V3  locked: drafts and items are counted and delivered, not read
 V4  a wrong PIN counts, also when the browser is killed; the delay grows; after 15 only signing in helps; nothing is wiped (AS-07)
 V5  what Chromium seals and wraps, the server's code opens, and the other way round
-V6  what a phone of before kept in clear goes on being read and delivered
+V6  what a phone of before kept in clear goes on being read and delivered; drafts and their photos are sealed
 V7  two people on one phone: each reads her own (I-23)
 """
 
@@ -303,11 +303,18 @@ def test_what_was_kept_in_clear_before_is_read_named_to_the_server_and_drafts_ar
         const db = await tools.database();
         const rows = await new Promise((resolve) => (db.transaction("drafts").objectStore("drafts").getAll().onsuccess = (event) => resolve(event.target.result)));
         const item = await phone.outbox.get(ids.item);
+        await tools.sealPhotos(phone, arg);
+        const draft = await phone.drafts.get(ids.draft);
+        const [file] = draft.files;
+        globalThis.sealedFile = [file.name, Boolean(file.sealed), (await phone.files.read(file.sha256)).size, (await phone.files.thumbnail(file.sha256)).size, file.sha256 !== ids.photo, await phone.files.isWhole(ids.photo)];
         return [item.encryption, item.title, rows[0].encryption, rows[0].title ?? null, (await phone.drafts.get(ids.draft)).title, ids.item];
         """,
+        AMINA,
     )
     assert found[:5] == ["none", MARKER, "sealed-1", None, MARKER]
     assert server.in_clear[key_id] == [found[5]]
+    # The draft's photo is sealed too; the finished form, whose manifest names it, keeps the bytes it announced.
+    assert run(page, "return sealedFile") == ["photo-1.jpg", True, 120_000, 900, True, True]
 
 
 def test_two_people_on_one_phone_each_read_their_own(page, server):  # V7, I-23

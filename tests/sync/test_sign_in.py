@@ -51,6 +51,21 @@ def test_signing_out_ends_the_session_and_the_phone_still_delivers(client: Flask
     amina.deliver()
 
 
+def test_a_phone_that_keeps_its_session_reads_by_a_header_and_no_page_opens(client: FlaskClient, amina: Someone):  # AS-09, AS-25
+    before = sign_in(client).json["device"]
+    body = sign_in(client, session="kept", device_id=before["id"]).json
+    assert client.get_cookie("session") is None
+    assert_problem(client.get("/api/field/me"), "core.not_signed_in", 401)
+    assert client.get("/submissions").status_code == 302
+    reading = {"Authorization": f"Session {body['session']}", "X-Sync-Proto": "1"}
+    assert client.get("/api/field/me", headers=reading).json["person"]["id"] == amina.id
+    assert count(SignInSession, SignInSession.ended_at.is_(None)) == 1, "one phone, one session"
+    for wrong in ("Session no", "Session", f"Device {body['session']}", f"Session {body['device']['credential']}"):
+        assert_problem(client.get("/api/field/me", headers={"Authorization": wrong}), "core.not_signed_in", 401)
+    assert client.post("/api/field/sign-out", headers=OWN | reading).status_code == 200
+    assert_problem(client.get("/api/field/me", headers=reading), "core.not_signed_in", 401)
+
+
 def test_a_wrong_password_is_told_in_both_languages(client: FlaskClient, amina: Someone):
     assert_problem(sign_in(client, password="no"), "accounts.wrong_password", 401)
     assert_problem(sign_in(client, "nobody"), "accounts.wrong_password", 401)

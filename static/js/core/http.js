@@ -25,8 +25,13 @@ const TIMEOUT = 60_000;
 /** Of a request and its answer, about. */
 const HEADERS = 900;
 
-/** @param {typeof fetch} fetch @param {{app?: string, passed?: (bytes: number) => void}} [about]  passed: what went over the network, about @returns {Http} */
-export function createHttp(fetch, { app = "", passed = () => {} } = {}) {
+/**
+ * @param {typeof fetch} fetch
+ * @param {{app?: string, passed?: (bytes: number) => void, session?: () => string}} [about]  passed: what went over the network, about;
+ *   session: what a person reads with, while her phone is unlocked
+ * @returns {Http}
+ */
+export function createHttp(fetch, { app = "", passed = () => {}, session = () => "" } = {}) {
   return async (address, ask = {}) => {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), ask.timeout ?? TIMEOUT);
@@ -34,7 +39,9 @@ export function createHttp(fetch, { app = "", passed = () => {} } = {}) {
     const headers = { Accept: "application/json, application/problem+json", "X-Sync-Proto": String(PROTO), ...ask.headers };
     if (app) headers["X-App"] = app;
     if (ask.json !== undefined) headers["Content-Type"] = "application/json";
+    const token = session();
     if (ask.credential) headers.Authorization = `Device ${ask.credential}`;
+    else if (token) headers.Authorization = `Session ${token}`;
     const sentAt = Date.now();
     let status = 0;
     const body = ask.json === undefined ? ask.body : JSON.stringify(ask.json);

@@ -1,4 +1,6 @@
+import { reportError } from "../core/events.js";
 import { newId } from "../core/ids.js";
+import { loadParts, partsNamed } from "../core/parts.js";
 import { Problem } from "../core/problem.js";
 import { boundTo, fromBase64, pinKey, SEALED, toBase64 } from "../store/vault.js";
 
@@ -11,14 +13,26 @@ import { boundTo, fromBase64, pinKey, SEALED, toBase64 } from "../store/vault.js
  * @typedef {{id: string, key: string}} Public  of a key pair of the server
  */
 
-const CURVE = { name: "ECDH", namedCurve: "P-256" };
+export const CURVE = { name: "ECDH", namedCurve: "P-256" };
 const LEAST_ROUNDS = 100_000;
 const MOST_ROUNDS = 10_000_000;
 const AIM_MS = 900;
-const POINT = 65;
 
-/** The key that waits for its PIN; gone with the page. @type {{person: string, id: string, raw: Uint8Array} | null} */
+/** The key that waits for its PIN, with what is kept beside it; gone with the page. @typedef {{person: string, id: string, raw: Uint8Array, more?: Partial<import("../store/vault.js").KeptKey>}} Fresh */
+/** @type {Fresh | null} */
 let fresh = null;
+
+/** @param {Fresh} key */
+export const waitForPin = (key) => void (fresh = key);
+
+/**
+ * What keys/older.js brings. again: opens the key that this phone has of her; false when the office does not hold it. after: what
+ * is done once a key is here.
+ * @typedef {(phone: Phone, said: any, about: any, post: Post) => Promise<boolean>} Again
+ * @type {{again: Again, after?: (phone: Phone, said: any, post: Post) => Promise<void>}}
+ */
+export const brought = /** @type {any} */ ({});
+const more = () => loadParts(partsNamed("later"));
 
 /** Whether this person is to choose a PIN now. @param {string | undefined} person */
 export const pinIsToChoose = (person) => fresh !== null && fresh.person === person;
@@ -29,18 +43,20 @@ export const pinIsToChoose = (person) => fresh !== null && fresh.person === pers
  * @param {Phone} phone @param {any} said  the answer @param {string} username @param {Post} post
  */
 export async function takeKey(phone, said, username, post) {
+  await takeOrMake(phone, said, username, post);
+  more().then(() => brought.after?.(phone, said, post)).catch(reportError);
+}
+
+/** @param {Phone} phone @param {any} said @param {string} username @param {Post} post */
+async function takeOrMake(phone, said, username, post) {
   const { sealing, person, device, programmes } = said;
   if (!sealing) return;
   const { vault } = phone;
   const about = { ...person, username, programmes };
   const known = await vault.kept(person.id);
-  if (known && (await isEscrowed(known, sealing.keys, post))) {
-    const isOpen = vault.person === person.id && vault.keyId === known.id;
-    const raw = known.plain ? fromBase64(known.plain) : isOpen ? null : await returned(person.id, device.id, known.id, post);
-    if (raw && !isOpen) await vault.take(person.id, known.id, raw);
-    await vault.keep(person.id, { person: about, ...(raw && !sealing.pin ? { plain: toBase64(raw), pin: null } : {}) });
-    if (raw && sealing.pin) fresh = { person: person.id, id: known.id, raw };
-    return;
+  if (known) {
+    await more();
+    if (await brought.again(phone, said, about, post)) return;
   }
   const raw = crypto.getRandomValues(new Uint8Array(32));
   const id = newId();
@@ -55,33 +71,8 @@ export async function takeKey(phone, said, username, post) {
   if (sealing.pin) fresh = { person: person.id, id, raw };
 }
 
-/** Whether the server can give this key back. One that lost it, restored from a backup, takes the phone's wrap again. @param {import("../store/vault.js").KeptKey} known @param {string[]} held @param {Post} post */
-async function isEscrowed({ id, wrapped }, held, post) {
-  if (held.includes(id)) return true;
-  try {
-    await post("/api/field/key", { id, wrapped, in_clear: [] });
-    return true;
-  } catch (error) {
-    // Of the phone as it was enrolled before it was revoked, or for a key pair that is gone: what it sealed is still delivered.
-    if (error instanceof Problem && error.code === "keys.bad_key") return false;
-    throw error;
-  }
-}
-
-/** The key again, for this phone only. @param {string} person @param {string} device @param {string} id @param {Post} post */
-async function returned(person, device, id, post) {
-  const once = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
-  const point = new Uint8Array(await crypto.subtle.exportKey("raw", once.publicKey));
-  const { wrapped } = await post("/api/field/key/return", { id, to: toBase64(point) });
-  const bytes = fromBase64(wrapped);
-  const where = boundTo("return", await pairId(point), device, person, id);
-  const key = await wrappingKey(once.privateKey, bytes.subarray(9, 9 + POINT), where, "decrypt");
-  const raw = await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes.subarray(9 + POINT, 21 + POINT), additionalData: where }, key, bytes.subarray(21 + POINT));
-  return new Uint8Array(raw);
-}
-
 /** The data key for the server only. @param {Uint8Array} raw @param {Public} server @param {string} person @param {string} id */
-async function escrow(raw, server, person, id) {
+export async function escrow(raw, server, person, id) {
   const once = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
   const where = boundTo("escrow", server.id, person, id);
   const key = await wrappingKey(once.privateKey, fromBase64(server.key), where, "encrypt");
@@ -91,14 +82,8 @@ async function escrow(raw, server, person, id) {
   return toBase64(new Uint8Array(await new Blob(/** @type {BlobPart[]} */ (parts)).arrayBuffer()));
 }
 
-/** @param {Uint8Array} point */
-async function pairId(point) {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", /** @type {BufferSource} */ (point)));
-  return [...hash.subarray(0, 8)].map((one) => one.toString(16).padStart(2, "0")).join("");
-}
-
 /** @param {CryptoKey} own @param {Uint8Array} theirs  a point @param {BufferSource} info @param {"encrypt" | "decrypt"} use */
-async function wrappingKey(own, theirs, info, use) {
+export async function wrappingKey(own, theirs, info, use) {
   const public_ = await crypto.subtle.importKey("raw", /** @type {BufferSource} */ (theirs), CURVE, false, []);
   const secret = await crypto.subtle.deriveBits({ name: "ECDH", public: public_ }, own, 256);
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
@@ -130,24 +115,17 @@ export async function calibratedRounds() {
 /** @param {Phone} phone @param {string} pin  for the key that waits for one */
 export async function setPin({ vault }, pin) {
   if (!fresh) throw new Problem("vault.locked");
-  const { person, id, raw } = fresh;
-  await wrapByPin(vault, person, id, raw, pin);
+  const { person, id, raw, more } = fresh;
+  await wrapByPin(vault, person, id, raw, pin, more);
   fresh = null;
 }
 
-/** @param {Phone} phone @param {string} person @param {string} old @param {string} pin  throws as vault.rawKey() */
-export async function changePin({ vault }, person, old, pin) {
-  const raw = await vault.rawKey(person, old);
-  const { id } = /** @type {import("../store/vault.js").KeptKey} */ (await vault.kept(person));
-  await wrapByPin(vault, person, id, raw, pin);
-}
-
-/** @param {import("../store/vault.js").Vault} vault @param {string} person @param {string} id @param {Uint8Array} raw @param {string} pin */
-async function wrapByPin(vault, person, id, raw, pin) {
+/** @param {import("../store/vault.js").Vault} vault @param {string} person @param {string} id @param {Uint8Array} raw @param {string} pin @param {Fresh["more"]} [more] */
+export async function wrapByPin(vault, person, id, raw, pin, more) {
   const rounds = await calibratedRounds();
   const wrap = { salt: toBase64(crypto.getRandomValues(new Uint8Array(16))), rounds, nonce: "", key: "" };
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const key = await pinKey(pin, wrap, "encrypt");
   const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: boundTo("pin", person, id, rounds) }, key, /** @type {BufferSource} */ (raw));
-  await vault.keep(person, { pin: { ...wrap, nonce: toBase64(iv), key: toBase64(new Uint8Array(sealed)) }, plain: null, tries: { count: 0, at: 0 } });
+  await vault.keep(person, { ...more, pin: { ...wrap, nonce: toBase64(iv), key: toBase64(new Uint8Array(sealed)) }, plain: null, tries: { count: 0, at: 0 } });
 }

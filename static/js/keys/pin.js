@@ -3,19 +3,18 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { t } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
-import { changePin, digitsOf, setPin, weakness } from "./enrol.js";
+import { digitsOf, setPin, weakness } from "./enrol.js";
 
 /**
  * A form that asks for a new PIN twice, and for the old one where it is known.
  *
  * @param {object} parts
  * @param {import("../store/phone.js").Phone} parts.phone
- * @param {string} parts.person
- * @param {boolean} parts.old  the PIN is changed, not chosen
+ * @param {(old: string, pin: string) => Promise<void>} [parts.change]  the PIN is changed, not chosen
  * @param {() => void} parts.paint
  * @param {() => void} parts.done
  */
-export function createPinForm({ phone, person, old, paint, done }) {
+export function createPinForm({ phone, change, paint, done }) {
   let busy = false;
   let words = "";
 
@@ -32,7 +31,7 @@ export function createPinForm({ phone, person, old, paint, done }) {
     busy = true;
     paint();
     try {
-      await (old ? changePin(phone, person, before, pin) : setPin(phone, pin));
+      await (change ? change(before, pin) : setPin(phone, pin));
       done();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -48,10 +47,10 @@ export function createPinForm({ phone, person, old, paint, done }) {
     <input id=${`pin-${name}`} name=${name} type="password" inputmode="numeric" autocomplete="off" dir="ltr" aria-describedby=${words ? "pin-failure" : nothing} ?readonly=${busy} /></div>`;
 
   return () => html`<form class="enter" novalidate @submit=${submit} aria-label=${t("Choose a PIN")}>
-    ${old ? field("old", t("PIN until now")) : html`<p>${t("It opens Daftar on this phone, without network. Others who hold the phone cannot read your forms. It is asked at each start and after five minutes away.")}</p>`}
+    ${change ? field("old", t("PIN until now")) : html`<p>${t("It opens Daftar on this phone, without network. Others who hold the phone cannot read your forms. It is asked at each start and after five minutes away.")}</p>`}
     ${field("pin", t("New PIN, six digits or more"))} ${field("again", t("The same PIN again"))}
     ${words ? html`<div class="note wrong" id="pin-failure" role="alert"><strong>${words}</strong></div>` : nothing}
     <button class="go" type="submit" ?disabled=${busy}>${busy ? t("One moment…") : t("Keep this PIN")}</button>
-    ${old ? nothing : html`<p class="soft">${t("Forgotten: sign in with network and choose another. Nothing is lost.")}</p>`}
+    ${change ? nothing : html`<p class="soft">${t("Forgotten: sign in with network and choose another. Nothing is lost.")}</p>`}
   </form>`;
 }

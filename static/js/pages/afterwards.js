@@ -1,12 +1,15 @@
 /** The script that comes once the phone is ready: what helps in a form, its result, the list of what was sent, the page of the phone. */
 
 import {} from "../form/later.js";
+import {} from "../keys/older.js";
 import { openSummaryPage } from "../form/summary.js";
+import { openAfresh } from "./afresh.js";
 import { registerPages } from "./later.js";
 import { openOutbox } from "./outbox.js";
 import { openPhonePage } from "./phone.js";
 
 registerPages({
+  afresh: openAfresh,
   outbox: openOutbox,
   phone: openPhonePage,
   summary: (host, { phone, navigate }, [revisionId]) => openSummaryPage(host, { phone, revisionId, navigate }),

@@ -32,7 +32,7 @@ const PATIENCE_MS = 1500;
 const WITHOUT_PERSON = new Set(["sign-in", "phone", "enrol"]);
 const AWAY_MS = 5 * 60_000;
 
-const WITHOUT_KEY = new Set(["sign-in", "enrol"]);
+const WITHOUT_KEY = new Set(["sign-in", "enrol", "afresh"]);
 /** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
 const PAGES = {
   today: openToday,

@@ -32,7 +32,7 @@ function asPulled(item, submissions) {
 export function openOutbox(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
-  const http = createHttp(fetch.bind(globalThis), { app: document.documentElement.dataset.version });
+  const http = createHttp(fetch.bind(globalThis), { app: document.documentElement.dataset.version, session: () => phone.vault.session });
   /** @type {{items: Item[], notes: Map<string, string>, others: number, receipts: Map<string, Receipt>, submissions: any[], titles: Map<string, string>, counts: import("./words.js").Counts, last: number | null} | null} */
   let data = null;
   let shown = SHOWN;

@@ -2,9 +2,12 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { localDay } from "../core/clock.js";
+import { reportError } from "../core/events.js";
 import { formatSize, formatWhen, language, setLanguage, t } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
+import { changePin } from "../keys/change.js";
 import { createPinForm } from "../keys/pin.js";
+import { sealPhotos } from "../keys/older.js";
 import { forget } from "../keys/remove.js";
 import { bringIn, handOver, rescueFile } from "../keys/rescue.js";
 import { onWifi } from "../sync/meter.js";
@@ -87,7 +90,7 @@ export function openPhonePage(host, app) {
   }
 
   const pinForm = createPinForm({
-    phone, get person() { return app.person?.id ?? ""; }, old: true, paint: () => paint(),
+    phone, change: (before, pin) => changePin(phone, app.person?.id ?? "", before, pin), paint: () => paint(),
     done() {
       changing = false;
       app.toast(t("The new PIN is kept"));
@@ -138,7 +141,8 @@ export function openPhonePage(host, app) {
   function keySection() {
     const key = data?.key;
     if (!key) return nothing;
-    return html`${key.pin
+    const sealed = key.older?.some((one) => one.pin && !one.sealed);
+    return html`${sealed ? html`<div class="note asks"><strong>${t("Drafts and forms from before the new PIN are sealed")}</strong><span>${t("Nothing of them is lost. Sign in with network and they open again.")}</span><a class="btn plain" href="#/sign-in">${t("Sign in")}</a></div>` : nothing}${key.pin
         ? changing
           ? pinForm()
           : html`<div class="pair"><button class="btn plain" type="button" @click=${() => void phone.vault.lock()}>${t("Lock now")}</button>
@@ -229,6 +233,7 @@ export function openPhonePage(host, app) {
       </main>`, host);
   }
 
+  if (app.person) sealPhotos(phone, app.person.id).catch(reportError);
   const stops = [
     phone.on((/** @type {{store: string}} */ change) => change.store !== "chunks" && void refresh()),
     sync.on(() => void refresh()), install.on(paint), update.on(() => void refresh()),

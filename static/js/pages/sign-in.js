@@ -35,7 +35,7 @@ export function openSignIn(host, app) {
   const entered = () => app.person !== null && sync.state.phase !== "signed_out" && (phone.vault.state === "open" || phone.vault.state === "none");
   const choosing = () => pinIsToChoose(app.person?.id);
   const pinForm = createPinForm({
-    phone, get person() { return app.person?.id ?? ""; }, old: false, paint: () => paint(),
+    phone, paint: () => paint(),
     done: () => void refresh().then(() => host.querySelector("h1")?.focus()),
   });
 
@@ -198,6 +198,7 @@ export function openSignIn(host, app) {
       <main class="content" id="content" tabindex="-1">
         ${alarmNotes(phone)}
         ${choosing() ? html`<div class="welcome"><h1 tabindex="-1">${t("Choose a PIN")}</h1></div>${pinForm()}` : entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
+          ${phone.vault.state === "locked" ? html`<a class="btn plain" href="#/afresh">${t("Forgotten PIN and no network")}</a>` : nothing}
           ${app.person ? html`<a class="btn plain" href="#/today">${t("Not now")}</a>` : nothing}`}
       </main>`, host);
   }

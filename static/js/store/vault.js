@@ -20,7 +20,9 @@ import { Problem } from "../core/problem.js";
  * @property {PinWrap | null} [pin]
  * @property {string | null} [plain]  her programmes ask for no PIN
  * @property {{count: number, at: number}} [tries]  wrong PINs in a row, and when the last was
- * @property {{id: string, wrapped: string}[]} [older]  whose forms may still be here
+ * @property {{id: string, wrapped: string, pin?: PinWrap | null, sealed?: ArrayBuffer}[]} [older]  whose forms may still be here; sealed: the
+ *   key itself under the present one, once the office gave it back
+ * @property {ArrayBuffer} [session]  sealed: what reads at the office
  *
  * @typedef {"none" | "open" | "locked" | "sign_in"} VaultState  sign_in: only the office can give the key back
  */
@@ -54,9 +56,12 @@ export async function pinKey(pin, { salt, rounds }, use) {
   return crypto.subtle.deriveKey({ name: "PBKDF2", hash: "SHA-256", salt: fromBase64(salt), iterations: rounds }, digits, { name: "AES-GCM", length: 256 }, false, [use]);
 }
 
+/** @param {Uint8Array} raw */
+const imported = (raw) => crypto.subtle.importKey("raw", /** @type {BufferSource} */ (raw), "AES-GCM", false, ["encrypt", "decrypt"]);
+
 /** @param {import("./meta.js").Meta} meta */
 export function createVault(meta) {
-  /** @type {{person: string, id: string, key: CryptoKey} | null} */
+  /** keys: hers by id, of which `id` seals. @type {{person: string, id: string, keys: Record<string, CryptoKey>, session: string} | null} */
   let held = null;
   /** @type {VaultState} */
   let state = "none";
@@ -85,9 +90,32 @@ export function createVault(meta) {
 
   /** @param {string} person @param {string} id @param {Uint8Array} raw */
   async function take(person, id, raw) {
-    held = { person, id, key: await crypto.subtle.importKey("raw", /** @type {BufferSource} */ (raw), "AES-GCM", false, ["encrypt", "decrypt"]) };
+    /** @type {typeof held} */
+    const taken = { person, id, keys: { [id]: await imported(raw) }, session: "" };
+    const { older = [], session } = (await kept(person)) ?? {};
+    /** @param {ArrayBuffer | undefined} sealed @param {string} kind @param {string} name */
+    const open = async (sealed, kind, name) => (sealed && (await openWith(taken.keys, sealed, kind, name).catch(reportError))) || undefined;
+    for (const { id: old, sealed } of older) {
+      const bytes = await open(sealed, "key", old);
+      if (bytes) taken.keys[old] = await imported(bytes);
+    }
+    taken.session = new TextDecoder().decode(await open(session, "session", person));
+    held = taken;
     state = "open";
     changes.emit(state);
+  }
+
+  /** Problem as open(). @param {Record<string, CryptoKey>} keys @param {ArrayBuffer | Uint8Array} sealed @param {string} kind @param {...unknown} names */
+  async function openWith(keys, sealed, kind, ...names) {
+    const bytes = new Uint8Array(sealed);
+    const id = Object.keys(keys).find((one) => idBytes(one).every((byte, i) => byte === bytes[i + 1]));
+    if (!id) throw new Problem("vault.locked");
+    const where = boundTo(kind, id, ...names);
+    try {
+      return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes.subarray(17, HEAD), additionalData: where }, keys[id], bytes.subarray(HEAD)));
+    } catch {
+      throw new Problem("vault.unreadable");
+    }
   }
 
   /** What another window holds. @param {string} person @returns {Promise<typeof held>} */
@@ -115,6 +143,10 @@ export function createVault(meta) {
     },
     get keyId() {
       return held?.id ?? "";
+    },
+    /** What reads at the office, "" when nothing does. */
+    get session() {
+      return held?.session ?? "";
     },
     on: changes.on,
     kept,
@@ -194,7 +226,7 @@ export function createVault(meta) {
       if (!held) throw new Problem("vault.locked");
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const where = boundTo(kind, held.id, ...names);
-      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: where }, held.key, content);
+      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: where }, held.keys[held.id], content);
       const out = new Uint8Array(HEAD + sealed.byteLength);
       out[0] = 1;
       out.set(idBytes(held.id), 1);
@@ -204,15 +236,20 @@ export function createVault(meta) {
     },
 
     /** Problem "vault.locked" when the key is not here, "vault.unreadable" when the bytes are not what they were. @param {ArrayBuffer | Uint8Array} sealed @param {string} kind @param {...unknown} names */
-    async open(sealed, kind, ...names) {
-      const bytes = new Uint8Array(sealed);
-      if (!held || idBytes(held.id).some((byte, i) => byte !== bytes[i + 1])) throw new Problem("vault.locked");
-      const where = boundTo(kind, held.id, ...names);
-      try {
-        return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes.subarray(17, HEAD), additionalData: where }, held.key, bytes.subarray(HEAD)));
-      } catch {
-        throw new Problem("vault.unreadable");
-      }
+    open: (sealed, kind, ...names) => openWith(held?.keys ?? {}, sealed, kind, ...names),
+
+    /** Another key of hers, for reading. @param {string} old  its id @param {Uint8Array} raw */
+    async add(old, raw) {
+      const key = await imported(raw);
+      if (held) held.keys[old] = key;
+      changes.emit(state);
+    },
+
+    /** Keeps what reads at the office, sealed. @param {string} person @param {string} token */
+    async enter(person, token) {
+      const { buffer } = await this.seal(new TextEncoder().encode(token), "session", person);
+      await keep(person, { session: /** @type {ArrayBuffer} */ (buffer) });
+      if (held) held.session = token;
     },
 
     /** @param {unknown} value @param {string} kind @param {...unknown} names */

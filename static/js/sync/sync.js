@@ -34,7 +34,9 @@ const DAY_MS = 86_400_000;
 /** @param {{phone: import("../store/phone.js").Phone, fetch: typeof fetch, app?: string}} parts */
 export function createSync({ phone, fetch, app = document.documentElement.dataset.version ?? "" }) {
   const meter = createMeter();
-  const http = createHttp(fetch, { app, passed: meter.passed });
+  /** While she signs in; afterwards her vault has it. */
+  let entering = "";
+  const http = createHttp(fetch, { app, passed: meter.passed, session: () => entering || phone.vault.session });
   const contact = createContact(phone);
   const push = createPush({ phone, http, contact, app });
   const attachments = createAttachments({ phone, http });
@@ -187,10 +189,16 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
 
   /** @param {import("../core/http.js").Answer} answer @param {string} username @param {TakeKey} [takeKey] */
   async function entered(answer, username, takeKey) {
-    const { person, device, programmes } = answer.body;
+    const { person, device, programmes, session = "" } = answer.body;
     if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
     await contact.heard(answer);
+    entering = session;
     await takeKey?.(phone, answer.body, username, async (address, json) => (await ask(address, json, false)).body);
+    // Without a key it ends with the page.
+    if (session && phone.vault.seals(person.id)) {
+      await phone.vault.enter(person.id, session);
+      entering = "";
+    }
     await phone.catalogue.belongsTo(person.id, await phone.meta.get("last_person"));
     const kept = { ...device, username };
     await phone.meta.setAll({
@@ -245,7 +253,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     async signIn(username, password, takeKey) {
       const devices = (await phone.meta.get("devices")) ?? {};
       const mine = /** @type {import("./device.js").Device[]} */ (Object.values(devices)).find((device) => device.username === username);
-      return entered(await ask("/api/field/sign-in", { username, password, device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) }), username, takeKey);
+      return entered(await ask("/api/field/sign-in", { username, password, session: "kept", device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) }), username, takeKey);
     },
 
     /** Whom a link of the office is for. Throws as signIn. @param {string} token */
@@ -254,7 +262,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     /** Signs in by a link of the office, without a password. Throws as signIn. @param {string} token @param {string} personId  as lookAtLink() said @param {TakeKey} [takeKey] */
     async enrol(token, personId, takeKey) {
       const mine = ((await phone.meta.get("devices")) ?? {})[personId];
-      const json = { token, claim: await claimOf(token), device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) };
+      const json = { token, claim: await claimOf(token), session: "kept", device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) };
       const answer = await ask("/api/field/enrol", json);
       const person = await entered(answer, answer.body.username, takeKey);
       await phone.meta.set("claim", null);
