@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -12,7 +13,10 @@ from flask_babel import Babel
 
 LANGUAGES = ("ar", "fr")
 LOCALES = {"ar": "ar_MA", "fr": "fr_MA"}  # generic "ar" has the months of another country
-MOROCCO = ZoneInfo("Africa/Casablanca")
+
+# The machine's own table can be years old: Morocco went back to UTC on 20 September 2026 (docs/decisions/0006-clocks.md).
+with files("tzdata.zoneinfo.Africa").joinpath("Casablanca").open("rb") as _table:
+    MOROCCO = ZoneInfo.from_file(_table, key="Africa/Casablanca")
 NARROW_SPACE = "\u202f"
 
 babel = Babel()

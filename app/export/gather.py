@@ -22,6 +22,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Entity, Organisation, Programme
 from app.submissions.answers import Form, form_of, record_labels
 from app.submissions.models import Attachment, Revision, Submission
+from app.submissions.names import titles_of
 from app.submissions.places import Names
 from app.submissions.queries import Filters, conditions, envelope_of
 
@@ -47,7 +48,7 @@ class Export:
     tables: list[Table]
     seq: int  # every change up to this one is in it
     now: datetime
-    has_title: bool
+    left_out: frozenset[str]  # codes of the metadata that would name somebody
     counts: dict[str, int] = field(default_factory=dict)  # rows written, by table
     unreadable: int = 0  # submissions whose answers could not be opened: their row says so
     _forms: list[Form] = field(default_factory=list)
@@ -55,12 +56,13 @@ class Export:
 
     @property
     def metadata(self) -> list[Column]:
-        return words.metadata(self.has_title)
+        return words.metadata(self.left_out)
 
     def batches(self) -> Iterator[dict[str, list[list[Value]]]]:
         """{table name: rows}; a row of the form starts with the metadata, one of a repeat with id and row numbers."""
         rows = Rows(self.tables, self.request.options, self._forms[0])
         names = _Names(self.request)
+        language, may_see = self.request.options.language, visible(self._actor, self.programme.id, Entity)
         self.counts = {table.name: 0 for table in self.tables}
         for batch in self._submissions():
             opened = [self._open(revision) for _submission, revision in batch]
@@ -68,10 +70,10 @@ class Export:
             wanted: set[str] = set()
             for one in answers:
                 wanted |= rows.record_ids(one)
-            records = record_labels(wanted, visible(self._actor, self.programme.id, Entity))
+            records = {key: _bare(name) for key, name in record_labels(wanted, may_see, language).items()}
             ids = [submission.id for submission, _revision in batch]
             files, numbers = _files_of(ids), _revision_numbers(ids)
-            names.learn([submission for submission, _revision in batch])
+            names.learn([submission for submission, _revision in batch], may_see)
             made: dict[str, list[list[Value]]] = {table.name: [] for table in self.tables}
             for (submission, revision), envelope, given in zip(batch, opened, answers, strict=True):
                 self.unreadable += envelope is None
@@ -131,7 +133,7 @@ class Export:
             submission.id,
             number,
             state if self.request.options.labels else submission.state,
-            submission.title if self.has_title else None,
+            names.titles.get(submission.id),
             names.people.get(submission.author_id),
             names.organisations.get(submission.organisation_id or ""),
             submission.territory,
@@ -146,7 +148,8 @@ class Export:
             sum(state == "complete" for state in files.values()),
             words.CHECKS[language].get(revision.check_state) if envelope is not None else words.UNREADABLE[language],
         ]
-        return values if self.has_title else [*values[:3], *values[4:]]
+        kept = zip(words.metadata(), values, strict=True)
+        return [value for column, value in kept if column.code not in self.left_out]
 
 
 def export_conditions(actor: Actor, filters: Filters) -> list[sa.ColumnElement[bool]]:
@@ -200,15 +203,17 @@ def prepare(actor: Actor, request: Request, *, now: datetime) -> Export:
         merged(forms, request.options),
         seq,
         now,
-        request.options.names or not any(map(_title_names_somebody, forms)),
+        frozenset() if request.options.names else frozenset(_naming(forms)),
         _forms=forms,
         _actor=actor,
     )
 
 
-def _title_names_somebody(form: Form) -> bool:
-    hidden = form.personal()
-    return any(form.nodes[index].get("type") == "instanceName" for index in hidden)
+def _naming(forms: Sequence[Form]) -> Iterator[str]:
+    """Columns of the metadata that name somebody: the author, and a title made of names."""
+    yield "author"
+    if any(form.nodes[index].get("type") == "instanceName" for form in forms for index in form.personal()):
+        yield "title"
 
 
 class _Names:
@@ -217,6 +222,7 @@ class _Names:
     def __init__(self, request: Request) -> None:
         self.language = request.options.language
         self.places = Names(request.filters.programme_id, self.language)
+        self.titles: dict[str, str] = {}  # of one batch
         self.people: dict[str, str] = {}
         self.devices: dict[str, str] = {}
         rows = db.session.execute(
@@ -224,7 +230,8 @@ class _Names:
         )
         self.organisations = {key: _in(name, self.language) for key, name in rows}
 
-    def learn(self, submissions: Sequence[Submission]) -> None:
+    def learn(self, submissions: Sequence[Submission], may_see: sa.ColumnElement[bool]) -> None:
+        self.titles = {key: _bare(title) for key, title in titles_of(submissions, may_see, self.language).items()}
         people = {one.author_id for one in submissions} - self.people.keys()
         if people:
             named = sa.select(Person.id, Person.name).where(Person.id.in_(people))
@@ -239,6 +246,11 @@ class _Names:
             )
             labels = {row.id: _without_names(row.label, row.name) for row in db.session.execute(labelled)}
             self.devices |= {key: labels.get(key, "") for key in devices}
+
+
+def _bare(name: str) -> str:
+    """Without the invisible marks that keep two scripts apart on a page: in a cell they would only hinder a search."""
+    return name.translate({0x2068: None, 0x2069: None})
 
 
 def _without_names(label: str, name: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from app.export.tables import Column
@@ -50,9 +50,9 @@ _METADATA: Final = (
 )
 
 
-def metadata(with_title: bool) -> list[Column]:
+def metadata(left_out: Collection[str] = ()) -> list[Column]:
     """Columns before the answers."""
-    return [Column(code, {"ar": ar, "fr": fr}, kind) for code, ar, fr, kind in _METADATA if with_title or code != "title"]
+    return [Column(code, {"ar": ar, "fr": fr}, kind) for code, ar, fr, kind in _METADATA if code not in left_out]
 
 
 SUBMISSION_ID: Final = Column("submission_id", {"ar": "رقم الاستمارة", "fr": "Numéro de la fiche"}, "text")
@@ -88,9 +88,9 @@ README: Final = {
         "content": "محتوى الاختيارات",
         "labels": "العبارات كما تقرأ في النموذج",
         "codes": "الرموز",
-        "names": "أسماء الأشخاص وأرقام هواتفهم وتوقيعاتهم",
+        "names": "أسماء الأشخاص (ومنهم من ملأ الاستمارات) وأرقام هواتفهم وتوقيعاتهم",
         "names_in": "مدرجة: معطيات ذات طابع شخصي (القانون 09.08)، لا تُسلم لغير المرخص لهم",
-        "names_out": "غير مدرجة",
+        "names_out": "غير مدرجة؛ غير أن جوابا حرا قد يذكر اسما",
         "quarantine": "الاستمارات الموضوعة جانبا للتحقق غير مدرجة",
         "all": "الكل",
         "from_to": "من {start} إلى {end}",
@@ -113,9 +113,9 @@ README: Final = {
         "content": "Contenu des choix",
         "labels": "Libellés, tels que lus dans le formulaire",
         "codes": "Codes",
-        "names": "Noms, téléphones et signatures des personnes",
+        "names": "Noms (aussi de qui a rempli), téléphones et signatures",
         "names_in": "Inclus : données à caractère personnel (loi 09-08), à ne remettre qu’aux personnes autorisées",
-        "names_out": "Non inclus",
+        "names_out": "Non inclus ; une réponse libre peut toutefois nommer quelqu’un",
         "quarantine": "Les fiches mises à l’écart pour vérification ne sont pas incluses",
         "all": "Tous",
         "from_to": "du {start} au {end}",

@@ -21,10 +21,12 @@ from app.core.permissions import Actor, visible
 from app.core.web import local_text
 from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Entity, EntityVersion, Organisation
+from app.registry.names import record_name
 from app.review.radar import radar
 from app.review.reading import Difference, Reader, Reading, differences, one_decimal, signed
 from app.submissions.answers import Form, as_moment, flat, form_of, plain, record_labels, scores_from, shown
 from app.submissions.models import Attachment, Remark, ReviewEvent, Revision, Submission
+from app.submissions.names import titles_of
 from app.submissions.places import Names, Place, places_of_records
 from app.submissions.queries import (
     TO_REVIEW,
@@ -122,43 +124,11 @@ def instrument_titles(programme_id: str) -> dict[str, str]:
     return {key: local_text(title) or key for key, title in db.session.execute(query)}
 
 
-LATIN_NAME = "coop_name_fr"
-
-
-def in_both_scripts(name: str, latin: str, language: str) -> str:
-    """For a reader of French the Latin name first, where one is recorded, and the Arabic one beside it."""
-    if language != "fr" or not latin or latin.casefold() in name.casefold():
-        return name
-    return f"{latin} · \u2068{name}\u2069"
-
-
-def record_name(entity: Entity, language: str) -> str:
-    return in_both_scripts(entity.label, str(entity.data.get(LATIN_NAME) or "").strip(), language)
-
-
 def submission_names(actor: Actor, programme_id: str, submissions: Sequence[Submission], language: str) -> dict[str, str]:
     """Titles by id, as the reader reads them: by the record that a submission is about, or that it registered."""
     titles = instrument_titles(programme_id)
-    latin: dict[str, str] = {}
-    if language == "fr":
-        may_see = visible(actor, programme_id, Entity)
-        subjects = sa.select(Entity.id, Entity.data).where(
-            may_see, Entity.id.in_({one.subject_id for one in submissions if one.subject_id})
-        )
-        by_subject = {key: str(data.get(LATIN_NAME) or "").strip() for key, data in db.session.execute(subjects)}
-        latin = {one.id: by_subject.get(one.subject_id or "", "") for one in submissions}
-        registered = (
-            sa.select(EntityVersion.submission_id, Entity.data)
-            .join(Entity, Entity.id == EntityVersion.entity_id)
-            .where(may_see, EntityVersion.version == 1, EntityVersion.submission_id.in_([one.id for one in submissions]))
-        )
-        for key, data in db.session.execute(registered):
-            if key and not latin.get(key) and len(data.get(LATIN_NAME) or "") > 0:
-                latin[key] = str(data[LATIN_NAME]).strip()
-    return {
-        one.id: in_both_scripts(one.title or titles.get(one.form_id, one.form_id), latin.get(one.id, ""), language)
-        for one in submissions
-    }
+    named = titles_of(submissions, visible(actor, programme_id, Entity), language)
+    return {one.id: named[one.id] or titles.get(one.form_id, one.form_id) for one in submissions}
 
 
 def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission]) -> list[Item]:
@@ -435,7 +405,10 @@ def _aside(envelope: Mapping[str, Any] | None, may_see: sa.ColumnElement[bool], 
         form = form_of(str(one.get("form_sha256", "")))
         node = form.by_path(path) if form else None
         if form is not None and node is not None:
-            label, text = form.label(node, language) or path, shown(form, node, value, language, record_labels({value}, may_see))
+            label, text = (
+                form.label(node, language) or path,
+                shown(form, node, value, language, record_labels({value}, may_see, language)),
+            )
         else:  # the version is not here: the phone's own words
             label, text = _words(one.get("label"), language) or path, _words(one.get("said"), language) or value
         found.append(Said(path, f"{row} · {label}" if row else label, text, str(one.get("form_version", ""))))
@@ -766,7 +739,7 @@ def _properties(actor: Actor, entity: Entity, submissions: Sequence[Submission],
                 if form is not None and form.nodes[index].get("label"):
                     known.setdefault(name, (form, form.nodes[index]))
     may_see = visible(actor, entity.programme_id, Entity)
-    records = record_labels([value for value in entity.data.values() if len(value) == 36], may_see)
+    records = record_labels([value for value in entity.data.values() if len(value) == 36], may_see, language)
     found = []
     order = {name: n for n, name in enumerate(known)}
     for name, value in sorted(entity.data.items(), key=lambda item: order.get(item[0], len(order))):

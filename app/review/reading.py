@@ -124,7 +124,7 @@ class Reader:
         self.old = Laid(flat(form, previous)) if previous is not None else None
         self.round = flat(form, earlier) if earlier is not None else {}
         ids = record_ids(form, self.values) | record_ids(form, self.old or {})
-        self.records = record_labels(ids, may_see)
+        self.records = record_labels(ids, may_see, language)
         self.remarks: dict[str, list[Remark]] = {}
         for remark in remarks:
             self.remarks.setdefault(remark.question, []).append(remark)
@@ -343,7 +343,7 @@ def differences(
 ) -> list[Difference]:
     """Answers that two revisions give differently, in the order of the form."""
     before, after = flat(form, old), flat(form, new)
-    records = record_labels(record_ids(form, before) | record_ids(form, after), may_see)
+    records = record_labels(record_ids(form, before) | record_ids(form, after), may_see, language)
     order = list(after) + [path for path in before if path not in after]
     found = []
     for path in order:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -21,11 +22,13 @@ from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
 from app.core.web import local_text
 from app.registry.models import Entity, Programme
+from app.registry.names import in_both_scripts, latin_name, record_name
 from app.review import pages
 from app.review.reading import Reader, Reading
 from app.submissions import quarantine
 from app.submissions.answers import form_of
 from app.submissions.models import Submission
+from app.submissions.names import titles_of
 from app.submissions.quarantine import Case
 
 bp = Blueprint("sorting", __name__)
@@ -64,9 +67,7 @@ def line(case: Case) -> Line:
     device = db.session.get(Device, device_id)
     return Line(
         case.id,
-        (submission.title if submission else envelope.title if envelope else "")
-        or titles.get(form_id, form_id)
-        or _("Unreadable"),
+        _title(case) or titles.get(form_id, form_id) or _("Unreadable"),
         titles.get(form_id, form_id),
         pages.quarantine_reason(case.reason),
         local_text(author.name) if author else _("nobody here") if case.author_id else "",
@@ -75,6 +76,16 @@ def line(case: Case) -> Line:
         case.received_at,
         local_text(programme.name) if programme else "",
     )
+
+
+def _title(case: Case) -> str:
+    may_see, language = visible(_actor(), case.programme_id or "", Entity), chosen_language()
+    if case.submission:
+        return titles_of([case.submission], may_see, language)[case.submission.id]
+    if case.envelope is None:
+        return ""
+    subject = db.session.scalar(sa.select(Entity).where(may_see, Entity.id == case.envelope.subject_id))
+    return in_both_scripts(case.envelope.title, latin_name(subject.data) if subject else "", language)
 
 
 @bp.get("/quarantine")
@@ -106,7 +117,7 @@ def _page(case_id: str, *, status: int = 200, problem: str = "") -> Response:
         authors=[(one.id, local_text(one.name)) for one in quarantine.authors(actor, found)],
         author_id=found.author_id,
         owner_id=found.owner.id if found.owner else "",
-        subject=pages.record_name(subject, chosen_language()) if subject else "",
+        subject=record_name(subject, chosen_language()) if subject else "",
         records=_records(actor, found, subject.list if subject else "cooperatives", search) if search else [],
         search=search,
         revisions=quarantine.revisions_to_choose(found),

@@ -20,6 +20,7 @@ from app.core.db import db
 from app.core.languages import MOROCCO, date_and_time, long_date, number
 from app.instruments.models import Dataset, InstrumentVersion
 from app.registry.models import Entity
+from app.registry.names import record_name
 
 Node = Mapping[str, Any]
 Answers = Mapping[str, Any]
@@ -92,8 +93,9 @@ class Form:
     def personal(self) -> frozenset[int]:
         """Nodes that say who somebody is: left out of an export unless names are asked for.
 
-        What the list of persons is fed with or chosen from, free answers that are asked only of who consented, and what is
-        calculated from those. Choices such as sex or age group stay: without a name they describe a group.
+        What the list of persons is fed with or chosen from, free answers that are asked only of who consented, signatures,
+        what the form itself calls personal (role `personal`), and what is calculated from those. Choices such as sex or age
+        group stay: without a name they describe a group.
         """
         found: set[int] = set()
         consents = {node["i"] for node in self.nodes if node.get("attributes", {}).get("role") == "consent"}
@@ -101,7 +103,8 @@ class Form:
             kind = node.get("type", "")
             chosen = kind in SELECTS
             of_persons = node.get("choices", {}).get("list") == "persons" if chosen else _feeds_persons(node)
-            if of_persons or (kind in FREE and consents & self._reads(node.get("relevant"))):
+            told = _signs(node) or node.get("attributes", {}).get("role") == "personal"
+            if of_persons or told or (kind in FREE and consents & self._reads(node.get("relevant"))):
                 found.add(node["i"])
         while True:
             derived = {
@@ -195,6 +198,10 @@ def _feeds_persons(node: Node) -> bool:
     return node.get("type") != "calculate" and str(node.get("save_to", "")).startswith("persons#")
 
 
+def _signs(node: Node) -> bool:
+    return node.get("type") == "image" and "signature" in str(node.get("appearance", "")).split()
+
+
 @lru_cache(maxsize=32)
 def _form(sha256: str) -> Form:
     query = sa.select(InstrumentVersion.package).where(InstrumentVersion.sha256 == sha256).limit(1)
@@ -229,13 +236,13 @@ def _dataset_labels(sha256: str, label: str) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def record_labels(ids: Iterable[str], may_see: sa.ColumnElement[bool]) -> dict[str, str]:
-    """Labels by id, as they are today, of the entities that the reader may see: an answer can name any record."""
+def record_labels(ids: Iterable[str], may_see: sa.ColumnElement[bool], language: str) -> dict[str, str]:
+    """Names by id, as they are today, of the entities that the reader may see: an answer can name any record."""
     wanted = sorted(set(ids))
     found: dict[str, str] = {}
     for start in range(0, len(wanted), 500):
-        query = sa.select(Entity.id, Entity.label).where(may_see, Entity.id.in_(wanted[start : start + 500]))
-        found.update((row.id, row.label) for row in db.session.execute(query))
+        query = sa.select(Entity).where(may_see, Entity.id.in_(wanted[start : start + 500]))
+        found.update((one.id, record_name(one, language)) for one in db.session.scalars(query))
     return found
 
 

@@ -27,10 +27,14 @@ import pytest
 import sqlalchemy as sa
 
 from app.core.db import db
+from app.core.ids import new_id
 from app.core.models import Audit
 from app.export import writing
 from app.export.gather import Request, prepare
 from app.export.tables import Options
+from app.instruments.compiler import LIBRARY, compile_file
+from app.registry.models import Entity
+from app.submissions.answers import Form
 from app.submissions.models import Attachment, Revision, Submission
 from app.submissions.queries import Filters
 from tests.conftest import NOW, Someone, World
@@ -90,7 +94,7 @@ def test_an_xlsx_has_types_and_reads_from_right_to_left_in_arabic(
     assert row["visit_date"] == datetime(2026, 11, 20)
     assert row["seen_at"] == datetime(2026, 11, 20, 10, 30)
     assert row["opens"] == time(8, 30)
-    assert row["received_at"] == datetime(2026, 11, 21, 18, 0)  # Morocco's clock
+    assert row["received_at"] == datetime(2026, 11, 21, 17, 0)  # Morocco's clock
     assert (row["gps.lat"], row["gps.lon"], row["gps.alt"], row["gps.accuracy"]) == (33.05, -4.05, 980, 12)
     assert row["leg01"] == "قليلا"
     assert row["channels"] == "السوق، المعارض"
@@ -200,6 +204,8 @@ def test_names_leave_only_with_somebody_who_may(amina: Someone, khadija: Someone
 
     named = book(khadija, names="y")
     assert rows(named["الاستمارات"])[0]["pres_name"] == "فاطمة أمراني"
+    assert "author" in rows(named["الاستمارات"])[0]
+    assert "author" not in rows(book(khadija)["الاستمارات"])[0]  # who filled it in is a person too
     assert [row["p_name"] for row in rows(named["المشاركات"])] == ["زهرة", "خديجة"]
     assert "-noms-" in download(khadija, names="y").headers["Content-Disposition"]
     assert [
@@ -222,6 +228,26 @@ def test_what_any_version_calls_personal_stays_behind(world: World, amina: Someo
         assert found
         assert not {"pres_name", "name_ar", "title"} & found[0].keys()
         assert not any("فاطمة أمراني" in str(value) for row in found for value in row.values())
+
+
+def test_a_session_keeps_its_trainer_and_every_signature_to_itself():  # X4
+    form = Form(compile_file(LIBRARY / "train" / "form.md").package, lambda _sha256, _label: {})
+    hidden = {form.nodes[index]["name"] for index in form.personal()}
+    assert hidden >= {"trainer_name", "sign_trainer", "p_sign", "p_name", "p_phone"}
+    assert not hidden & {"trainer_org", "sess_title", "p_sex", "photo_sess"}
+    visit = Form(compile_file(LIBRARY / "visit" / "form.md").package, lambda _sha256, _label: {})
+    assert "v_sign" in {visit.nodes[index]["name"] for index in visit.personal()}
+
+
+def test_a_reader_of_french_knows_a_cooperative_by_its_latin_name(amina: Someone, khadija: Someone, package: str):  # X7
+    known = Entity(id=new_id(), programme_id=amina.programme_id, list="cooperatives", label="تعاونية تيفاوين", updated_at=NOW,
+                   seq=1, data={"coop_name_fr": "Coopérative Tifawin"})  # fmt: skip
+    db.session.add(known)
+    db.session.flush()
+    stored(amina, package, state="approved", subject_id=known.id)
+    db.session.commit()
+    assert rows(book(khadija, language="fr")["Fiches"])[0]["title"] == "Coopérative Tifawin · تعاونية تيفاوين"
+    assert rows(book(khadija)["الاستمارات"])[0]["title"] == "تعاونية تيفاوين"
 
 
 def test_an_export_reaches_as_far_as_its_reader(

@@ -123,8 +123,8 @@ def test_a_record_shows_no_score_and_no_label_that_its_reader_may_not_see(
 
     assert "37,5" in said.client.get("/records/cooperatives").text
     assert "37,5" not in amina.client.get("/records/cooperatives").text
-    assert record_labels([hers.id], visible(amina.actor, world.programme.id, Entity)) == {}
-    assert record_labels([hers.id], visible(said.actor, world.programme.id, Entity)) == {hers.id: "سر"}
+    assert record_labels([hers.id], visible(amina.actor, world.programme.id, Entity), "ar") == {}
+    assert record_labels([hers.id], visible(said.actor, world.programme.id, Entity), "ar") == {hers.id: "سر"}
 
 
 def test_counts_stop_at_their_bound(world: World, amina: Someone, said: Someone):  # L3
