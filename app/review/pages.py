@@ -71,6 +71,7 @@ def quarantine_reason(code: str) -> str:
     return {
         "id_conflict": _("Other answers arrived under the same number."),
         "author_unproven": _("It names another author than the owner of the phone."),
+        "key_unproven": _("The PIN was chosen anew without network; its author has not signed in on the phone since."),
         "author_disabled": _("The author's account was deactivated when it arrived."),
         "device_revoked": _("The phone had been revoked when it arrived."),
         "device_lost": _("The phone had been said to be lost when it arrived."),

@@ -30,6 +30,7 @@ QUARANTINE = {
     "author_unproven": lazy_gettext(
         "This form names another author than the owner of the phone. It is kept; your coordinator decides."
     ),
+    "key_unproven": lazy_gettext("This PIN was chosen without network. The form is kept, and counts once you have signed in."),
     "author_disabled": lazy_gettext("The author's account is deactivated. The form is kept; your coordinator decides."),
     "device_revoked": lazy_gettext("This phone was revoked at the office. The form is kept; your coordinator decides."),
     "device_lost": lazy_gettext("This phone was said to be lost. The form is kept; your coordinator decides."),

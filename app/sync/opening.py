@@ -43,7 +43,7 @@ def sealed_item(delivery: Delivery, ids: tuple[str, str], sha256: str, text: str
     if known:
         return Sent(*ids, sha256, "none", opened, envelope, sender, key_id)
     unproven = keys.fingerprint(key)
-    return Sent(*ids, sha256, "none", opened, envelope, sender, key_id, aside="author_unproven", sealed_by=unproven)
+    return Sent(*ids, sha256, "none", opened, envelope, sender, key_id, aside="key_unproven", sealed_by=unproven)
 
 
 def _kept(ids: tuple[str, str], sha256: str, text: str, phone: Sender, reason: str) -> Sent:

@@ -47,7 +47,7 @@ def try_forms(app: Flask, *, now: datetime) -> Reopened:
     """File what can be opened now; each in a transaction of its own, so that one takes no other with it. Commits."""
     made = Reopened()
     unknown = (Quarantined.reason == "encryption_unknown") & (Quarantined.encryption == SEALED)
-    unproven = (Quarantined.reason == "author_unproven") & Quarantined.sealed_by.is_not(None)
+    unproven = Quarantined.reason == "key_unproven"
     wanted = sa.select(Quarantined.id).where(sa.or_(unknown, unproven), Quarantined.decided_at.is_(None))
     cases = list(db.session.scalars(wanted.order_by(Quarantined.seq)))
     db.session.rollback()

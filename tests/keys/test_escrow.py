@@ -186,8 +186,8 @@ def test_without_the_key_the_bytes_are_kept_and_with_an_offered_wrap_opened(amin
     assert results(phone.push(item)) == [("quarantined", "encryption_unknown")]
     other = phone.item(amina.envelope())
     offered = {phone.key_id: {"person": amina.id, "wrapped": phone.wrapped}}
-    assert results(phone.push(other, keys=offered)) == [("quarantined", "author_unproven")]
-    kept = db.session.scalar(sa.select(Quarantined).where(Quarantined.reason == "author_unproven"))
+    assert results(phone.push(other, keys=offered)) == [("quarantined", "key_unproven")]
+    kept = db.session.scalar(sa.select(Quarantined).where(Quarantined.reason == "key_unproven"))
     assert json.loads(gzip.decompress(kept.body))["author_id"] == amina.id
 
 

@@ -152,11 +152,11 @@ def test_what_a_new_key_sealed_counts_once_its_owner_has_signed_in(app: Flask, a
     envelope, forged = amina.envelope(attachments=[photo]), amina.envelope()
     item = afresh.item(envelope)
     offered = {afresh.key_id: {"person": amina.id, "wrapped": afresh.wrapped}}
-    assert results(afresh.push(item, keys=offered)) == [("quarantined", "author_unproven")]
+    assert results(afresh.push(item, keys=offered)) == [("quarantined", "key_unproven")]
     # Somebody else's key under the same id proves nothing, now or later.
     thief = replace(afresh, key=os.urandom(32))
     stolen = {afresh.key_id: {"person": amina.id, "wrapped": thief.wrapped}}
-    assert results(thief.push(thief.item(forged), keys=stolen)) == [("quarantined", "author_unproven")]
+    assert results(thief.push(thief.item(forged), keys=stolen)) == [("quarantined", "key_unproven")]
     assert retry(app).endswith("2 still wait for their key.")
     assert afresh.register().status_code == 200
     db.session.rollback()
