@@ -86,7 +86,8 @@ def serve(app: Flask, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=app.config["THREADS"],
-        # A worker that died is replaced; the database is whole (docs/decisions/0002-stores.md).
+        # A worker that died is replaced; the database is whole (docs/decisions/0002-stores.md). One that dies again within
+        # seconds ends the server, for whoever runs it to start it again.
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_S,
         log_level=LogLevels.error,
