@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -22,6 +22,8 @@ from app.registry.models import Programme
 from tests.conftest import NOW, PASSWORD_HASH, _settings, an_instrument
 from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path, types_pin
 
+# Choosing a PIN takes a second of computing, and more on a machine that is busy.
+expect.set_options(timeout=15_000)
 SEED = (Path(__file__).parent / "seed.js").read_text("utf-8")
 
 
