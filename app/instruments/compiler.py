@@ -190,6 +190,7 @@ class _Compiler:
         if "__last-saved" in self.files:
             self.files["__last-saved"]["names"] = sorted(names_read("__last-saved", [one["ast"] for one in self.expressions]))
         order = self.order()
+        self.check_triggers()
         media = self.used_media()
         for node in self.nodes:
             if node["parent"] < 0:
@@ -201,7 +202,7 @@ class _Compiler:
         package: dict[str, Any] = {
             "format": FORMAT,
             "form_id": self.primary.get("id", ""),
-            "version": self.primary.get("version", ""),
+            "version": lint.plain_version(self.primary.get("version", "")),
             "title": self.title(),
             "languages": self.languages,
             "nodes": self.nodes,
@@ -732,11 +733,41 @@ class _Compiler:
         return ordered
 
     def cycle(self, nodes: list[int]) -> None:
-        names = [self.nodes[one]["name"] for one in [*nodes, nodes[0]]]
         first = min(nodes, key=lambda one: self.nodes[one].get("row", 0))
         column = "calculation" if "calculation" in self.nodes[first] else "relevant"
-        sheet, row, column = self.place(first, column)
-        self.errors.append(error("cycle", sheet=sheet, row=row, column=column, path=" → ".join(names)))
+        counted = self.counted_by(first)
+        if counted is not None:  # the converter's own question, which holds the number of rows
+            first, column = counted, "repeat_count"
+        elif column not in self.nodes[first]:
+            column = "repeat_count"
+        names = [self.nodes[one if (repeat := self.counted_by(one)) is None else repeat]["name"] for one in nodes]
+        path = " → ".join(dict.fromkeys([*names])) + f" → {names[0]}"
+        self.errors.append(error("cycle", *self.place(first, column), path=path))
+
+    def counted_by(self, node: int) -> int | None:
+        """The repeat whose number of rows this calculation of the converter holds."""
+        name = self.nodes[node]["name"]
+        path = self.path(node)
+        return self.paths.get(path.removesuffix("_count")) if path not in self.rows and name.endswith("_count") else None
+
+    def check_triggers(self) -> None:
+        """Questions whose answers set each other: each would answer the other without end."""
+        after = {node["i"]: [one["node"] for one in node.get("triggers", ())] for node in self.nodes}
+        told: set[int] = set()
+        for start in after:
+            trail, waiting = [start], [iter(after[start])]
+            while waiting:
+                following = next(waiting[-1], None)
+                if following is None:
+                    waiting.pop()
+                    trail.pop()
+                elif following == start and start not in told:
+                    told.update(trail)
+                    path = " → ".join(self.nodes[one]["name"] for one in [*trail, start])
+                    self.warnings.append(warning("trigger_cycle", *self.place(start, "trigger"), path=path))
+                elif following not in trail and following != start:
+                    trail.append(following)
+                    waiting.append(iter(after[following]))
 
 
 def compile_file(path: Path, lists: Iterable[Path] = ()) -> Compiled:

@@ -91,10 +91,11 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "question_unknown": (_("There is no question named “%(name)s”."), _("Correct the name, or add the question.%(near)s")),
     "function_unknown": (_("There is no function “%(name)s”."), _("Correct its name.%(near)s")),
     "function_arity": (_("The function “%(name)s” is given %(given)s values; it takes %(wanted)s."), _("Check the commas and brackets.")),
+    "trigger_cycle": (_("These answers set each other: %(path)s"), _("Take away one of the triggers: the phone stops after a thousand rounds.")),
     "cycle": (_("These rules wait for each other: %(path)s"), _("Break the circle: one of them must not read the next.")),
     "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),
     "expect_silent": (_("What is expected of “%(name)s” has no message in “%(language)s”."), _("Fill the column bind::ci:expect-message-%(language)s: the person must know what to check.")),
-    "regex_bad": (_("The pattern “%(pattern)s” is not a regular expression."), _("Check its brackets and marks.")),
+    "regex_bad": (_("The pattern “%(pattern)s” cannot be read."), _("Check its brackets and marks. Back references, looking behind and thousands of rounds are not read.")),
     "regex_slow": (_("The pattern “%(pattern)s” may take for ever on some answers in other tools; here it is read in one pass."), _("Do not repeat a group that is itself repeated: (a+)+ is a+.")),
     "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),
     "type_mismatch": (_("“%(name)s” is a %(type)s, compared here with “%(value)s”."), _("Compare it with a value of its kind.")),
@@ -235,7 +236,7 @@ def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
 
 
 # What the lint has said already, better placed.
-_SAID = re.compile(r"has no label|case-insensitive match|should have a label")
+_SAID = re.compile(r"has no label|case-insensitive match|should have a label|valid machine-readable codes")
 _MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the (\w+) (?:columns ([^.]+)|(\w+) column)\.")
 
 

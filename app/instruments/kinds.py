@@ -66,6 +66,9 @@ REASONS: dict[str, LazyString] = {
     "osm": _("There is no map to draw on: use geopoint or geoshape."),
     "external": _("Use select_one_from_file with a CSV list and a choice_filter."),
     "loop": _("Use a repeat, or write the questions one by one."),
+    "score": _("Use a group with the appearance table-list: its questions, one select_one each, share a list."),
+    "ranking": _("Use a question of the kind rank with its list."),
+    "matrix": _("Use a repeat with the appearance grid, or a group with the appearance table-list."),
     "search": _("Use select_one_from_file with a CSV list and a choice_filter."),
     "sections": _("Every group at the top is a page of its own."),
     "own_server": _("Submissions go to the server that published the form."),
@@ -104,7 +107,14 @@ BLANK: dict[str, str] = {
     "background-audio": "unseen_sound",
 }
 # Kinds that do not: an error.
-UNSUPPORTED: dict[str, str] = {"osm": "osm", "select-one-external": "external", "loop": "loop"}
+UNSUPPORTED: dict[str, str] = {
+    "osm": "osm",
+    "select-one-external": "external",
+    "loop": "loop",
+    "begin-score": "score",
+    "begin-rank": "ranking",
+    "begin-kobomatrix": "matrix",
+}
 
 # {type: {parameter: reason it does nothing, or None: it works}}
 PARAMETERS: dict[str, dict[str, str | None]] = {

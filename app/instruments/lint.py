@@ -40,10 +40,22 @@ FUNCTIONS = _arities()
 IN_PAIRS = frozenset({"indexed-repeat", "weighted-checklist"})
 
 
+# Names that authors give the two languages of the phone where they leave the code out.
+_NAMES_OF_LANGUAGES = {
+    **dict.fromkeys(("ar", "arabic", "arabe", "arab", "العربية", "عربية", "عربي"), "ar"),
+    **dict.fromkeys(("fr", "french", "français", "francais", "الفرنسية", "فرنسية"), "fr"),
+}
+
+
 def language_code(name: str) -> str:
-    """`العربية (ar)` -> `ar`; a language without a code is its own name."""
+    """`العربية (ar)` -> `ar`, `French` -> `fr`; any other language without a code is its own name."""
     match = re.search(r"\(([\w-]+)\)\s*$", name)
-    return match.group(1) if match else name
+    return match.group(1) if match else _NAMES_OF_LANGUAGES.get(name.strip().casefold(), name)
+
+
+def plain_version(text: str) -> str:
+    """`3 (2024-05-02 09:11:12)`, as another tool writes it -> `3-2024-05-02-09-11-12`: it stands in addresses and file names."""
+    return re.sub(r"[^\w.]+", "-", text, flags=re.ASCII).strip("-")
 
 
 def readable(text: str) -> str:
@@ -61,8 +73,11 @@ def where_list_stands(workbook: Workbook, name: str) -> Place:
     for row in all_rows(workbook.sheets["survey"]):
         if list_of(row.type).rpartition(".")[0] == name or list_of(row.type) == name:
             return ("survey", row.number, row.column("type"))
-        if any(f"instance('{name}')" in cell or f'instance("{name}")' in cell for cell in row.cells.values()):
-            return ("survey", row.number, "")
+        if row.type in ("xml-external", "csv-external") and row.name == name:
+            return ("survey", row.number, row.column("name"))
+        for column, cell in row.cells.items():
+            if re.search(rf"""(?:instance|pulldata)\(\s*['"]{re.escape(name)}['"]""", cell):
+                return ("survey", row.number, row.column(column))
     return ("survey", 0, "")
 
 
@@ -163,7 +178,7 @@ def _check_settings(workbook: Workbook) -> list[Finding]:
         value = next((cells[key] for key in (name, *others) if cells.get(key)), "")
         if not value:
             findings.append(error("setting_missing", "settings", number, name, name=name))
-        elif not _ID.fullmatch(value):
+        elif not _ID.fullmatch(plain_version(value) if name == "version" else value):
             findings.append(error("setting_bad", "settings", number, name, name=name, value=value))
     if "settings" in workbook.sheets:
         sheet = workbook.sheets["settings"]
@@ -208,7 +223,7 @@ def _check_structure(rows: list[Row]) -> list[Finding]:
     for row in rows:
         at = ("survey", row.number, row.column("name"))
         if row.is_end:
-            if not open_rows or open_rows[-1].is_repeat != ("group" not in row.type.lower()):
+            if not open_rows or open_rows[-1].is_repeat != row.ends_repeat:
                 findings.append(error("group_end", "survey", row.number, row.column("type")))
             if open_rows:
                 begun = open_rows.pop()
@@ -262,13 +277,15 @@ def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
     findings = []
     lists = {cells.get("list_name", cells.get("list name", "")) for _, cells in rows_of(workbook, "choices")}
     for row in rows:
-        if row.is_container or row.is_end or not row.type:
-            continue
         at = ("survey", row.number, row.column("type"))
         kind = canonical_type(row.type)
         plain = support.plain_type(row.type)
+        if re.match(r"(score__row|rank__level)\b", row.type):  # of a group that is refused by name
+            continue
+        if not row.type or row.is_end or (row.is_container and plain not in kinds.UNSUPPORTED):
+            continue
         if plain in kinds.UNSUPPORTED:
-            findings.append(error("type_unsupported", *at, type=kind, reason=kinds.REASONS[kinds.UNSUPPORTED[plain]]))
+            findings.append(error("type_unsupported", *at, type=plain, reason=kinds.REASONS[kinds.UNSUPPORTED[plain]]))
         elif plain in kinds.BLANK:
             findings.append(warning("type_blank", *at, type=kind, reason=kinds.REASONS[kinds.BLANK[plain]]))
         elif kind.lower() not in {one.lower() for one in kinds.supported()}:

@@ -41,11 +41,12 @@ TYPES = {
 }
 _SELECT = re.compile(
     r"^(?:add )?(select_one|select one|select1|select_multiple|select multiple|select all that apply|rank)"
-    r"(?:[ _](?:from[ _]file|external|from))?(?= |$)"
+    r"(?:[ _](?:from[ _]file|external|from)| prompt(?: (?:from|using))?| using)?(?= |$)"
 )
 
-_BEGIN = re.compile(r"^begin[ _](group|repeat|loop)\b|^begin[ _]lgroup\b", re.IGNORECASE)
-_END = re.compile(r"^end[ _](group|repeat|loop|lgroup)\b", re.IGNORECASE)
+# The last three are those of another tool and refused by name: they are told apart so that nothing else is said of their rows.
+_BEGIN = re.compile(r"^begin[ _](group|repeat|loop|lgroup|score|rank|kobomatrix)\b", re.IGNORECASE)
+_END = re.compile(r"^end[ _](group|repeat|loop|lgroup|score|rank|kobomatrix)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -97,8 +98,12 @@ class Row:
         return _END.match(self.type) is not None
 
     @property
+    def ends_repeat(self) -> bool:
+        return re.match(r"end[ _](repeat|loop)\b", self.type, re.IGNORECASE) is not None
+
+    @property
     def is_repeat(self) -> bool:
-        return self.is_container and "group" not in self.type.lower()
+        return re.match(r"begin[ _](repeat|loop)\b", self.type, re.IGNORECASE) is not None
 
 
 def all_rows(sheet: Sheet) -> list[Row]:
@@ -137,8 +142,9 @@ def canonical_type(text: str) -> str:
 
 def list_of(type_text: str) -> str:
     """`select_one_from_file regions.csv` -> `regions.csv`."""
-    words = type_text.split()
-    return words[1] if len(words) > 1 and _SELECT.match(type_text.lower()) else ""
+    text = " ".join(type_text.split())
+    match = _SELECT.match(text.lower())
+    return next(iter(text[match.end() :].split()), "") if match else ""
 
 
 def parameters(text: str) -> dict[str, str]:

@@ -17,6 +17,8 @@ def plain_type(text: str) -> str:
     """The kind as the tables of what does not work have it: `select_one_external list` -> `select-one-external`."""
     if re.match(r"select[ _-]one[ _-]external\b", text):
         return "select-one-external"
+    if match := re.match(r"begin[ _](loop|score|rank|kobomatrix)\b", text, re.IGNORECASE):
+        return match.group(1).lower() if match.group(1).lower() == "loop" else f"begin-{match.group(1).lower()}"
     return canonical_type(text).replace("_", "-").replace(" ", "-").lower()
 
 

@@ -180,7 +180,9 @@ def _read_csv(text: str) -> list[Sheet]:
     sheets: list[Sheet] = []
     pending: str | None = None
     counter = _Counter()
-    reader = csv.reader(io.StringIO(text, newline=""))
+    # A spreadsheet of a French machine separates by semicolons. The name of the sheet and its headings show it.
+    head = "\n".join(text.lstrip().splitlines()[:2])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     try:
         while True:
             number = reader.line_num + 1

@@ -114,6 +114,15 @@ SURVEYS = {
         (0, "calculation"),
         {"path": "a → b → c → a"},
     ),
+    "trigger_cycle": (
+        [
+            q("decimal", "ht", calculation="${ttc} div 1.2", trigger="${ttc}"),
+            AGE,
+            q("decimal", "ttc", calculation="${ht} * 1.2", trigger="${ht}"),
+        ],
+        (0, "trigger"),
+        {"path": "ht → ttc → ht"},
+    ),
 }
 
 
@@ -144,6 +153,33 @@ BLOCKING = {
 def test_what_would_break_in_the_field_is_never_published(code):
     survey, _, _ = SURVEYS[code]
     assert not compiled(survey, choices=YES_NO).package
+
+
+def test_a_cycle_through_a_number_of_rows_is_placed_at_the_repeat():
+    survey = [q("begin_repeat", "r", repeat_count="${n} + 1"), q("integer", "k"), q("end_repeat"), AGE,
+              q("calculate", "n", calculation="count(${k})")]  # fmt: skip
+    finding = found(survey, "cycle")[0]
+    assert (finding.row, finding.column) == (row(0), "repeat_count")
+    assert set(finding.details["path"].split(" → ")) <= {"r", "k", "n"}
+
+
+@pytest.mark.parametrize("code", ["begin_loop over yes_no", "begin_score", "begin_rank", "begin_kobomatrix"])
+def test_groups_of_other_tools_are_refused_by_name_and_nothing_else_is_said_of_their_rows(code):
+    word = code.split()[0].removeprefix("begin_")
+    inside = {"score": "score__row", "rank": "rank__level"}.get(word, "text")
+    result = compiled([q(code, "g"), q(inside, "a"), q(f"end_{word}"), AGE], choices=YES_NO)
+    assert [(one.code, one.row) for one in result.errors] == [("type_unsupported", row(0))]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read"),
+    [(r"^\p{L}+$", True), (r"^[\p{L}\p{M} ]+$", True), (r"(?<n>a)", True), (r"^\+?212[5-7]\d{8}$", True), (r"(\w)\1", False),
+     (r"(?<!a)b", False), (r"(?i)abc", False), (r"[0-9", False), (r"\d{1,2000}", False)],
+)  # fmt: skip
+def test_a_pattern_is_refused_exactly_where_the_engine_does_not_read_it(pattern, read):
+    """One that the engine did not read would hold for every answer."""
+    findings = compiled([q("text", "a", constraint=f"regex(., '{pattern}')")]).errors
+    assert [one.code for one in findings] == ([] if read else ["regex_bad"])
 
 
 def test_a_warning_without_words_is_remarked_in_each_language():
