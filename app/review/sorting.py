@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from app.accounts.models import Device, Person
+from app.accounts.models import Person
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
-from app.core.db import begin_writing, db
+from app.core.db import begin_writing, db, iso
 from app.core.languages import chosen_language
 from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
@@ -34,6 +34,7 @@ from app.submissions.quarantine import Case
 bp = Blueprint("sorting", __name__)
 
 MOST_RECORDS = 30
+PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -57,42 +58,79 @@ def _actor() -> Actor:
     return actor
 
 
-def line(case: Case) -> Line:
+def lines(cases: list[Case]) -> list[Line]:
+    """Each in words, with a few questions to the store for all of them."""
+    programmes = {one.id: one for one in db.session.scalars(sa.select(Programme))}
+    named = {case.author_id for case in cases if case.author_id}
+    people = {one.id: one for one in db.session.scalars(sa.select(Person).where(Person.id.in_(named)))}
+    titles = {id: pages.instrument_titles(id) for id in {case.programme_id for case in cases} if id in programmes}
+    named_so = _titles(cases, titles)
+    return [_line(case, named_so.get(case.id, ""), programmes, people, titles.get(case.programme_id or "", {})) for case in cases]
+
+
+def _line(
+    case: Case, title: str, programmes: Mapping[str, Programme], people: Mapping[str, Person], titles: Mapping[str, str]
+) -> Line:
     envelope, submission = case.envelope, case.submission
-    programme = db.session.get(Programme, case.programme_id) if case.programme_id else None
-    titles = pages.instrument_titles(programme.id) if programme else {}
+    programme, author = programmes.get(case.programme_id or ""), people.get(case.author_id or "")
     form_id = submission.form_id if submission else envelope.form_id if envelope else ""
-    author = db.session.get(Person, case.author_id) if case.author_id else None
-    device_id = submission.device_id if submission else case.kept.device_id if case.kept else ""
-    device = db.session.get(Device, device_id)
     return Line(
         case.id,
-        _title(case) or titles.get(form_id, form_id) or _("Unreadable"),
+        title or titles.get(form_id, form_id) or _("Unreadable"),
         titles.get(form_id, form_id),
         pages.quarantine_reason(case.reason),
         local_text(author.name) if author else _("nobody here") if case.author_id else "",
         local_text(case.owner.name) if case.owner else "",
-        device.label if device else "",
+        case.phone.label if case.phone else "",
         case.received_at,
         local_text(programme.name) if programme else "",
     )
 
 
-def _title(case: Case) -> str:
-    may_see, language = visible(_actor(), case.programme_id or "", Entity), chosen_language()
-    if case.submission:
-        return titles_of([case.submission], may_see, language)[case.submission.id]
-    if case.envelope is None:
-        return ""
-    subject = db.session.scalar(sa.select(Entity).where(may_see, Entity.id == case.envelope.subject_id))
-    return in_both_scripts(case.envelope.title, latin_name(subject.data) if subject else "", language)
+def _titles(cases: list[Case], programmes: Iterable[str]) -> dict[str, str]:
+    """What each is about, in the reader's language: {case id: title}."""
+    actor, language = _actor(), chosen_language()
+    found = {case.id: in_both_scripts(case.envelope.title, "", language) for case in cases if case.envelope}
+    for programme_id in programmes:
+        may_see = visible(actor, programme_id, Entity)
+        filed = [case.submission for case in cases if case.submission and case.programme_id == programme_id]
+        aside = {
+            case.id: case.envelope
+            for case in cases
+            if case.envelope and case.submission is None and case.programme_id == programme_id
+        }
+        found |= titles_of(filed, may_see, language)
+        wanted = {envelope.subject_id for envelope in aside.values() if envelope.subject_id}
+        subjects = {one.id: one for one in db.session.scalars(sa.select(Entity).where(may_see, Entity.id.in_(wanted)))}
+        for id, envelope in aside.items():
+            subject = subjects.get(envelope.subject_id or "")
+            found[id] = in_both_scripts(envelope.title, latin_name(subject.data) if subject else "", language)
+    return found
 
 
 @bp.get("/quarantine")
 @signed_in
 def cases() -> str:
-    found = quarantine.waiting(_actor())
-    return render_template("review/quarantine.html", cases=[line(case) for case in found])
+    actor, after = _actor(), _after(request.args.get("after", ""))
+    found = quarantine.waiting(actor, after=after, limit=PAGE + 1)
+    if after and not found:  # all of that page was sorted meanwhile
+        after, found = None, quarantine.waiting(actor, limit=PAGE + 1)
+    older = found[PAGE - 1] if len(found) > PAGE else None
+    return render_template(
+        "review/quarantine.html",
+        cases=lines(found[:PAGE]),
+        first=url_for("sorting.cases") if after else "",
+        next=url_for("sorting.cases", after=f"{iso(older.place[0])}~{older.place[1]}") if older else "",
+    )
+
+
+def _after(text: str) -> tuple[datetime, int] | None:
+    """The case to go on from; whatever else stands in an address begins anew."""
+    at, _tilde, seq = text.partition("~")
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC), int(seq[:18])
+    except (ValueError, OverflowError):
+        return None
 
 
 @bp.get("/quarantine/<case_id>")
@@ -111,7 +149,7 @@ def _page(case_id: str, *, status: int = 200, problem: str = "") -> Response:
     html = render_template(
         "review/case.html",
         case=found,
-        line=line(found),
+        line=lines([found])[0],
         decided=decided,
         decided_by=pages.people_names([found.kept.decided_by]).get(found.kept.decided_by, "") if decided and found.kept else "",
         authors=[(one.id, local_text(one.name)) for one in quarantine.authors(actor, found)],

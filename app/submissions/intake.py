@@ -183,9 +183,7 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
         elif same is not None and same[1] == item.sha256 and same[4] == item.submission_id:
             _answer_again(do, item, same, before)
         else:
-            why = _why_aside(item, before, same is not None, forms)
-            if why is None and before is not None:
-                why = _suspect(item, before, entities, forms)
+            why = _why_aside(item, before, same is not None, entities, forms)
             if why:
                 aside.append((item, why))
             elif before is None:
@@ -228,7 +226,7 @@ def file_opened(do: Statements, item: Sent, case_id: str, forms: Forms, *, now: 
     chain = _Chain(do, now)
     before = stored.get(item.submission_id)
     taken = bool(do.rows("SELECT 1 FROM revisions WHERE id = ?", (item.revision_id,)))
-    why = "id_conflict" if before is not None and before.is_deleted else _why_aside(item, before, taken, forms)
+    why = "id_conflict" if before is not None and before.is_deleted else _why_aside(item, before, taken, entities, forms)
     chain.add(
         "quarantine.opened",
         programme_id=item.envelope.programme_id,
@@ -238,7 +236,10 @@ def file_opened(do: Statements, item: Sent, case_id: str, forms: Forms, *, now: 
     )
     if why:
         item.result, item.reason = "quarantined", why
-        do.execute("UPDATE quarantined SET reason = ?, encryption = 'none', body = ? WHERE id = ?", (why, item.body, case_id))
+        do.execute(
+            "UPDATE quarantined SET reason = ?, encryption = 'none', body = ?, programme_id = ? WHERE id = ?",
+            (why, item.body, item.envelope.programme_id, case_id),
+        )
     else:
         do.execute(
             "UPDATE quarantined SET decided_at = ?, decision = 'accepted', became_submission_id = ?, became_revision_id = ? "
@@ -277,7 +278,7 @@ def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[
     return applying.find(do, wanted)
 
 
-def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms) -> str | None:
+def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, entities: dict[str, Record], forms: Forms) -> str | None:
     """Why the item cannot become a submission, or a revision of one; its bytes are kept beside them."""
     envelope = item.envelope
     if envelope is None:
@@ -297,16 +298,11 @@ def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, forms: Forms)
             return "author_unproven"
         if (before.programme_id, before.form_id) != (envelope.programme_id, envelope.form_id):
             return "id_conflict"
+        # A correction in doubt: what it corrects counts as it stands, and rejecting it changes nothing of that. Where the
+        # whole submission waits for the same reason, it waits with it.
+        trouble = _trouble(item, envelope, entities, forms)
+        return trouble if trouble != before.quarantine else None
     return None
-
-
-def _suspect(item: Sent, before: _Stored, entities: dict[str, Record], forms: Forms) -> str | None:
-    """Why a person must look at a correction before it counts. Until then what it corrects counts as it stands, and
-    rejecting it changes nothing of that. Where the whole submission waits for the same reason, it waits with it.
-    """
-    assert item.envelope is not None
-    trouble = _trouble(item, item.envelope, entities, forms)
-    return trouble if trouble != before.quarantine else None
 
 
 def _trouble(item: Sent, envelope: Envelope, entities: dict[str, Record], forms: Forms) -> str | None:
@@ -654,8 +650,8 @@ def _keep(
     for item, reason in items:
         seq = seqs.next()
         rows.append((
-            new_id(), item.submission_id, item.revision_id, reason, item.sender.device_id, item.encryption, item.body,
-            item.sha256, moment, seq, item.sealed_by,
+            new_id(), item.submission_id, item.revision_id, item.envelope.programme_id if item.envelope else None, reason,
+            item.sender.device_id, item.encryption, item.body, item.sha256, moment, seq, item.sealed_by,
         ))  # fmt: skip
         head = own_chain.add(
             "submission.quarantined",
@@ -666,7 +662,9 @@ def _keep(
         )
         item.result, item.reason = "quarantined", reason
         item.receipt = _receipt(item, seq, iso(now), _announced(item.envelope), head)
-    columns = "id, submission_id, revision_id, reason, device_id, encryption, body, sha256, received_at, seq, sealed_by"
+    columns = (
+        "id, submission_id, revision_id, programme_id, reason, device_id, encryption, body, sha256, received_at, seq, sealed_by"
+    )
     do.insert("quarantined", columns, rows)
     if chain is None:
         own_chain.write()

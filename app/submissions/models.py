@@ -139,9 +139,19 @@ class Quarantined(Model):
     """Bytes that arrived under an id already taken by other bytes, or that no submission could hold: kept for a person."""
 
     __tablename__ = "quarantined"
+    __table_args__ = (
+        sa.Index(
+            "ix_quarantined_waiting",
+            "received_at",
+            "seq",
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        ),
+    )
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     submission_id: Mapped[str] = mapped_column(sa.String(36), index=True)
     revision_id: Mapped[str] = mapped_column(sa.String(36), index=True)
+    programme_id: Mapped[str | None] = mapped_column(sa.String(36))  # as its bytes name it, known here or not
     reason: Mapped[str] = mapped_column(sa.String(64))  # "id_conflict", "author_unproven"…
     device_id: Mapped[str] = mapped_column(sa.String(36))
     encryption: Mapped[str] = mapped_column(sa.String(16), default="none")

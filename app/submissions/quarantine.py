@@ -13,6 +13,7 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
@@ -61,11 +62,17 @@ class Case:
     submission: Submission | None = None
     kept: Quarantined | None = None
     envelope: Envelope | None = None  # none: its bytes cannot be read here
-    owner: Person | None = None  # of the phone that brought it
+    phone: Device | None = None  # that brought it
+    owner: Person | None = None  # of that phone
 
     @property
     def id(self) -> str:
         return self.submission.id if self.submission is not None else self.kept.id if self.kept is not None else ""
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        """In the order in which they arrived."""
+        return _place(self.submission or self.kept)  # type: ignore[arg-type]
 
     @property
     def programme_id(self) -> str | None:
@@ -80,53 +87,82 @@ class Case:
 # Reading
 
 
-def waiting(actor: Actor) -> list[Case]:
-    """What this person may sort, oldest first."""
-    mine = programmes_where(actor, "submission.review")
-    programmes = list(db.session.scalars(sa.select(Programme.id))) if mine is None else mine
-    found = []
-    for programme_id in programmes:
-        query = (
-            sa.select(Submission)
-            .where(
-                visible(actor, programme_id, Submission, "submission.review"),
-                Submission.quarantine.is_not(None),
-                Submission.deleted_at.is_(None),
-                Submission.state != "rejected",
-            )
-            .order_by(Submission.received_at)
-            .limit(MOST_LISTED)
-        )
-        found += [_case_of(one) for one in db.session.scalars(query)]
-    undecided = sa.select(Quarantined).where(Quarantined.decided_at.is_(None)).order_by(Quarantined.seq).limit(MOST_LISTED)
-    found += [case for one in db.session.scalars(undecided) if may_sort(actor, case := _case_of_kept(one))]
-    return sorted(found, key=lambda case: case.received_at)
+def waiting(actor: Actor, *, after: tuple[datetime, int] | None = None, limit: int = MOST_LISTED) -> list[Case]:
+    """What this person may sort, oldest first, without the answers of what is filed.
+
+    after    (received_at, seq) of the last one seen
+    """
+    found: list[Submission | Quarantined] = []
+    for programme_id in _programmes(actor):
+        query = sa.select(Submission).where(_held(actor, programme_id), _later(Submission, after))
+        found += list(db.session.scalars(query.order_by(Submission.received_at, Submission.seq).limit(limit)))
+    mine = sa.select(Quarantined).where(_aside(actor), _later(Quarantined, after))
+    kept = list(db.session.scalars(mine.order_by(Quarantined.received_at, Quarantined.seq).limit(limit)))
+    rows = sorted([*found, *kept], key=_place)[:limit]
+    phones = _all(Device, {one.device_id for one in rows})
+    people = _all(Person, {one.person_id for one in phones.values()})
+    cases = []
+    for one in rows:
+        phone = phones.get(one.device_id)
+        by = {"phone": phone, "owner": people.get(phone.person_id) if phone else None}
+        if isinstance(one, Submission):
+            cases.append(Case(one.quarantine or "", one.received_at, submission=one, **by))
+        else:
+            cases.append(Case(one.reason, one.received_at, kept=one, envelope=_read(one.encryption, one.body), **by))
+    return cases
 
 
 def count(actor: Actor) -> int:
-    """How many wait, for menus: read along an index of what is in quarantine, no further than MOST_LISTED."""
+    """How many wait, for menus: read along indexes of what is in quarantine, no further than MOST_LISTED each."""
+    parts = [sa.select(sa.literal(1)).where(_held(actor, programme_id)).limit(MOST_LISTED) for programme_id in _programmes(actor)]
+    parts.append(sa.select(sa.literal(1)).where(_aside(actor)).limit(MOST_LISTED))
+    counts = [db.session.scalar(sa.select(sa.func.count()).select_from(part.subquery())) for part in parts]
+    return sum(one or 0 for one in counts)
+
+
+def _programmes(actor: Actor) -> list[str]:
     mine = programmes_where(actor, "submission.review")
-    programmes = list(db.session.scalars(sa.select(Programme.id))) if mine is None else mine
-    total = 0
-    for programme_id in programmes:
-        some = (
-            sa.select(sa.literal(1))
-            .where(
-                visible(actor, programme_id, Submission, "submission.review"),
-                Submission.quarantine.is_not(None),
-                Submission.deleted_at.is_(None),
-                Submission.state != "rejected",
-            )
-            .limit(MOST_LISTED)
-            .subquery()
-        )
-        total += db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-    undecided = sa.select(Device.person_id).join(Quarantined, Quarantined.device_id == Device.id)
-    owners = db.session.scalars(undecided.where(Quarantined.decided_at.is_(None)).limit(MOST_LISTED)).all()
+    return list(db.session.scalars(sa.select(Programme.id))) if mine is None else mine
+
+
+def _held(actor: Actor, programme_id: str) -> sa.ColumnElement[bool]:
+    """Submissions of a programme that do not count until this person has looked."""
+    return sa.and_(
+        visible(actor, programme_id, Submission, "submission.review"),
+        Submission.quarantine.is_not(None),
+        Submission.deleted_at.is_(None),
+        Submission.state != "rejected",
+    )
+
+
+def _aside(actor: Actor) -> sa.ColumnElement[bool]:
+    """Bytes that wait, as may_sort() says of one."""
+    undecided = Quarantined.decided_at.is_(None)
+    mine = programmes_where(actor, "submission.review")
     if mine is None:
-        return total + len(owners)
-    answered_for = {person_id for programme_id in mine for person_id in actor.answers_for(programme_id)}
-    return total + sum(1 for one in owners if one in answered_for)
+        return undecided
+    known = sa.select(Programme.id).scalar_subquery()
+    nobodys = sa.or_(Quarantined.programme_id.is_(None), Quarantined.programme_id.not_in(known))
+    allowed = []
+    for programme_id in mine:
+        phones = sa.select(Device.id).where(Device.person_id.in_(sorted(actor.answers_for(programme_id))))
+        allowed.append(sa.and_(sa.or_(Quarantined.programme_id == programme_id, nobodys), Quarantined.device_id.in_(phones)))
+    return sa.and_(undecided, sa.or_(sa.false(), *allowed))
+
+
+def _later(model: type[Submission] | type[Quarantined], after: tuple[datetime, int] | None) -> sa.ColumnElement[bool]:
+    if after is None:
+        return sa.true()
+    at, seq = after
+    return sa.or_(model.received_at > at, sa.and_(model.received_at == at, model.seq > seq))
+
+
+def _place(row: Submission | Quarantined) -> tuple[datetime, int]:
+    return row.received_at, row.seq
+
+
+def _all(model: Any, ids: set[str]) -> dict[str, Any]:
+    return {one.id: one for one in db.session.scalars(sa.select(model).where(model.id.in_(ids)))} if ids else {}
 
 
 def find(actor: Actor, case_id: str) -> Case:
@@ -143,7 +179,9 @@ def find(actor: Actor, case_id: str) -> Case:
 
 
 def may_sort(actor: Actor, case: Case) -> bool:
-    """A submission: who may review it. Bytes that no submission holds: who answers for the owner of the phone."""
+    """A submission: who may review it. Bytes that no submission holds: who answers for the owner of the phone in the
+    programme that they name; in any, where they name none of this server.
+    """
     if actor.is_administrator:
         return True
     if case.submission is not None:
@@ -157,29 +195,30 @@ def may_sort(actor: Actor, case: Case) -> bool:
             author_id=one.author_id,
         )
     mine = programmes_where(actor, "submission.review") or []
+    if case.programme_id is not None and db.session.get(Programme, case.programme_id) is not None:
+        mine = [one for one in mine if one == case.programme_id]
     return any(case.owner is not None and case.owner.id in actor.answers_for(programme_id) for programme_id in mine)
 
 
 def _case_of(submission: Submission) -> Case:
     revision = db.session.get(Revision, submission.current_revision_id)
     envelope = _read(revision.encryption, revision.body) if revision else None
-    owner = _owner(submission.device_id)
-    return Case(submission.quarantine or "", submission.received_at, submission=submission, envelope=envelope, owner=owner)
+    phone, owner = _brought_by(submission.device_id)
+    return Case(submission.quarantine or "", submission.received_at, submission, None, envelope, phone, owner)
 
 
 def _case_of_kept(kept: Quarantined) -> Case:
-    return Case(
-        kept.reason, kept.received_at, kept=kept, envelope=_read(kept.encryption, kept.body), owner=_owner(kept.device_id)
-    )
+    phone, owner = _brought_by(kept.device_id)
+    return Case(kept.reason, kept.received_at, None, kept, _read(kept.encryption, kept.body), phone, owner)
 
 
 def _read(encryption: str, body: bytes) -> Envelope | None:
     return read(gzip.decompress(body)) if encryption == "none" else None
 
 
-def _owner(device_id: str) -> Person | None:
-    device = db.session.get(Device, device_id)
-    return db.session.get(Person, device.person_id) if device else None
+def _brought_by(device_id: str) -> tuple[Device | None, Person | None]:
+    phone = db.session.get(Device, device_id)
+    return phone, db.session.get(Person, phone.person_id) if phone else None
 
 
 def authors(actor: Actor, case: Case) -> list[Person]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -22,17 +23,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.accounts import operations as accounts
-from app.accounts.models import Device
+from app.accounts.models import Device, Membership
 from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.problems import Problem
-from app.registry.models import Entity
+from app.registry.models import Entity, Programme
+from app.review import sorting
 from app.submissions import decisions, quarantine
 from app.submissions.attachments import path_of
 from app.submissions.models import Attachment, Quarantined, ReviewEvent, Revision, Submission
-from tests.conftest import NOW, Someone, World, count, item_of
+from tests.conftest import NOW, Someone, World, an_instrument, count, item_of
 
 PHOTO = b"\xff\xd8\xff a photo of the premises"
 PHOTO_SHA = hashlib.sha256(PHOTO).hexdigest()
@@ -392,3 +394,76 @@ def test_a_phone_hears_what_was_decided_about_its_own(  # Q8
     assert told(fatima, *items) == {}
     assert told(amina, items[0] | {"sha256": "0" * 64}) == {}
     assert amina.app.test_client().post("/api/sync/decided", json={"items": {}}, headers={"X-Sync-Proto": "1"}).status_code == 401
+
+
+def in_another_programme(amina: Someone) -> str:
+    """A second programme, of which Khadija is no member and Amina is."""
+    other = Programme(id=new_id(), code="other", name={"ar": "آخر", "fr": "Autre"}, consent={}, created_at=NOW)
+    db.session.add(other)
+    db.session.flush()
+    an_instrument(other.id)
+    db.session.add(Membership(id=new_id(), person_id=amina.id, programme_id=other.id, role="facilitator", territories=[]))
+    db.session.commit()
+    return other.id
+
+
+def test_bytes_of_a_programme_are_sorted_by_its_own_coordinators(amina: Someone, khadija: Someone, admin: Someone):  # Q5
+    first = amina.deliver(programme_id=in_another_programme(amina))
+    amina.push(first | {"title": "سر"})
+    case_id = kept_one()
+    assert quarantine.waiting(khadija.actor) == []
+    assert (quarantine.count(khadija.actor), quarantine.count(admin.actor)) == (0, 1)
+    assert khadija.client.get(f"/quarantine/{case_id}").status_code == 404
+    with pytest.raises(Problem) as refused:
+        reject(khadija.actor, case_id, "x")
+    assert refused.value.kind.status == 404
+    db.session.rollback()
+    amina.push(amina.envelope(programme_id=new_id()))
+    assert quarantine.count(khadija.actor) == len(quarantine.waiting(khadija.actor)) == 1, "of no programme here"
+
+
+def test_what_others_must_sort_hides_nothing(amina: Someone, fatima: Someone, khadija: Someone):  # Q5
+    theirs = {"reason": "unreadable", "device_id": fatima.device_id, "encryption": "sealed-1", "body": b"", "sha256": "a" * 64}
+    for _ in range(quarantine.MOST_LISTED):
+        db.session.add(Quarantined(id=new_id(), submission_id=new_id(), revision_id=new_id(), received_at=NOW, seq=1, **theirs))
+    db.session.commit()
+    amina.push(amina.envelope(author_id=fatima.id))
+    assert len(quarantine.waiting(khadija.actor)) == quarantine.count(khadija.actor) == 1
+
+
+def test_a_page_of_cases_costs_a_few_questions_and_goes_on(  # Q5
+    world: World, amina: Someone, admin: Someone, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    def questions(address: str) -> int:
+        asked.clear()
+        sa.event.listen(db.engine, "before_cursor_execute", hear)
+        pages.append(admin.client.get(address).text)
+        sa.event.remove(db.engine, "before_cursor_execute", hear)
+        return len(asked)
+
+    pages: list[str] = []
+    close_form(world)
+    one, two = amina.envelope(title="الأولى"), amina.envelope(title="الثانية", programme_id=new_id())
+    amina.push(one)
+    amina.push(two)
+    questions("/quarantine")
+    few = questions("/quarantine")
+    amina.push(*(amina.envelope(title=f"من بعد {n}") for n in range(6)))
+    amina.push(*(amina.envelope(title=f"وبعد {n}", programme_id=new_id()) for n in range(6)))
+    assert questions("/quarantine") == few
+    monkeypatch.setattr(sorting, "PAGE", 5)
+    seen, address = [], "/quarantine"
+    while address:
+        questions(address)
+        seen += re.findall(r'href="/quarantine/([^"?]+)"', pages[-1])
+        following = re.search(r'rel="next" href="([^"]+)"', pages[-1])
+        address = following.group(1) if following else ""
+    assert seen == [case.id for case in quarantine.waiting(admin.actor)]
+    assert len(seen) == 14
+    for odd in ("x", "9999-12-31T23:59:59~y", "0001-01-01T00:00:00+05:00~1", "2026-01-01T00:00:00~²", "2026-01-01~7"):
+        assert admin.client.get("/quarantine", query_string={"after": odd}).status_code == 200, odd
