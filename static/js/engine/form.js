@@ -60,7 +60,7 @@ import { hasForm } from "./check.js";
 import { choicesOf, rowLabel } from "./choices.js";
 import { datasetDocument, ListDocument, rowsOf } from "./lists.js";
 import { Model } from "./model.js";
-import { above, FormNode, pathOf, Repeat, visitAll } from "./nodes.js";
+import { above, FormNode, pathOf, Repeat, visitAll, whole } from "./nodes.js";
 import { answersOf, entitiesOf, everythingOf, mediaNodes, scoresOf } from "./results.js";
 import { Schema } from "./schema.js";
 import { isoDate, isoDateTime } from "./xpath/dates.js";
@@ -563,7 +563,7 @@ export class Form {
     this.#mustBeOpen();
     const node = this.#at(path);
     if (!(node instanceof FormNode) || node.schema.isGroup) throw new Error(`${path} has no value`);
-    this.#model.write(node, String(value));
+    this.#model.write(node, whole(String(value)));
     this.#model.finish();
     return this.#change();
   }

@@ -21,6 +21,9 @@ import { HIDDEN } from "./xpath/values.js";
 const NONE = Object.freeze([]);
 let lastUid = 0;
 
+/** Without what no server takes (docs/sync.md, "Push"): U+0000, and halves of a character. @param {string} text */
+export const whole = (text) => text.replace(/[\0\ud800-\udfff]/gu, "");
+
 /** @implements {XNode} */
 export class FormNode {
   /** @param {SchemaNode} schema @param {XNode} parent a FormNode, or the document for the root */

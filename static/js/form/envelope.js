@@ -4,6 +4,7 @@
 
 import { localIso, monotonic, timeZone } from "../core/clock.js";
 import { newId, sha256 } from "../core/ids.js";
+import { whole } from "../engine/nodes.js";
 
 /**
  * @param {{phone: any, pkg: any, draft: any, form: import("../engine/form.js").Form, title: string}} what  form: finalised
@@ -56,7 +57,8 @@ function subjectOf(pkg, form, entities) {
  * @param {{envelope: Record<string, any>, files: any[], draft: any}} what
  */
 export async function outboxItem({ envelope, files, draft }) {
-  const text = JSON.stringify(envelope);
+  // What is computed may cut a character in two.
+  const text = JSON.stringify(envelope, (_name, value) => (typeof value === "string" ? whole(value) : value));
   const unique = [...new Map(files.filter((file) => !file.at_office).map((file) => [file.sha256, file])).values()];
   return {
     revision_id: envelope.revision_id, submission_id: envelope.submission_id, owner: draft.owner, form_id: envelope.form_id,
