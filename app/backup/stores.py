@@ -34,6 +34,14 @@ def store_of(url: str, folder_for_scratch: Path) -> Store:
     return SQLiteStore(url, folder_for_scratch) if url.startswith("sqlite") else PostgreSQLStore(url)
 
 
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class SQLiteStore:
     kind, file_name = "SQLite", "database.sqlite"
 
@@ -52,15 +60,39 @@ class SQLiteStore:
             raise FAILED(why=str(error)) from error
 
     def restore(self, file: Path) -> None:
-        """Put beside, then renamed over: a crash leaves the old database or the new one, never a mixture."""
+        """Put beside, then renamed over: a crash leaves the old database, whole, or the new one, never a mixture.
+
+        What a killed server left in the old one's log goes into it first; a log that outlived the renaming would be read as
+        the new one's. Raises FAILED while something else has it open.
+        """
         beside = self.path.with_suffix(".restoring")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, beside)
         with beside.open("rb") as written:
             os.fsync(written.fileno())
-        for log in ("-wal", "-shm"):
-            Path(f"{self.path}{log}").unlink(missing_ok=True)
+        logs = [Path(f"{self.path}{end}") for end in ("-wal", "-shm")]
+        if not self._settle_log():
+            for log in logs:
+                log.unlink(missing_ok=True)
         beside.replace(self.path)
+        _sync(self.path.parent)
+        for log in logs:
+            log.unlink(missing_ok=True)
+
+    def _settle_log(self) -> bool:
+        """Put the log of the database in use into it. False when it is none, or damaged: then nothing of it can stand."""
+        if not self.path.exists():
+            return False
+        try:
+            with contextlib.closing(pysqlite3.connect(self.path, timeout=5)) as old:
+                busy = old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except pysqlite3.OperationalError as error:
+            raise FAILED(why=str(error)) from error
+        except pysqlite3.DatabaseError:
+            return False
+        if busy:
+            raise FAILED(why="the database is still in use: stop the server first")
+        return True
 
     @contextlib.contextmanager
     def scratch(self, file: Path) -> Iterator[sa.Engine]:

@@ -1,20 +1,27 @@
 """Backups (I-20): B1 a copy is verified before it counts; B2 a restore gives back rows and files; B3 damage is found by the
 drill, not by the disaster; B4 only an off-host backup moves the watermark; B5 nothing in use is overwritten by mistake; B6 what
-signs and what was done are in it too; B7 a backup of an earlier release is restored."""
+signs and what was done are in it too; B7 a backup of an earlier release is restored; B8 a restore that is cut off leaves what
+was there."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import shutil
+import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pysqlite3
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.backup import operations
-from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY
+from app.backup.problems import DAMAGED, FAILED, NO_BACKUP, NOT_EMPTY
+from app.backup.stores import SQLiteStore
 from app.core import audit
 from app.core.db import db
 from app.core.models import Setting
@@ -239,3 +246,59 @@ def test_a_photo_that_a_broken_restore_left_in_half_is_put_back_whole(stored: Fl
     place.write_bytes(PHOTO[:5])
     operations.restore(made.folder, replace=True)
     assert place.read_bytes() == PHOTO
+
+
+def _as_a_killed_server_leaves_it(folder: Path) -> Path:
+    """A database whose last commit stands only in its log."""
+    folder.mkdir()
+    with contextlib.closing(pysqlite3.connect(folder / "live.db", isolation_level=None)) as live:
+        live.executescript("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; CREATE TABLE t (x)")
+        live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        live.execute("INSERT INTO t VALUES ('last')")
+        for end in ("", "-wal"):
+            shutil.copy(folder / f"live.db{end}", folder / f"used.db{end}")
+    return folder / "used.db"
+
+
+def _content(file: Path) -> list[str]:
+    with contextlib.closing(pysqlite3.connect(file)) as database:
+        return [row[0] for row in database.execute("SELECT x FROM t")]
+
+
+def test_a_restore_that_is_cut_off_leaves_all_of_the_old_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # B8
+    used, copy = _as_a_killed_server_leaves_it(tmp_path / "used"), tmp_path / "copy.sqlite"
+    with contextlib.closing(pysqlite3.connect(copy, isolation_level=None)) as made:
+        made.executescript("CREATE TABLE t (x); INSERT INTO t VALUES ('backed up')")
+    store = SQLiteStore(f"sqlite:///{used}", tmp_path)
+    done: list[str] = []
+
+    def cut(old: Path, new: Path) -> None:
+        raise OSError("power is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut)
+        with pytest.raises(OSError, match="power"):
+            store.restore(copy)
+    assert _content(used) == ["last"]
+
+    with contextlib.closing(pysqlite3.connect(used)) as reader:  # a server that was not stopped
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        with contextlib.closing(pysqlite3.connect(used, isolation_level=None)) as writer:
+            writer.execute("INSERT INTO t VALUES ('later')")
+        with pytest.raises(Problem) as refused:
+            store.restore(copy)
+    assert problem_of(refused) == FAILED
+    assert _content(used) == ["last", "later"]
+
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(Path, "replace", lambda old, new: (done.append("renamed"), replace(old, new)))
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (done.append("folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "file"), fsync(file))
+    )
+    store.restore(copy)
+    assert done == ["file", "renamed", "folder"]
+    assert _content(used) == ["backed up"]
+    used.write_bytes(b"scribbled" * 1000)
+    store.restore(copy)
+    assert _content(used) == ["backed up"]
