@@ -398,7 +398,7 @@ def pull() -> Response:
         g.sign_in.person,
         programme_id,
         request.args.get("cursor", ""),
-        limit=min(max(int(limit), 1), 1000) if limit.isdigit() and len(limit) < 6 else 500,
+        limit=min(max(int(limit), 1), 1000) if limit.isdecimal() and len(limit) < 6 else 500,
     )
     return answer(page | {"server_time": now_ms()})
 

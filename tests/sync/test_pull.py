@@ -88,6 +88,13 @@ def test_the_next_pull_brings_only_what_changed(amina: Someone):
     assert [change["id"] for change in changes] == [envelope["submission_id"]]
 
 
+def test_a_limit_that_is_no_number_is_the_usual_one(amina: Someone):
+    amina.deliver()
+    usual = pull(amina)["changes"]
+    for odd in ("²", "", "-1", "1e3", "９９９９９９", "Ⅷ", "x"):
+        assert pull(amina, limit=odd)["changes"] == usual, odd  # type: ignore[arg-type]
+
+
 def test_small_pages_bring_the_same_as_large_ones(amina: Someone, world: World):
     for _ in range(7):
         an_entity(amina, world.al_amal.id)
