@@ -402,7 +402,8 @@ PACKAGE: dict[str, Any] = {
     "expressions": [],
     "lists": {},
     "datasets": {},
-    "entities": [],
+    # It may change these, and by itself changes none: nothing is created without a name.
+    "entities": [{"list": name, "scope": 0, "save": []} for name in ("cooperatives", "actions")],
     "order": [],
     "uses_names": False,
 }

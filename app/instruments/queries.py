@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +125,23 @@ def entity_lists_of(programme_id: str) -> set[str]:
     for one in published(programme_id):
         found |= {rule["list"] for rule in package_of(one.version)["entities"]}
     return found
+
+
+_lists_changed: dict[str, frozenset[str]] = {}
+
+
+def lists_changed(connection: sa.Connection, hashes: Iterable[str]) -> dict[str, frozenset[str]]:
+    """{sha256 of a package: the entity lists whose records it declares to change}, of those that are here.
+
+    A package never changes: what was read once is remembered.
+    """
+    wanted = set(hashes)
+    for sha256 in wanted - _lists_changed.keys():
+        query = sa.select(InstrumentVersion.package).where(InstrumentVersion.sha256 == sha256).limit(1)
+        text = connection.execute(query).scalar()
+        if text is not None:
+            _lists_changed[sha256] = frozenset(rule["list"] for rule in json.loads(text).get("entities") or [])
+    return {sha256: _lists_changed[sha256] for sha256 in wanted & _lists_changed.keys()}
 
 
 def version(found: Instrument, name: str) -> InstrumentVersion | None:

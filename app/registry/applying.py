@@ -48,6 +48,7 @@ class Record:
     is_archived: bool = False
     merged_into: str | None = None
     to_settle: bool = False
+    list: str = ""
 
     def value(self, name: str) -> str:
         return self.label if name == LABEL else self.data.get(name, "")
@@ -91,14 +92,16 @@ def find(do: Statements, ids: Iterable[str]) -> dict[str, Record]:
     wanted = set(ids)
     while wanted:
         rows = do.among(
-            "SELECT id, programme_id, organisation_id, territory, label, data, version, archived_at, merged_into, to_settle "
-            "FROM entities WHERE id IN (:ids)",
+            "SELECT id, programme_id, organisation_id, territory, label, data, version, archived_at, merged_into, to_settle, "
+            "list FROM entities WHERE id IN (:ids)",
             wanted,
             lock=True,
         )
         for row in rows:
             data = orjson.loads(row[5]) if isinstance(row[5], str) else row[5]
-            found[row[0]] = Record(row[1], row[2], row[3], row[4], data, row[6], row[7] is not None, row[8], bool(row[9]))
+            found[row[0]] = Record(
+                row[1], row[2], row[3], row[4], data, row[6], row[7] is not None, row[8], bool(row[9]), row[10]
+            )
         wanted = {row[8] for row in rows if row[8]} - set(found)
     return found
 
@@ -146,8 +149,8 @@ def _apply(
             return False
         records[entity_id] = create(do, entity_id, change, source, seq=seqs.next(), now=now)
         return True
-    if record.programme_id != source.programme_id:
-        return True  # another programme's: nothing is said of it (intake sets such a submission aside before)
+    if record.programme_id != source.programme_id or record.list != change.list:
+        return True  # another programme's, or of another list: nothing is said of it (intake asks a person before)
     versions = _versions(do, change.id)
     base = _base(change, versions, source)
     if base is _MISSING:
@@ -280,7 +283,7 @@ def create(do: Statements, entity_id: str, change: EntityChange, source: Source,
     )  # fmt: skip
     _link(do, entity_id, data, fresh=True)
     _note(do, entity_id, 1, {**data, LABEL: label}, change, source, _Said(), conflict=False, now=now)
-    return Record(source.programme_id, source.organisation_id, territory, label, data, 1)
+    return Record(source.programme_id, source.organisation_id, territory, label, data, 1, list=change.list)
 
 
 def _write(

@@ -20,8 +20,9 @@ from app.core.audit import GENESIS, entry_hash
 from app.core.db import iso
 from app.core.driver import Numbers, Statements
 from app.core.ids import new_id
+from app.core.permissions import Grant
 from app.registry import applying
-from app.registry.applying import Record, Source, meant
+from app.registry.applying import EntityChange, Record, Source, meant
 from app.submissions.envelope import Envelope, read
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Sender:
     person_id: str
     trouble: str | None  # a quarantine reason that holds for all it sends
     organisations: dict[str, str | None]  # programme_id: the organisation she works for there
+    territories: dict[str, tuple[str, ...]] = field(default_factory=dict)  # likewise, HCP prefixes; none: everywhere
     # The phone has a key: what it does not seal proves no author, save what it had finished before (revisions in clear).
     seals: bool = False
     in_clear: frozenset[str] = frozenset()
@@ -67,6 +69,7 @@ class Forms:
     programmes: set[str] = field(default_factory=set)
     is_open: dict[tuple[str, str], bool] = field(default_factory=dict)  # (programme_id, form_id)
     packages: set[tuple[str, str, str]] = field(default_factory=set)  # (programme_id, form_id, sha256)
+    lists: dict[str, frozenset[str]] = field(default_factory=dict)  # sha256: whose records it declares to change
 
     def trouble(self, envelope: Envelope) -> str | None:
         form = (envelope.programme_id, envelope.form_id)
@@ -183,7 +186,7 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
         elif same is not None and same[1] == item.sha256 and same[4] == item.submission_id:
             _answer_again(do, item, same, before)
         else:
-            why = _why_aside(item, before, same is not None, entities, forms)
+            why = _why_aside(do, item, before, same is not None, entities, forms)
             if why:
                 aside.append((item, why))
             elif before is None:
@@ -226,7 +229,7 @@ def file_opened(do: Statements, item: Sent, case_id: str, forms: Forms, *, now: 
     chain = _Chain(do, now)
     before = stored.get(item.submission_id)
     taken = bool(do.rows("SELECT 1 FROM revisions WHERE id = ?", (item.revision_id,)))
-    why = "id_conflict" if before is not None and before.is_deleted else _why_aside(item, before, taken, entities, forms)
+    why = "id_conflict" if before is not None and before.is_deleted else _why_aside(do, item, before, taken, entities, forms)
     chain.add(
         "quarantine.opened",
         programme_id=item.envelope.programme_id,
@@ -278,7 +281,9 @@ def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[
     return applying.find(do, wanted)
 
 
-def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, entities: dict[str, Record], forms: Forms) -> str | None:
+def _why_aside(
+    do: Statements, item: Sent, before: _Stored | None, id_taken: bool, entities: dict[str, Record], forms: Forms
+) -> str | None:
     """Why the item cannot become a submission, or a revision of one; its bytes are kept beside them."""
     envelope = item.envelope
     if envelope is None:
@@ -300,12 +305,12 @@ def _why_aside(item: Sent, before: _Stored | None, id_taken: bool, entities: dic
             return "id_conflict"
         # A correction in doubt: what it corrects counts as it stands, and rejecting it changes nothing of that. Where the
         # whole submission waits for the same reason, it waits with it.
-        trouble = _trouble(item, envelope, entities, forms)
+        trouble = _trouble(do, item, envelope, entities, forms)
         return trouble if trouble != before.quarantine else None
     return None
 
 
-def _trouble(item: Sent, envelope: Envelope, entities: dict[str, Record], forms: Forms) -> str | None:
+def _trouble(do: Statements, item: Sent, envelope: Envelope, entities: dict[str, Record], forms: Forms) -> str | None:
     """Why a person must look at it before it counts."""
     if item.decided:
         return None
@@ -313,15 +318,31 @@ def _trouble(item: Sent, envelope: Envelope, entities: dict[str, Record], forms:
         return item.sender.trouble
     if envelope.programme_id not in item.sender.organisations:
         return "not_a_member"
-    for change in envelope.entities:
-        record = entities.get(meant(change.id, entities))
-        if record is not None and record.programme_id != envelope.programme_id:
-            return "entity_elsewhere"
-        # Given to another organisation, perhaps while the phone was offline.
-        own = item.sender.organisations[envelope.programme_id]
-        if record is not None and own and record.organisation_id not in (None, own):
-            return "entity_elsewhere"
+    if any(_is_elsewhere(do, change, item.sender, envelope, entities, forms) for change in envelope.entities):
+        return "entity_elsewhere"
     return forms.trouble(envelope)
+
+
+def _is_elsewhere(
+    do: Statements, change: EntityChange, sender: Sender, envelope: Envelope, entities: dict[str, Record], forms: Forms
+) -> bool:
+    """Whether a change reaches beyond what its form declares, or where its author works."""
+    declared = forms.lists.get(envelope.form_sha256)
+    if declared is not None and change.list not in declared:
+        return True
+    entity_id = meant(change.id, entities)
+    record = entities.get(entity_id)
+    if record is None:
+        return False
+    if record.programme_id != envelope.programme_id or record.list != change.list:
+        return True
+    # Given to another organisation, or moved, perhaps while the phone was offline. What she made herself she may correct,
+    # wherever she placed it.
+    own = Grant("", sender.organisations[envelope.programme_id], sender.territories.get(envelope.programme_id, ()))
+    if own.organisation_id and record.organisation_id not in (None, own.organisation_id):
+        return True
+    made = "SELECT 1 FROM entity_versions WHERE entity_id = ? AND version = 1 AND actor_id = ?"
+    return not own.reaches(record.territory) and not do.rows(made, (entity_id, envelope.author_id))
 
 
 class _Chain:
@@ -480,7 +501,7 @@ def _insert_new(
         envelope = item.envelope
         assert envelope is not None
         seq = seqs.next()
-        trouble = _trouble(item, envelope, entities, forms)
+        trouble = _trouble(do, item, envelope, entities, forms)
         organisation_id, territory = _place(item, envelope, entities)
         submissions.append((
             item.submission_id, envelope.programme_id, envelope.form_id, organisation_id, territory, envelope.author_id,
@@ -555,12 +576,12 @@ def _insert_correction(
 
     parents = dict(do.rows("SELECT id, parent_id FROM revisions WHERE submission_id = ?", (item.submission_id,)))
     current, forked = newest(parents, before.current_revision_id, item.revision_id)
-    trouble = _trouble(item, envelope, entities, forms)
+    trouble = _trouble(do, item, envelope, entities, forms)
     if current not in (before.current_revision_id, item.revision_id):  # what was missing between two has come: the later counts
         body = do.rows("SELECT body FROM revisions WHERE id = ?", (current,))[0][0]
         envelope = read(gzip.decompress(body))
         entities = entities | records_named(do, [envelope])
-        trouble = trouble or _trouble(item, envelope, entities, forms)
+        trouble = trouble or _trouble(do, item, envelope, entities, forms)
     quarantine = before.quarantine or trouble or ("revision_conflict" if forked else None)
     if current == before.current_revision_id:
         do.execute(

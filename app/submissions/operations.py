@@ -12,6 +12,7 @@ from app.core import audit
 from app.core.db import db, next_seq
 from app.core.driver import Numbers, Statements
 from app.core.permissions import Actor, require
+from app.instruments.queries import lists_changed
 from app.registry import applying
 from app.registry.applying import Source
 from app.registry.models import EntityVersion
@@ -94,7 +95,10 @@ def apply_held_records(submission: Submission, *, now: datetime, instead: Mappin
             revision.id,
             submission.author_id,
         )
-        changes = [change for change in envelope.entities if change.id not in left_out]
+        declared = lists_changed(db.session.connection(), [revision.form_sha256]).get(revision.form_sha256)
+        changes = [
+            change for change in envelope.entities if change.id not in left_out and (declared is None or change.list in declared)
+        ]
         applying.apply(do, changes, records, source, seqs=Numbers(do, len(envelope.entities)), now=now)
     finally:
         do.cursor.close()

@@ -25,6 +25,7 @@ from app.core.driver import Statements
 from app.core.ids import new_id
 from app.core.permissions import Actor, can, programmes_where, require, visible
 from app.core.problems import NOT_FOUND, Kind
+from app.instruments.queries import lists_changed
 from app.registry.applying import EntityChange
 from app.registry.models import Entity, Programme
 from app.submissions import decisions, intake
@@ -430,6 +431,7 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
             sa.select(Entity.id).where(Entity.id.in_([one.id for one in changes]), Entity.programme_id != programme_id)
         )
     )
+    declared = lists_changed(db.session.connection(), [envelope.form_sha256]).get(envelope.form_sha256)
     filed = replace(
         envelope,
         submission_id=submission_id,
@@ -439,7 +441,7 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
         author_id=author.id,
         subject_id=subject_id,
         territory=territory,
-        entities=[one for one in changes if one.id not in elsewhere],
+        entities=[one for one in changes if one.id not in elsewhere and (declared is None or one.list in declared)],
     )
     sender = Sender(kept.device_id, author.id, None, {programme_id: _organisation(author, programme_id)})
     sent = Sent(submission_id, revision_id, kept.sha256, "none", kept.body, filed, sender)

@@ -19,6 +19,7 @@ from app.core.clock import utcnow
 from app.core.db import db
 from app.core.driver import Statements
 from app.core.epoch import a_new_epoch
+from app.instruments import queries as instruments
 from app.instruments.models import Instrument, InstrumentVersion
 from app.keys import operations as keys
 from app.keys.models import DeviceKey
@@ -259,9 +260,11 @@ def _load_sender(which: sa.ColumnElement[bool]) -> Sender | None:
         ).first()
         if row is None:
             return None
-        organisations = connection.execute(
-            sa.select(Membership.programme_id, Membership.organisation_id).where(Membership.person_id == row.person_id)
-        )
+        here = connection.execute(
+            sa.select(Membership.programme_id, Membership.organisation_id, Membership.territories).where(
+                Membership.person_id == row.person_id
+            )
+        ).all()
         allowed = row.is_active and (not row.is_demo or current_app.config["DEMO"])
         trouble = "device_revoked" if row.revoked_at else "device_lost" if row.lost_at else None if allowed else "author_disabled"
         in_clear = connection.execute(sa.select(DeviceKey.in_clear).where(DeviceKey.device_id == row.id)).scalars().all()
@@ -269,7 +272,8 @@ def _load_sender(which: sa.ColumnElement[bool]) -> Sender | None:
             row.id,
             row.person_id,
             trouble,
-            {one.programme_id: one.organisation_id for one in organisations},
+            {one.programme_id: one.organisation_id for one in here},
+            {one.programme_id: tuple(one.territories or ()) for one in here},
             seals=bool(in_clear),
             in_clear=frozenset(one for some in in_clear for one in some),
         )
@@ -283,11 +287,12 @@ def load_forms() -> Forms:
             sa.select(Instrument.programme_id, Instrument.form_id, InstrumentVersion.sha256).join(
                 Instrument, Instrument.id == InstrumentVersion.instrument_id
             )
-        )
+        ).all()
         return Forms(
             programmes,
             {(one.programme_id, one.form_id): bool(one.is_open) for one in forms},
             {(one.programme_id, one.form_id, one.sha256) for one in versions},
+            instruments.lists_changed(connection, {one.sha256 for one in versions}),
         )
 
 

@@ -8,9 +8,11 @@ import time
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from app.accounts.models import Device
+from app.accounts import operations as accounts
+from app.accounts.models import Device, Person
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.problems import NOT_FOUND, Problem
@@ -51,6 +53,16 @@ def decide(someone: Someone, envelope: dict[str, Any], action: str, **how: Any) 
 
 def change(entity_id: str, **data: str) -> dict[str, Any]:
     return {"list": "cooperatives", "id": entity_id, "action": "update", "label": "تعاونية", "data": data}
+
+
+def a_record(someone: Someone, **fields: Any) -> str:
+    record = Entity(**{
+        "id": new_id(), "programme_id": someone.programme_id, "list": "cooperatives", "label": "تعاونية", "data": {},
+        "version": 1, "updated_at": NOW, "seq": 0, "organisation_id": someone.organisation_id, **fields,
+    })  # fmt: skip
+    db.session.add(record)
+    db.session.commit()
+    return record.id
 
 
 def test_corrections_that_go_round_in_a_circle_do_not_hold_the_server(amina: Someone):
@@ -98,6 +110,49 @@ def test_a_record_of_another_organisation_is_changed_only_after_a_person_looked(
     assert results(amina.push(envelope)) == [("quarantined", "entity_elsewhere")]
     db.session.rollback()
     assert db.session.get(Entity, named).data["sector"] == "food"
+
+
+def test_what_lies_outside_her_territory_is_changed_only_after_a_person_looked(amina: Someone, fatima: Someone, khadija: Someone):
+    here, there = "05.271.01.03", "03.231.01.03"
+    accounts.set_role(
+        db.session.get_one(Person, amina.id), amina.programme_id, "facilitator",
+        organisation_id=amina.organisation_id, territories=["05.271"], now=NOW, by=None,
+    )  # fmt: skip
+    db.session.commit()
+    near, far, own = (a_record(amina, territory=place) for place in (here, there, None))
+    assert results(amina.push(amina.envelope(entities=[change(near, phone="1"), change(own, phone="1")]))) == [("accepted", None)]
+    takes = change(far, phone="1", territory=here)
+    assert results(amina.push(amina.envelope(entities=[takes]))) == [("quarantined", "entity_elsewhere")]
+    db.session.rollback()
+    record = db.session.get_one(Entity, far)
+    assert (record.data, record.territory) == ({}, there)
+    made = new_id()
+    first = amina.deliver(entities=[change(made) | {"action": "create"}], territory=there)
+    fixed = correction(amina, first, entities=[change(made, territory=here)])
+    assert results(amina.push(fixed)) == [("accepted", None)], "what she placed wrongly herself"
+    db.session.rollback()
+    assert db.session.get_one(Entity, made).territory == here
+
+
+def test_a_form_changes_only_records_of_the_lists_that_it_declares(amina: Someone, khadija: Someone):
+    person = a_record(amina, list="persons")
+    for odd in (
+        change(new_id()) | {"action": "create", "list": "invented"},
+        change(person, phone="1") | {"list": "persons"},
+        change(person, phone="1"),
+    ):
+        fresh = new_id()
+        envelope = amina.envelope(entities=[change(fresh) | {"action": "create"}, odd])
+        assert results(amina.push(envelope)) == [("quarantined", "entity_elsewhere")], odd
+        decide(khadija, envelope, "approve")
+        db.session.rollback()
+        assert db.session.get(Entity, fresh) is not None, "the rest counts once a person has looked"
+    db.session.rollback()
+    assert db.session.get_one(Entity, person).data == {}
+    assert set(db.session.scalars(sa.select(Entity.list))) == {"cooperatives", "persons"}
+    assert results(amina.push(amina.envelope(form_sha256="0" * 64, entities=[odd | {"id": new_id()}]))) == [
+        ("quarantined", "form_unknown")
+    ]
 
 
 def test_approving_a_conflict_does_not_put_older_values_over_newer_ones(amina: Someone, khadija: Someone):
