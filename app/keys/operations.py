@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -97,28 +98,33 @@ def register(session: SignInSession, key_id: object, wrapped: object, in_clear: 
     return found
 
 
-def give_back(session: SignInSession, key_id: object, to: object, *, now: datetime) -> str:
+def give_back(session: SignInSession, key_id: object, to: object, wrapped: object = None, *, now: datetime) -> str:
     """A forgotten PIN: the data key again, wrapped for the phone that asks and for nobody else. Audited.
 
-    to      a public key that the phone made for this answer, as a point in base64
+    to         a public key that the phone made for this answer, as a point in base64
+    wrapped    the escrow wrap, which only the phone that made the key has: it may be enrolled anew since, after a revocation
 
     Raises SIGN_IN_AGAIN, NO_KEY (not this person's on this phone, or the phone is revoked or lost), BAD_KEY.
     """
     if now - session.created_at > FRESH:
         raise problems.SIGN_IN_AGAIN()
     found = db.session.get(DeviceKey, key_id) if is_id(key_id) else None
-    device = db.session.get(Device, found.device_id) if found else None
-    if found is None or device is None or found.person_id != session.person_id or found.device_id != session.device_id:
+    device = db.session.get(Device, session.device_id) if session.device_id else None
+    made_on = db.session.get(Device, found.device_id) if found else None
+    if found is None or made_on is None or device is None or found.person_id != session.person_id:
         raise problems.NO_KEY()
-    if device.revoked_at is not None or device.lost_at is not None:
+    if made_on is not device and not (isinstance(wrapped, str) and hmac.compare_digest(found.wrapped.encode(), wrapped.encode())):
+        raise problems.NO_KEY()
+    # Of a phone that is lost nobody knows who holds it; found again, all is as before.
+    if device.revoked_at is not None or device.lost_at is not None or made_on.lost_at is not None:
         raise problems.NO_KEY()
     try:
         key = unwrapped(found.wrapped, person_id=found.person_id, key_id=found.id)
         public = point_from(from_base64(to))
     except Unreadable:
         raise problems.BAD_KEY() from None
-    audit.record("key.returned", at=now, actor_id=session.person_id, object_id=found.id, details={"device": found.device_id})
-    return to_base64(wrap(key, public, "return", found.device_id, found.person_id, found.id))
+    audit.record("key.returned", at=now, actor_id=session.person_id, object_id=found.id, details={"device": device.id})
+    return to_base64(wrap(key, public, "return", device.id, found.person_id, found.id))
 
 
 def keys_of(device_id: str) -> list[str]:

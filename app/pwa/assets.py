@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,13 @@ class Assets:
         worker = (STATIC / "sw.js").read_text("utf-8")
         self.version = content_hash(_json([*self.files, self.files[ICON].hash, content_hash(worker)]))
         page = render_template(
-            "pwa/shell.html", script=shell[0], style=shell[1], more=" ".join(others), version=self.version, icon=ICON
+            "pwa/shell.html",
+            script=shell[0],
+            style=shell[1],
+            more=" ".join(others),
+            version=self.version,
+            icon=ICON,
+            made=_made(),
         )
         self.files["/field/"] = Asset(page.encode(), "text/html; charset=utf-8")
         self.shell = ["/field/", *shell, ICON]
@@ -177,7 +184,13 @@ _current: tuple[object, Assets] | None = None
 _on_trial: tuple[object, Preview] | None = None
 
 
-def _state_of_tree() -> object:
+def _made() -> str:
+    """The day of the newest file, as YYYY-MM-DD: no phone that has the page may have an earlier date."""
+    newest = max(made for _, made, _ in _state_of_tree()) / 1e9
+    return datetime.fromtimestamp(newest, UTC).date().isoformat()
+
+
+def _state_of_tree() -> tuple[tuple[Path, int, int], ...]:
     paths = [
         *STATIC.glob("js/**/*.js"),
         *STATIC.glob("vendor/**/*.js"),

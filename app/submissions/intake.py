@@ -27,6 +27,9 @@ from app.submissions.envelope import Envelope, read
 
 log = logging.getLogger(__name__)
 
+# What no backup holds whole while nobody can read it: phones keep it. The greatest number that they read exactly.
+NOT_READ = 2**53 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -165,7 +168,7 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
     kept = {
         (row[0], row[1]): row
         for row in do.among(
-            "SELECT revision_id, sha256, seq, received_at, reason FROM quarantined WHERE submission_id IN (:ids) "
+            "SELECT revision_id, sha256, seq, received_at, reason, encryption FROM quarantined WHERE submission_id IN (:ids) "
             "AND (became_revision_id IS NULL OR became_revision_id <> revision_id)",
             [item.submission_id for item in items],
         )
@@ -180,7 +183,8 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
         if (item.revision_id, item.sha256) in kept:
             row = kept[(item.revision_id, item.sha256)]
             item.result, item.reason = "quarantined", row[4]
-            item.receipt = _receipt(item, row[2], do.moment_text(row[3]), _announced(item.envelope), None)
+            announced = _announced(item.envelope) if row[5] == "none" else None
+            item.receipt = _receipt(item, row[2], do.moment_text(row[3]), announced, None)
         elif before is not None and before.is_deleted:
             item.result = "gone"
         elif same is not None and same[1] == item.sha256 and same[4] == item.submission_id:
@@ -368,21 +372,22 @@ class _Chain:
         self.do.insert("audit", "number, at, programme_id, actor_id, action, object_id, details, hash", self.rows)
 
 
-def _receipt(item: Sent, seq: int, received_at: str, missing: list[str], audit_head: str | None) -> dict[str, Any]:
+def _receipt(item: Sent, seq: int, received_at: str, missing: list[str] | None, audit_head: str | None) -> dict[str, Any]:
     return {
         "submission_id": item.submission_id,
         "revision_id": item.revision_id,
         "sha256": item.sha256,
         "number": seq,
-        "server_seq": seq,
+        "server_seq": NOT_READ if missing is None else seq,
         "received_at": received_at,
         "missing": missing,
         "audit_head": audit_head,
     }
 
 
-def _announced(envelope: Envelope | None) -> list[str]:
-    return list(dict.fromkeys(one.sha256 for one in envelope.attachments)) if envelope else []
+def _announced(envelope: Envelope | None) -> list[str] | None:
+    """The files that it names, or None where it could not be read: nobody knows then what is missing."""
+    return list(dict.fromkeys(one.sha256 for one in envelope.attachments if one.size)) if envelope else None
 
 
 def _answer_again(do: Statements, item: Sent, row: tuple[Any, ...], before: _Stored | None) -> None:
@@ -410,7 +415,8 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
     # A backup holds an item when it holds the last of its photos too: phones remove nothing before (docs/sync.md).
     whole: dict[str, int] = {}
     for submission_id, sha256, is_missing, arrived in do.among(
-        "SELECT submission_id, sha256, complete_at IS NULL AND lost_reason IS NULL, coalesce(seq, 0) FROM attachments "
+        # One that a phone said to be lost is taken from any that has it; an empty one cannot come.
+        "SELECT submission_id, sha256, complete_at IS NULL AND size > 0, coalesce(seq, 0) FROM attachments "
         "WHERE submission_id IN (:ids)",
         [*(row[4] for row in rows), *(row[7] for row in set_aside if row[7])],
     ):
@@ -443,7 +449,7 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
             "revision_id": revision_id,
             "sha256": sha256,
             "number": seq,
-            "server_seq": max(seq, whole.get(became, 0)),
+            "server_seq": max(seq, whole.get(became, 0)) if envelope else NOT_READ,
             "received_at": do.moment_text(received_at),
             "missing": missing.get(became, []) if became else _announced(envelope),
             "audit_head": heads.get(revision_id),
@@ -621,7 +627,7 @@ def _insert_correction(
         details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": quarantine},
     )
     missing = do.rows(
-        "SELECT sha256 FROM attachments WHERE submission_id = ? AND complete_at IS NULL AND lost_reason IS NULL",
+        "SELECT sha256 FROM attachments WHERE submission_id = ? AND complete_at IS NULL AND size > 0",
         (item.submission_id,),
     )
     item.result, item.reason = ("quarantined", quarantine) if quarantine else ("accepted", None)

@@ -45,9 +45,13 @@ QUARANTINE = {
         "A record in this form belongs to another programme or organisation. The form is kept; your coordinator decides."
     ),
     "unreadable": lazy_gettext(
-        "This form was damaged or changed after it was sealed on the phone. It is kept as it came; an administrator looks at it."
+        "This form was damaged or changed after it was sealed on the phone. It is kept as it came; an administrator looks at it. "
+        "The form and its photos stay on the phone too."
     ),
-    "encryption_unknown": lazy_gettext("The server cannot open this encrypted form. It is kept; an administrator looks at it."),
+    "encryption_unknown": lazy_gettext(
+        "The server cannot open this encrypted form yet. It is kept; an administrator looks at it. "
+        "The form and its photos stay on the phone until then."
+    ),
     "store_refused": lazy_gettext("The server could not file this form. It is kept as it came; an administrator looks at it."),
 }
 QUARANTINED = {reason: Kind(f"quarantine.{reason}", 202, message) for reason, message in QUARANTINE.items()}

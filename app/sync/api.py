@@ -235,7 +235,9 @@ def sign_in() -> Response:
     person = accounts.authenticate(
         username, password, known_device=sessions.known_device(username), now=now, demo_allowed=current_app.config["DEMO"]
     )
-    label = value.get("device_label")
+    label, devices = value.get("device_label"), value.get("devices")
+    if isinstance(devices, dict):  # of all who use the phone: it knows her by the name she typed only
+        device_id = devices.get(person.id)
     device, credential = accounts.enrol_device(
         person, label=label if isinstance(label, str) else "", device_id=device_id if is_id(device_id) else None, now=now
     )
@@ -335,7 +337,7 @@ def return_key() -> Response:
     value = body()
     begin_writing()
     session = db.session.merge(g.sign_in, load=False)
-    wrapped = keys.give_back(session, value.get("id"), value.get("to"), now=utcnow())
+    wrapped = keys.give_back(session, value.get("id"), value.get("to"), value.get("wrapped"), now=utcnow())
     db.session.commit()
     return answer({"wrapped": wrapped, "server_time": now_ms()})
 

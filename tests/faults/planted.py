@@ -107,7 +107,7 @@ BUGS = [
         "        if trouble == \"form_closed\":\n            raise ValueError(trouble)\n        item.result, item.reason = (\"quarantined\", trouble) if trouble else (\"accepted\", None)\n",
         ("tests/sync/test_push.py -k closed_form",)),
     Bug("draft finished twice", "two tabs make two forms of one draft", "static/js/store/drafts.js",
-        "        if (before) {\n", "        if (false && before) {\n",
+        "        if (before) return before;\n", "        if (false && before) return before;\n",
         (f"{STORE} -k one_draft_makes_one_item",)),
     Bug("photos eat the reserve", "a photo takes the room that is kept for words", "static/js/store/files.js",
         "{ reserve: false }", "{ reserve: true }",

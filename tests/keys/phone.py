@@ -55,11 +55,11 @@ class SealingPhone:
         sent = {"id": self.key_id, "wrapped": self.wrapped, "in_clear": []} | changes
         return self.client.post("/api/field/key", json=sent, headers=PROTO)
 
-    def ask_back(self, key_id: str | None = None) -> Any:
+    def ask_back(self, key_id: str | None = None, **more: Any) -> Any:
         self.once = ec.generate_private_key(ec.SECP256R1())
         from app.keys.sealing import raw_point
 
-        sent = {"id": key_id or self.key_id, "to": b64(raw_point(self.once.public_key()))}
+        sent = {"id": key_id or self.key_id, "to": b64(raw_point(self.once.public_key()))} | more
         return self.client.post("/api/field/key/return", json=sent, headers=PROTO)
 
     def opened(self, wrapped: str) -> bytes:

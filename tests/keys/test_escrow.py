@@ -30,8 +30,9 @@ from app.core.models import Audit
 from app.keys import pairs
 from app.keys.models import DeviceKey
 from app.registry.models import Programme
+from app.submissions import intake
 from app.submissions.models import Attachment, Quarantined, Revision, Submission
-from tests.conftest import NOW, PASSWORD, Someone, item_of
+from tests.conftest import NOW, PASSWORD, Someone, item_of, settle
 from tests.keys.phone import PROTO, SealingPhone
 
 PHOTO = b"\xff\xd8\xff" + os.urandom(150_000)
@@ -158,6 +159,41 @@ def test_the_key_is_given_to_nobody_else(amina: Someone, fatima: Someone):  # K6
     assert hers.ask_back().json["code"] == "keys.sign_in_again"
     assert hers.register(id=other.key_id).status_code == 422
     assert hers.register(id=new_id(), wrapped="AAAA").status_code == 422
+
+
+def test_a_phone_enrolled_anew_gets_the_key_that_it_made_before(amina: Someone, fatima: Someone, admin: Someone):  # K6, I-24
+    phone = SealingPhone.sign_in(amina)
+    before = db.session.get(Device, phone.device["id"])
+    accounts.revoke_device(before, now=NOW, by=admin.actor)
+    settle()
+    again = SealingPhone.sign_in(amina, phone.device["id"], register=False)
+    assert again.device["id"] != phone.device["id"]
+    again.key_id = phone.key_id
+    assert again.ask_back().status_code == 404, "without the wrap that only this phone has"
+    answer = again.ask_back(wrapped=phone.wrapped)
+    assert answer.status_code == 404, "a wrap made anew is not the one in escrow"
+    kept = db.session.get(DeviceKey, phone.key_id).wrapped
+    settle()
+    answer = again.ask_back(wrapped=kept)
+    assert answer.status_code == 200, answer.text
+    assert again.opened(answer.json["wrapped"]) == phone.key
+    other = SealingPhone.sign_in(fatima)
+    assert other.ask_back(phone.key_id, wrapped=kept).status_code == 404
+    # Of a phone that was said to be lost nobody knows who holds it.
+    accounts.set_lost(db.session.get(Device, phone.device["id"]), True, now=NOW, by=admin.actor)
+    settle()
+    assert again.ask_back(wrapped=kept).status_code == 404
+
+
+def test_what_it_cannot_open_names_no_photos_and_no_backup_holds_it(amina: Someone):  # K9, I-12
+    phone = SealingPhone.sign_in(amina, register=False)
+    item = phone.item(amina.envelope())
+    said = phone.push(item).json["results"][0]["receipt"]
+    asked = {"items": {item["revision_id"]: item["sha256"]}}
+    had = amina.app.test_client().post("/api/sync/have", json=asked, headers=phone.delivering).json["have"]
+    for receipt in (said, phone.push(item).json["results"][0]["receipt"], had[item["revision_id"]]):
+        assert (receipt["missing"], receipt["server_seq"]) == (None, intake.NOT_READ)
+        assert receipt["number"] < 1000
 
 
 def test_a_revoked_phone_and_a_deactivated_author_deliver_and_get_no_key(amina: Someone, admin: Someone):  # K7, AS-04

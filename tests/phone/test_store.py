@@ -226,6 +226,30 @@ def test_a_store_that_forgot_is_said_before_anything_else(page, tab):  # P6
     assert run(page, "return (await tools.openPhone()).alarms.length") == 0
 
 
+def test_a_draft_that_vanished_is_said_and_one_that_was_finished_or_deleted_is_not(page):  # P6
+    run(
+        page,
+        """
+        globalThis.phone = await tools.openPhone();
+        const [deleted, vanished, stays] = [tools.draft(), tools.draft(), tools.draft()];
+        for (const one of [deleted, vanished, stays]) await phone.drafts.save(one);
+        await tools.finished(phone);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const kept = localStorage.getItem("daftar.canary");
+        await phone.drafts.remove(deleted.id);
+        const db = await tools.database();
+        await new Promise((resolve) => { const tx = db.transaction("drafts", "readwrite"); tx.objectStore("drafts").delete(vanished.id); tx.oncomplete = resolve; });
+        // The browser was killed before the small storage heard of the deletion.
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        localStorage.setItem("daftar.canary", kept);
+        """,
+    )
+    page.reload()
+    page.wait_for_function("globalThis.ready")
+    [alarm] = run(page, "globalThis.phone = await tools.openPhone(); return phone.alarms")
+    assert (alarm["kind"], alarm["details"]) == ("items_missing", {"unsent": 0, "ids": [], "drafts": 1})
+
+
 def test_the_cookie_alone_remembers_when_the_small_storage_went_too(page, tab):  # P6
     run(
         page,

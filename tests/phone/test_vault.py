@@ -7,6 +7,8 @@ V4  a wrong PIN counts, also when the browser is killed; the delay grows; after 
 V5  what Chromium seals and wraps, the server's code opens, and the other way round
 V6  what a phone of before kept in clear goes on being read and delivered; drafts and their photos are sealed
 V7  two people on one phone: each reads her own (I-23)
+V8  enrolled anew, after a revocation say, she reads what she began before; where no server gives the key back, a PIN that opens it
+    stays good, and drafts that cannot be read are counted
 """
 
 # ruff: noqa: E501  (rows and scripts of the page read better unbroken)
@@ -38,6 +40,9 @@ class KeyServer:
         self.private = ec.generate_private_key(ec.SECP256R1())
         self.keys: dict[str, tuple[str, bytes]] = {}
         self.in_clear: dict[str, list[str]] = {}
+        self.wraps: dict[str, tuple[str, str]] = {}  # key id: device, escrow wrap
+        self.device = DEVICE
+        self.gives_back = True  # its key pairs are there
 
     @property
     def public(self) -> dict[str, str]:
@@ -46,14 +51,22 @@ class KeyServer:
 
     def post(self, address: str, sent: dict[str, Any], person: str) -> dict[str, Any]:
         if address == "/api/field/key":
+            if self.wraps.get(sent["id"], (self.device,))[0] != self.device:
+                return {"code": "keys.bad_key"}
+            self.wraps[sent["id"]] = self.device, sent["wrapped"]
             key = unwrap(base64.b64decode(sent["wrapped"]), self.private, "escrow", person, sent["id"])
             self.keys[sent["id"]] = (person, key)
             self.in_clear[sent["id"]] = sent["in_clear"]
             return {}
         owner, key = self.keys[sent["id"]]
         assert owner == person
+        made_on, wrapped = self.wraps[sent["id"]]
+        if not self.gives_back:
+            return {"code": "keys.bad_key"}
+        if made_on != self.device and sent["wrapped"] != wrapped:
+            return {"code": "keys.none"}
         to = point_from(base64.b64decode(sent["to"]))
-        return {"wrapped": base64.b64encode(wrap(key, to, "return", DEVICE, person, sent["id"])).decode()}
+        return {"wrapped": base64.b64encode(wrap(key, to, "return", self.device, person, sent["id"])).decode()}
 
 
 @pytest.fixture
@@ -67,9 +80,13 @@ def enrol(page, server: KeyServer, person: str = AMINA, pin: str | None = PIN) -
         page.expose_function("post_key", lambda address, sent, who: server.post(address, sent, who))
         page._posts = True
     said = {
-        "sealing": {"for": server.public, "pin": pin is not None, "keys": list(server.keys)},
+        "sealing": {
+            "for": server.public,
+            "pin": pin is not None,
+            "keys": [one for one in server.keys if server.wraps[one][0] == server.device],
+        },
         "person": {"id": person, "name": {"ar": "أمينة"}, "language": "ar"},
-        "device": {"id": DEVICE, "credential": "c"},
+        "device": {"id": server.device, "credential": "c"},
         "programmes": [],
     }
     return run(
@@ -77,7 +94,12 @@ def enrol(page, server: KeyServer, person: str = AMINA, pin: str | None = PIN) -
         """
         const [said, pin] = arg;
         globalThis.phone ??= await tools.openPhone();
-        await tools.takeKey(phone, said, "amina", (address, json) => post_key(address, json, said.person.id));
+        const post = async (address, json) => {
+          const answer = await post_key(address, json, said.person.id);
+          if (answer.code) throw new tools.Problem(answer.code);
+          return answer;
+        };
+        await tools.takeKey(phone, said, "amina", post);
         await phone.meta.set("person", { ...said.person, username: "amina", programmes: [] });
         await phone.catalogue.belongsTo(said.person.id);
         if (pin && tools.pinIsToChoose(said.person.id)) await tools.setPin(phone, pin);
@@ -243,10 +265,15 @@ def test_wrong_pins_wait_longer_and_a_kill_forgives_none(phone, office, server):
         ("vault.wait", True),
         ("vault.wait", True),
     ]
-    # Nobody in a test waits an hour: the times lie in the store, moved back as if she had.
+    # Nobody in a test waits an hour: the times lie in the store, moved back as if she had; so does the page's own clock.
+    run(page, "const real = performance.now.bind(performance); globalThis.slept = 0; performance.now = () => real() + slept;")
     longest = []
     for _ in range(12):
-        run(page, "const keys = await phone.meta.get('keys'); keys[arg].tries.at = 0; await phone.meta.set('keys', keys)", AMINA)
+        run(
+            page,
+            "slept += 1e6; const keys = await phone.meta.get('keys'); keys[arg].tries.at = 0; await phone.meta.set('keys', keys)",
+            AMINA,
+        )
         said, wait = run(page, attempt, [AMINA, "999999", now])
         assert said == "vault.wrong"
         longest.append(min(1000, round(min(wait, 1e9) / 5000)))
@@ -256,6 +283,27 @@ def test_wrong_pins_wait_longer_and_a_kill_forgives_none(phone, office, server):
     # Nothing is wiped: with the password it is all there again.
     enrol(page, server, pin="314159")
     assert run(page, "return [(await phone.drafts.all()).length, (await phone.outbox.opened())[0].title]") == [1, MARKER]
+
+
+def test_guesses_of_two_windows_count_as_two_and_no_clock_set_forward_shortens_the_wait(page, server):  # V4, AS-07
+    enrol(page, server)
+    run(page, "phone.vault.lock()")
+    found = run(
+        page,
+        """
+        const other = await tools.openPhone();
+        const guess = (one) => one.vault.unlock(arg, "999999").catch((error) => error.code);
+        const said = await Promise.all([guess(phone), guess(other), guess(phone), guess(other)]);
+        const { count } = (await phone.vault.kept(arg)).tries;
+        const real = Date.now;
+        Date.now = () => real() + 86400000;
+        const waits = [await phone.vault.wait(arg), await other.vault.wait(arg)];
+        Date.now = real;
+        return [said.sort(), count, waits.every((ms) => ms > 1000)];
+        """,
+        AMINA,
+    )
+    assert found == [["vault.wait", "vault.wrong", "vault.wrong", "vault.wrong"], 3, True]
 
 
 def test_both_sides_read_the_formats_alike(page, server):  # V5
@@ -340,3 +388,56 @@ def test_two_people_on_one_phone_each_read_their_own(page, server):  # V7, I-23
     assert [sorted(one) for one in both[0]] == [["OTHER-MARKER"], ["", "OTHER-MARKER"], ["OTHER-MARKER", "OTHER-MARKER"]]
     assert [sorted(one) for one in both[1]] == [[MARKER], ["", MARKER], [MARKER, MARKER]]
     assert both[2] == 2
+
+
+READ = """
+    // Keys of before come after the one of now.
+    for (let n = 0; n < 50 && !(await phone.drafts.all(arg)).length; n++) await new Promise((resolve) => setTimeout(resolve, 100));
+    const { drafts, unread } = await phone.drafts.readable(arg);
+    const photo = drafts.length ? (await phone.files.read(drafts[0].files[0].sha256)).size : 0;
+    return [drafts.map((one) => one.title), unread, photo];"""
+
+
+def test_enrolled_anew_she_reads_what_she_began_before(phone, office, server):  # V8, I-24
+    page = opened(phone, office)
+    first = enrol(page, server)
+    run(page, FILL, [AMINA, MARKER])
+    run(page, "await phone.vault.disown(arg)", AMINA)
+    server.device = DEVICE[:-1] + "2"
+    second = enrol(page, server, pin="314159")
+    assert second != first
+    assert run(page, READ, AMINA) == [[MARKER], 0, 120_000]
+    # Once more: what opened what was before is itself a key of before.
+    run(page, "await phone.vault.disown(arg)", AMINA)
+    server.device = DEVICE[:-1] + "3"
+    assert enrol(page, server, pin="161803") not in (first, second)
+    assert run(page, READ, AMINA) == [[MARKER], 0, 120_000]
+    phone.kill()
+    page = opened(phone, office)
+    run(
+        page,
+        "globalThis.phone = await tools.openPhone(); await phone.vault.resume(arg[0]); await phone.vault.unlock(arg[0], arg[1]);",
+        [AMINA, "161803"],
+    )
+    assert run(page, READ, AMINA) == [[MARKER], 0, 120_000]
+    assert run(page, "return (await phone.outbox.opened())[0].title") == MARKER
+
+
+def test_a_key_that_no_server_gives_back_is_not_replaced_while_her_pin_opens_it(page, server):  # V8, AS-10
+    key = enrol(page, server)
+    run(page, FILL, [AMINA, MARKER])
+    run(page, "phone.vault.lock()")
+    server.device, server.gives_back = DEVICE[:-1] + "2", False
+    enrol(page, server)
+    assert run(page, "await phone.vault.unlock(arg[0], arg[1]); return phone.vault.keyId", [AMINA, PIN]) == key
+    assert run(page, READ, AMINA) == [[MARKER], 0, 120_000]
+    # Nothing here opens it any more: she begins afresh, and reads them when the server has its keys again.
+    run(page, "await phone.vault.disown(arg)", AMINA)
+    assert enrol(page, server, pin="314159") != key
+    assert run(page, "const { drafts, unread } = await phone.drafts.readable(arg); return [drafts.length, unread]", AMINA) == [
+        0,
+        1,
+    ]
+    server.gives_back = True
+    enrol(page, server)
+    assert run(page, READ, AMINA) == [[MARKER], 0, 120_000]

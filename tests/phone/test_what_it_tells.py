@@ -3,7 +3,7 @@
 T1  a report names what is unsent, counts the photos, and says how far the clock is off
 T2  once photos have gone, the office hears that they have
 T3  photos wait for Wi-Fi where the person asked it and the browser can tell; texts never do; by hand they go all the same
-T4  a date that is far off is said: measured, or, where nobody answers, against the last contact
+T4  a date that is far off is said: measured, or, where nobody answers, against the last contact and the day the page was made
 T5  what went over the network this month is counted, and next month begins at nothing
 """
 
@@ -102,15 +102,36 @@ def test_a_measured_date_that_is_far_off_is_said(page, office):  # T4
     assert now(page)["clock_wrong"] is False
 
 
-@pytest.mark.parametrize(("years", "wrong"), [(-56, True), (12, True), (1, False), (0, False)])
-def test_where_nobody_answers_the_date_is_held_against_the_last_contact(page, office, years, wrong):  # T4
+@pytest.mark.parametrize(("days", "wrong"), [(-56 * 365, True), (12 * 365, True), (400, True), (90, False), (0, False)])
+def test_where_nobody_answers_the_date_is_held_against_the_last_contact(page, office, days, wrong):  # T4
     run(page, SIGN_IN)
     now(page)
-    run(page, f"const real = Date.now; Date.now = () => real() + {years} * 365 * 86400000;")
+    run(page, f"const real = Date.now; Date.now = () => real() + {days} * 86400000;")
     office.fault = lambda: (_ for _ in ()).throw(OSError)  # the connection is cut before an answer
     page.route("**/api/**", lambda route: route.abort("connectionfailed"))
     state = now(page)
     assert (state["phase"], state["clock_wrong"]) == ("offline", wrong)
+
+
+def test_before_the_first_contact_the_date_is_held_against_the_day_the_page_was_made(page):  # T4
+    page.route("**/api/**", lambda route: route.abort("connectionfailed"))
+    found = run(
+        page,
+        """
+        document.documentElement.dataset.made = new Date().toISOString().slice(0, 10);
+        const phone = await tools.openPhone();
+        const sync = tools.createSync({ phone, fetch: fetch.bind(globalThis), app: "test" });
+        await phone.meta.setAll({ person: { id: "amina", programmes: [] }, device: { id: "d", credential: "c" } });
+        const real = Date.now, found = [];
+        for (const days of [0, -2000, 400]) {
+          Date.now = () => real() + days * 86400000;
+          await sync.now({ reason: "button" });
+          found.push([sync.state.phase, sync.state.clock_wrong]);
+        }
+        return found;
+        """,
+    )
+    assert found == [["offline", False], ["offline", True], ["offline", True]]
 
 
 def test_what_went_over_the_network_is_counted_by_month(page, office):  # T5

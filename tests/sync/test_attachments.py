@@ -108,6 +108,18 @@ def test_a_photo_that_comes_after_the_backup_of_its_text_stays_on_the_phone_unti
     assert is_backed_up()
 
 
+def test_a_photo_that_one_phone_lost_is_still_taken_from_one_that_has_it(amina: Someone):  # I-12
+    slot = {"name": "p", "question": "photo", "sha256": SHA256, "size": len(PHOTO), "type": "image/jpeg"}
+    empty = {"name": "e", "question": "sound", "sha256": hashlib.sha256(b"").hexdigest(), "size": 0, "type": "audio/mp4"}
+    envelope = amina.deliver(attachments=[slot, empty])
+    said = f"/api/sync/att/{envelope['submission_id']}/{SHA256}/lost"
+    assert amina.app.test_client().post(said, json={"reason": "missing"}, headers=amina.delivering).status_code == 200
+    assert amina.push(envelope).json["results"][0]["receipt"]["missing"] == [SHA256]
+    assert upload(amina, envelope["submission_id"]).headers["Upload-Complete"] == "?1"
+    assert amina.push(envelope).json["results"][0]["receipt"]["missing"] == []
+    assert count(Attachment, Attachment.lost_reason == "missing") == 0
+
+
 def test_the_receipt_of_a_form_sent_again_names_what_is_still_missing(amina: Someone):  # I-12
     slot = {"name": "p", "question": "photo", "sha256": SHA256, "size": len(PHOTO), "type": "image/jpeg"}
     envelope = amina.deliver(attachments=[slot])

@@ -43,6 +43,16 @@ def test_signing_in_again_renews_the_same_phone(client: FlaskClient, amina: Some
     assert count(SignInSession, SignInSession.ended_at.is_(None)) == 1, "one browser, one session"
 
 
+def test_a_phone_of_several_people_knows_each_however_she_writes_her_name(client: FlaskClient, amina: Someone, fatima: Someone):
+    first = sign_in(client).json["device"]["id"]
+    other = sign_in(client, "fatima").json["device"]["id"]
+    devices = {amina.id: first, fatima.id: other}
+    assert sign_in(client, "Amina", devices=devices).json["device"]["id"] == first
+    assert sign_in(client, "fatima", devices=devices).json["device"]["id"] == other
+    assert sign_in(client, "fatima", devices={amina.id: first}).json["device"]["id"] not in (first, other)
+    assert sign_in(client, devices={amina.id: ["x"]}).status_code == 200
+
+
 def test_signing_out_ends_the_session_and_the_phone_still_delivers(client: FlaskClient, amina: Someone):
     device = sign_in(client).json["device"]
     assert client.post("/api/field/sign-out", headers=OWN).status_code == 200

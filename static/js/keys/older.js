@@ -4,19 +4,28 @@
  */
 
 import { Problem } from "../core/problem.js";
-import { boundTo, fromBase64, toBase64 } from "../store/vault.js";
+import { boundTo, fromBase64, MOST_TRIES, toBase64 } from "../store/vault.js";
 import { brought, CURVE, waitForPin, wrappingKey } from "./enrol.js";
 
 /** @typedef {import("../store/phone.js").Phone} Phone @typedef {import("./enrol.js").Post} Post */
 
 const POINT = 65;
 
-/** The key again, for this phone only. @param {string} person @param {string} device @param {string} id @param {Post} post */
-async function returned(person, device, id, post) {
+/**
+ * The key again, for this phone only; null when the server cannot give it. The wrap shows that this phone made it, though it may be
+ * enrolled anew since.
+ *
+ * @param {string} person @param {string} device @param {{id: string, wrapped: string}} kept @param {Post} post
+ */
+async function returned(person, device, { id, wrapped: kept }, post) {
   const once = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", once.publicKey));
-  const { wrapped } = await post("/api/field/key/return", { id, to: toBase64(point) });
-  const bytes = fromBase64(wrapped);
+  const said = await post("/api/field/key/return", { id, to: toBase64(point), wrapped: kept }).catch((error) => {
+    if (error instanceof Problem && (error.code === "keys.bad_key" || error.code === "keys.none")) return null;
+    throw error;
+  });
+  if (!said) return null;
+  const bytes = fromBase64(said.wrapped);
   const where = boundTo("return", await pairId(point), device, person, id);
   const key = await wrappingKey(once.privateKey, bytes.subarray(9, 9 + POINT), where, "decrypt");
   const raw = await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes.subarray(9 + POINT, 21 + POINT), additionalData: where }, key, bytes.subarray(21 + POINT));
@@ -30,11 +39,15 @@ async function pairId(point) {
 }
 
 /** @type {import("./enrol.js").Again} */
-async function again({ vault }, { sealing, person, device }, about, post) {
+async function again({ vault, drafts }, { sealing, person, device }, about, post) {
   const known = /** @type {import("../store/vault.js").KeptKey} */ (await vault.kept(person.id));
-  if (!(await isEscrowed(known, sealing.keys, post))) return false;
+  const isHeld = await isEscrowed(known, sealing.keys, post);
   const isOpen = vault.person === person.id && vault.keyId === known.id;
-  const raw = known.plain ? fromBase64(known.plain) : isOpen ? null : await returned(person.id, device.id, known.id, post);
+  const raw = known.plain ? fromBase64(known.plain) : isHeld && isOpen ? null : await returned(person.id, device.id, known, post);
+  if (!isHeld || (!raw && !isOpen)) {
+    // What she began is sealed with it, and no server gives it back now: where her PIN still opens it, it stays.
+    if (raw || !known.pin || (known.tries?.count ?? 0) >= MOST_TRIES || !(await drafts.count(person.id))) return false;
+  }
   if (raw && !isOpen) await vault.take(person.id, known.id, raw);
   await vault.keep(person.id, { person: about, ...(raw && !sealing.pin ? { plain: toBase64(raw), pin: null } : {}) });
   if (raw && sealing.pin) waitForPin({ person: person.id, id: known.id, raw });
@@ -59,10 +72,13 @@ async function afterKey(phone, { sealing, person, device }, post) {
   if (!sealing) return;
   // For a new key of hers without network (keys/afresh.js).
   await phone.meta.set("server_key", sealing.for);
-  for (const { id, wrapped, sealed } of (await phone.vault.kept(person.id))?.older ?? []) {
-    // Of the phone as it was enrolled before it was revoked: the office gives it no more.
-    if (sealed || !(await isEscrowed({ id, wrapped }, sealing.keys, post))) continue;
-    const raw = await returned(person.id, device.id, id, post);
+  if (!phone.vault.seals(person.id)) return;
+  // The last first: it may open those before it.
+  for (const { id, wrapped, sealed } of [...((await phone.vault.kept(person.id))?.older ?? [])].reverse()) {
+    if (phone.vault.has(id)) continue;
+    await isEscrowed({ id, wrapped }, sealing.keys, post);
+    const raw = (sealed && (await phone.vault.open(sealed, "key", id).catch(() => null))) || (await returned(person.id, device.id, { id, wrapped }, post));
+    if (!raw) continue;
     const { buffer } = await phone.vault.seal(/** @type {BufferSource} */ (raw), "key", id);
     // Before the change that is told to the pages.
     await phone.vault.add(id, raw);

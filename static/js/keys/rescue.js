@@ -1,7 +1,7 @@
 import { localIso } from "../core/clock.js";
 import { sha256 } from "../core/ids.js";
 import { Problem } from "../core/problem.js";
-import { isToSend } from "../store/outbox.js";
+import { isToSend, received } from "../store/outbox.js";
 import { SEALED } from "../store/vault.js";
 
 /**
@@ -14,6 +14,8 @@ import { SEALED } from "../store/vault.js";
 
 const MAGIC = "DAFTAR-RESCUE-1\n";
 const CHUNK = 48 * 1024;
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const HASH = /^[0-9a-f]{64}$/;
 
 /** What is not wholly at the office, and receipts of what came from another phone. @param {Phone} phone @returns {Promise<{file: File, items: number, receipts: number}>} */
 export async function rescueFile(phone) {
@@ -100,14 +102,15 @@ export async function bringIn(phone, file) {
 
   /** @param {any} item @param {Uint8Array} head */
   async function takeItem({ submission_id, revision_id, sha256: hash, encryption, envelope, owner, form_id, finished_at, attachments }, head) {
-    if (typeof envelope !== "string" || (await sha256(envelope)) !== hash) {
+    // A byte that fell over in an id is in no hash: such an item could be sent by nobody.
+    const isWhole = [submission_id, revision_id, owner].every((id) => ID.test(id)) && typeof encryption === "string" && attachments?.every?.(isDescribed);
+    if (!isWhole || typeof envelope !== "string" || (await sha256(envelope)) !== hash) {
       brought.damaged++;
       return;
     }
-    if ((await outbox.get(revision_id)) || (await outbox.receipt(revision_id))) {
-      brought.known++;
-      return;
-    }
+    const isKnown = await outbox.get(revision_id);
+    if (isKnown || (await outbox.receipt(revision_id))) brought.known++;
+    if (isKnown) return;
     const waiting = attachments.map((/** @type {any} */ one) => ({ ...one, state: "waiting", offset: 0 }));
     await keep.write("items", async (tx) =>
       tx.put("items", {
@@ -117,7 +120,7 @@ export async function bringIn(phone, file) {
         imported: true, state: "waiting", problem: null, attempts: 1, next_attempt_at: 0,
       }),
     );
-    brought.items++;
+    if (!(await outbox.receipt(revision_id))) brought.items++;
   }
 
   /** @param {{sha256: string, type: string}} file @param {Uint8Array} content */
@@ -126,7 +129,20 @@ export async function bringIn(phone, file) {
       brought.damaged++;
       return;
     }
-    if (await phone.files.isWhole(hash)) return;
+    if (!(await phone.files.isWhole(hash))) await store(hash, type, content);
+    // What was lost here, or not in the file that came before, goes on waiting.
+    for (const item of await outbox.all()) {
+      if (item.attachments.some(isLost)) await outbox.change(item.revision_id, (now) => ({ attachments: now.attachments.map((one) => (isLost(one) ? { ...one, state: "waiting", told: false } : one)) }));
+    }
+
+    /** @param {import("../store/outbox.js").Attachment} one */
+    function isLost(one) {
+      return one.sha256 === hash && one.state === "lost";
+    }
+  }
+
+  /** @param {string} hash @param {string} type @param {Uint8Array} content */
+  async function store(hash, type, content) {
     await keep.write(
       "chunks",
       async (tx) => {
@@ -142,14 +158,14 @@ export async function bringIn(phone, file) {
   async function takeReceipt(receipt) {
     const item = await outbox.get(receipt?.revision_id);
     if (!item || item.sha256 !== receipt.sha256 || item.state !== "waiting") return;
-    await outbox.settle([{
-      revision_id: item.revision_id, receipt,
-      patch: (now) => ({
-        state: /** @type {const} */ ("accepted"), attachments: now.attachments.map((one) => (receipt.missing?.includes(one.sha256) || one.state === "lost" ? one : { ...one, state: /** @type {const} */ ("complete") })),
-      }),
-    }]);
+    await outbox.settle([{ revision_id: item.revision_id, receipt, patch: received("accepted", receipt, null) }]);
     brought.receipts++;
   }
+}
+
+/** @param {any} one  of an item's files */
+function isDescribed(one) {
+  return HASH.test(one?.sha256) && Number.isInteger(one.size) && typeof one.type === "string";
 }
 
 /** @param {Uint8Array} bytes @returns {Generator<{record: any, body: Uint8Array}>} */

@@ -4,10 +4,12 @@ import {} from "../form/later.js";
 import {} from "../keys/older.js";
 import { openSummaryPage } from "../form/summary.js";
 import { openAfresh } from "./afresh.js";
-import { registerPages } from "./later.js";
+import { noticesOf } from "./alarms.js";
+import { notices, registerPages } from "./later.js";
 import { openOutbox } from "./outbox.js";
 import { openPhonePage } from "./phone.js";
 
+notices.of = noticesOf;
 registerPages({
   afresh: openAfresh,
   outbox: openOutbox,

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { formatWhen, n, t } from "../core/i18n.js";
+import { alarmsOf } from "./later.js";
 
 /** @typedef {import("../store/phone.js").Phone} Phone @typedef {import("../store/canary.js").Alarm} Alarm */
 
@@ -13,14 +14,14 @@ function words({ kind, details }) {
         tone: details.unsent || details.drafts ? "wrong" : "asks",
         title: t("The data of this page was removed from the phone"),
         text: details.unsent || details.drafts
-          ? t("Missing: {forms} and {drafts}. Tell the coordinator. What had been received is safe.", { forms: unsent(details.unsent), drafts: draftWords(details.drafts ?? 0) })
+          ? missing(details)
           : t("Nothing was waiting to be sent. Sign in and update: the forms and records come back."),
       };
     case "items_missing":
       return {
         tone: "wrong",
         title: t("Some forms are missing on this phone"),
-        text: t("Missing: {forms}. Tell the coordinator; what had been received is safe.", { forms: unsent(details.unsent) }),
+        text: missing(details),
       };
     case "store_damaged":
       return {
@@ -37,20 +38,21 @@ function words({ kind, details }) {
   }
 }
 
-/** @param {number} count */
-const unsent = (count) => n("{n} form not sent yet", "{n} forms not sent yet", count);
-/** @param {number} count */
-const draftWords = (count) => n("{n} draft", "{n} drafts", count);
+/** @param {Record<string, any>} details */
+const missing = ({ unsent, drafts = 0 }) =>
+  t("Missing: {forms} and {drafts}. Tell the coordinator. What had been received is safe.", {
+    forms: n("{n} form not sent yet", "{n} forms not sent yet", unsent),
+    drafts: n("{n} draft", "{n} drafts", drafts),
+  });
 
-/** @param {Phone} phone */
-export function alarmNotes(phone) {
-  // That the browser gives no promise is a line of the check list: nothing is lost yet.
-  const alarms = phone.alarms.filter(({ kind }) => kind !== "storage_refused");
-  if (!alarms.length) return nothing;
-  return alarms.map((alarm) => {
+/** @param {Phone} phone @param {number} unread  drafts that are here and cannot be opened */
+export function noticesOf(phone, unread) {
+  const closed = html`<div class="note asks" role="alert"><strong>${n("{n} draft cannot be read on this phone now", "{n} drafts cannot be read on this phone now", unread)}</strong>
+    <span>${t("It is kept. Connect to Internet and sign in again with the password. If this stays, tell the coordinator, and do not delete anything from this phone.")}</span></div>`;
+  return [unread ? closed : nothing, alarmsOf(phone).map((alarm) => {
     const { tone, title, text } = words(alarm);
     return html`<div class="note ${tone}" role="alert"><strong>${title}</strong><span>${text}</span>
       <span class="soft">${t("Noticed {time}", { time: formatWhen(alarm.at) })}</span>
       <button class="btn plain" type="button" @click=${() => void phone.acknowledge(alarm)}>${t("I have read this")}</button></div>`;
-  });
+  })];
 }

@@ -7,7 +7,7 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { isLanguageChosen, setLanguage, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { takeKey } from "../keys/enrol.js";
-import { alarmNotes } from "./alarms.js";
+import { alarmNotes } from "./later.js";
 import { nameBar } from "./page.js";
 import { said } from "./words.js";
 
@@ -87,7 +87,7 @@ export function openEnrol(host, app, [token]) {
     if (closed) return;
     render(html`
       ${nameBar()}
-      <main class="content" id="content" tabindex="-1">${alarmNotes(phone)}
+      <main class="content" id="content" tabindex="-1">${alarmNotes(phone, paint)}
         <div class="welcome"><h1 tabindex="-1">${t("Make this phone ready")}</h1></div>${content()}</main>`, host);
   }
 

@@ -6,10 +6,10 @@ import { reportError } from "../core/events.js";
 import { createHttp } from "../core/http.js";
 import { formatWhen, n, t } from "../core/i18n.js";
 import { hearDecisions, noteOf } from "../sync/decided.js";
-import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
 import { instrumentsOf } from "./instruments.js";
 import { itemAdvice, photoLine } from "./item-words.js";
+import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
 import { lastSuccess, statusLine } from "./status.js";
@@ -163,7 +163,7 @@ export function openOutbox(host, app) {
       ${topBar(app, { title: t("Sending") })}
       <main class="content" id="content" tabindex="-1">
         ${sending || !outcome ? statusLine(sync.state, counts, { last }) : html`<div class="status ${outcome.tone}"><span class="dot"></span><span class="text" role="status">${outcome.text}</span></div>`}
-        ${alarmNotes(phone)}
+        ${alarmNotes(phone, paint)}
         <button class="go" type="button" ?disabled=${sending} @click=${() => send()}>${icon("send")}<span>${sending ? progressWords() : t("Send and update")}</span></button>
         ${sync.state.photos_held && !sending ? html`<button class="btn plain" type="button" @click=${() => send("photos")}>${t("Send the photos now, by mobile data")}</button>` : nothing}
         ${others ? html`<p class="soft">${n("{n} form of another person on this phone is sent too.", "{n} forms of other people on this phone are sent too.", others)}</p>` : nothing}

@@ -11,7 +11,7 @@ import { sealPhotos } from "../keys/older.js";
 import { forget } from "../keys/remove.js";
 import { bringIn, handOver, rescueFile } from "../keys/rescue.js";
 import { onWifi } from "../sync/meter.js";
-import { alarmNotes } from "./alarms.js";
+import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
 import { lastSuccess, statusLine } from "./status.js";
@@ -196,7 +196,7 @@ export function openPhonePage(host, app) {
     render(html`
       ${topBar(app, { title: t("Phone") })}
       <main class="content" id="content" tabindex="-1">
-        ${alarmNotes(phone)}
+        ${alarmNotes(phone, paint)}
         <section aria-label=${t("Ready for a day without network?")}>
           ${sectionTitle(t("Ready for a day without network?"))}
           <p class="soft" role="status">${needed ? t("Not everything is ready yet.") : advice ? t("One can leave: what remains is advice.") : t("Yes: everything needed is on this phone.")}</p>

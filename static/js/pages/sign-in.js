@@ -8,8 +8,8 @@ import { isLanguageChosen, n, setLanguage, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { pinIsToChoose, takeKey } from "../keys/enrol.js";
 import { createPinForm } from "../keys/pin.js";
-import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
+import { alarmNotes } from "./later.js";
 import { inTurn, nameBar } from "./page.js";
 import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
 import { statusLine } from "./status.js";
@@ -196,7 +196,7 @@ export function openSignIn(host, app) {
     render(html`
       ${nameBar()}
       <main class="content" id="content" tabindex="-1">
-        ${alarmNotes(phone)}
+        ${alarmNotes(phone, paint)}
         ${choosing() ? html`<div class="welcome"><h1 tabindex="-1">${t("Choose a PIN")}</h1></div>${pinForm()}` : entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
           ${phone.vault.state === "locked" ? html`<a class="btn plain" href="#/afresh">${t("Forgotten PIN and no network")}</a>` : nothing}
           ${app.person ? html`<a class="btn plain" href="#/today">${t("Not now")}</a>` : nothing}`}

@@ -6,9 +6,9 @@ import { formatDate, n, t } from "../core/i18n.js";
 import { isNewer } from "../form/newest.js";
 import { startCorrection } from "../form/session.js";
 import { explain } from "../form/problems.js";
-import { alarmNotes } from "./alarms.js";
 import { icon } from "./icons.js";
 import { begin, communesOf, instrumentsOf, placeOf } from "./instruments.js";
+import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, levelChip, progressBar, sectionTitle, topBar } from "./page.js";
 import { lastSuccess, statusLine } from "./status.js";
 import { said, since } from "./words.js";
@@ -22,7 +22,7 @@ const DIAGNOSTIC_MONTHS = 12;
 export function openToday(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
-  /** @type {{drafts: any[], returned: any[], instruments: import("./instruments.js").Opened[], counts: import("./status.js").Counts, last: number | null} | null} */
+  /** @type {{drafts: any[], unread: number, returned: any[], instruments: import("./instruments.js").Opened[], counts: import("./status.js").Counts, last: number | null} | null} */
   let data = null;
   /** @type {{record: any, place: string}[] | null} */
   let toSee = null;
@@ -33,13 +33,13 @@ export function openToday(host, app) {
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [drafts, counts, submissions, instruments, last] = await Promise.all([
-      phone.drafts.all(owner), app.counts(), phone.catalogue.submissions(), instrumentsOf(app), lastSuccess(app),
+    const [kept, counts, submissions, instruments, last] = await Promise.all([
+      phone.drafts.readable(owner), app.counts(), phone.catalogue.submissions(), instrumentsOf(app), lastSuccess(app),
     ]);
     const returned = submissions.filter((/** @type {any} */ one) => one.state === "has_issues");
     const answered = returned.length ? await corrections() : new Set();
     data = {
-      drafts,
+      ...kept,
       returned: returned.filter((/** @type {any} */ one) => !answered.has(one.revision_id)),
       instruments,
       counts,
@@ -153,7 +153,7 @@ export function openToday(host, app) {
       ${topBar(app, { title: t("Today") })}
       <main class="content" id="content" tabindex="-1">
         ${statusLine(sync.state, counts, { link: true, last })}
-        ${alarmNotes(phone)}
+        ${alarmNotes(phone, paint, data.unread)}
         ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
         ${returned.length
           ? html`<section aria-label=${t("To correct")}>${sectionTitle(t("To correct"), returned.length)}

@@ -8,6 +8,7 @@ import { newId } from "../core/ids.js";
  * @property {string} id  of this installation
  * @property {string[]} unsent  revisions finished and not received
  * @property {number} drafts
+ * @property {number} [gone]  drafts finished or deleted since this installation began
  *
  * @typedef {object} Alarm
  * @property {"data_lost" | "items_missing" | "store_damaged" | "storage_refused" | "cache_unavailable"} kind
@@ -53,11 +54,13 @@ export function rememberOutside(canary) {
  * @param {boolean} found.created  the store was new
  * @param {string} found.dataLoss
  * @param {Set<string>} found.known  revisions in the store: items and receipts
+ * @param {number} found.drafts
+ * @param {number} found.gone
  * @param {Canary | null} outside
  * @param {string} at
  * @returns {{id: string, alarms: Alarm[]}}
  */
-export function compare({ install, created, dataLoss, known }, outside, at) {
+export function compare({ install, created, dataLoss, known, drafts, gone }, outside, at) {
   /** @type {Alarm[]} */
   const alarms = [];
   if (dataLoss !== "none") alarms.push({ kind: "store_damaged", at, details: { dataLoss } });
@@ -65,7 +68,9 @@ export function compare({ install, created, dataLoss, known }, outside, at) {
     alarms.push({ kind: "data_lost", at, details: { unsent: outside.unsent.length, ids: outside.unsent.filter(Boolean), drafts: outside.drafts } });
   } else if (outside && outside.id === install) {
     const ids = outside.unsent.filter((id) => id && !known.has(id));
-    if (ids.length) alarms.push({ kind: "items_missing", at, details: { unsent: ids.length, ids, drafts: 0 } });
+    // The cookie does not know how many drafts were meant to go.
+    const fewer = Math.max(0, outside.drafts - drafts - (gone - (outside.gone ?? -Infinity)));
+    if (ids.length || fewer) alarms.push({ kind: "items_missing", at, details: { unsent: ids.length, ids, drafts: fewer } });
   }
   return { id: install ?? newId(), alarms };
 }

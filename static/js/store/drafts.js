@@ -52,19 +52,26 @@ export function createDrafts(keep, files, vault) {
   /** @param {string} [owner] @returns {Promise<any[]>} */
   const rows = async (owner) => (await keep.read("drafts", (tx) => tx.all("drafts"))).filter((row) => !owner || row.owner === owner);
 
+  /** What can be read, latest first, and how many cannot. @param {string} [owner] @returns {Promise<{drafts: Draft[], unread: number}>} */
+  async function readable(owner) {
+    const kept = await rows(owner);
+    const found = await Promise.all(
+      kept.map((row) =>
+        Promise.resolve(opened(row)).catch((error) => {
+          if (error.code !== "vault.locked") reportError(error);
+          return null;
+        }),
+      ),
+    );
+    const drafts = /** @type {Draft[]} */ (found.filter(Boolean)).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+    return { drafts, unread: kept.length - drafts.length };
+  }
+
   return {
     /** What can be read, latest first. @param {string} [owner] @returns {Promise<Draft[]>} */
-    async all(owner) {
-      const drafts = await Promise.all(
-        (await rows(owner)).map((row) =>
-          Promise.resolve(opened(row)).catch((error) => {
-            if (error.code !== "vault.locked") reportError(error);
-            return null;
-          }),
-        ),
-      );
-      return /** @type {Draft[]} */ (drafts.filter(Boolean)).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
-    },
+    all: async (owner) => (await readable(owner)).drafts,
+
+    readable,
 
     /** How many there are, read or not. @param {string} [owner] */
     count: async (owner) => (await rows(owner)).length,
@@ -89,7 +96,7 @@ export function createDrafts(keep, files, vault) {
     },
 
     /** @param {string} id */
-    remove: (id) => keep.write("drafts", async (tx) => tx.remove("drafts", id)),
+    remove: (id) => keep.write(["drafts", "meta"], (tx) => takeOut(tx, id)),
 
     /**
      * The draft goes and the item comes, in one transaction; only when this resolves may "saved" be shown. Photos whose bytes are
@@ -111,14 +118,11 @@ export function createDrafts(keep, files, vault) {
       }
       const kept = { ...(await sealedItem(item)), attachments, draft_id: draft.id };
       const again = await rowOf(draft);
-      const stored = await keep.write(["drafts", "items"], async (tx) => {
+      const stored = await keep.write(["drafts", "items", "meta"], async (tx) => {
         const before = await finished(tx, draft.id);
-        if (before) {
-          tx.remove("drafts", draft.id);
-          return before;
-        }
-        if (!(await tx.get("drafts", draft.id))) throw new Problem("phone.draft_gone");
-        tx.remove("drafts", draft.id);
+        const isThere = await takeOut(tx, draft.id);
+        if (before) return before;
+        if (!isThere) throw new Problem("phone.draft_gone");
         tx.put("items", kept);
         return kept;
       });
@@ -143,6 +147,14 @@ export function createDrafts(keep, files, vault) {
     const head = await vault.sealJson({ title, subject, programme_id, parent_revision_id, entities }, "head", revision_id);
     return { ...item, title: "", subject: null, envelope, sha256: await sha256(envelope), encryption: SEALED, head: /** @type {ArrayBuffer} */ (head.buffer) };
   }
+}
+
+/** One draft fewer, and meant so: whoever counts drafts (canary.js) counts these too. @param {import("./db.js").Transaction} tx @param {string} id */
+async function takeOut(tx, id) {
+  if (!(await tx.get("drafts", id))) return false;
+  tx.remove("drafts", id);
+  tx.put("meta", { name: "drafts_gone", value: ((await tx.get("meta", "drafts_gone"))?.value ?? 0) + 1 });
+  return true;
 }
 
 /** The item that a draft became, if it did. @param {import("./db.js").Transaction} tx @param {string} draftId @returns {Promise<any>} */

@@ -47,7 +47,7 @@ import { SEALED } from "./vault.js";
  * @property {number} [number]  by which people name it
  * @property {number} server_seq  what the number of a backup must have reached to hold it whole
  * @property {string} received_at
- * @property {string[]} missing
+ * @property {string[] | null} missing  null: the server could not read it yet
  * @property {string} audit_head
  * @property {string} [epoch]  of the server that gave it
  *
@@ -59,6 +59,8 @@ import { SEALED } from "./vault.js";
  * @property {number} gone  deleted at the office
  * @property {number} photos  photos still to send, of items sent or not
  */
+
+const UNREAD = ["quarantine.unreadable", "quarantine.encryption_unknown"];
 
 /** @param {import("./keep.js").Keep} keep @param {import("./vault.js").Vault} vault */
 export function createOutbox(keep, vault) {
@@ -178,6 +180,27 @@ function changed(item, patch) {
 /** @param {Attachment} attachment */
 export function isToSend(attachment) {
   return attachment.state === "waiting" || attachment.state === "sending";
+}
+
+/** What a receipt says of an item. @param {"accepted" | "quarantined"} state @param {any} receipt @param {any} problem @returns {(item: Item) => Partial<Item>} */
+export function received(state, receipt, problem) {
+  const missing = new Set(receipt.missing);
+  return (item) => {
+    const isAside = item.state === "quarantined" || state === "quarantined";
+    // Asking "have" does not say why a person was called; what was said then stays.
+    const why = problem ?? (isAside ? item.problem : null);
+    // What the server cannot open names it no photos, whatever it says of them: only of one seen to be whole there is the offset the size.
+    const unread = receipt.missing === null || UNREAD.includes(why?.code);
+    return {
+      state: isAside ? "quarantined" : "accepted",
+      problem: why,
+      attempts: 0,
+      next_attempt_at: 0,
+      attachments: item.attachments.map((one) =>
+        one.state === "lost" ? one : { ...one, state: missing.has(one.sha256) || (unread && one.offset < one.size) ? "waiting" : "complete" },
+      ),
+    };
+  };
 }
 
 /** Lost on this phone, and the server still waits for it. @param {Attachment} attachment */

@@ -80,8 +80,7 @@ export async function openPhone() {
         const ids = unsent ?? (await unsentIds());
         // What changed while it was read is read again the next time.
         if (before === itemChanges) unsent = ids;
-        const kept = await keep.read("drafts", (tx) => tx.keys("drafts"));
-        rememberOutside({ id: install, unsent: ids, drafts: kept.length });
+        rememberOutside({ id: install, unsent: ids, ...(await keep.read(["drafts", "meta"], draftsOf)) });
       }
     } catch (error) {
       reportError(error);
@@ -91,7 +90,8 @@ export async function openPhone() {
   }
 
   async function check() {
-    const kept = await keep.read(["items", "receipts", "meta"], async (tx) => ({
+    const kept = await keep.read(["items", "receipts", "meta", "drafts"], async (tx) => ({
+      ...(await draftsOf(tx)),
       install: /** @type {string | undefined} */ ((await tx.get("meta", "install"))?.value?.id),
       alarms: /** @type {Alarm[]} */ ((await tx.get("meta", "alarms"))?.value ?? []),
       incidents: /** @type {Alarm[]} */ ((await tx.get("meta", "incidents"))?.value ?? []),
@@ -187,6 +187,11 @@ export async function openPhone() {
       await Promise.all([keep.close(), catalogue.close()]);
     },
   };
+}
+
+/** How many are here, and how many were finished or deleted. @param {import("./db.js").Transaction} tx */
+async function draftsOf(tx) {
+  return { drafts: (await tx.keys("drafts")).length, gone: (await tx.get("meta", "drafts_gone"))?.value ?? 0 };
 }
 
 /** @typedef {Awaited<ReturnType<typeof openPhone>>} Phone */

@@ -75,6 +75,17 @@ export function createVault(meta) {
     if (data.lock && held) close("locked");
   });
 
+  /** When this page last tried a PIN, by the clock that nobody sets. */
+  let tried = 0;
+
+  /** @param {{count: number, at: number}} [tries] */
+  function waitOf({ count, at } = { count: 0, at: 0 }) {
+    if (count >= MOST_TRIES) return Infinity;
+    const whole = count < FREE_TRIES ? 0 : Math.min(LONGEST_WAIT_MS, 5000 * 2 ** (count - FREE_TRIES));
+    // A clock that is set back does not shorten it, nor does one set forward: it has to pass in this page.
+    return Math.max(0, Math.min(whole, Math.max(at + whole - Date.now(), tried + whole - performance.now())));
+  }
+
   /** @param {VaultState} next */
   function close(next) {
     held = null;
@@ -137,6 +148,8 @@ export function createVault(meta) {
     get state() {
       return state;
     },
+    /** @param {string} id  of a key */
+    has: (id) => Boolean(held?.keys[id]),
     /** Whose key is here, "" when none is. */
     get person() {
       return held?.person ?? "";
@@ -162,7 +175,7 @@ export function createVault(meta) {
       if (found?.plain && person) await take(person, found.id, fromBase64(found.plain));
       else if (found?.pin && person) {
         const given = await asked(person);
-        if (given?.id === found.id) {
+        if (given?.keys && given.id === found.id) {
           held = given;
           state = "open";
         }
@@ -172,26 +185,28 @@ export function createVault(meta) {
     },
 
     /** Milliseconds until the next try, Infinity when only the office can help. @param {string} person */
-    async wait(person) {
-      const { count = 0, at = 0 } = (await kept(person))?.tries ?? {};
-      if (count >= MOST_TRIES) return Infinity;
-      const whole = count < FREE_TRIES ? 0 : Math.min(LONGEST_WAIT_MS, 5000 * 2 ** (count - FREE_TRIES));
-      // A clock that was set back does not shorten it.
-      return Math.max(0, Math.min(whole, at + whole - Date.now()));
-    },
+    wait: async (person) => waitOf((await kept(person))?.tries),
 
-    /** The raw key, or Problem "vault.wrong", "vault.wait". A try counts before it is made: a kill undoes none. @param {string} person @param {string} pin */
+    /** The raw key, or Problem "vault.wrong", "vault.wait". A try counts before it is made: a kill undoes none, nor does another window. @param {string} person @param {string} pin */
     async rawKey(person, pin) {
-      const found = await kept(person);
-      if (!found?.pin || (await this.wait(person))) throw new Problem("vault.wait");
-      const count = (found.tries?.count ?? 0) + 1;
+      let count = 0;
+      const found = await meta.change("keys", (/** @type {Record<string, KeptKey>} */ keys = {}) => {
+        const own = keys[person];
+        if (!own?.pin || waitOf(own.tries)) return keys;
+        count = (own.tries?.count ?? 0) + 1;
+        return { ...keys, [person]: { ...own, tries: { count, at: Date.now() } } };
+      });
+      const { id, pin: wrap } = found[person] ?? {};
+      if (!count || !wrap) throw new Problem("vault.wait");
+      tried = performance.now();
+      const key = await pinKey(pin, wrap, "decrypt");
       try {
-        const [key] = await Promise.all([pinKey(pin, found.pin, "decrypt"), keep(person, { tries: { count, at: Date.now() } })]);
-        const where = boundTo("pin", person, found.id, found.pin.rounds);
-        const raw = await crypto.subtle.decrypt({ name: "AES-GCM", iv: fromBase64(found.pin.nonce), additionalData: where }, key, fromBase64(found.pin.key));
+        const where = boundTo("pin", person, id, wrap.rounds);
+        const raw = await crypto.subtle.decrypt({ name: "AES-GCM", iv: fromBase64(wrap.nonce), additionalData: where }, key, fromBase64(wrap.key));
         keep(person, { tries: { count: 0, at: 0 } }).catch(reportError);
         return new Uint8Array(raw);
       } catch (error) {
+        tried = performance.now();
         if (error instanceof DOMException && error.name === "OperationError") throw new Problem("vault.wrong", {}, { left: MOST_TRIES - count });
         throw error;
       }

@@ -51,10 +51,15 @@ export function createAttachments({ phone, http }) {
     const address = `/api/sync/att/${item.submission_id}/${hash}`;
     const blob = await files.stored(hash).catch(() => null);
     if (!blob) {
-      const told = await http(`${address}/lost`, { method: "POST", json: { reason: "missing_on_phone" }, credential });
-      if (told.kind !== "answer" && told.status === 404 && item.state === "quarantined") return null;
-      if (told.kind === "nothing" || (told.kind === "problem" && told.status !== 404)) return failureOf(told);
+      // Brought by hand without it: the phone that it comes from may have it, and says what becomes of it.
+      if (!item.imported) {
+        const told = await http(`${address}/lost`, { method: "POST", json: { reason: "missing_on_phone" }, credential });
+        if (told.kind !== "answer" && told.status === 404 && item.state === "quarantined") return null;
+        if (told.kind === "nothing" || (told.kind === "problem" && told.status !== 404)) return failureOf(told);
+      }
       await mark(item.revision_id, hash, { state: "lost", told: true });
+      // Or it was brought at this moment.
+      if (item.imported && (await files.isWhole(hash))) await mark(item.revision_id, hash, { state: "waiting" });
       return null;
     }
     let asked = await http(address, { method: "HEAD", credential });
@@ -108,18 +113,21 @@ export function createAttachments({ phone, http }) {
      */
     async run({ progress, interrupted }) {
       const found = await waiting();
-      const signedIn = (await phone.meta.get("device"))?.id;
+      /** Devices whose credential was refused. @type {Map<string | undefined, Failure>} */
+      const refused = new Map();
       for (const [done, { item, attachment }] of found.entries()) {
         if (interrupted()) return null;
+        const device = (await deviceOf(phone, item.owner))?.id;
+        if (refused.has(device)) continue;
         progress(done, found.length);
         const failure = await send(item, attachment);
         // A file that this server does not like holds up no other, nor does another person's credential; without network there
         // is no sense in going on.
         if (!failure || HOLDS_UP_ONE.includes(failure.code)) continue;
-        if (failure.code === "sync.not_allowed" && (await deviceOf(phone, item.owner))?.id !== signedIn) continue;
-        return failure;
+        if (failure.code !== "sync.not_allowed") return failure;
+        refused.set(device, failure);
       }
-      return null;
+      return refused.get((await phone.meta.get("device"))?.id) ?? null;
     },
   };
 }

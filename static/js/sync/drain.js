@@ -26,6 +26,8 @@ worker.addEventListener("sync", (/** @type {any} */ event) => event.waitUntil(dr
 async function drain() {
   const channel = new BroadcastChannel("daftar");
   let isNew = false;
+  const fresh = { yes: false };
+  channel.addEventListener("message", ({ data }) => (fresh.yes ||= data.store === "items"));
   const keep = new Keep(
     (store) => channel.postMessage({ store }),
     ({ created }) => (isNew = created),
@@ -35,7 +37,7 @@ async function drain() {
     // An emptied store is the page's to notice and to tell; there is nothing here to send.
     if (isNew) return;
     // Where a page is at it, it goes on by itself.
-    const left = await alone("daftar-sync", () => send(keep));
+    const left = await alone("daftar-sync", () => send(keep, fresh));
     if (left) throw new Error(left);
   } finally {
     channel.close();
@@ -43,14 +45,14 @@ async function drain() {
   }
 }
 
-/** @param {Keep} keep @returns {Promise<string | null>} why something is left, or null */
-async function send(keep) {
+/** @param {Keep} keep @param {{yes: boolean}} fresh  a page kept something meanwhile: its texts go before more photos @returns {Promise<string | null>} why something is left, or null */
+async function send(keep, fresh) {
   const meta = createMeta(keep);
   const vault = createVault(meta);
   const install = (await meta.get("install"))?.id ?? "";
   const app = (await meta.get("app")) ?? "";
   const phone = /** @type {any} */ ({
-    meta, outbox: createOutbox(keep, vault), files: createFiles(keep, vault), install: () => install,
+    meta, vault, outbox: createOutbox(keep, vault), files: createFiles(keep, vault), install: () => install,
     async storage() {
       const { usage = 0, quota = 0 } = (await navigator.storage.estimate().catch(() => null)) ?? {};
       return { persisted: await navigator.storage.persisted().catch(() => null), usage, quota };
@@ -59,11 +61,17 @@ async function send(keep) {
   const meter = createMeter();
   const http = createHttp(fetch.bind(globalThis), { app, passed: meter.passed });
   const push = createPush({ phone, http, contact: createContact(phone), app });
+  const attachments = createAttachments({ phone, http });
   try {
-    const failure =
-      (await push.run({ all: true, progress() {} })) ??
-      ((await photosWait(phone)) ? null : await createAttachments({ phone, http }).run({ progress() {}, interrupted: () => false })) ??
-      (await push.reportIfNeeded());
+    let failure;
+    do {
+      fresh.yes = false;
+      const refused = await push.run({ all: true, progress() {} });
+      // Of one person: the photos of others go.
+      failure = refused && refused.code !== "sync.not_allowed" ? refused : null;
+      if (!failure && !(await photosWait(phone))) failure = await attachments.run({ progress() {}, interrupted: () => fresh.yes });
+      failure ??= refused ?? (await push.reportIfNeeded());
+    } while (fresh.yes && !failure);
     return failure?.code ?? null;
   } finally {
     await meter.keep(meta);

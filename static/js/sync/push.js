@@ -1,5 +1,5 @@
 import { localIso } from "../core/clock.js";
-import { isToSend, isToTell } from "../store/outbox.js";
+import { isToSend, isToTell, received } from "../store/outbox.js";
 import { deviceOf } from "./device.js";
 
 /**
@@ -62,7 +62,7 @@ export function createPush({ phone, http, contact, app }) {
     };
   }
 
-  /** Asks which of these the server has. @param {Item[]} items @returns {Promise<{failure: Failure | null, asked: Set<string>}>} asked: those it answered about */
+  /** Asks which of these the server has. A credential that it refuses holds up nobody else. @param {Item[]} items @returns {Promise<{failure: Failure | null, asked: Set<string>}>} asked: those it answered about */
   async function have(items) {
     /** @type {Set<string>} */
     const answered = new Set();
@@ -72,7 +72,7 @@ export function createPush({ phone, http, contact, app }) {
         const answer = await post("/api/sync/have", { proto: 1, items: Object.fromEntries(asked.map((item) => [item.revision_id, item.sha256])) }, device.credential);
         if (answer.kind !== "answer" || typeof answer.body?.have !== "object") {
           const failure = failureOf(answer);
-          if (await isOthers(device, failure)) break;
+          if (failure.code === "sync.not_allowed") break;
           return { failure, asked: answered };
         }
         const { epoch } = await contact.heard(answer);
@@ -87,11 +87,6 @@ export function createPush({ phone, http, contact, app }) {
       }
     }
     return { failure: null, asked: answered };
-  }
-
-  /** Of a person who is not signed in: her forms wait until she is, and hold up nobody. @param {import("./device.js").Device} device @param {Failure} failure */
-  async function isOthers(device, failure) {
-    return failure.code === "sync.not_allowed" && device.id !== (await meta.get("device"))?.id;
   }
 
   /**
@@ -114,7 +109,6 @@ export function createPush({ phone, http, contact, app }) {
       return failure;
     }
     const { epoch } = await contact.heard(answer);
-    if (answer.body.standing) await disown(device);
     const now = Date.now();
     await outbox.settle(
       items.map((item, i) => {
@@ -123,6 +117,8 @@ export function createPush({ phone, http, contact, app }) {
         return { revision_id: item.revision_id, receipt, patch: settled(result, now) };
       }),
     );
+    // After what it said is kept: nothing may come between.
+    if (answer.body.standing) await disown(device);
     await meta.setAll({
       incidents: ((await meta.get("incidents")) ?? []).slice((told.incidents ?? []).length), reported_at: now, reported_photos: told.photos,
     });
@@ -182,7 +178,8 @@ export function createPush({ phone, http, contact, app }) {
     due: async (all) => (await dueItems(all)).length,
 
     /**
-     * Sends all texts that are due, oldest first. Null when nothing stopped it.
+     * Sends all texts that are due, oldest first. Null when nothing stopped it. Whose credential is refused waits, and holds up nobody
+     * else; of the person who is signed in it is said at the end.
      *
      * @param {{all: boolean, quiet?: boolean, progress: (done: number, total: number) => void}} how  quiet: nothing of this phone itself, though it may be due
      * @returns {Promise<Failure | null>}
@@ -202,16 +199,22 @@ export function createPush({ phone, http, contact, app }) {
         if (failure) return failure;
       }
       const items = await dueItems(all);
+      const own = (await meta.get("device"))?.id;
+      /** @type {Failure | null} */
+      let refused = null;
       let done = 0;
-      for (const [device, own] of await byDevice(items)) {
-        for (const batch of batches(own)) {
+      for (const [device, group] of await byDevice(items)) {
+        for (const batch of batches(group)) {
           progress(done, items.length);
           const failure = await sendFirmly(device, batch, (sent) => progress((done += sent), items.length));
-          if (failure && (await isOthers(device, failure))) break;
+          if (failure?.code === "sync.not_allowed") {
+            if (device.id === own) refused = failure;
+            break;
+          }
           if (failure) return failure;
         }
       }
-      return quiet ? null : this.reportIfNeeded();
+      return refused ?? (quiet ? null : this.reportIfNeeded());
     },
 
     /** Asks how this phone stands: reading was refused. */
@@ -315,7 +318,8 @@ function isOurs(answer, items) {
   const results = answer.body?.results;
   return (
     answer.status === 200 && answer.body.proto === 1 && Array.isArray(results) && results.length === items.length &&
-    results.every((result, i) => result.id === items[i].revision_id && (!result.receipt || result.receipt.sha256 === items[i].sha256))
+    // Of what has no id that can be read it is the place that says which.
+    results.every(({ id, receipt }, i) => (receipt ? id === items[i].revision_id && receipt.sha256 === items[i].sha256 : id === null || id === items[i].revision_id))
   );
 }
 
@@ -357,21 +361,6 @@ function settled(result, now) {
       // A result of a later server: nothing is known, so nothing changes.
       return (item) => later(item);
   }
-}
-
-/** @param {"accepted" | "quarantined"} state @param {any} receipt @param {any} problem @returns {(item: Item) => Partial<Item>} */
-function received(state, receipt, problem) {
-  const missing = new Set(receipt?.missing ?? []);
-  return (item) => ({
-    // Asking "have" does not say why a person was called; what was said then stays.
-    state: item.state === "quarantined" ? "quarantined" : state,
-    problem: problem ?? (item.state === "quarantined" ? item.problem : null),
-    attempts: 0,
-    next_attempt_at: 0,
-    attachments: item.attachments.map((attachment) =>
-      attachment.state === "lost" ? attachment : { ...attachment, state: missing.has(attachment.sha256) ? "waiting" : "complete" },
-    ),
-  });
 }
 
 /** The server does not have it, whatever it said once. @param {Item} item @returns {Partial<Item>} */

@@ -7,6 +7,7 @@ const FIRST_MS = 5000;
 const LONGEST_MS = 300_000;
 const IDLE_MS = 900_000;
 const SEEN_MS = 30_000;
+const MOST_ASKED_MS = 3_600_000;
 
 /**
  * @param {(reason: string) => Promise<"done" | "failed">} attempt
@@ -66,8 +67,8 @@ export function createSchedule(attempt, { random = Math.random } = {}) {
       failures = 0;
       return go(reason);
     },
-    /** The server asked to wait. @param {number} seconds */
-    after: (seconds) => plan(Math.min(LONGEST_MS, seconds * 1000)),
+    /** The server asked to wait: not sooner, and not all phones at once. @param {number} seconds */
+    after: (seconds) => plan(Math.min(MOST_ASKED_MS, seconds * 1000) * (1 + random() / 2)),
   };
 }
 

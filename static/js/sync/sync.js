@@ -80,8 +80,8 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       while (next !== null) {
         const why = next;
         wanted = null;
-        // Another tab at it: its work shows here through the store.
-        result = (await phone.alone("sync", () => attempt(why))) ?? "done";
+        // Another tab or the worker at it: its work shows here through the store. Whether it saw all, the next attempt shows.
+        result = (await phone.alone("sync", () => attempt(why))) ?? "failed";
         next = result === "done" ? wanted : null;
       }
       return result;
@@ -115,11 +115,15 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     }
   }
 
-  /** The phone's date is far off: measured, or, where nothing can be reached, from what was known at the last contact. @param {import("./push.js").Failure | null} failure */
+  /** The phone's date is far off: measured, or, where nothing can be reached, from the last contact and the day this page was made. @param {import("./push.js").Failure | null} failure */
   async function lookAtClock(failure) {
     const offset = state.clock_offset ?? 0;
-    const since = Date.now() - (state.last_success_at ?? Date.now());
-    const far = failure && isNoContact(failure) ? navigator.onLine && (since < -DAY_MS || since > 800 * DAY_MS) : Math.abs(offset) > DAY_MS / 2;
+    const made = Date.parse(document.documentElement.dataset.made ?? "") || 0;
+    // By the server's clock: this one may have been set since.
+    const heard = state.last_success_at && state.clock_offset !== null ? state.last_success_at + offset : 0;
+    const known = Math.max(made, heard);
+    const since = Date.now() - known;
+    const far = failure && isNoContact(failure) ? navigator.onLine && known > 0 && (since < -DAY_MS || since > 180 * DAY_MS) : Math.abs(offset) > DAY_MS / 2;
     set({ clock_wrong: far });
   }
 
@@ -133,7 +137,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     const step = (phase) => (/** @type {number} */ done, /** @type {number} */ total) => set({ phase, progress: total ? { done, total } : null });
     if (await push.due(all)) set({ phase: "sending", progress: null });
     const unsent = await push.run({ all, quiet: entered, progress: step("sending") });
-    if (unsent) return unsent;
+    if (unsent && unsent.code !== "sync.not_allowed") return unsent;
     /** @type {import("./push.js").Failure | null} */
     let notPulled = null;
     if (hasPerson) {
@@ -147,7 +151,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     const held = counts.photos > 0 && !photosToo && (await photosWait(phone));
     set({ photos_held: held });
     const stopped = held ? null : await attachments.run({ progress: step("sending"), interrupted: () => wanted !== null });
-    return stopped ?? (await push.reportIfNeeded()) ?? notPulled;
+    return stopped ?? unsent ?? (await push.reportIfNeeded()) ?? notPulled;
   }
 
   /** @param {import("./push.js").Failure} failure @returns {"failed"} */
@@ -187,9 +191,9 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     return answer;
   }
 
-  /** @param {import("../core/http.js").Answer} answer @param {string} username @param {TakeKey} [takeKey] */
-  async function entered(answer, username, takeKey) {
-    const { person, device, programmes, session = "" } = answer.body;
+  /** @param {import("../core/http.js").Answer} answer @param {TakeKey} [takeKey] */
+  async function entered(answer, takeKey) {
+    const { person, device, programmes, username, session = "" } = answer.body;
     if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
     await contact.heard(answer);
     entering = session;
@@ -251,9 +255,10 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
      * @param {TakeKey} [takeKey]
      */
     async signIn(username, password, takeKey) {
-      const devices = (await phone.meta.get("devices")) ?? {};
-      const mine = /** @type {import("./device.js").Device[]} */ (Object.values(devices)).find((device) => device.username === username);
-      return entered(await ask("/api/field/sign-in", { username, password, session: "kept", device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) }), username, takeKey);
+      /** The server knows who she is, however she writes her name. @type {[string, import("./device.js").Device][]} */
+      const known = Object.entries((await phone.meta.get("devices")) ?? {});
+      const devices = Object.fromEntries(known.map(([person, { id }]) => [person, id]));
+      return entered(await ask("/api/field/sign-in", { username, password, session: "kept", device_label: deviceLabel(), devices }), takeKey);
     },
 
     /** Whom a link of the office is for. Throws as signIn. @param {string} token */
@@ -264,7 +269,7 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       const mine = ((await phone.meta.get("devices")) ?? {})[personId];
       const json = { token, claim: await claimOf(token), session: "kept", device_label: deviceLabel(), ...(mine ? { device_id: mine.id } : {}) };
       const answer = await ask("/api/field/enrol", json);
-      const person = await entered(answer, answer.body.username, takeKey);
+      const person = await entered(answer, takeKey);
       await phone.meta.set("claim", null);
       return person;
     },
