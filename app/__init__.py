@@ -23,6 +23,7 @@ PACKAGES = (
     "keys",
     "instruments",
     "submissions",
+    "programmes",
     "review",
     "fleet",
     "sync",

@@ -63,13 +63,31 @@ def announce(app: Flask) -> None:
     host = "localhost" if app.config["HOST"] in ("127.0.0.1", "0.0.0.0") else app.config["HOST"]  # noqa: S104
     address = f"http://{host}:{app.config['PORT']}"
     print(f"\nDaftar  دفتر\n  office  {address}/\n  phone   {address}/field/", flush=True)
-    if app.config["DEMO"]:
-        from app.demo import accounts
-
-        with app.app_context():
-            for account, password in accounts():
-                print(f"  {account.username:12} {password:14} {account.role}, {account.fr}")
+    with app.app_context():
+        for line in _who_can_sign_in(app):
+            print(f"  {line}")
     print("  stop with Ctrl+C\n", flush=True)
+
+
+def _who_can_sign_in(app: Flask) -> list[str]:
+    """The accounts of the demonstration where it is on; elsewhere what keeps somebody from signing in."""
+    import sqlalchemy as sa
+
+    from app.accounts.models import Person
+    from app.core.db import db
+    from app.demo import accounts
+
+    if app.config["DEMO"]:
+        return [f"{account.username:12} {password:14} {account.role}, {account.fr}" for account, password in accounts()]
+    count = sa.select(sa.func.count()).select_from(Person)
+    demo, real = (db.session.scalar(count.where(Person.is_demo.is_(which))) for which in (True, False))
+    lines = []
+    if demo:
+        lines.append(f"{demo} demonstration accounts cannot sign in: DAFTAR_DEMO is off")
+        lines.append("(to remove them and what they sent: .venv/bin/flask --app app demo unload)")
+    if not real:
+        lines.append("nobody has an account yet: .venv/bin/flask --app app people create-administrator NAME")
+    return lines
 
 
 def serve(app: Flask, workers: int) -> None:

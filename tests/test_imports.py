@@ -13,7 +13,7 @@ from app import PACKAGES
 APP = Path(__file__).resolve().parents[1] / "app"
 STATIC = APP.parent / "static"
 # Side by side: none of these knows another.
-APART = {"review", "fleet", "sync", "export", "pwa"}
+APART = {"programmes", "review", "fleet", "sync", "export", "pwa"}
 
 
 def imported(path: Path) -> set[str]:

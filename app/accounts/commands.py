@@ -10,15 +10,9 @@ from app.accounts import operations, problems
 from app.accounts.models import Person
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
-from app.core.problems import Problem
+from app.core.problems import Problem, in_both
 
 people = AppGroup("people", help="Accounts: the first administrator, passwords.")
-
-
-def _in_both(problem: Problem) -> str:
-    """In French and Arabic: a terminal says nothing about its reader, and some show no Arabic."""
-    message = problem.to_json()["message"]
-    return f"{message['fr']}\n{message['ar']}"
 
 
 @people.command("create-administrator")
@@ -39,7 +33,7 @@ def create_administrator(username: str, name: str | None, language: str, passwor
             now=utcnow(),
         )
     except Problem as problem:
-        raise click.ClickException(_in_both(problem)) from None
+        raise click.ClickException(in_both(problem)) from None
     db.session.commit()
     click.echo(f"{username.strip().lower()} can sign in.")
 
@@ -54,9 +48,11 @@ def reset_password(username: str, password: str) -> None:
         person = db.session.scalar(sa.select(Person).where(Person.username == username.strip().lower()))
         if person is None:
             raise problems.NO_SUCH_PERSON()
+        if person.is_demo:
+            raise problems.DEMO_ACCOUNT(username=person.username)
         operations.set_password(person, password, now=utcnow(), by=None)
     except Problem as problem:
-        raise click.ClickException(_in_both(problem)) from None
+        raise click.ClickException(in_both(problem)) from None
     db.session.commit()
     click.echo(f"The password of {person.username} is changed; its sessions are ended.")
 

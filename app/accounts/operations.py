@@ -20,6 +20,8 @@ from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.permissions import COORDINATOR, FACILITATOR, Actor, Grant, require
 from app.core.problems import NOT_ALLOWED
+from app.registry import places
+from app.registry.models import Programme
 
 # OWASP's smallest Argon2id setting: a market day's sign-ins must not exhaust a small server's memory.
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -110,9 +112,14 @@ def set_role(
     now: datetime,
     by: Actor | None,
 ) -> None:
-    """Give a role in a programme, change it, or take it away (role None). Phones notice: the scope's version grows."""
+    """Give a role in a programme, change it, or take it away (role None). Phones notice: the scope's version grows.
+
+    Raises OUTSIDE_PROGRAMME(place) for a new place where the programme does not work.
+    """
     membership = next((one for one in person.memberships if one.programme_id == programme_id), None)
     before = [membership.role, membership.organisation_id, membership.territories] if membership else None
+    if role is not None:
+        _check_places(programme_id, set(territories) - set((membership.territories or []) if membership else []))
     if role is None:
         if membership is not None:
             person.memberships.remove(membership)
@@ -144,6 +151,14 @@ def set_role(
             object_id=person.id,
             details={"before": before, "after": after},
         )
+
+
+def _check_places(programme_id: str, codes: set[str]) -> None:
+    programme = db.session.get(Programme, programme_id)
+    area = Grant("", territories=tuple((programme.territories or []) if programme else []))
+    for code in sorted(codes):
+        if not area.reaches(code):
+            raise problems.OUTSIDE_PROGRAMME(place=f"{places.name(code, 'ar')} / {places.name(code, 'fr')} ({code})")
 
 
 def set_password(person: Person, password: str, *, now: datetime, by: Actor | None) -> None:

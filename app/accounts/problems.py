@@ -24,3 +24,21 @@ BAD_USERNAME = Kind(
     422,
     lazy_gettext("A username has 3 to 64 characters: letters a-z, digits, dots, dashes and underscores."),
 )
+NO_PROGRAMME = Kind(
+    "accounts.no_programme",
+    403,
+    lazy_gettext("Your account has no role in a programme yet. Ask an administrator to give it one."),
+)
+DEMO_ACCOUNT = Kind(
+    "accounts.demo_account",
+    409,
+    lazy_gettext(
+        "%(username)s is an account of the demonstration: its password is no secret, and it cannot sign in where the "
+        "demonstration is off. Make an account of your own: `flask people create-administrator NAME`."
+    ),
+)
+OUTSIDE_PROGRAMME = Kind(
+    "accounts.outside_programme",
+    422,
+    lazy_gettext("%(place)s lies outside the programme's territories. Choose a place inside them, or change the programme."),
+)

@@ -31,9 +31,10 @@ def programmes(actor: Actor) -> list[Programme]:
     return list(db.session.scalars(query if mine is None else query.where(Programme.id.in_(mine))))
 
 
-def organisations(actor: Actor, programme_ids: list[str]) -> list[Organisation]:
-    """Those to which the actor may attach somebody."""
-    query = sa.select(Organisation).where(Organisation.programme_id.in_(programme_ids)).order_by(Organisation.code)
+def organisations(actor: Actor, programme_ids: list[str], held: str | None = None) -> list[Organisation]:
+    """Those to which the actor may attach somebody: not the closed ones, but for the one that she is attached to (`held`)."""
+    is_offered = sa.or_(Organisation.closed_at.is_(None), Organisation.id == held)
+    query = sa.select(Organisation).where(Organisation.programme_id.in_(programme_ids), is_offered).order_by(Organisation.code)
     found = db.session.scalars(query)
     if actor.is_administrator:
         return list(found)

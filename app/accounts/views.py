@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from app.accounts import forms, operations, queries, sessions
 from app.accounts.forms import NewPersonForm, PasswordForm, PersonForm, RoleForm, SignInForm
-from app.accounts.models import Person
+from app.accounts.models import Membership, Person
+from app.accounts.problems import OUTSIDE_PROGRAMME
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
@@ -114,14 +115,22 @@ def _roles_for(actor: Actor) -> list[SelectChoice]:
     ]
 
 
-def _fill_role(form: RoleForm | NewPersonForm, actor: Actor, programme_ids: list[str], *, may_remove: bool = False) -> None:
+def _fill_role(
+    form: RoleForm | NewPersonForm,
+    actor: Actor,
+    programme_ids: list[str],
+    *,
+    may_remove: bool = False,
+    held: Membership | None = None,
+) -> None:
     """Choices that the reader may give: nobody gives more than she has."""
     form.role.choices = _roles_for(actor) + ([SelectChoice("", _("No role in this programme"))] if may_remove else [])
     every = actor.is_administrator or any(
         (grant := actor.grants.get(one)) is not None and grant.organisation_id is None for one in programme_ids
     )
+    offered = queries.organisations(actor, programme_ids, held.organisation_id if held else None)
     form.organisation.choices = ([SelectChoice("", _("All organisations"))] if every else []) + [
-        SelectChoice(one.id, local_text(one.name)) for one in queries.organisations(actor, programme_ids)
+        SelectChoice(one.id, local_text(one.name)) for one in offered
     ]
 
 
@@ -159,6 +168,8 @@ def new_person() -> Response:
         form.programme.choices.append(SelectChoice("", _("No role in this programme")))
     else:
         del form.is_administrator
+    if request.method == "GET" and session.get("programme") in {one.id for one in programmes}:
+        form.programme.data = session["programme"]
     _fill_role(form, actor, [one.id for one in programmes])
     status = 200
     if form.is_submitted() and _is_right(form):
@@ -272,7 +283,7 @@ def _person_page(actor: Actor, managed: Person, form: PersonForm) -> str:
                 "everywhere": ("no" if has.territories else "yes") if has else None,
             },
         )
-        _fill_role(role_form, actor, [programme.id], may_remove=True)
+        _fill_role(role_form, actor, [programme.id], may_remove=True, held=has)
         role_forms.append((programme, role_form))
     return render_template(
         "accounts/person.html",
@@ -288,16 +299,23 @@ def _person_page(actor: Actor, managed: Person, form: PersonForm) -> str:
 @bp.post("/people/<person_id>/role/<programme_id>")
 @signed_in
 def set_role(person_id: str, programme_id: str) -> Response:
-    actor = _manager()
-    _managed(person_id)
+    actor, managed = _manager(), _managed(person_id)
+    held = next((one for one in managed.memberships if one.programme_id == programme_id), None)
     programme = next((one for one in queries.programmes(actor) if one.id == programme_id), None)
     if programme is None:
         raise NOT_FOUND()
     form = RoleForm(prefix=f"{programme.code}-")
-    _fill_role(form, actor, [programme_id], may_remove=True)
+    _fill_role(form, actor, [programme_id], may_remove=True, held=held)
     if form.validate() and (not form.role.data or form.validate_places()):
         begin_writing()
-        _set_role(actor, _managed(person_id), programme_id, form)
+        try:
+            _set_role(actor, _managed(person_id), programme_id, form)
+        except Problem as problem:
+            if problem.kind is not OUTSIDE_PROGRAMME:
+                raise
+            db.session.rollback()
+            flash(str(problem), "error")
+            return _back_to(person_id)
         db.session.commit()
         flash(_("The role is saved. Phones take the change at their next contact."), "ok")
     else:

@@ -39,6 +39,12 @@ class Problem(Exception):
         return {"code": self.kind.code, "message": message, "details": self.details}
 
 
+def in_both(problem: Problem) -> str:
+    """In French and Arabic, for a terminal: it says nothing about its reader, and some show no Arabic."""
+    message = problem.to_json()["message"]
+    return f"{message['fr']}\n{message['ar']}"
+
+
 NOT_ALLOWED = Kind(
     "core.not_allowed", 403, lazy_gettext("Your account does not allow this. Ask your coordinator if you need it.")
 )

@@ -6,16 +6,16 @@ import tempfile
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, g, render_template, request, send_file, session
+from flask import Blueprint, Response, g, render_template, request, send_file
 from flask_babel import gettext as _
 
 from app.accounts.sessions import signed_in
+from app.accounts.working import working_programme
 from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import chosen_language
-from app.core.permissions import Actor, can, programmes_where, require
-from app.core.problems import NOT_ALLOWED
+from app.core.permissions import Actor, can, require
 from app.core.web import local_text
 from app.export import writing
 from app.export.forms import ExportForm
@@ -34,7 +34,7 @@ bp = Blueprint("export", __name__)
 @signed_in
 def exports() -> Response | str:
     actor: Actor = g.actor
-    programme = _programme(actor)
+    programme = working_programme("submission.export")
     require(actor, "submission.export", programme_id=programme.id)
     may_name = can(actor, "names.export", programme_id=programme.id)
     form = _form(actor, programme)
@@ -48,18 +48,6 @@ def exports() -> Response | str:
             _("No submission matches these choices, so there is nothing to download. Choose other states or dates.")
         ]
     return render_template("export/page.html", form=form, programme=programme, counts=_counts(actor, programme.id))
-
-
-def _programme(actor: Actor) -> Programme:
-    """The one asked for, else the one last worked on, else the first."""
-    mine = programmes_where(actor, "submission.export")
-    query = sa.select(Programme) if mine is None else sa.select(Programme).where(Programme.id.in_(mine))
-    by_id = {programme.id: programme for programme in db.session.scalars(query.order_by(Programme.code))}
-    asked = [request.args.get("programme", ""), session.get("programme", "")]
-    found = next((by_id[one] for one in asked if one in by_id), None) or next(iter(by_id.values()), None)
-    if found is None:
-        raise NOT_ALLOWED(action="submission.export")
-    return found
 
 
 def _form(actor: Actor, programme: Programme) -> ExportForm:

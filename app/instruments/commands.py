@@ -110,6 +110,29 @@ def publish(file: Path, code: str, language: str) -> None:
     click.echo(f"{form_id} {version.version} is published in {code}: {version.sha256[:12]}")
 
 
+@instrument.command("library")
+@click.argument("form_ids", nargs=-1)
+@click.option("--programme", "code", help="Publish them in this programme; without it they are listed.")
+def publish_library(form_ids: tuple[str, ...], code: str | None) -> None:
+    """The forms that come with Daftar. With --programme: publish those of FORM_IDS (all, if none is named) that it lacks."""
+    if code is None:
+        for one in queries.library().values():
+            click.echo(f"{one.form_id}\t{one.title['fr']}\t{one.title['ar']}")
+        return
+    programme_id = _programme(code).id
+    try:
+        found = operations.check_library(programme_id, form_ids or queries.library())
+        begin_writing()
+        for checked in found:
+            version = operations.publish_checked(None, programme_id, checked, utcnow())
+            click.echo(f"{version.instrument.form_id} {version.version} is published in {code}.")
+        db.session.commit()
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from None
+    if not found:
+        click.echo(f"{code} has them already: nothing changed.")
+
+
 @instrument.command("list")
 def list_instruments() -> None:
     """One line an instrument: programme, form, current version, whether it is open."""

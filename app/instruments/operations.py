@@ -134,6 +134,18 @@ def publish_checked(actor: Actor | None, programme_id: str, checked: Checked, no
     return version
 
 
+def check_library(programme_id: str, form_ids: Iterable[str]) -> list[Checked]:
+    """Forms that come with Daftar as they would be published here; those that the programme has already are left out.
+
+    Raises NOT_IN_LIBRARY(form_id, known). Reads only; takes up to a second a form.
+    """
+    known, left = queries.library(), {one.form_id for one in queries.library_left(programme_id)}
+    wanted = set(form_ids)
+    for form_id in sorted(wanted - known.keys()):
+        raise problems.NOT_IN_LIBRARY(form_id=form_id, known=", ".join(known))
+    return [check(programme_id, f"{one}.md", known[one].content) for one in known if one in wanted & left]
+
+
 def keep_draft(actor: Actor, programme_id: str, checked: Checked, given: Given, now: datetime) -> InstrumentDraft:
     """Keep what check() gave as the form's draft, in the place of an earlier one. `given`: the files sent with it."""
     require(actor, "instrument.prepare", programme_id=programme_id)

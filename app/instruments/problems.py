@@ -38,3 +38,6 @@ DRAFT_GONE = Kind(
 UPLOAD_EXPIRED = Kind(
     "instruments.upload_expired", 410, lazy_gettext("The check of this form is too old to be published. Send the file again.")
 )
+NOT_IN_LIBRARY = Kind(
+    "instruments.not_in_library", 404, lazy_gettext("No form that comes with Daftar is called %(form_id)s. There are: %(known)s.")
+)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.accounts.models import Person
 from app.core.db import db
-from app.instruments.compiler import library_lists
+from app.instruments.compiler import LIBRARY, library_lists
 from app.instruments.files import List, dataset_content
 from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.instruments.samples import sample_records
+from app.instruments.workbook import read_workbook
 
+FIRST_FORMS = ("coop", "diag", "train")  # register cooperatives, diagnose them, train
 MEDIA = "media/"  # before the name of a file that labels show, among the datasets
 
 
@@ -30,6 +33,33 @@ def current_version(found: Instrument) -> InstrumentVersion | None:
 def package_of(version: InstrumentVersion) -> dict[str, Any]:
     package: dict[str, Any] = json.loads(version.package)
     return package
+
+
+@dataclass(frozen=True)
+class LibraryForm:
+    """A form that comes with Daftar."""
+
+    form_id: str
+    title: dict[str, str]
+    content: bytes
+
+
+@cache
+def library() -> dict[str, LibraryForm]:
+    """The forms that come with Daftar: those that most programmes begin with first, then by id."""
+    found = {}
+    for path in LIBRARY.glob("*/form.md"):
+        content = path.read_bytes()
+        settings = read_workbook(path.name, content).sheets["settings"].rows[0][1]
+        title = {code: settings[f"attribute::ci:title-{code}"] for code in ("ar", "fr")}
+        found[settings["form_id"]] = LibraryForm(settings["form_id"], title, content)
+    return {form_id: found[form_id] for form_id in sorted(found, key=lambda one: (one not in FIRST_FORMS, one))}
+
+
+def library_left(programme_id: str) -> list[LibraryForm]:
+    """Those that the programme does not have in any version."""
+    there = set(db.session.scalars(sa.select(Instrument.form_id).where(Instrument.programme_id == programme_id)))
+    return [one for form_id, one in library().items() if form_id not in there]
 
 
 @dataclass(frozen=True)

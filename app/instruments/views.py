@@ -8,23 +8,26 @@ import json
 import zlib
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from itsdangerous import BadData, TimestampSigner
 
 from app.accounts.sessions import signed_in
+from app.accounts.working import working_programme
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
-from app.core.permissions import Actor, can, programmes_where, require
+from app.core.permissions import Actor, can, require
 from app.core.problems import NOT_FOUND, Problem
 from app.core.web import local_text
-from app.instruments import operations, problems, queries
+from app.instruments import consent, operations, problems, queries
 from app.instruments.compiler import entity_lists
 from app.instruments.files import MAX_ALL_MEDIA_BYTES, MAX_LIST_BYTES
 from app.instruments.forms import CheckForm, OpenForm, PublishForm
 from app.instruments.models import Instrument, InstrumentVersion
 from app.instruments.operations import Given
 from app.instruments.preview import preview
+from app.instruments.words import token_name
 from app.instruments.workbook import FORMATS, Unreadable, read_workbook, to_xlsx
 from app.registry.models import Programme
 
@@ -32,19 +35,11 @@ bp = Blueprint("instruments", __name__, url_prefix="/instruments")
 
 CHECK_LASTS_S = 3600
 
+bp.add_app_template_global(token_name)
+
 
 def _programme() -> Programme:
-    """The programme being worked on: asked for, else the last one, else the first one may see."""
-    actor: Actor = g.actor
-    mine = programmes_where(actor, "instrument.read")
-    found = [one for one in db.session.scalars(db.select(Programme).order_by(Programme.code)) if mine is None or one.id in mine]
-    if not found:
-        raise NOT_FOUND()
-    by_id = {one.id: one for one in found}
-    asked = request.args.get("programme", "")
-    if asked in by_id:
-        session["programme"] = asked
-    return by_id.get(asked) or by_id.get(session.get("programme", "")) or found[0]
+    return working_programme("instrument.read")
 
 
 def _signer() -> TimestampSigner:
@@ -82,11 +77,16 @@ def _page(programme: Programme, *, form: CheckForm | None = None, status: int = 
     actor: Actor = g.actor
     may_publish = can(actor, "instrument.publish", programme_id=programme.id)
     may_prepare = can(actor, "instrument.prepare", programme_id=programme.id)
+    published = queries.published(programme.id)
     return make_response(
         render_template(
             "instruments/list.html",
             programme=programme,
-            published=queries.published(programme.id),
+            published=published,
+            waiting={one.version.id: consent.missing(programme, one.version) for one in published},
+            library=queries.library_left(programme.id) if may_publish else [],
+            first_forms=queries.FIRST_FORMS,
+            may_manage=can(actor, "programme.manage", programme_id=programme.id),
             drafts=queries.drafts(programme.id) if may_prepare else [],
             may_publish=may_publish,
             may_prepare=may_prepare,
@@ -154,6 +154,32 @@ def publish() -> Response:
     flash(
         _("%(form)s: version %(version)s is published. Phones take it at their next sync.", form=title, version=name), "success"
     )
+    return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
+
+
+@bp.post("/library")
+@signed_in
+def publish_library() -> Response:
+    """Publish forms that come with Daftar; what the programme has already stays as it is."""
+    programme = _programme()
+    require(g.actor, "instrument.publish", programme_id=programme.id)
+    actor, programme_id = g.actor, programme.id
+    found = operations.check_library(programme_id, request.form.getlist("form_id"))
+    begin_writing()
+    for checked in found:
+        operations.publish_checked(actor, programme_id, checked, utcnow())
+    db.session.commit()
+    if found:
+        flash(
+            ngettext(
+                "%(num)s form is published. Phones take it at their next sync.",
+                "%(num)s forms are published. Phones take them at their next sync.",
+                len(found),
+            ),
+            "success",
+        )
+    else:
+        flash(_("Choose at least one form."), "warning")
     return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
 
 

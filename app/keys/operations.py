@@ -15,6 +15,7 @@ from app.accounts.models import Device, SignInSession
 from app.core import audit
 from app.core.db import db
 from app.core.ids import is_id
+from app.core.permissions import Actor
 from app.keys import pairs, problems
 from app.keys.models import DeviceKey
 from app.keys.sealing import Unreadable, point_from, raw_point, unwrap, wrap, wrapped_for
@@ -154,11 +155,11 @@ def count_by_pair() -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def ask_for_pin(programme: Programme, asked: bool, *, now: datetime) -> None:
+def ask_for_pin(programme: Programme, asked: bool, *, now: datetime, by: Actor | None = None) -> None:
     """Phones hear of it when somebody signs in; one of her programmes that asks is enough."""
     programme.phone_pin = asked
     action = "programme.pin_asked" if asked else "programme.pin_not_asked"
-    audit.record(action, at=now, actor_id=None, programme_id=programme.id, object_id=programme.id)
+    audit.record(action, at=now, actor_id=by.person_id if by else None, programme_id=programme.id, object_id=programme.id)
 
 
 def rotate(*, now: datetime) -> str:

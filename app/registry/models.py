@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,10 @@ class Programme(Model):
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(64), unique=True)  # "boulemane"
     name: Mapped[dict[str, str]] = mapped_column(Json)  # {"ar": …, "fr": …}
+    partners: Mapped[dict[str, str]] = mapped_column(Json, default=dict)  # who pays and takes part, as an enumeration
+    territories: Mapped[list[str]] = mapped_column(Json, default=list)  # HCP code prefixes; none: anywhere in the country
+    starts_on: Mapped[date | None] = mapped_column(sa.Date)
+    ends_on: Mapped[date | None] = mapped_column(sa.Date)
     is_demo: Mapped[bool] = mapped_column(default=False)
     # What consent texts are filled with, by token: {"responsible_org": {"ar": …, "fr": …}, …}; incomplete settings
     # keep instruments that ask names closed (law 09-08).
@@ -39,6 +43,7 @@ class Organisation(Model):
     programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))
     code: Mapped[str] = mapped_column(sa.String(64))
     name: Mapped[dict[str, str]] = mapped_column(Json)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # takes part no more: offered to nobody new
 
 
 class Entity(Model):

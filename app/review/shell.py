@@ -79,6 +79,8 @@ class Shell:
     def programme_address(self, programme: Programme) -> str:
         """The same list in another programme; a single record has no counterpart there."""
         top = "/" + request.path.strip("/").split("/")[0]
+        if top == "/programmes":
+            return f"/programmes/{programme.id}"
         return f"{top if top in ('/submissions', '/exports', '/instruments') else '/submissions'}?programme={programme.id}"
 
     @property
@@ -121,6 +123,7 @@ class Shell:
             add(_("Cooperatives"), "/records/cooperatives", can(actor, "entity.read", programme_id=here_id))
             add(_("Exports"), "/exports", can(actor, "submission.export", programme_id=here_id))
         first = len(found)
+        add(_("Programmes"), "/programmes", can(actor, "programme.manage"))
         add(_("Instruments"), "/instruments", can(actor, "instrument.read"))
         add(_("People"), "/people", can(actor, "people.manage"))
         add(_("Phones"), "/phones", can(actor, "device.manage"), **_open_incidents(actor))

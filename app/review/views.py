@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from app.accounts.sessions import signed_in
+from app.accounts.working import FIRST_STEPS, working_programme
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import chosen_language
@@ -33,11 +34,8 @@ def _actor() -> Actor:
 
 
 def chosen_programme() -> str:
-    """Id of the programme that the page works on; there is none for an account without any."""
-    programme = Shell().programme
-    if programme is None:
-        raise NOT_FOUND()
-    return programme.id
+    """Id of the programme that the page works on."""
+    return working_programme("programme.read").id
 
 
 def address(endpoint: str, filters: Filters | None = None, **values: Any) -> str:
@@ -49,9 +47,10 @@ def address(endpoint: str, filters: Filters | None = None, **values: Any) -> str
 @signed_in
 def home() -> Response:
     """Where one's work is: the queue, the list, or the phone's page for whoever works in the field."""
-    actor = _actor()
-    if Shell().programme is None and can(actor, "instrument.publish"):
-        return redirect("/instruments")  # type: ignore[return-value]
+    actor, programme = _actor(), Shell().programme
+    # A programme in which nothing was ever received is still being set up.
+    if can(actor, "programme.manage") and (programme is None or queries.is_empty(programme.id)):
+        return redirect(FIRST_STEPS)  # type: ignore[return-value]
     if can(actor, "submission.review"):
         return redirect(url_for("review.submissions", state="to_review"))  # type: ignore[return-value]
     if can(actor, "submission.export") or can(actor, "programme.manage"):

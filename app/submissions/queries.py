@@ -246,6 +246,11 @@ def find(actor: Actor, submission_id: str) -> Submission | None:
     return found if db.session.scalar(allowed) else None
 
 
+def is_empty(programme_id: str) -> bool:
+    """Whether nothing was ever received in the programme."""
+    return db.session.scalar(sa.select(Submission.id).where(Submission.programme_id == programme_id).limit(1)) is None
+
+
 def revisions_of(submission_id: str) -> list[Revision]:
     """Oldest first, in the order in which the server took them."""
     query = sa.select(Revision).where(Revision.submission_id == submission_id).order_by(Revision.seq, Revision.id)

@@ -193,3 +193,34 @@ def test_the_command_line_makes_the_first_administrator_and_resets_a_password(ap
     assert run(args=["people", "reset-password", "nobody", "--password", "tamazirt-26"]).exit_code == 1
     assert "mudira\tadministrator" in run(args=["people", "list"]).output
     assert utcnow() > stored("mudira").created_at
+
+
+@pytest.mark.sqlite_only
+def test_the_password_of_a_demonstration_account_is_not_replaced(app: Flask, amina: Someone):
+    """It cannot sign in where the demonstration is off, whatever its password."""
+    db.session.get(Person, amina.id).is_demo = True
+    db.session.commit()
+    refused = app.test_cli_runner().invoke(args=["people", "reset-password", "amina", "--password", "tamazirt-26"])
+    assert refused.exit_code == 1
+    assert "create-administrator" in refused.output
+    assert operations.hasher.verify(stored("amina").password_hash, amina.password)
+
+
+@pytest.mark.sqlite_only
+def test_the_server_says_at_its_start_who_cannot_sign_in(app: Flask, world: World, capsys):
+    from app.serve import announce
+
+    for person in db.session.scalars(sa.select(Person)):
+        person.is_demo = True
+    db.session.commit()
+    announce(app)
+    said = capsys.readouterr().out
+    assert "5 demonstration accounts cannot sign in" in said
+    assert "demo unload" in said
+    assert "create-administrator" in said, "nobody else has an account"
+    db.session.get(Person, world.people["admin"].id).is_demo = False
+    db.session.commit()
+    announce(app)
+    said = capsys.readouterr().out
+    assert "4 demonstration accounts" in said
+    assert "create-administrator" not in said

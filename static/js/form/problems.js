@@ -17,7 +17,7 @@ export function explain(error) {
     case "form.consent_missing":
       return {
         title: t("This form asks for names, and the programme has not said yet who answers for them."),
-        next: t("The coordinator fills the consent settings in the programme's page; then update this phone and open the form again."),
+        next: t("An administrator fills the consent texts on the programme's page; then update this phone and open the form again."),
       };
     case "form.not_here":
       return {
