@@ -108,6 +108,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
         _("Several answers of “%(name)s” may be chosen: comparing with “%(value)s” holds only while it is the only one."),
         _("Write selected(${%(name)s}, '%(value)s')."),
     ),
+    "days_counted": (
+        _("The result is a number of days; this question holds a %(type)s."),
+        _("Write date(…) or date-time(…) around it: here it becomes a %(type)s by itself, other tools keep the number."),
+    ),
     "select_asked": (
         _("%(function)s() reads answers of a list of choices; “%(name)s” is a %(type)s."),
         _("Compare it with = or <."),

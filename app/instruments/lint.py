@@ -494,6 +494,8 @@ class _Rules:
         self.findings += mismatch.in_paths(tree, at, self.package, self.columns)
         if key in ("relevant", "constraint", "required", "readonly"):
             self.findings += mismatch.in_condition(tree, node, at, self.shape, self.nodes)
+        if key in ("calculation", "first_load"):
+            self.findings += mismatch.in_result(tree, node, at, self.nodes)
         if key == "constraint":
             self.blocked(tree, node, at)
 

@@ -21,6 +21,7 @@ NODES_OF = {
 NO_NODES = frozenset({"num", "str", "neg", "+", "-", "*", "div", "mod", "and", "or", "=", "!=", "<", "<=", ">", ">="})
 GIVES_NODES = frozenset({"current", "instance", "randomize", "once", "if", "indexed-repeat"})
 SELECTS = frozenset({"select_one", "select_multiple", "rank"})
+MOMENTS = frozenset({"date", "dateTime", "time"})
 # Answers that no number equals and none is smaller than.
 NEVER_NUMBERS = frozenset({"geopoint", "geotrace", "geoshape", "image", "audio", "video", "file", "select_multiple", "rank"})
 
@@ -62,6 +63,14 @@ def in_comparison(tree: Ast, node: int, at: Place, shape: Shape, nodes: list[Nod
         for one in _asked(side, node, shape, nodes)
         if one.get("type") == "select_multiple"
     ]
+
+
+def in_result(tree: Ast, node: int, at: Place, nodes: list[Node]) -> list[Finding]:
+    """A sum of days where a date or a time is kept."""
+    if tree[0] == "fn" and tree[1] == "if":
+        return [found for one in tree[3:] for found in in_result(one, node, at, nodes)]
+    kind = nodes[node].get("type", "")
+    return [warning("days_counted", *at, type=kind)] if kind in MOMENTS and tree[0] in ("+", "-", "*", "div", "mod", "neg") else []
 
 
 def in_condition(tree: Ast, node: int, at: Place, shape: Shape, nodes: list[Node]) -> list[Finding]:

@@ -69,6 +69,7 @@ SURVEYS = {
         (1, "relevant"),
         {"name": "m", "value": "yes"},
     ),
+    "days_counted": ([q("date", "due", default="if(1 > 2, today(), today() + 30)")], (0, "default"), {"type": "date"}),
     "select_asked": ([AGE, q("text", "b", relevant="selected(${age}, '3')")], (1, "relevant"), {"type": "integer"}),
     "rows_asked": ([AGE, q("calculate", "c", calculation="sum(${age} * 2)")], (1, "calculation"), {"name": "sum"}),
     "choice_name_quoted": (

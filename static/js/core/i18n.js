@@ -184,7 +184,11 @@ function plain(value) {
 
 /** @param {string | number | Date} value @returns {string} `2026-11-21T18:42…`, local; what already is a date stays that date */
 function asLocal(value) {
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value)) return value;
+  if (typeof value === "string") {
+    // A number of days is no date, though Date.parse reads it as a year.
+    if (!/^\d{4}-(0\d|1[0-2])-[0-3]\d(T|$)/.test(value)) return "";
+    if (value.length === 10) return value;
+  }
   const ms = value instanceof Date ? value.getTime() : typeof value === "number" ? value : Date.parse(value);
   return Number.isFinite(ms) ? localIso(ms) : "";
 }

@@ -437,6 +437,13 @@ export class Form {
     return node instanceof FormNode ? this.#choices(node) : [];
   }
 
+  /** What was chosen and is not offered now, by the names it had. @param {string} path @returns {{value: string, label: string, item: any, lost: true}[]} */
+  lost(path) {
+    const node = this.#find(path);
+    if (!(node instanceof FormNode)) return [];
+    return this.#notOffered(node).map((value) => ({ value, label: this.#labelOfChoice(node, value) ?? value, item: {}, lost: true }));
+  }
+
   /** @param {string} path @returns {string[]} what is drawn in a group, a row or a section, irrelevant questions too */
   children(path) {
     if (path.startsWith("@")) return this.#sectionNodes().find((section) => section.path === path)?.nodes.map(pathOf) ?? [];
@@ -629,7 +636,7 @@ export class Form {
       if (!this.#flag(node, "required", false, false) || this.#isReadonly(node)) return null;
       return { kind: "required", message: this.#label(node, "required", source.required_message) };
     }
-    if (!hasForm(source.type, node.value) || !this.#isOffered(node)) return { kind: "type", message: "" };
+    if (!hasForm(source.type, node.value) || this.#notOffered(node).length) return { kind: "type", message: "" };
     if (this.#flag(node, "constraint", true, true)) return null;
     return { kind: "constraint", message: this.#label(node, "constraint", source.constraint_message) };
   }
@@ -662,16 +669,16 @@ export class Form {
     return node.schema.source.expect !== undefined && node.relevant && node.value !== "" && !this.#flag(node, "expect", true, true) && !this.#check(node);
   }
 
-  /** Whether each chosen value is (still) among the choices. @param {FormNode} node */
-  #isOffered(node) {
+  /** Chosen values that are not (or no longer) among the choices. @param {FormNode} node @returns {string[]} */
+  #notOffered(node) {
     const { type, choices } = node.schema.source;
-    if (!SELECTS.has(type) || !choices) return true;
+    if (!node.value || !SELECTS.has(type) || !choices) return [];
     // A list that is not on this phone or server proves nothing.
     const id = choices.list ?? "";
-    if (id in (this.pkg.datasets ?? {}) && !this.#options.datasets?.[id]) return true;
+    if (id in (this.pkg.datasets ?? {}) && !this.#options.datasets?.[id]) return [];
     const offered = this.#choices(node);
     const chosen = type === "select_one" ? [node.value] : node.value.split(" ");
-    return chosen.every((value) => offered.some((choice) => choice.value === value));
+    return chosen.filter((value) => !offered.some((choice) => choice.value === value));
   }
 
   /** @param {string} [sectionPath] only there, or only under that path @returns {FormProblem[]} in document order */

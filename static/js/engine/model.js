@@ -10,7 +10,7 @@
  * @typedef {import("./xpath/values.js").Value} Value
  */
 import { above, FormDocument, FormNode, Repeat, visitAll } from "./nodes.js";
-import { isoDate, parseMoment } from "./xpath/dates.js";
+import { isoDate, isoDateTime, isoTime, parseMoment } from "./xpath/dates.js";
 import { toBoolean, toNumber, toString } from "./xpath/values.js";
 
 /** Rows a repeat_count may make: an answer of 1000000 must not stop the phone. */
@@ -75,21 +75,19 @@ export class Model {
   /** A result as the node's type stores it; what is not a number is blank. @param {FormNode} node @param {Value} value */
   stored(node, value) {
     const { type } = node.schema.source;
+    const offset = this.env.offset(this.env.now());
     if (typeof value === "number") {
       if (Number.isNaN(value)) return "";
-      return toString(type === "integer" ? Math.trunc(value) : value);
+      return momentAs(type, momentOf(value, type, offset), offset) || toString(type === "integer" ? Math.trunc(value) : value);
     }
     const text = toString(value);
-    const offset = this.env.offset(this.env.now());
     if (type === "integer" && text !== "") {
       const number = toNumber(text, offset);
       return Number.isFinite(number) ? toString(Math.trunc(number)) : text;
     }
-    if (type === "date" && text.length > 10) {
-      const ms = parseMoment(text, offset);
-      return Number.isNaN(ms) ? text : isoDate(ms, offset);
-    }
-    return text;
+    // A dateTime keeps the zone it was written in.
+    const isOther = type === "dateTime" ? text.length === 10 : text.length > 10;
+    return (isOther && momentAs(type, parseMoment(text, offset), offset)) || text;
   }
 
   // Building
@@ -405,6 +403,18 @@ export class Model {
     }
     return found;
   }
+}
+
+/** Ms since 1970 of a number of days; one that is no more than a day or two counts, for a time, from midnight here. @param {number} days @param {string} type @param {number} offset */
+const momentOf = (days, type, offset) => days * 86400000 - (type === "time" && Math.abs(days) < 2 ? offset * 60000 : 0);
+
+/** A moment as a question of that type stores it, "" where it stores none. @param {string} type @param {number} ms @param {number} offset */
+function momentAs(type, ms, offset) {
+  // Beyond some 270,000 years there is no calendar to speak of.
+  if (!(Math.abs(ms) < 8.64e15)) return "";
+  if (type === "date") return isoDate(ms, offset);
+  if (type === "time") return isoTime(ms, offset);
+  return type === "dateTime" ? isoDateTime(ms, offset) : "";
 }
 
 /** @param {Dependent} one whether its result is computed at once rather than when asked */

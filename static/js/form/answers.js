@@ -59,7 +59,7 @@ export function inWords(form, path, node, value) {
     const codes = node.type.startsWith("select_one") ? [value] : value.split(" ");
     return codes.map((code) => plain(choices.find((choice) => choice.value === code)?.label) || code).join(t(", "));
   }
-  if (node.type === "date") return formatDate(value);
+  if (node.type === "date") return formatDate(value) || value;
   if ((node.type === "integer" || node.type === "decimal") && !/year|annee/.test(node.name)) return formatNumber(value) || value;
   if (node.type === "acknowledge") return "✓";
   if (node.type === "image") return t("Photo");

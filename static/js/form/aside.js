@@ -11,7 +11,7 @@ const words = (text) => text[language()] ?? Object.values(text)[0] ?? "";
 /** @param {Aside} one */
 function said({ type, value, said: text }) {
   if (type === "image") return t("Photo");
-  if (type === "date") return formatDate(value);
+  if (type === "date") return formatDate(value) || value;
   return (/^(integer|decimal)$/.test(type) && formatNumber(value)) || words(text);
 }
 

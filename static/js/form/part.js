@@ -13,7 +13,8 @@
  * @property {string} plainLabel
  * @property {string} describedBy
  * @property {boolean} invalid
- * @property {() => {value: string, label: string, item: any}[]} choices
+ * @property {() => {value: string, label: string, item: any, lost?: boolean}[]} choices  and, lost, what was chosen and is not offered now
+ * @property {boolean} mayClear  the answer is not required, or cannot stay
  * @property {(value: string, how?: SetHow) => void} set
  * @property {(file: {bytes: ArrayBuffer, type: string, thumbnail?: ArrayBuffer, extension: string}) => Promise<void>} attach
  * @property {() => void} leave  the person is done with this question for now
@@ -28,7 +29,7 @@ import { markdown } from "../core/dom.js";
 import { language, t } from "../core/i18n.js";
 import { plain } from "./plain.js";
 import { remarkTemplate } from "./remarks.js";
-import { mediaOf, widgetFor } from "./widgets/index.js";
+import { mediaOf, moreText, widgetFor } from "./widgets/index.js";
 
 /**
  * @param {import("./form-page.js").Page} page
@@ -48,14 +49,15 @@ export function createPart(page, path) {
   const local = {};
   const inputId = `i${uid}`;
   const labelId = `l${uid}`;
-  let touched = false;
   let isGone = false;
-  let value = first.value;
+  let { value } = first;
+  // An answer given before is judged when one returns to it.
+  let touched = value !== "";
 
   /** @type {Field} */
   const field = {
-    session, node, local, inputId, labelId, view: first, plainLabel: "", describedBy: "", invalid: false,
-    choices: () => session.form.choices(path),
+    session, node, local, inputId, labelId, view: first, plainLabel: "", describedBy: "", invalid: false, mayClear: false,
+    choices: () => [...session.form.choices(path), ...session.form.lost(path)],
     set(next, how = {}) {
       if (next === field.view.value) return;
       const wasBlank = field.view.value === "";
@@ -89,9 +91,12 @@ export function createPart(page, path) {
       render(nothing, element);
       return;
     }
+    // Another answer may have taken the choice away.
+    touched ||= value !== "" && node.choices !== undefined;
     const shown = draw && (touched || (page.showsProblems() && !session.isUntouched(path))) ? session.form.check(path) : null;
     field.plainLabel = plain(view.label) || node.name;
     field.invalid = shown !== null;
+    field.mayClear = value !== "" && !view.readonly && (!view.required || shown?.kind === "type");
     field.describedBy = [view.hint ? `h${uid}` : "", shown ? `e${uid}` : ""].filter(Boolean).join(" ");
     element.classList.toggle("wrong", shown !== null);
     element.classList.toggle("says", !draw);
@@ -167,14 +172,20 @@ function paragraphs(text) {
   return lines.length < 3 ? markdown(text) : lines.map((line) => html`<span class="q-par">${markdown(line)}</span>`);
 }
 
+/** Why an answer cannot be one of this type. @param {string} type @returns {string} */
+function typeText(type) {
+  if (type === "geopoint") return t("There is no such place: latitude goes from -90 to 90, longitude from -180 to 180.");
+  if (type === "date") return t("There is no such day: please check day, month and year.");
+  if (type === "integer") return t("A whole number is needed here: digits only, without a decimal sign.");
+  if (/^(select|rank)/.test(type)) return t("What is struck out is no longer offered here: choose again, or take it away.");
+  return t("This is not a number that can be read. Digits and one decimal comma are enough.");
+}
+
 /** @param {{kind: string, message: string}} problem @param {string} type of the question @returns {string} */
 export function problemText({ kind, message }, type) {
   if (message) return message;
   if (kind === "required") return t("This answer is required.");
-  if (kind === "type" && type === "geopoint") return t("There is no such place: latitude goes from -90 to 90, longitude from -180 to 180.");
-  if (kind === "type" && /^geo(trace|shape)/.test(type)) return t("More points are needed: two for a line, three for a shape.");
-  if (kind === "type" && /^date/.test(type)) return t("There is no such day: please check day, month and year.");
-  if (kind === "type") return t("This is not a number that can be read. Digits and one decimal comma are enough.");
+  if (kind === "type") return moreText(type) || typeText(type);
   if (kind === "lost" && type !== "image") return t("The file is no longer on the phone: please add it again.");
   if (kind === "lost") return t("The photo is no longer on the phone: please take it again.");
   return t("This answer does not fit. Please check it.");

@@ -7,6 +7,7 @@
  * @typedef {object} More  what the second script gives
  * @property {(node: any, pkg: any) => Widget | null} choose  null: as this script draws it
  * @property {(field: import("../part.js").Field) => unknown} media  picture, sound or film of a label
+ * @property {(type: string) => string} text  why an answer cannot be one of a rarer type
  * @property {typeof import("../audit.js").auditLog} audit
  */
 
@@ -60,6 +61,9 @@ export function needsMore(pkg) {
 export function mediaOf(field) {
   return (field.node.media && more.given?.media(field)) ?? "";
 }
+
+/** @type {More["text"]} */
+export const moreText = (type) => more.given?.text(type) ?? "";
 
 /** The log of a form that asks for one. @type {typeof import("../audit.js").auditLog} */
 export const auditOf = (...of) => more.given?.audit(...of) ?? null;

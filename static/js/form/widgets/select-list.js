@@ -18,19 +18,17 @@ export function listWidget(field) {
   const several = node.type === "select_multiple";
   const chosen = several ? codes(view.value) : view.value ? [view.value] : [];
   const labels = chosen.length ? labelsOf(field, chosen) : [];
-  const lost = labels.some(({ label }) => label === null);
   return html`<button type="button" id=${field.inputId} class=${chosen.length ? "input picker" : "input picker blank"} ?disabled=${view.readonly}
       aria-haspopup="dialog" aria-labelledby="${field.labelId} ${field.inputId}" aria-describedby=${field.describedBy} aria-invalid=${field.invalid}
       @click=${() => pick(field, several)}>
-      <span>${chosen.length ? labels.map(({ value, label }, index) => html`${index ? t(", ") : nothing}<bdi>${label ?? value}</bdi>`) : t("Choose from the list")}</span>
-      <span class="chevron" aria-hidden="true"></span></button>
-    ${lost ? html`<p class="q-error">${t("The answer given is no longer among the choices: please choose again.")}</p>` : nothing}`;
+      <span>${chosen.length ? labels.map(({ label, lost }, index) => html`${index ? t(", ") : nothing}<bdi class=${lost ? "lost" : ""}>${label}</bdi>`) : t("Choose from the list")}</span>
+      <span class="chevron" aria-hidden="true"></span></button>`;
 }
 
 /** @param {import("../part.js").Field} field @param {string[]} chosen */
 function labelsOf(field, chosen) {
-  const byValue = new Map(field.choices().map(({ value, label }) => [value, label]));
-  return chosen.map((value) => ({ value, label: byValue.get(value) ?? null }));
+  const byValue = new Map(field.choices().map((choice) => [choice.value, choice]));
+  return chosen.map((value) => byValue.get(value) ?? { label: value, lost: false });
 }
 
 /** @param {import("../part.js").Field} field @param {boolean} several */
@@ -39,20 +37,19 @@ function pick(field, several) {
     title: field.plainLabel,
     choices: field.choices(),
     several,
-    required: field.view.required,
     value: () => field.view.value,
     choose: (value, choices) => field.set(several ? toggled(field.view.value, value, choices) : value, several ? { several: true } : { done: true }),
-    clear: () => field.set("", { done: true }),
+    clear: field.mayClear ? () => field.set("", { done: true }) : undefined,
     onClose: field.leave,
   });
 }
 
 /**
- * @typedef {{value: string, label: string, item?: Record<string, string>}} Choice
- * @param {{title: string, choices: Choice[], several?: boolean, required?: boolean, value: () => string, onClose?: () => void,
+ * @typedef {{value: string, label: string, item?: Record<string, string>, lost?: boolean}} Choice
+ * @param {{title: string, choices: Choice[], several?: boolean, value: () => string, onClose?: () => void,
  *   choose: (value: string, choices: Choice[]) => void, clear?: () => void}} options
  */
-export function chooseFrom({ title, choices, several = false, required = false, value, choose, clear, onClose }) {
+export function chooseFrom({ title, choices, several = false, value, choose, clear, onClose }) {
   const search = createIndex(choices, ({ label, item }) => [label, ...texts(item)]);
   let query = "";
   let shown = PAGE;
@@ -77,13 +74,13 @@ export function chooseFrom({ title, choices, several = false, required = false, 
                 overlay.redraw();
               }} /></div>`
           : nothing}
-        <p class="count" role="status">${query || choices.length > 8 ? n("{n} choice", "{n} choices", found.length) : nothing}</p>
-        ${choices.length ? nothing : html`<p class="q-note">${t("No choice yet: an earlier answer decides.")}</p>`}
+        <p class="count" role="status">${found.length && (query || choices.length > 8) ? n("{n} choice", "{n} choices", found.length) : nothing}</p>
+        ${found.length ? nothing : html`<p class="q-note">${query ? t("Nothing matches: try another spelling, or fewer letters.") : t("No choice yet: an earlier answer decides.")}</p>`}
         <ul class="choice-list" role="listbox" aria-multiselectable=${several} aria-label=${title}>
           ${repeat(found.slice(0, shown), (choice) => choice.value, (choice) => html`<li role="none">
             <button type="button" role="option" data-value=${choice.value} class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
               @click=${() => tap(choice.value)}><span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>
-              <span><bdi>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
+              <span><bdi class=${choice.lost ? "lost" : ""}>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
         </ul>
         ${found.length > shown
           ? html`<button type="button" class="btn plain" @click=${() => {
@@ -93,7 +90,7 @@ export function chooseFrom({ title, choices, several = false, required = false, 
           : nothing}
         ${several
           ? html`<footer class="overlay-foot"><button type="button" class="go" @click=${close}>${t("Done")}</button></footer>`
-          : !required && clear && value()
+          : clear && value()
             ? html`<footer class="overlay-foot"><button type="button" class="btn plain" @click=${() => {
                 clear();
                 close();

@@ -24,7 +24,7 @@ export function checksWidget(field) {
   const chosen = codes(view.value);
   const tap = (/** @type {string} */ value) => field.set(toggled(field.view.value, value, choices), { several: true });
   return html`<div class="options" role="group" aria-labelledby=${field.labelId} aria-describedby=${field.describedBy}>
-    ${repeat(choices, ({ value }) => value, ({ value, label }) => html`<label class=${chosen.includes(value) ? "option check on" : "option check"}>
+    ${repeat(choices, ({ value }) => value, ({ value, label, lost }) => html`<label class=${`option check${chosen.includes(value) ? " on" : ""}${lost ? " lost" : ""}`}>
       <input type="checkbox" value=${value} .checked=${live(chosen.includes(value))} ?disabled=${view.readonly} aria-invalid=${field.invalid}
         @change=${() => tap(value)} />
       <span class="mark" aria-hidden="true"></span><span>${field.rich(label)}</span></label>`)}

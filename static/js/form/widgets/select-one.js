@@ -3,10 +3,11 @@
  * Real radio buttons lie under the cards: arrows and screen readers work as everywhere.
  */
 
-import { html, nothing, svg } from "../../../vendor/lit-html/lit-html.js";
+import { html, svg } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
 import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
 import { t } from "../../core/i18n.js";
+import { clearTemplate } from "./clear.js";
 
 /** Values outside the scale: not applicable, unknown. */
 const ASIDE = /^(na|n_a|nsp|dk|unknown)$/;
@@ -25,23 +26,19 @@ export function cardsWidget(field) {
   const scale = isScale(choices);
   const faces = node.attributes?.scale === "faces";
   const pair = !scale && !faces && choices.length === 2 && choices.every(({ label }) => label.length <= 14);
-  const known = !view.value || choices.some(({ value }) => value === view.value);
   return html`<div class=${pair ? "options pair" : "options"} role="radiogroup" aria-labelledby=${field.labelId} aria-describedby=${field.describedBy}
       aria-required=${view.required} aria-invalid=${field.invalid}>
-      ${repeat(choices, ({ value }) => value, ({ value, label }, index) => {
+      ${repeat(choices, ({ value }) => value, ({ value, label, lost }, index) => {
         const on = value === view.value;
         const aside = ASIDE.test(value);
         const step = scale && !aside ? ` s${value}` : "";
-        return html`<label class=${`option${scale ? " scale" : ""}${step}${aside ? " aside" : ""}${on ? " on" : ""}`}>
+        return html`<label class=${`option${scale ? " scale" : ""}${step}${aside ? " aside" : ""}${on ? " on" : ""}${lost ? " lost" : ""}`}>
           <input type="radio" name=${field.inputId} value=${value} .checked=${live(on)} ?disabled=${view.readonly}
             @change=${() => field.set(value, { done: true })} />
           ${faces && !aside ? face(index, choices.length) : html`<span class="mark" aria-hidden="true">${scale ? (aside ? "–" : value) : ""}</span>`}<span>${field.rich(label)}</span></label>`;
       })}
     </div>
-    ${known ? nothing : html`<p class="q-error">${t("The answer given is no longer among the choices: please choose again.")}</p>`}
-    ${view.value && !view.required && !view.readonly
-      ? html`<button type="button" class="quiet clear" @click=${() => field.set("", { done: true })}>${t("Clear the answer")}</button>`
-      : nothing}`;
+    ${clearTemplate(field)}`;
 }
 
 /** A face from sad to glad, for those who do not read. @param {number} index @param {number} count */

@@ -2,8 +2,8 @@
 
 import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../../vendor/lit-html/directives/live.js";
-import { t } from "../../../core/i18n.js";
 import { plain } from "../../plain.js";
+import { clearTemplate } from "../clear.js";
 import { choiceTemplate } from "./media.js";
 import { cardsWidget } from "../select-one.js";
 import { checksWidget, codes, toggled } from "../select-multiple.js";
@@ -60,10 +60,10 @@ function cells(field, words) {
     ? field.set(toggled(field.view.value, value, choices), { several: true })
     : field.set(value, { done: true }));
   return html`<div class=${words ? "choice-row likert" : "choice-row"} role=${several ? "group" : "radiogroup"} aria-labelledby=${field.labelId} aria-describedby=${field.describedBy}>
-      ${choices.map(({ value, label }) => html`<label class=${chosen.includes(value) ? "choice-cell on" : "choice-cell"}>
+      ${choices.map(({ value, label, lost }) => html`<label class=${`choice-cell${chosen.includes(value) ? " on" : ""}${lost ? " lost" : ""}`}>
         <input type=${several ? "checkbox" : "radio"} name=${field.inputId} value=${value} .checked=${live(chosen.includes(value))} ?disabled=${view.readonly}
           aria-label=${words ? nothing : plain(label)} @change=${() => answer(value)} />
         <span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>${words ? html`<span class="cell-words">${field.rich(label)}</span>` : nothing}</label>`)}
     </div>
-    ${view.value && !view.required && !view.readonly && !several ? html`<button type="button" class="quiet clear" @click=${() => field.set("", { done: true })}>${t("Clear the answer")}</button>` : nothing}`;
+    ${clearTemplate(field, !several)}`;
 }

@@ -76,10 +76,9 @@ export function pickWidget(field) {
   const open = () => chooseFrom({
     title: field.plainLabel,
     choices: values(node).map((value) => ({ value, label: formatNumber(value) })),
-    required: view.required,
     value: () => field.view.value,
     choose: (value) => field.set(value, { done: true }),
-    clear: () => field.set("", { done: true }),
+    clear: view.required ? undefined : () => field.set("", { done: true }),
     onClose: field.leave,
   });
   return html`<button type="button" id=${field.inputId} class=${view.value ? "input picker" : "input picker blank"} ?disabled=${view.readonly} aria-haspopup="dialog"

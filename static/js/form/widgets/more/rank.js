@@ -7,11 +7,12 @@ import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../../../vendor/lit-html/directives/repeat.js";
 import { t } from "../../../core/i18n.js";
 import { plain } from "../../plain.js";
+import { clearTemplate } from "../clear.js";
 import { codes } from "../select-multiple.js";
 
 /** @param {import("../../part.js").Field} field @returns {string[]} the order as it stands, of all choices offered now */
 function orderOf(field) {
-  const offered = field.choices().map(({ value }) => value);
+  const offered = field.choices().filter(({ lost }) => !lost).map(({ value }) => value);
   const ranked = codes(field.view.value).filter((value) => offered.includes(value));
   return [...ranked, ...offered.filter((value) => !ranked.includes(value))];
 }
@@ -29,6 +30,7 @@ function move(field, value, to) {
 export function rankWidget(field) {
   const { view, local } = field;
   const choices = field.choices();
+  const lost = choices.filter((choice) => choice.lost);
   if (!choices.length) return html`<p class="q-note">${t("No choice yet: an earlier answer decides.")}</p>`;
   const order = orderOf(field);
   const isWhole = view.value !== "" && view.value === order.join(" ");
@@ -53,11 +55,12 @@ export function rankWidget(field) {
           <button type="button" class="rank-move" ?disabled=${index === order.length - 1} aria-label=${t("Down: {name}", { name })} @click=${(/** @type {any} */ event) => press(event, value, index + 1)}><span aria-hidden="true">↓</span></button>`}
         </li>`;
       })}
+      ${lost.map(({ value, label }) => html`<li class="rank-line lost" data-value=${value}><span class="rank-grip"><bdi class="rank-place">–</bdi></span><span class="rank-name">${field.rich(label)}</span></li>`)}
     </ol>
     <p class="for-readers" role="status">${local.said ?? ""}</p>
     ${isWhole || view.readonly ? nothing : html`<p class="q-note">${t("Not ranked yet: move the lines, the first is the most important, or keep this order.")}</p>
       <div class="buttons"><button type="button" class="btn plain" @click=${() => field.set(order.join(" "), { done: true })}>${t("Keep this order")}</button></div>`}
-    ${isWhole && !view.required && !view.readonly ? html`<button type="button" class="quiet clear" @click=${() => field.set("", { done: true })}>${t("Clear the answer")}</button>` : nothing}`;
+    ${clearTemplate(field, isWhole || lost.length)}`;
 }
 
 /** @param {import("../../part.js").Field} field @param {PointerEvent} event @param {string} value */
