@@ -70,7 +70,7 @@ def listed(list_name: str) -> str:
         title=records.list_title(list_name),
         lists=[(name, records.list_title(name)) for name in records.lists(programme_id)],
         found=found,
-        rows=records.rows(programme_id, found.records),
+        rows=records.rows(actor, programme_id, found.records),
         count=records.counted(found),
         filters=filters,
         tabs=[(text, address(queries.with_state(filters, state)), state == filters.state) for state, text in states],

@@ -175,11 +175,11 @@ def organisations(programme_id: str) -> dict[str, str]:
     return {key: local_text(name) for key, name in db.session.execute(query)}
 
 
-def rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
+def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Row]:
     language = chosen_language()
     named = organisations(programme_id)
     followers = people_names([entity.follower_id for entity in entities])
-    last = last_scores(programme_id, [entity.id for entity in entities])
+    last = last_scores(actor, programme_id, [entity.id for entity in entities])
     found = []
     for entity in entities:
         at, scores = last.get(entity.id, (None, {}))
@@ -198,8 +198,8 @@ def rows(programme_id: str, entities: Sequence[Entity]) -> list[Row]:
     return found
 
 
-def scored_forms(programme_id: str) -> set[str]:
-    """Forms that give an overall score."""
+def unscored_forms(programme_id: str) -> set[str]:
+    """Forms that give no overall score: nothing is looked for in what was filled with them."""
     query = (
         sa.select(Instrument.form_id, InstrumentVersion.sha256)
         .join(InstrumentVersion, Instrument.current_id == InstrumentVersion.id)
@@ -208,28 +208,35 @@ def scored_forms(programme_id: str) -> set[str]:
     return {
         form_id
         for form_id, sha256 in db.session.execute(query)
-        if (form := form_of(sha256)) is not None and form.role("overall") is not None
+        if (form := form_of(sha256)) is not None and form.role("overall") is None
     }
 
 
-def last_scores(programme_id: str, ids: Sequence[str]) -> dict[str, tuple[datetime, Mapping[str, Any]]]:
-    """{record: (when received, scores)} of the newest scored submission of each."""
-    forms = scored_forms(programme_id)
-    if not ids or not forms:
+def last_scores(actor: Actor, programme_id: str, ids: Sequence[str]) -> dict[str, tuple[datetime, Mapping[str, Any]]]:
+    """{record: (when received, scores)} of the newest scored submission of each that the actor may read."""
+    if not ids:
         return {}
+    unscored = unscored_forms(programme_id)
     # By subject alone, so that its index answers whatever else the table holds; the rest is few rows.
     query = sa.select(
-        Submission.subject_id, Submission.received_at, Submission.current_revision_id, Submission.form_id, Submission.programme_id
+        Submission.id, Submission.subject_id, Submission.received_at, Submission.current_revision_id, Submission.form_id
     ).where(
         Submission.subject_id.in_(ids),
         Submission.deleted_at.is_(None),
         Submission.quarantine.is_(None),
         Submission.state != "rejected",
     )
+    rows_ = [row for row in db.session.execute(query) if row.form_id not in unscored]
+    readable: set[str] = set()
+    for start in range(0, len(rows_), 500):
+        some = [row.id for row in rows_[start : start + 500]]
+        readable |= set(
+            db.session.scalars(sa.select(Submission.id).where(Submission.id.in_(some), visible(actor, programme_id, Submission)))
+        )
     newest: dict[str, list[tuple[datetime, str]]] = {}
-    for subject_id, at, revision_id, form_id, of in db.session.execute(query):
-        if subject_id and form_id in forms and of == programme_id:
-            newest.setdefault(subject_id, []).append((at, revision_id))
+    for row in rows_:
+        if row.id in readable:
+            newest.setdefault(row.subject_id, []).append((row.received_at, row.current_revision_id))
     tried = {subject: sorted(several, reverse=True)[:3] for subject, several in newest.items()}
     wanted = [revision_id for several in tried.values() for _at, revision_id in several]
     results: dict[str, Any] = dict(
@@ -579,7 +586,7 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
 def _add_scores(actor: Actor, view: View, language: str) -> None:
     """Scores over time, and the radar of the newest over the one before."""
     entity = view.entity
-    forms = scored_forms(entity.programme_id)
+    unscored = unscored_forms(entity.programme_id)
     query = (
         sa.select(Submission)
         .where(
@@ -592,7 +599,7 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
         .order_by(Submission.received_at.desc(), Submission.id.desc())
         .limit(200)
     )
-    several = [one for one in db.session.scalars(query) if one.form_id in forms][:12]
+    several = [one for one in db.session.scalars(query) if one.form_id not in unscored][:12]
     results: dict[str, Any] = dict(
         db.session.execute(
             sa.select(Revision.id, Revision.check_result).where(Revision.id.in_([one.current_revision_id for one in several]))

@@ -135,7 +135,10 @@ def _records(actor: Actor, case: Case, list_name: str, search: str) -> list[tupl
     if db.session.get(Programme, programme_id) is None:
         return []
     found = registry.page(actor, registry.Filters(programme_id, list_name, search=search), size=MOST_RECORDS)
-    return [(row.entity.id, " · ".join(filter(None, [row.name, row.place]))) for row in records.rows(programme_id, found.records)]
+    return [
+        (row.entity.id, " · ".join(filter(None, [row.name, row.place])))
+        for row in records.rows(actor, programme_id, found.records)
+    ]
 
 
 def _reading(actor: Actor, case: Case) -> Reading | None:
