@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.core.db import db
 from app.core.permissions import Actor, visible
-from app.registry.finding import asked_for
+from app.registry.finding import asked_for, normalise, sounds
 from app.registry.models import Entity, EntityLink, EntityVersion, EntityWaiting
 
 PAGE = 50
@@ -179,3 +179,27 @@ def waiting(actor: Actor, programme_id: str, list_name: str, limit: int = 100) -
 
 def with_state(filters: Filters, state: str) -> Filters:
     return replace(filters, state=state)
+
+
+def near(actor: Actor, entity: Entity, limit: int = 6) -> list[Entity]:
+    """Records of the same list that may be the same: those that stand within about 50 m, or whose name sounds the same in the
+    same commune."""
+    here = [
+        visible(actor, entity.programme_id, Entity),
+        Entity.list == entity.list,
+        Entity.id != entity.id,
+        Entity.merged_into.is_(None),
+    ]
+    found: list[Entity] = []
+    if entity.lat is not None and entity.lon is not None:
+        box = 0.0005  # degrees: 55 m north, a little less east
+        north, east = (
+            Entity.lat.between(entity.lat - box, entity.lat + box),
+            Entity.lon.between(entity.lon - box, entity.lon + box),
+        )
+        found += db.session.scalars(sa.select(Entity).where(*here, north, east).limit(limit))
+    name = sounds(normalise(entity.label))
+    if entity.territory and len(name) > 2:
+        alike = Entity.sounds.startswith(f" {name} ", autoescape=True)
+        found += db.session.scalars(sa.select(Entity).where(*here, Entity.territory == entity.territory, alike).limit(limit))
+    return list(dict.fromkeys(found))[:limit]

@@ -23,7 +23,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.finding import ids_in
-from app.registry.models import Entity, EntityVersion, EntityWaiting, Organisation
+from app.registry.models import Entity, EntityMerge, EntityVersion, EntityWaiting, Organisation
 from app.registry.names import record_name
 from app.registry.places import full_name
 from app.review.lines import trend
@@ -31,6 +31,7 @@ from app.review.pages import Item, instrument_titles, list_items, people_names
 from app.review.radar import radar
 from app.review.reading import one_decimal, signed
 from app.submissions.answers import Form, Node, form_of, record_labels, scores_from, shown
+from app.submissions.merging import merges_of, values_of
 from app.submissions.models import Revision, Submission
 from app.submissions.places import Names
 
@@ -270,7 +271,7 @@ def waiting(actor: Actor, programme_id: str, list_name: str) -> list[Waiting]:
     properties = Properties(programme_id, list_name, chosen_language())
     names = people_names([one.actor_id for one in found])
     ids = ids_in(value for one in found for value in one.change.get("data", {}).values())
-    records = record_labels(ids, visible(actor, programme_id, Entity))
+    records = record_labels(ids, visible(actor, programme_id, Entity), chosen_language())
     return [_one_waiting(one, properties, names, records) for one in found]
 
 
@@ -423,7 +424,9 @@ class _Story:
         open_ = sa.select(Submission.id).where(Submission.id.in_(ids), visible(actor, entity.programme_id, Submission))
         self.readable = set(db.session.scalars(open_.where(Submission.deleted_at.is_(None))))
         values = [value for one in versions for value in one.changes.values()]
-        self.records = record_labels(ids_in([*values, *entity.data.values()]), visible(actor, entity.programme_id, Entity))
+        self.records = record_labels(
+            ids_in([*values, *entity.data.values()]), visible(actor, entity.programme_id, Entity), language
+        )
 
     def show(self, name: str, value: str) -> str:
         return self.properties.show(name, value, self.records)
@@ -662,3 +665,43 @@ def counted(page: queries.Page) -> str:
 
 def places_of(programme_id: str) -> Names:
     return Names(programme_id, chosen_language())
+
+
+# -- duplicates
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One property of two records."""
+
+    name: str
+    label: str
+    here: str
+    other: str
+    differs: bool  # both say something, and not the same
+
+
+def compared(actor: Actor, entity: Entity, duplicate: Entity, language: str) -> list[Pair]:
+    """What differs between two records, what they disagree on first."""
+    properties = Properties(entity.programme_id, entity.list, language)
+    mine, theirs = values_of(entity), values_of(duplicate)
+    known = record_labels(ids_in([*mine.values(), *theirs.values()]), visible(actor, entity.programme_id, Entity), language)
+    found = [
+        Pair(
+            name,
+            properties.label(name),
+            properties.show(name, mine.get(name, ""), known),
+            properties.show(name, theirs.get(name, ""), known),
+            bool(mine.get(name) and theirs.get(name)),
+        )
+        for name in [LABEL, *properties.sorted({*mine, *theirs} - {LABEL})]
+        if mine.get(name, "") != theirs.get(name, "")
+    ]
+    return sorted(found, key=lambda pair: not pair.differs)
+
+
+def merges(entity: Entity) -> list[tuple[EntityMerge, str, str]]:
+    """Merges into it that can be undone: (merge, name of the duplicate, who)."""
+    found = merges_of(entity.id)
+    names = people_names([one.actor_id for one in found])
+    return [(one, db.session.get_one(Entity, one.duplicate_id).label, names.get(one.actor_id, "")) for one in found]
