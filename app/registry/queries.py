@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,8 +113,10 @@ def page(actor: Actor, filters: Filters, *, after: str = "", size: int = PAGE) -
     records = {one.id: one for one in db.session.scalars(sa.select(Entity).where(Entity.id.in_(found[:size])))}
     listed = [records[one] for one in found[:size] if one in records]
     next_ = f"{listed[-1].sort_key}\t{listed[-1].id}" if len(found) > size and listed else ""
-    some = sa.select(sa.literal(1)).select_from(Entity).where(*where, *chosen).limit(MANY + 1).subquery()
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    count = len(found)
+    if after or count > size:  # a whole first page has been counted by reading it
+        some = sa.select(sa.literal(1)).select_from(Entity).where(*where, *chosen).limit(MANY + 1).subquery()
+        count = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
     return Page(listed, next_, min(count, MANY), count > MANY, by_sound=number > 0 and bool(found))
 
 
@@ -145,14 +147,20 @@ def versions_of(entity_id: str) -> list[EntityVersion]:
 
 def naming(actor: Actor, entity: Entity, limit: int = 300) -> list[Entity]:
     """Records that name this one and that the actor may see, newest first."""
-    query = (
-        sa.select(Entity)
-        .join(EntityLink, EntityLink.entity_id == Entity.id)
-        .where(EntityLink.target_id == entity.id, visible(actor, entity.programme_id, Entity), Entity.archived_at.is_(None))
-        .order_by(Entity.seq.desc())
-        .limit(limit)
-    )
-    return list(dict.fromkeys(db.session.scalars(query)))
+    # First the links by their own index, whatever a store thinks of the order that is wanted.
+    ids = set(db.session.scalars(sa.select(EntityLink.entity_id).where(EntityLink.target_id == entity.id).limit(5000)))
+    found: list[Entity] = []
+    for some in in_parts(ids):
+        there = sa.and_(visible(actor, entity.programme_id, Entity), Entity.archived_at.is_(None))
+        found += db.session.scalars(sa.select(Entity).where(Entity.id.in_(some), there))
+    return sorted(found, key=lambda one: one.seq, reverse=True)[:limit]
+
+
+def in_parts(ids: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """The ids, so many at a time; none where there are none: an empty IN (…) reads a whole table."""
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), size):
+        yield wanted[start : start + size]
 
 
 def lists_of(programme_id: str) -> list[str]:

@@ -413,16 +413,16 @@ class _Story:
         self.names = people_names([one.actor_id for one in versions])
         ids = [one.submission_id for one in versions if one.submission_id]
         titles = instrument_titles(entity.programme_id)
-        columns = (Submission.id, Submission.form_id, Submission.state, Submission.deleted_at)
-        query = sa.select(*columns).where(Submission.id.in_(ids))
         self.forms: dict[str | None, str] = {}
         self.rejected: set[str | None] = set()
-        for key, form_id, state, deleted_at in db.session.execute(query):
-            self.forms[key] = titles.get(form_id, form_id)
-            if state == "rejected" or deleted_at is not None:
-                self.rejected.add(key)
-        open_ = sa.select(Submission.id).where(Submission.id.in_(ids), visible(actor, entity.programme_id, Submission))
-        self.readable = set(db.session.scalars(open_.where(Submission.deleted_at.is_(None))))
+        self.readable: set[str] = set()
+        columns = (Submission.id, Submission.form_id, Submission.state, Submission.deleted_at)
+        for some in queries.in_parts(ids):
+            for key, form_id, state, deleted_at in db.session.execute(sa.select(*columns).where(Submission.id.in_(some))):
+                self.forms[key] = titles.get(form_id, form_id)
+                if state == "rejected" or deleted_at is not None:
+                    self.rejected.add(key)
+            self.readable |= {one.id for one in _readable(actor, entity.programme_id, some)}
         values = [value for one in versions for value in one.changes.values()]
         self.records = record_labels(
             ids_in([*values, *entity.data.values()]), visible(actor, entity.programme_id, Entity), language
@@ -547,17 +547,26 @@ def record(actor: Actor, entity: Entity, language: str) -> View:
 
 def about(actor: Actor, entity: Entity, limit: int = 20) -> list[Submission]:
     """Submissions about the record, and those that made it or changed it, newest first."""
-    seen = [visible(actor, entity.programme_id, Submission), Submission.deleted_at.is_(None)]
-    newest = (Submission.received_at.desc(), Submission.id.desc())
-    # Two queries, each along its own index.
-    subject = sa.select(Submission).where(Submission.subject_id == entity.id, *seen).order_by(*newest).limit(limit)
     changed = sa.select(EntityVersion.submission_id).where(
         EntityVersion.entity_id == entity.id, EntityVersion.submission_id.is_not(None)
     )
-    ids = list(dict.fromkeys(db.session.scalars(changed.order_by(EntityVersion.version.desc()).limit(200))))
-    by_id = sa.select(Submission).where(Submission.id.in_(ids), *seen).order_by(*newest).limit(limit)
-    found = {one.id: one for query in (subject, by_id) for one in db.session.scalars(query)}
-    return sorted(found.values(), key=lambda one: (one.received_at, one.id), reverse=True)[:limit]
+    ids = set(db.session.scalars(changed.order_by(EntityVersion.version.desc()).limit(200)))
+    found = _readable(actor, entity.programme_id, {*_about_subject(entity), *(one for one in ids if one)})
+    return sorted(found, key=lambda one: (one.received_at, one.id), reverse=True)[:limit]
+
+
+def _about_subject(entity: Entity, limit: int = 300) -> list[str]:
+    """Ids of the newest submissions about a record, by the index of subjects alone; who may read them is asked by id."""
+    query = sa.select(Submission.id).where(Submission.subject_id == entity.id)
+    return list(db.session.scalars(query.order_by(Submission.received_at.desc()).limit(limit)))
+
+
+def _readable(actor: Actor, programme_id: str, ids: Iterable[str]) -> list[Submission]:
+    found: list[Submission] = []
+    for some in queries.in_parts(ids):
+        where = (Submission.id.in_(some), visible(actor, programme_id, Submission), Submission.deleted_at.is_(None))
+        found += db.session.scalars(sa.select(Submission).where(*where))
+    return found
 
 
 def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
@@ -590,19 +599,12 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
     """Scores over time, and the radar of the newest over the one before."""
     entity = view.entity
     unscored = unscored_forms(entity.programme_id)
-    query = (
-        sa.select(Submission)
-        .where(
-            Submission.subject_id == entity.id,
-            visible(actor, entity.programme_id, Submission),
-            Submission.deleted_at.is_(None),
-            Submission.quarantine.is_(None),
-            Submission.state != "rejected",
-        )
-        .order_by(Submission.received_at.desc(), Submission.id.desc())
-        .limit(200)
-    )
-    several = [one for one in db.session.scalars(query) if one.form_id not in unscored][:12]
+    counted = [
+        one
+        for one in _readable(actor, entity.programme_id, _about_subject(entity))
+        if one.form_id not in unscored and one.quarantine is None and one.state != "rejected"
+    ]
+    several = sorted(counted, key=lambda one: (one.received_at, one.id), reverse=True)[:12]
     results: dict[str, Any] = dict(
         db.session.execute(
             sa.select(Revision.id, Revision.check_result).where(Revision.id.in_([one.current_revision_id for one in several]))
