@@ -35,7 +35,7 @@ from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY
 from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.keys.models import DeviceKey
-from app.registry.models import Entity, EntityLink, EntityVersion, EntityWaiting, Organisation, Programme
+from app.registry.models import Entity, EntityLink, EntityMerge, EntityVersion, EntityWaiting, Organisation, Programme
 from app.submissions import attachments, decisions, intake
 from app.submissions.envelope import read
 from app.submissions.models import Attachment, Quarantined, Remark, ReviewEvent, Revision, Submission
@@ -473,6 +473,7 @@ def unload(now: datetime) -> bool:
         sa.delete(Revision).where(Revision.submission_id.in_(here)),
         sa.delete(Submission).where(Submission.programme_id == programme_id),
         sa.delete(Quarantined).where(Quarantined.device_id.in_(devices)),
+        sa.delete(EntityMerge).where(EntityMerge.programme_id == programme_id),
         sa.delete(EntityWaiting).where(EntityWaiting.programme_id == programme_id),
         sa.delete(EntityLink).where(EntityLink.entity_id.in_(entities)),
         sa.delete(EntityVersion).where(EntityVersion.entity_id.in_(entities)),

@@ -156,3 +156,22 @@ class EntityLink(Model):
     entity_id: Mapped[str] = mapped_column(sa.ForeignKey("entities.id"), primary_key=True)
     property: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     target_id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, index=True)
+
+
+class EntityMerge(Model):
+    """Two records that were one: the duplicate is archived and what names it means the one that stayed. It can be undone."""
+
+    __tablename__ = "entity_merges"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))
+    survivor_id: Mapped[str] = mapped_column(sa.ForeignKey("entities.id"), index=True)
+    duplicate_id: Mapped[str] = mapped_column(sa.ForeignKey("entities.id"), index=True)
+    before: Mapped[dict[str, str]] = mapped_column(Json)  # {property: what the one that stayed had}, of those that changed
+    after: Mapped[dict[str, str]] = mapped_column(Json)  # {property: what the merge wrote}
+    was_archived: Mapped[bool] = mapped_column(default=False)  # the duplicate, before
+    # {"submissions": [id, …], "links": [[entity_id, property], …]}: what named the duplicate and was moved
+    moved: Mapped[dict[str, Any]] = mapped_column(Json)
+    actor_id: Mapped[str] = mapped_column(sa.String(36))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[str | None] = mapped_column(sa.String(36))

@@ -6,6 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    from app.review.record_views import bp as records
     from app.review.shell import init_shell
     from app.review.sorting import bp as sorting
     from app.review.views import bp
@@ -13,3 +14,4 @@ def init_app(app: Flask) -> None:
     init_shell(app)
     app.register_blueprint(bp)
     app.register_blueprint(sorting)
+    app.register_blueprint(records)

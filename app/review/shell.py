@@ -81,7 +81,8 @@ class Shell:
         top = "/" + request.path.strip("/").split("/")[0]
         if top == "/programmes":
             return f"/programmes/{programme.id}"
-        return f"{top if top in ('/submissions', '/exports', '/instruments') else '/submissions'}?programme={programme.id}"
+        there = top if top in ("/submissions", "/records", "/exports", "/instruments") else "/submissions"
+        return f"{there}?programme={programme.id}"
 
     @property
     def person_name(self) -> str:
@@ -120,7 +121,7 @@ class Shell:
             held = quarantine.count(actor)
             add(_("Quarantine"), "/quarantine", True, count=str(held) if held else "", attention=bool(held))
         if here_id:
-            add(_("Cooperatives"), "/records/cooperatives", can(actor, "entity.read", programme_id=here_id))
+            add(_("Records"), "/records", can(actor, "entity.read", programme_id=here_id))
             add(_("Exports"), "/exports", can(actor, "submission.export", programme_id=here_id))
         first = len(found)
         add(_("Programmes"), "/programmes", can(actor, "programme.manage"))

@@ -21,9 +21,10 @@ from app.core.languages import chosen_language
 from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
 from app.core.web import local_text
+from app.registry import queries as registry
 from app.registry.models import Entity, Programme
 from app.registry.names import in_both_scripts, latin_name, record_name
-from app.review import pages
+from app.review import pages, records
 from app.review.reading import Reader, Reading
 from app.submissions import quarantine
 from app.submissions.answers import form_of
@@ -171,10 +172,11 @@ def _records(actor: Actor, case: Case, list_name: str, search: str) -> list[tupl
     programme_id = case.programme_id or ""
     if db.session.get(Programme, programme_id) is None:
         return []
-    found = pages.records_page(actor, programme_id, list_name, search=search, territory="", after="")
-    return (
-        [(row.entity.id, " · ".join(filter(None, [row.name, row.place]))) for row in found.rows[:MOST_RECORDS]] if found else []
-    )
+    found = registry.page(actor, registry.Filters(programme_id, list_name, search=search), size=MOST_RECORDS)
+    return [
+        (row.entity.id, " · ".join(filter(None, [row.name, row.place])))
+        for row in records.rows(actor, programme_id, found.records)
+    ]
 
 
 def _reading(actor: Actor, case: Case) -> Reading | None:

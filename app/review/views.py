@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -219,43 +218,3 @@ def attachment(submission_id: str, sha256: str) -> Response:
     if found is None:
         raise NOT_FOUND()
     return open_attachment(_actor(), found.id, sha256)
-
-
-@bp.get("/records/<list_name>")
-@signed_in
-def records(list_name: str) -> str:
-    programme_id, actor = chosen_programme(), _actor()
-    if not can(actor, "entity.read", programme_id=programme_id):
-        raise NOT_ALLOWED(action="entity.read")
-    search, territory = request.args.get("q", "")[:100], request.args.get("territory", "")
-    found = pages.records_page(
-        actor, programme_id, list_name, search=search, territory=territory, after=request.args.get("after", "")[:200]
-    )
-    if found is None:
-        abort(404)
-    here = url_for("review.records", list_name=list_name)
-    args = {name: value for name, value in (("q", search), ("territory", territory)) if value}
-    return render_template(
-        "registry/list.html",
-        list_name=list_name,
-        found=found,
-        search=search,
-        territory=territory,
-        places=pages.filter_choices(actor, programme_id).places,
-        first=f"{here}?{urlencode(args)}" if request.args.get("after") else "",
-        next=f"{here}?{urlencode({**args, 'after': found.next})}" if found.next else "",
-    )
-
-
-@bp.get("/records/<list_name>/<record_id>")
-@signed_in
-def record(list_name: str, record_id: str) -> str:
-    view = pages.entity_record(_actor(), list_name, record_id, chosen_language())
-    if view is None:
-        raise NOT_FOUND()
-    return render_template(
-        "registry/record.html",
-        view=view,
-        all_submissions=address("review.submissions", Filters(view.entity.programme_id, subject_id=view.entity.id)),
-        submission_address=lambda item: url_for("review.submission", submission_id=item.id),
-    )

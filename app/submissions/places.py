@@ -8,9 +8,10 @@ import orjson
 import sqlalchemy as sa
 
 from app.core.db import db
-from app.core.permissions import Actor, visible
+from app.core.permissions import SUPERVISOR, Actor, visible
 from app.instruments.models import Dataset
 from app.registry.models import Entity
+from app.registry.queries import lists_of
 
 LISTS = ("regions", "provinces", "communes", "arrondissements")
 
@@ -78,10 +79,33 @@ class Names:
 
 def places_of_records(actor: Actor, programme_id: str, language: str) -> list[Place]:
     """Regions, provinces and communes in which the actor's records lie, each under the one that holds it."""
-    query = sa.select(Entity.territory).where(visible(actor, programme_id, Entity), Entity.territory.is_not(None)).distinct()
+    grant = actor.grants.get(programme_id)
+    if grant is not None and grant.organisation_id is not None and not actor.is_administrator:
+        query = sa.select(Entity.territory).where(visible(actor, programme_id, Entity), Entity.territory.is_not(None)).distinct()
+        there = set(db.session.scalars(query.limit(5000)))
+    else:
+        # Whoever is kept to no organisation sees every record of a place: one jump a place, whatever the number of records.
+        there = _territories(programme_id)
+        if grant is not None and not actor.is_administrator and grant.role != SUPERVISOR:
+            there = {code for code in there if grant.reaches(code)}
     codes: set[str] = set()
-    for code in db.session.scalars(query.limit(5000)):
+    for code in there:
         parts = str(code).rstrip(".").split(".")
         codes.update({parts[0], ".".join(parts[:2]), ".".join(parts)})
     depth, names = {1: 0, 2: 1}, Names(programme_id, language)
     return [Place(code, names.of(code), depth.get(code.count(".") + 1, 2)) for code in sorted(codes)]
+
+
+_JUMPS = sa.text(
+    "WITH RECURSIVE jump(code) AS ("
+    "SELECT (SELECT min(territory) FROM entities WHERE programme_id = :programme AND list = :list) "
+    "UNION ALL SELECT (SELECT min(territory) FROM entities WHERE programme_id = :programme AND list = :list "
+    "AND territory > jump.code) FROM jump WHERE jump.code IS NOT NULL) SELECT code FROM jump WHERE code IS NOT NULL"
+)
+
+
+def _territories(programme_id: str) -> set[str | None]:
+    found: set[str | None] = set()
+    for name in lists_of(programme_id):
+        found.update(db.session.scalars(_JUMPS, {"programme": programme_id, "list": name}))
+    return found

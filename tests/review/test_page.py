@@ -104,36 +104,6 @@ def test_the_round_before_stands_beside_the_answers(amina: Someone, khadija: Som
     assert 'class="dot s1">1<' in text
 
 
-def test_records_are_found_whatever_way_they_are_spelt(world, amina: Someone, khadija: Someone):
-    from app.core.ids import new_id
-    from app.registry.models import Entity
-
-    for n, label in enumerate(("تعاونية الأمل", "Coopérative Tifawine", "تعاونية نسيج الأطلس")):
-        db.session.add(
-            Entity(
-                id=new_id(),
-                programme_id=world.programme.id,
-                list="cooperatives",
-                label=label,
-                data={},
-                updated_at=NOW,
-                seq=n,
-                organisation_id=world.al_amal.id if n else world.al_hadaf.id,
-                territory="05.271.01.03",
-            )
-        )
-    db.session.commit()
-
-    assert "Tifawine" in khadija.client.get("/records/cooperatives?q=cooperative TIFAWINE").text
-    assert "نسيج الأطلس" in khadija.client.get("/records/cooperatives?q=الاطلس").text
-    assert "تعاونية الأمل" not in khadija.client.get("/records/cooperatives").text  # another organisation's
-    assert khadija.client.get("/records/no such list").status_code == 404
-    own = db.session.query(Entity).filter_by(label="Coopérative Tifawine").one()
-    assert khadija.client.get(f"/records/cooperatives/{own.id}").status_code == 200
-    other = db.session.query(Entity).filter_by(label="تعاونية الأمل").one()
-    assert khadija.client.get(f"/records/cooperatives/{other.id}").status_code == 404
-
-
 def test_what_the_phone_warned_of_and_kept_aside_is_shown_to_the_reviewer(amina: Someone, khadija: Someone, package: str):  # R6
     warning = {"question": "grp_fig/k_ca", "message": {"ar": "كثير", "fr": "C’est beaucoup & trop"}}
     aside = {

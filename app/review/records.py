@@ -1,0 +1,709 @@
+"""What the office's pages of records show, gathered for the templates."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+import app.instruments
+from app.core.db import db
+from app.core.languages import chosen_language, number
+from app.core.permissions import Actor, can, visible
+from app.core.web import local_text
+from app.instruments.models import Instrument, InstrumentVersion
+from app.registry import queries
+from app.registry.applying import LABEL
+from app.registry.finding import ids_in
+from app.registry.models import Entity, EntityMerge, EntityVersion, EntityWaiting, Organisation
+from app.registry.names import record_name
+from app.registry.places import full_name
+from app.review.lines import trend
+from app.review.pages import Item, instrument_titles, list_items, people_names
+from app.review.radar import radar
+from app.review.reading import one_decimal, signed
+from app.submissions.answers import Form, Node, form_of, record_labels, scores_from, shown
+from app.submissions.merging import merges_of, values_of
+from app.submissions.models import Revision, Submission
+from app.submissions.places import Names
+
+# Actions and other records that are done with, by the codes of the library's lists.
+CLOSED = frozenset({"done", "dropped", "kept", "broken", "closed", "left"})
+_LISTS = Path(app.instruments.__file__).parent / "library" / "entity-lists.csv"
+
+
+@cache
+def _library_lists() -> dict[str, dict[str, str]]:
+    with _LISTS.open(encoding="utf-8", newline="") as stream:
+        return {row["name"]: {"ar": row["label_ar"], "fr": row["label_fr"]} for row in csv.DictReader(stream)}
+
+
+def list_title(name: str) -> str:
+    known = _library_lists().get(name)
+    return local_text(known) if known else name
+
+
+def lists(programme_id: str) -> list[str]:
+    """Lists of the programme in the order of the library, those that forms added after them."""
+    there = {*queries.lists_of(programme_id), "cooperatives"}
+    order = list(_library_lists())
+    return sorted(there, key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+# -- properties in words
+
+
+def _own_words(name: str) -> str:
+    """Names of properties that no question of a form is labelled for."""
+    return {
+        "status": _("State"),
+        "due": _("Due date"),
+        "done_on": _("Done on"),
+        "progress": _("Progress (%)"),
+        "seen_on": _("Last seen on"),
+        "last_diag": _("Last diagnostic"),
+        "last_score": _("Last score"),
+        "last_level": _("Last level"),
+        "coop": _("Cooperative"),
+        "grp": _("Group"),
+        "source": _("Question that proposed it"),
+        LABEL: _("Name"),
+    }.get(name, "")
+
+
+def _state_words(code: str) -> str:
+    """States of actions, while no published form has a question that asks for them."""
+    return {
+        "todo": _("To do"),
+        "ongoing": _("Under way"),
+        "done": _("Done"),
+        "blocked": _("Blocked"),
+        "dropped": _("Dropped"),
+    }.get(code, code)
+
+
+class Properties:
+    """A list's properties, named and shown by the questions that write them."""
+
+    def __init__(self, programme_id: str, list_name: str, language: str) -> None:
+        self.language = language
+        self.list = list_name
+        self.known: dict[str, tuple[Form, Node]] = {}
+        plain: dict[str, tuple[Form, Node]] = {}
+        query = (
+            sa.select(InstrumentVersion.sha256)
+            .join(Instrument, Instrument.current_id == InstrumentVersion.id)
+            .where(Instrument.programme_id == programme_id)
+            .order_by(Instrument.form_id)
+        )
+        for sha256 in db.session.scalars(query):
+            form = form_of(sha256)
+            for rule in form.package.get("entities", []) if form else []:
+                if form is None or rule["list"] != list_name:
+                    continue
+                for name, index in rule["save"]:
+                    node = _asked(form, form.nodes[index])
+                    if node.get("label"):
+                        self.known.setdefault(name, (form, node))
+                    else:
+                        plain.setdefault(name, (form, node))
+        for name, one in plain.items():
+            self.known.setdefault(name, one)
+        self.order = {name: n for n, name in enumerate(self.known)}
+
+    def label(self, name: str) -> str:
+        form, node = self.known.get(name, (None, None))
+        said = form.label(node, self.language) if form is not None and node is not None else ""
+        # What each form asks in its own words has a name of ours: a state is not "the state today".
+        return _own_words(name) or said or name
+
+    def show(self, name: str, value: str, records: Mapping[str, str]) -> str:
+        form, node = self.known.get(name, (None, None))
+        if name == "status" and (node is None or not node.get("choices")):
+            return _state_words(value)
+        if value and form is not None and node is not None:
+            return shown(form, node, value, self.language, records)
+        return " ".join(records.get(one, one) for one in value.split(" ")) if len(value) >= 36 else value
+
+    def sorted(self, names: Iterable[str]) -> list[str]:
+        return sorted(names, key=lambda name: (self.order.get(name, len(self.order)), name))
+
+
+def _asked(form: Form, node: Node, deep: int = 4) -> Node:
+    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
+    expression = node.get("calculation")
+    if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
+        return node
+    compiled = form.package["expressions"][expression]
+    ast = compiled["ast"]
+    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5 and ast[4] == ["str", ""]:
+        ast = ast[3]
+    if not (isinstance(ast, list) and ast and ast[0] == "path"):
+        return node
+    steps = [step[1] for step in ast[-1] if isinstance(step, list) and len(step) > 1] if isinstance(ast[-1], list) else []
+    for index, _scope in compiled.get("deps", []):
+        found = form.nodes[index]
+        if steps and found["name"] == steps[-1]:
+            return _asked(form, found, deep - 1)
+    return node
+
+
+# -- the list
+
+
+@dataclass(frozen=True)
+class Row:
+    entity: Entity
+    name: str
+    place: str
+    organisation: str
+    follower: str
+    last_score: str
+    last_level: str
+    last_at: Any
+
+
+def organisations(programme_id: str) -> dict[str, str]:
+    query = sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == programme_id)
+    return {key: local_text(name) for key, name in db.session.execute(query)}
+
+
+def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Row]:
+    language = chosen_language()
+    named = organisations(programme_id)
+    followers = people_names([entity.follower_id for entity in entities])
+    last = last_scores(actor, programme_id, [entity.id for entity in entities])
+    found = []
+    for entity in entities:
+        at, scores = last.get(entity.id, (None, {}))
+        found.append(
+            Row(
+                entity,
+                record_name(entity, language),
+                full_name(entity.territory, language) if entity.territory else "",
+                named.get(entity.organisation_id or "", ""),
+                followers.get(entity.follower_id, ""),
+                one_decimal(scores["overall"]) if scores else "",
+                str(scores.get("level") or "") if scores else "",
+                at,
+            )
+        )
+    return found
+
+
+def unscored_forms(programme_id: str) -> set[str]:
+    """Forms that give no overall score: nothing is looked for in what was filled with them."""
+    query = (
+        sa.select(Instrument.form_id, InstrumentVersion.sha256)
+        .join(InstrumentVersion, Instrument.current_id == InstrumentVersion.id)
+        .where(Instrument.programme_id == programme_id)
+    )
+    return {
+        form_id
+        for form_id, sha256 in db.session.execute(query)
+        if (form := form_of(sha256)) is not None and form.role("overall") is None
+    }
+
+
+def last_scores(actor: Actor, programme_id: str, ids: Sequence[str]) -> dict[str, tuple[datetime, Mapping[str, Any]]]:
+    """{record: (when received, scores)} of the newest scored submission of each that the actor may read."""
+    if not ids:
+        return {}
+    unscored = unscored_forms(programme_id)
+    # By subject alone, so that its index answers whatever else the table holds; the rest is few rows.
+    query = sa.select(
+        Submission.id, Submission.subject_id, Submission.received_at, Submission.current_revision_id, Submission.form_id
+    ).where(
+        Submission.subject_id.in_(ids),
+        Submission.deleted_at.is_(None),
+        Submission.quarantine.is_(None),
+        Submission.state != "rejected",
+    )
+    rows_ = [row for row in db.session.execute(query) if row.form_id not in unscored]
+    readable: set[str] = set()
+    for start in range(0, len(rows_), 500):
+        some = [row.id for row in rows_[start : start + 500]]
+        readable |= set(
+            db.session.scalars(sa.select(Submission.id).where(Submission.id.in_(some), visible(actor, programme_id, Submission)))
+        )
+    newest: dict[str, list[tuple[datetime, str]]] = {}
+    for row in rows_:
+        if row.id in readable:
+            newest.setdefault(row.subject_id, []).append((row.received_at, row.current_revision_id))
+    tried = {subject: sorted(several, reverse=True)[:3] for subject, several in newest.items()}
+    wanted = [revision_id for several in tried.values() for _at, revision_id in several]
+    results: dict[str, Any] = dict(
+        db.session.execute(sa.select(Revision.id, Revision.check_result).where(Revision.id.in_(wanted))).all()
+    )
+    found = {}
+    for subject, several in tried.items():
+        for at, revision_id in several:
+            scores = (results.get(revision_id) or {}).get("scores")
+            if scores and scores.get("overall") is not None:
+                found[subject] = (at, scores)
+                break
+    return found
+
+
+@dataclass(frozen=True)
+class Waiting:
+    id: str
+    label: str
+    author: str
+    at: datetime
+    submission_id: str
+    values: list[tuple[str, str]]
+
+
+def waiting(actor: Actor, programme_id: str, list_name: str) -> list[Waiting]:
+    """Updates of records that have not arrived."""
+    found = queries.waiting(actor, programme_id, list_name)
+    if not found:
+        return []
+    properties = Properties(programme_id, list_name, chosen_language())
+    names = people_names([one.actor_id for one in found])
+    ids = ids_in(value for one in found for value in one.change.get("data", {}).values())
+    records = record_labels(ids, visible(actor, programme_id, Entity), chosen_language())
+    return [_one_waiting(one, properties, names, records) for one in found]
+
+
+def _one_waiting(
+    one: EntityWaiting, properties: Properties, names: Mapping[str | None, str], records: Mapping[str, str]
+) -> Waiting:
+    data: Mapping[str, str] = one.change.get("data", {})
+    filled = [name for name in properties.sorted(data) if data[name]]
+    values = [(properties.label(name), properties.show(name, data[name], records)) for name in filled]
+    label = one.change.get("label") or next((data[name] for name in data if "name" in name and data[name]), "")
+    return Waiting(one.id, label, names.get(one.actor_id, ""), one.at, one.submission_id, values[:6])
+
+
+# -- one record
+
+
+@dataclass(frozen=True)
+class Said:
+    """One value of a property: who said it, when, in which submission."""
+
+    text: str
+    who: str
+    at: datetime
+    kind: str
+    submission_id: str = ""  # only where the reader may open it
+    instrument: str = ""
+    is_rejected: bool = False
+
+
+@dataclass(frozen=True)
+class Property:
+    name: str
+    label: str
+    text: str
+    history: list[Said]  # newest first
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One property that two sides changed."""
+
+    version_id: str
+    property: str
+    label: str
+    base: str
+    theirs: Said
+    ours: Said
+    stands: str  # "ours", "theirs" or "" when something else stands by now
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line of the history."""
+
+    version_id: str
+    text: str
+    who: str
+    at: datetime
+    kind: str
+    note: str
+    values: list[tuple[str, str]]
+    submission_id: str
+    instrument: str
+    is_rejected: bool
+    conflict: bool
+
+
+@dataclass(frozen=True)
+class Score:
+    at: datetime
+    overall: str
+    level: str
+    change: str
+    submission_id: str
+
+
+@dataclass(frozen=True)
+class Tied:
+    """Records of one list that name this one."""
+
+    of: str  # name of the list
+    title: str
+    lines: Sequence[TiedLine]
+    closed: Sequence[TiedLine]
+
+
+@dataclass(frozen=True)
+class TiedLine:
+    entity: Entity
+    name: str
+    state: str
+    due: str
+    is_late: bool
+
+
+@dataclass
+class View:
+    entity: Entity
+    name: str
+    place: str
+    organisation: str
+    follower: str
+    properties: list[Property] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    after_archive: list[Change] = field(default_factory=list)
+    history: list[Change] = field(default_factory=list)
+    submissions: list[Item] = field(default_factory=list)
+    tied: list[Tied] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    trend: Markup = field(default_factory=Markup)
+    radar: Markup = field(default_factory=Markup)
+    has_round_before: bool = False
+    overall: str = ""
+    level: str = ""
+    may_edit: bool = False
+    merged_into: Entity | None = None
+
+
+def kind_name(kind: str) -> str:
+    return {
+        "submission": _("by a form"),
+        "office": _("corrected at the office"),
+        "import": _("by an import"),
+        "settled": _("conflict settled"),
+        "merged": _("merged with a duplicate"),
+        "unmerged": _("merge undone"),
+        "reassigned": _("given to others"),
+        "archived": _("archived"),
+        "restored": _("taken out of the archive"),
+    }.get(kind, kind)
+
+
+class _Story:
+    """The versions of a record, told."""
+
+    def __init__(self, actor: Actor, entity: Entity, versions: Sequence[EntityVersion], language: str) -> None:
+        self.versions = versions
+        self.properties = Properties(entity.programme_id, entity.list, language)
+        self.names = people_names([one.actor_id for one in versions])
+        ids = [one.submission_id for one in versions if one.submission_id]
+        titles = instrument_titles(entity.programme_id)
+        self.forms: dict[str | None, str] = {}
+        self.rejected: set[str | None] = set()
+        self.readable: set[str] = set()
+        columns = (Submission.id, Submission.form_id, Submission.state, Submission.deleted_at)
+        for some in queries.in_parts(ids):
+            for key, form_id, state, deleted_at in db.session.execute(sa.select(*columns).where(Submission.id.in_(some))):
+                self.forms[key] = titles.get(form_id, form_id)
+                if state == "rejected" or deleted_at is not None:
+                    self.rejected.add(key)
+            self.readable |= {one.id for one in _readable(actor, entity.programme_id, some)}
+        values = [value for one in versions for value in one.changes.values()]
+        self.records = record_labels(
+            ids_in([*values, *entity.data.values()]), visible(actor, entity.programme_id, Entity), language
+        )
+
+    def show(self, name: str, value: str) -> str:
+        return self.properties.show(name, value, self.records)
+
+    def said(self, version: EntityVersion, name: str, value: str) -> Said:
+        readable = version.submission_id if version.submission_id in self.readable else ""
+        return Said(
+            self.show(name, value),
+            self.names.get(version.actor_id, ""),
+            version.at,
+            version.kind,
+            readable or "",
+            self.forms.get(version.submission_id, ""),
+            version.submission_id in self.rejected,
+        )
+
+    def of_properties(self, entity: Entity) -> list[Property]:
+        history: dict[str, list[Said]] = {}
+        standing: dict[str, str] = {}
+        for version in self.versions:
+            for name, value in version.changes.items():
+                if standing.get(name, "") != value:
+                    history.setdefault(name, []).insert(0, self.said(version, name, value))
+                    standing[name] = value
+        names = [name for name in {**entity.data, **history} if name != LABEL and (entity.data.get(name) or history.get(name))]
+        return [
+            Property(name, self.properties.label(name), self.show(name, entity.data.get(name, "")), history.get(name, []))
+            for name in self.properties.sorted(names)
+        ]
+
+    def conflicts(self, entity: Entity) -> list[Conflict]:
+        found = []
+        by_number = {one.version: one for one in self.versions}
+        for version in self.versions:
+            if version.settled_at is not None:
+                continue
+            for name, one in (version.conflicts or {}).items():
+                if one.get("settled"):
+                    continue
+                other = by_number.get(one["version"], version)
+                now = entity.label if name == LABEL else entity.data.get(name, "")
+                stands = "ours" if now == one["ours"] else "theirs" if now == one["theirs"] else ""
+                found.append(
+                    Conflict(
+                        version.id,
+                        name,
+                        self.properties.label(name),
+                        self.show(name, one["base"]),
+                        self.said(other, name, one["theirs"]),
+                        self.said(version, name, one["ours"]),
+                        stands,
+                    )
+                )
+        return found
+
+    def change(self, version: EntityVersion, before: Mapping[str, str]) -> Change:
+        values = [
+            (self.properties.label(name), self.show(name, version.changes[name]) or _("(nothing)"))
+            for name in self.properties.sorted(version.changes)
+            if version.changes[name] != before.get(name, "")
+        ]
+        return Change(
+            version.id,
+            _("Created") if version.version == 1 else kind_name(version.kind),
+            self.names.get(version.actor_id, ""),
+            version.at,
+            version.kind,
+            version.note,
+            values,
+            version.submission_id if version.submission_id and version.submission_id in self.readable else "",
+            self.forms.get(version.submission_id, ""),
+            version.submission_id in self.rejected,
+            version.conflict and version.settled_at is None,
+        )
+
+    def changes(self) -> list[tuple[EntityVersion, Change]]:
+        """Newest first."""
+        before: dict[str, str] = {}
+        found = []
+        for version in self.versions:
+            found.append((version, self.change(version, before)))
+            before |= version.changes
+        return found[::-1]
+
+
+def record(actor: Actor, entity: Entity, language: str) -> View:
+    versions = queries.versions_of(entity.id)
+    story = _Story(actor, entity, versions, language)
+    changes = story.changes()
+    submissions = about(actor, entity)
+    organisation = db.session.get(Organisation, entity.organisation_id) if entity.organisation_id else None
+    view = View(
+        entity,
+        record_name(entity, language),
+        full_name(entity.territory, language) if entity.territory else "",
+        local_text(organisation.name) if organisation else "",
+        people_names([entity.follower_id]).get(entity.follower_id, ""),
+    )
+    view.properties = story.of_properties(entity)
+    view.conflicts = story.conflicts(entity)
+    view.after_archive = [
+        change for version, change in changes if version.conflict and version.settled_at is None and not version.conflicts
+    ]
+    view.history = [change for version, change in changes if change.values or version.kind != "submission" or version.conflict]
+    view.submissions = list_items(actor, entity.programme_id, submissions)
+    view.tied = _tied(actor, entity, language)
+    view.merged_into = db.session.get(Entity, entity.merged_into) if entity.merged_into else None
+    view.may_edit = can(
+        actor,
+        "entity.edit",
+        programme_id=entity.programme_id,
+        organisation_id=entity.organisation_id,
+        territory=entity.territory,
+    )
+    _add_scores(actor, view, language)
+    return view
+
+
+def about(actor: Actor, entity: Entity, limit: int = 20) -> list[Submission]:
+    """Submissions about the record, and those that made it or changed it, newest first."""
+    changed = sa.select(EntityVersion.submission_id).where(
+        EntityVersion.entity_id == entity.id, EntityVersion.submission_id.is_not(None)
+    )
+    ids = set(db.session.scalars(changed.order_by(EntityVersion.version.desc()).limit(200)))
+    found = _readable(actor, entity.programme_id, {*_about_subject(entity), *(one for one in ids if one)})
+    return sorted(found, key=lambda one: (one.received_at, one.id), reverse=True)[:limit]
+
+
+def _about_subject(entity: Entity, limit: int = 300) -> list[str]:
+    """Ids of the newest submissions about a record, by the index of subjects alone; who may read them is asked by id."""
+    query = sa.select(Submission.id).where(Submission.subject_id == entity.id)
+    return list(db.session.scalars(query.order_by(Submission.received_at.desc()).limit(limit)))
+
+
+def _readable(actor: Actor, programme_id: str, ids: Iterable[str]) -> list[Submission]:
+    found: list[Submission] = []
+    for some in queries.in_parts(ids):
+        where = (Submission.id.in_(some), visible(actor, programme_id, Submission), Submission.deleted_at.is_(None))
+        found += db.session.scalars(sa.select(Submission).where(*where))
+    return found
+
+
+def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
+    found: dict[str, list[Entity]] = {}
+    for one in queries.naming(actor, entity):
+        found.setdefault(one.list, []).append(one)
+    order = ["actions", *lists(entity.programme_id)]
+    tied = []
+    today = datetime.now().date().isoformat()
+    for name in sorted(found, key=lambda one: order.index(one) if one in order else len(order)):
+        properties = Properties(entity.programme_id, name, language)
+        opened: list[TiedLine] = []
+        closed: list[TiedLine] = []
+        for one in sorted(found[name], key=lambda record: (record.data.get("due") or "9999", record.sort_key)):
+            status, due = one.data.get("status", ""), one.data.get("due", "")
+            is_closed = status in CLOSED
+            line = TiedLine(
+                one,
+                record_name(one, language),
+                properties.show("status", status, {}),
+                properties.show("due", due, {}),
+                bool(due) and not is_closed and due < today,
+            )
+            (closed if is_closed else opened).append(line)
+        tied.append(Tied(name, list_title(name), opened, closed))
+    return tied
+
+
+def _add_scores(actor: Actor, view: View, language: str) -> None:
+    """Scores over time, and the radar of the newest over the one before."""
+    entity = view.entity
+    unscored = unscored_forms(entity.programme_id)
+    counted = [
+        one
+        for one in _readable(actor, entity.programme_id, _about_subject(entity))
+        if one.form_id not in unscored and one.quarantine is None and one.state != "rejected"
+    ]
+    several = sorted(counted, key=lambda one: (one.received_at, one.id), reverse=True)[:12]
+    results: dict[str, Any] = dict(
+        db.session.execute(
+            sa.select(Revision.id, Revision.check_result).where(Revision.id.in_([one.current_revision_id for one in several]))
+        ).all()
+    )
+    scored = [
+        (one, scores)
+        for one in several
+        if (scores := (results.get(one.current_revision_id) or {}).get("scores")) and scores.get("overall") is not None
+    ]
+    for n, (one, scores) in enumerate(scored):
+        before = scored[n + 1] if n + 1 < len(scored) and scored[n + 1][0].form_id == one.form_id else None
+        view.scores.append(
+            Score(
+                one.received_at,
+                one_decimal(scores["overall"]),
+                str(scores.get("level") or ""),
+                signed(scores["overall"] - before[1]["overall"]) if before else "",
+                one.id,
+            )
+        )
+    if not scored:
+        return
+    newest, scores = scored[0]
+    view.overall, view.level = view.scores[0].overall, view.scores[0].level
+    view.trend = trend([(one.received_at, float(result["overall"])) for one, result in reversed(scored)], language)
+    labels = _axis_labels(newest, language)
+    axes = [
+        (
+            labels.get(axis.get("axis", "")) or str(local_text(axis.get("label")) or axis.get("axis", "")),
+            axis.get("score"),
+            _score_words(axis.get("score")),
+        )
+        for axis in scores.get("axes") or []
+    ]
+    before = next((result for one, result in scored[1:] if one.form_id == newest.form_id), None)
+    then = None
+    if before is not None:
+        by_axis = {axis.get("axis"): axis.get("score") for axis in before.get("axes") or []}
+        then = [by_axis.get(axis.get("axis")) for axis in scores.get("axes") or []]
+    view.has_round_before = then is not None
+    view.radar = radar(axes, then, title=_("Scores of the axes"))
+
+
+def _axis_labels(submission: Submission, language: str) -> dict[str, str]:
+    """The form's words for its axes: what is stored with the scores is in one language."""
+    revision = db.session.get(Revision, submission.current_revision_id)
+    form = form_of(revision.form_sha256) if revision else None
+    scores = scores_from(form, {}, language) if form else None
+    return {axis["axis"]: axis["label"] for axis in scores.axes} if scores else {}
+
+
+def _score_words(score: Any) -> str:
+    return one_decimal(score) if isinstance(score, int | float) else _("no score")
+
+
+def counted(page: queries.Page) -> str:
+    return f"{number(page.count)}+" if page.many else number(page.count)
+
+
+def places_of(programme_id: str) -> Names:
+    return Names(programme_id, chosen_language())
+
+
+# -- duplicates
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One property of two records."""
+
+    name: str
+    label: str
+    here: str
+    other: str
+    differs: bool  # both say something, and not the same
+
+
+def compared(actor: Actor, entity: Entity, duplicate: Entity, language: str) -> list[Pair]:
+    """What differs between two records, what they disagree on first."""
+    properties = Properties(entity.programme_id, entity.list, language)
+    mine, theirs = values_of(entity), values_of(duplicate)
+    known = record_labels(ids_in([*mine.values(), *theirs.values()]), visible(actor, entity.programme_id, Entity), language)
+    found = [
+        Pair(
+            name,
+            properties.label(name),
+            properties.show(name, mine.get(name, ""), known),
+            properties.show(name, theirs.get(name, ""), known),
+            bool(mine.get(name) and theirs.get(name)),
+        )
+        for name in [LABEL, *properties.sorted({*mine, *theirs} - {LABEL})]
+        if mine.get(name, "") != theirs.get(name, "")
+    ]
+    return sorted(found, key=lambda pair: not pair.differs)
+
+
+def merges(entity: Entity) -> list[tuple[EntityMerge, str, str]]:
+    """Merges into it that can be undone: (merge, name of the duplicate, who)."""
+    found = merges_of(entity.id)
+    names = people_names([one.actor_id for one in found])
+    return [(one, db.session.get_one(Entity, one.duplicate_id).label, names.get(one.actor_id, "")) for one in found]
