@@ -232,6 +232,24 @@ def test_back_is_the_page_before(phone: Phone) -> None:  # F6
     expect(phone.page.locator("#app")).to_have_text("today")
 
 
+def test_back_in_a_draft_that_is_resumed_is_the_page_before(phone: Phone) -> None:  # F6
+    """Where the person stopped may be far into the form; the pages before it are behind "back", and one more leaves."""
+    phone.install("visit")
+    draft = phone.start("visit")
+    phone.open_section(2)
+    phone.question("books").locator(".option").nth(1).tap()
+    assert phone.draft(draft)["section"] == "money"
+    phone.page.goto("about:blank")
+    phone.page.goto(f"{phone.site}#/today")
+    phone.page.wait_for_selector("html[data-ready=yes]")
+    phone.page.evaluate("(id) => harness.router.navigate(`#/form/${id}`)", draft)
+    expect(phone.page.locator(".fill-status h2")).to_contain_text("المال")
+    phone.page.go_back()
+    expect(phone.page.locator(".fill-status h2")).to_contain_text("المكان")
+    phone.page.go_back()
+    expect(phone.page.locator("#app")).to_have_text("today")
+
+
 def test_a_second_window_is_told_and_may_take_over(phone: Phone) -> None:  # F6
     phone.install("visit")
     draft = phone.start("visit")

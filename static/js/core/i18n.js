@@ -1,6 +1,7 @@
 import { localDay, localIso } from "./clock.js";
 import { createEmitter } from "./events.js";
 import { loadParts, partsNamed } from "./parts.js";
+import { recall, remember } from "./remember.js";
 
 /**
  * The language of the page: texts, plural forms, numbers and dates of Morocco.
@@ -38,12 +39,8 @@ const missed = createEmitter();
 
 /** @returns {Language} */
 function stored() {
-  try {
-    const kept = localStorage.getItem(KEY);
-    if (kept === "ar" || kept === "fr") return kept;
-  } catch {
-    // Storage refused: the page still speaks.
-  }
+  const kept = recall(KEY);
+  if (kept === "ar" || kept === "fr") return kept;
   const asked = globalThis.navigator?.languages ?? [];
   return asked.find((code) => /^(ar|fr)/.test(code))?.startsWith("fr") ? "fr" : "ar";
 }
@@ -65,13 +62,7 @@ export function applyLanguage() {
 }
 
 /** Whether somebody chose the language on this phone; else it is the browser's. */
-export function isLanguageChosen() {
-  try {
-    return localStorage.getItem(KEY) !== null;
-  } catch {
-    return false;
-  }
-}
+export const isLanguageChosen = () => recall(KEY) !== null;
 
 /** Whether the texts of a language are there, after fetching them if need be. @param {Language} code @returns {boolean | Promise<boolean>} */
 export function bringLanguage(code) {
@@ -87,11 +78,7 @@ export async function setLanguage(code) {
     return false;
   }
   current.language = code;
-  try {
-    localStorage.setItem(KEY, code);
-  } catch {
-    // It lasts for this page only.
-  }
+  remember(KEY, code);
   applyLanguage();
   changes.emit(code);
   return true;

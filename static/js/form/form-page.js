@@ -11,6 +11,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { markdown } from "../core/dom.js";
 import { language, n, onLanguage, setLanguage, t } from "../core/i18n.js";
+import { recall, remember } from "../core/remember.js";
 import { mountBlocks } from "./blocks.js";
 import { drawFinish } from "./finish.js";
 import { openJumpList, sectionName } from "./jump-list.js";
@@ -28,6 +29,8 @@ const TAP_MS = 700;
 const TOAST_MS = 8000;
 /** Questions of a page that are made before it is painted; the others follow. */
 const FIRST_PAINTED = 6;
+/** Pages of a resumed draft that "back" goes through. */
+const MOST_BEHIND = 20;
 const SECOND_KEY = "daftar.second-language";
 
 /**
@@ -102,13 +105,12 @@ function createPage(host, session, navigate, reopen) {
   const judged = new Set();
   /** Sections a second "next" leaves whatever is missing. @type {Set<string>} */
   const warned = new Set();
-  let second = stored(SECOND_KEY) === "yes";
+  let second = recall(SECOND_KEY) === "yes";
   let scroll = 0;
   let lastTap = 0;
   let question = session.position.question;
   let headTimer = 0;
   let toastTimer = 0;
-  let canUndo = false;
   let isClosed = false;
   /** The page that was shown first has the remarks on top. */
   let firstShown = "";
@@ -133,7 +135,6 @@ function createPage(host, session, navigate, reopen) {
   /** @returns {Section[]} */
   const sections = () => session.sections().filter((/** @type {Section} */ section) => section.relevant);
   const index = (/** @type {Section[]} */ all) => (place.section === END ? all.length : Math.max(0, all.findIndex(({ path }) => path === place.section)));
-  const judgedHere = () => judged.has(place.section);
 
   const page = {
     session,
@@ -141,7 +142,7 @@ function createPage(host, session, navigate, reopen) {
     sectionPath: () => (place.row ? "" : place.section),
     /** @param {string} path @returns {string} the section it stands in, as form.problems() names it */
     sectionOf: (path) => place.section || path.split(/[/[]/)[0],
-    showsProblems: () => judgedHere() || judged.has(END),
+    showsProblems: () => judged.has(place.section) || judged.has(END),
     showsSecond: () => second,
     /** @param {string} path */
     remarksAt: (path) => session.remarks.filter((remark) => remark.question === path),
@@ -173,10 +174,9 @@ function createPage(host, session, navigate, reopen) {
     /** @param {boolean} on */
     setSecond(on) {
       second = on;
-      keep(SECOND_KEY, on ? "yes" : "no");
+      remember(SECOND_KEY, on ? "yes" : "no");
       redraw();
     },
-    isSecond: () => second,
     judgeAll: () => judged.add(END),
     isAskedAnyway: () => askedAnyway,
   };
@@ -373,9 +373,10 @@ function createPage(host, session, navigate, reopen) {
 
   /**
    * @param {Place} to
-   * @param {{replace?: boolean, stay?: boolean}} [options]  replace: instead of the entry one is on; stay: history has it already
+   * @param {{replace?: boolean, stay?: boolean, from?: string}} [options]  replace: instead of the entry one is on; stay: history has it already;
+   *   from: the section one came from, where "previous" is "back"
    */
-  function go(to, { replace = false, stay = false } = {}) {
+  function go(to, { replace = false, stay = false, from } = {}) {
     place = { ...to };
     question = "";
     scroll = 0;
@@ -386,13 +387,16 @@ function createPage(host, session, navigate, reopen) {
     if (!stay) {
       // The entry of a list over the page, replaced by where it leads, is one more of ours.
       if (!replace || history.state?.overlay) depth += 1;
-      const state = { ...history.state, overlay: undefined, from: undefined, form: session.id, ...place, depth };
-      if (replace) history.replaceState(state, "");
-      else history.pushState(state, "");
+      enter(place, from, replace);
     }
     scrollTo(0, 0);
     session.place({ ...place, question, scroll }, progress());
     /** @type {HTMLElement | null} */ (status.querySelector("h2"))?.focus({ preventScroll: true });
+  }
+
+  /** Notes a page in the browser's history. @param {Place} at @param {string | undefined} from @param {boolean} replace */
+  function enter(at, from, replace) {
+    history[replace ? "replaceState" : "pushState"]({ ...history.state, overlay: undefined, from, form: session.id, ...at, depth }, "");
   }
 
   /** @param {string} path @returns {Section | undefined} the section a question stands in */
@@ -451,8 +455,7 @@ function createPage(host, session, navigate, reopen) {
     }
     warned.delete(here);
     const to = all[index(all) + 1]?.path ?? END;
-    go({ section: to, row: "" });
-    history.replaceState({ ...history.state, from: here }, "");
+    go({ section: to, row: "" }, { from: here });
   }
 
   /** @param {string} list */
@@ -500,10 +503,12 @@ function createPage(host, session, navigate, reopen) {
   /** Takes this form's pages out of "back". */
   async function unwind() {
     if (depth <= 0) return;
-    const moved = new Promise((resolve) => addEventListener("popstate", resolve, { once: true }));
-    history.go(-depth);
-    depth = 0;
-    await Promise.race([moved, new Promise((resolve) => setTimeout(resolve, 500))]);
+    await new Promise((resolve) => {
+      addEventListener("popstate", resolve, { once: true });
+      history.go(-depth);
+      depth = 0;
+      setTimeout(resolve, 500);
+    });
   }
 
   /** @param {string} text @param {string} [action] @param {() => void} [act] */
@@ -513,7 +518,6 @@ function createPage(host, session, navigate, reopen) {
       hush();
       act?.();
     }}>${action}</button>` : nothing}</div>`, toasts);
-    canUndo = Boolean(action);
     toastTimer = window.setTimeout(hush, TOAST_MS);
   }
 
@@ -567,13 +571,7 @@ function createPage(host, session, navigate, reopen) {
     }
   }
 
-  const onPointer = () => {
-    lastTap = performance.now();
-  };
   /** Who goes on has read it; what can be undone stays until the page changes. */
-  const onTouch = () => {
-    if (!canUndo) hush();
-  };
   /** The camera may cost the page its life: what was typed before it opens is kept. @param {any} event */
   const onFile = ({ target }) => target.type === "file" && void session.flush();
   const stopLanguage = onLanguage((code) => {
@@ -588,8 +586,8 @@ function createPage(host, session, navigate, reopen) {
   const stopSession = session.on((what) => what === "state" && drawSaved());
   addEventListener("popstate", onPop);
   addEventListener("scroll", onScroll, { passive: true });
-  root.addEventListener("pointerup", onPointer);
-  main.addEventListener("pointerdown", onTouch);
+  root.addEventListener("pointerup", () => (lastTap = performance.now()));
+  main.addEventListener("pointerdown", () => toasts.querySelector("button") || hush());
   root.addEventListener("keydown", onKey);
   root.addEventListener("click", onFile, true);
 
@@ -619,10 +617,23 @@ function createPage(host, session, navigate, reopen) {
   firstShown = (asked || all[Math.min(index(all), all.length - 1)])?.path ?? "";
   scroll = asked ? 0 : start.scroll;
   mount();
-  // A reload keeps the entry's own depth; a fresh opening starts at none.
-  // A list that was open over the page at the reload is gone; its entry is one of ours.
-  if (history.state?.form === session.id) depth = (history.state.depth ?? 0) + (history.state.overlay ? 1 : 0);
-  history.replaceState({ ...history.state, overlay: undefined, form: session.id, ...place, depth }, "");
+  const state = history.state;
+  if (state?.form === session.id) {
+    // A reload keeps the entry's own depth; a list that was open over the page is gone, and its entry is one of ours.
+    depth = state.depth + (state.overlay ? 1 : 0);
+    enter(place, state.from, true);
+  } else {
+    // A draft that is resumed has the pages before it behind "back", as if one had come through them; a remark leads to its page alone.
+    const before = asked ? [] : all.slice(0, index(all)).slice(-MOST_BEHIND).map(({ path }) => ({ section: path, row: "" }));
+    if (place.row) before.push({ ...place, row: "" });
+    let from;
+    for (const at of before) {
+      enter(at, from, !depth);
+      depth += 1;
+      from = at.section;
+    }
+    enter(place, from, !depth);
+  }
   if (asked) session.place({ ...place, question: goTo, scroll: 0 }, progress());
   // After whoever opened this page has put it at its top.
   if (scroll) afterPaint(() => scrollTo(0, start.scroll));
@@ -632,21 +643,3 @@ function createPage(host, session, navigate, reopen) {
 
 /** @param {string} tag @param {string} [className] */
 const made = (tag, className = "") => Object.assign(document.createElement(tag), { className });
-
-/** @param {string} key */
-function stored(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function keep(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // It lasts for this page only.
-  }
-}

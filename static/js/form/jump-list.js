@@ -39,7 +39,7 @@ export function openJumpList(page) {
             overlay.close();
             setLanguage(/** @type {"ar" | "fr"} */ (other));
           }}>${other === "fr" ? "Français" : "العربية"}</button>
-          <label class="switch"><input type="checkbox" .checked=${page.isSecond()} @change=${(/** @type {any} */ event) => page.setSecond(event.target.checked)} />
+          <label class="switch"><input type="checkbox" .checked=${page.showsSecond()} @change=${(/** @type {any} */ event) => page.setSecond(event.target.checked)} />
             <span>${other === "fr" ? t("Show French under the questions") : t("Show Arabic under the questions")}</span></label>` : nothing}
         <button type="button" class="btn plain" @click=${() => {
           overlay.leave();

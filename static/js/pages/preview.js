@@ -6,6 +6,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
+import { recall } from "../core/remember.js";
 import {} from "../form/attendance.js";
 import {} from "../form/later.js";
 import {} from "../form/more.js";
@@ -39,7 +40,7 @@ export const SAID = () => [t("On trial: nothing is kept"), t("nothing is sent"),
 /** @param {HTMLElement} root @param {string} source  address of what the office gives */
 async function start(root, source) {
   // The trial speaks the language it was opened in; the phone's own choice stays what it was.
-  const chosen = stored();
+  const chosen = recall(LANGUAGE);
   setLanguage(document.documentElement.lang === "fr" ? "fr" : "ar");
   restore(chosen);
   onLanguage(() => restore(chosen));
@@ -122,14 +123,6 @@ async function start(root, source) {
   }
 
   await show("").catch(fail);
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(LANGUAGE);
-  } catch {
-    return null;
-  }
 }
 
 /** @param {string | null} chosen */
