@@ -84,8 +84,8 @@ def decide(
     The submission takes a new seq, so that its author's phone pulls the state and the remarks.
 
     Raises NOT_FOUND, NOT_ALLOWED, UNKNOWN_ACTION, NOTHING_SAID, NO_REASON, REMARKS_LEFT, NOT_CORRECTED, and
-    STALE(current=<event id>) when another event came first; nothing is written then, and note_refusal() keeps what was tried. The caller began the
-    transaction with begin_writing() and commits. Source: docs/review.md.
+    STALE(current=<event id>) when another event came first; nothing is written then, and note_refusal() keeps what was
+    tried. The caller began the transaction with begin_writing() and commits. Source: docs/review.md.
     """
     outcome = OUTCOMES.get(action)
     if outcome is None:
