@@ -61,6 +61,7 @@ def _signed_in(username: str, password: str, where: str | None) -> Response:
     db.session.commit()
     response = redirect(where or "/")
     sessions.set_cookies(response, token, username)  # type: ignore[arg-type]
+    _keep_language(response, chosen_language())  # type: ignore[arg-type]  # the one in which she reads goes on
     return response  # type: ignore[return-value]
 
 
@@ -82,13 +83,17 @@ def remember_language(response: Response) -> Response:
     chosen = request.args.get("lang") if request.method == "GET" else None
     if chosen not in LANGUAGES or request.headers.get("Sec-Fetch-Site") == "cross-site":
         return response
-    secure = bool(current_app.config["HTTPS"]) or request.is_secure
-    response.set_cookie("lang", chosen, max_age=365 * 86400, path="/", samesite="Lax", secure=secure)
+    _keep_language(response, chosen)
     if response.status_code < 400 and g.actor is not None and g.actor.language != chosen:
         begin_writing()
         operations.set_language(g.actor.person_id, chosen)
         db.session.commit()
     return response
+
+
+def _keep_language(response: Response, language: str) -> None:
+    secure = bool(current_app.config["HTTPS"]) or request.is_secure
+    response.set_cookie("lang", language, max_age=365 * 86400, path="/", samesite="Lax", secure=secure)
 
 
 # People

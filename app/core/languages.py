@@ -23,12 +23,14 @@ babel = Babel()
 
 
 def chosen_language() -> str:
-    """The reader's language: this request's `?lang=`, then the account's, the cookie's, the browser's, else Arabic."""
+    """The reader's language: this request's `?lang=`, then the cookie's, the account's, the browser's, else Arabic.
+
+    The cookie goes first: whoever signs in goes on in the language that the sign-in page spoke."""
     if not has_request_context():
         return "ar"
-    asked = request.args.get("lang") or getattr(g, "language", None) or request.cookies.get("lang")
-    if asked in LANGUAGES:
-        return asked
+    for asked in (request.args.get("lang"), request.cookies.get("lang"), getattr(g, "language", None)):
+        if asked in LANGUAGES:
+            return asked
     return request.accept_languages.best_match(LANGUAGES) or "ar"
 
 

@@ -54,7 +54,14 @@ BAD_REQUEST = Kind(
     "core.bad_request", 400, lazy_gettext("The server could not read this request. Reload the page and try again.")
 )
 WRONG_METHOD = Kind("core.wrong_method", 405, lazy_gettext("This address does not take that kind of request."))
-TOO_LARGE = Kind("core.too_large", 413, lazy_gettext("What was sent is too large."))
+TOO_LARGE = Kind(
+    "core.too_large",
+    413,
+    lazy_gettext(
+        "The file or the form is too large. At most %(limit)s MB can be sent at once: "
+        "choose a smaller file, or send in several parts."
+    ),
+)
 FORM_EXPIRED = Kind(
     "core.form_expired", 400, lazy_gettext("This page was open too long to be sent safely. Reload it and send again.")
 )

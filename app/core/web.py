@@ -115,6 +115,9 @@ def _answer_http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]
     code = error.code or 500
     kind = KINDS_BY_STATUS.get(code) or Kind(f"core.http_{code}", code, problems.BAD_REQUEST.message)
+    if kind is problems.TOO_LARGE:
+        most = request.max_content_length or current_app.config["MAX_CONTENT_LENGTH"]
+        return answer_problem(kind(limit=max(1, most // (1024 * 1024))))
     return answer_problem(kind())
 
 

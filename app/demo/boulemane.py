@@ -27,7 +27,7 @@ CONSENT = {
     },
     "retention": {"ar": "سنتان بعد نهاية البرنامج", "fr": "deux ans après la fin du programme"},
     "contact_person": {"ar": "منسقة البرنامج", "fr": "la coordinatrice du programme"},
-    "contact_details": {"ar": "0500000000 (رقم غير حقيقي)", "fr": "0500000000 (numéro fictif)"},
+    "contact_details": {"ar": "0500000000، رقم غير حقيقي", "fr": "0500000000, numéro fictif"},
     "cndp_kind": {"ar": "تصريح", "fr": "déclaration"},
     "cndp_number": {"ar": "DEMO-0000 (غير حقيقي)", "fr": "DEMO-0000 (fictif)"},
 }

@@ -12,7 +12,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 class ExportForm(FlaskForm):  # type: ignore[misc]
     form_id = SelectField(lazy_gettext("Instrument"), validators=[InputRequired()])
     states = SelectMultipleField(
-        lazy_gettext("States"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), default=["approved"]
+        lazy_gettext("States"),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        default=["approved"],
+        validators=[InputRequired(lazy_gettext("Choose at least one state."))],
     )
     date_from = DateField(lazy_gettext("Received from"), validators=[Optional()])
     date_to = DateField(lazy_gettext("to (included)"), validators=[Optional()])

@@ -95,7 +95,7 @@ def _filters(programme: Programme, form: Any) -> Filters:
         form_id=form.form_id.data,
         organisation_id=form.organisation_id.data or "",
         territory=form.territory.data or "",
-        states=tuple(state for state in STATES if state in (form.states.data or ["approved"])),
+        states=tuple(state for state in STATES if state in form.states.data),
         date_from=form.date_from.data,
         date_to=form.date_to.data,
     )

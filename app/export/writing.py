@@ -20,6 +20,7 @@ from app.core.languages import LANGUAGES, MOROCCO, date_and_time, long_date
 from app.export import words
 from app.export.gather import Export
 from app.export.tables import Column, Table, Value
+from app.submissions.answers import SEPARATOR
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # of one sheet; what is more goes on to another sheet
@@ -66,13 +67,13 @@ def readme(export: Export, by: str) -> list[tuple[str, str]]:
         ends = [long_date(day, language) if day else "…" for day in (filters.date_from, filters.date_to)]
         received = text["from_to"].format(start=ends[0], end=ends[1])
     else:
-        received = text["all"]
+        received = text["any_day"]
     found = [
         (text["as_of"], date_and_time(export.now, language)),
         (text["programme"], str(export.programme.name.get(language) or export.programme.code)),
         (text["instrument"], f"{export.instrument.title.get(language) or ''} ({export.instrument.form_id})"),
         (text["versions"], ", ".join(export.versions)),
-        (text["states"], ", ".join(states)),
+        (text["states"], SEPARATOR[language].join(states)),
         (text["received"], received),
         (text["rows"], str(export.counts.get("", 0))),
         *(

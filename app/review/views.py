@@ -75,6 +75,7 @@ def submissions() -> str:
     return render_template(
         "review/list.html",
         filters=filters,
+        unread_days=any(request.args.get(one) and one not in filters.to_args() for one in ("from", "to")),
         page=found,
         items=pages.list_items(actor, programme_id, found.items),
         count=queries.bounded_count(actor, filters),
@@ -93,7 +94,9 @@ def submission(submission_id: str) -> Response:
     return _record(submission_id)
 
 
-def _record(submission_id: str, *, status: int = 200, stale: str = "", problem: str = "", typed: Any = None) -> Response:
+def _record(
+    submission_id: str, *, status: int = 200, stale: str = "", problem: str = "", typed: Any = None, asked_again: bool = False
+) -> Response:
     """The page of one submission. After a refused decision `typed` brings back what the reviewer wrote."""
     actor = _actor()
     found = queries.find(actor, submission_id)
@@ -121,6 +124,7 @@ def _record(submission_id: str, *, status: int = 200, stale: str = "", problem: 
         stale=stale,
         problem=problem,
         typed=typed or {},
+        asked_again=asked_again,
     )
     return make_response(html, status)
 
@@ -147,7 +151,14 @@ def decide(submission_id: str) -> Response:
     begin_writing()
     try:
         event = decisions.decide(
-            actor, submission_id, action, based_on=based_on, comment=form.get("comment", ""), remarks=remarks, now=now
+            actor,
+            submission_id,
+            action,
+            based_on=based_on,
+            comment=form.get("comment", ""),
+            remarks=remarks,
+            as_it_is="as_it_is" in form,
+            now=now,
         )
         done = event.action
         db.session.commit()
@@ -159,20 +170,20 @@ def decide(submission_id: str) -> Response:
             db.session.commit()
             return _record(submission_id, status=409, stale=str(problem), typed=form)
         if problem.kind.status == 422:
-            return _record(submission_id, status=422, problem=str(problem), typed=form)
+            asked_again = problem.kind is decisions.NOT_CORRECTED
+            return _record(submission_id, status=422, problem=str(problem), typed=form, asked_again=asked_again)
         raise
     found = queries.find(actor, submission_id)
     if found is not None:
         title = pages.submission_names(actor, found.programme_id, [found], chosen_language())[found.id]
         flash(_done(done, len(remarks), url_for("review.submission", submission_id=submission_id), title), "done")
     filters = filters_from(found.programme_id if found else chosen_programme(), request.args)
-    following = queries.following(actor, filters, found) if found else None
-    # Outside a queue one stays with the submission that was decided.
-    if filters.states and following is not None:
+    # A list of all states goes on with what waits: the decided one under one's hand again would be decided twice.
+    waiting = filters if filters.states else replace(filters, states=TO_REVIEW)
+    following = queries.following(actor, waiting, found) if found else None
+    if following is not None:
         return redirect(address("review.submission", filters, submission_id=following.id))  # type: ignore[return-value]
-    if filters.states:
-        return redirect(address("review.submissions", filters))  # type: ignore[return-value]
-    return redirect(address("review.submission", filters, submission_id=submission_id))  # type: ignore[return-value]
+    return redirect(address("review.submissions", filters))  # type: ignore[return-value]
 
 
 def _done(event: str, remarks: int, where: str, title: str) -> Markup:

@@ -36,6 +36,13 @@ REMARKS_LEFT = Kind(
         "Remarks were written on questions. Return the submission with them, or clear them before approving or rejecting."
     ),
 )
+NOT_CORRECTED = Kind(
+    "review.not_corrected",
+    422,
+    lazy_gettext(
+        "This submission was returned, and its author has not answered yet. To approve it as it is, press “Approve” once more."
+    ),
+)
 UNKNOWN_ACTION = Kind("review.unknown_action", 400, lazy_gettext("This decision is not known. Reload the page and try again."))
 
 MOST_REMARK_CHARACTERS = 2000
@@ -62,6 +69,7 @@ def decide(
     based_on: str,
     comment: str = "",
     remarks: Mapping[str, str] | None = None,
+    as_it_is: bool = True,
     now: datetime,
 ) -> ReviewEvent:
     """Append the decision and put the submission in its new state.
@@ -69,14 +77,15 @@ def decide(
     action     a key of OUTCOMES
     based_on   id of the last event that the reviewer saw, "" where there was none
     remarks    {question path: text}; "" is the submission as a whole
+    as_it_is   whether to approve also what was returned and not corrected since
 
     Returning needs a remark or a comment, rejecting a comment. Approving lifts a quarantine: a person
     has looked, and what the submission says about records is applied now.
     The submission takes a new seq, so that its author's phone pulls the state and the remarks.
 
-    Raises NOT_FOUND, NOT_ALLOWED, UNKNOWN_ACTION, NOTHING_SAID, NO_REASON, REMARKS_LEFT, and STALE(current=<event id>) when
-    another event came first; nothing is written then, and note_refusal() keeps what was tried. The caller began the
-    transaction with begin_writing() and commits. Source: docs/review.md.
+    Raises NOT_FOUND, NOT_ALLOWED, UNKNOWN_ACTION, NOTHING_SAID, NO_REASON, REMARKS_LEFT, NOT_CORRECTED, and
+    STALE(current=<event id>) when another event came first; nothing is written then, and note_refusal() keeps what was
+    tried. The caller began the transaction with begin_writing() and commits. Source: docs/review.md.
     """
     outcome = OUTCOMES.get(action)
     if outcome is None:
@@ -105,6 +114,9 @@ def decide(
         raise REMARKS_LEFT()
     if action == "reject" and not comment:
         raise NO_REASON()
+
+    if action == "approve" and submission.state == "has_issues" and not as_it_is:
+        raise NOT_CORRECTED()
 
     event = ReviewEvent(
         id=new_id(),

@@ -155,6 +155,14 @@ def test_a_page_that_does_not_exist_says_so_in_the_readers_language(client: Flas
     assert client.get("/api/nowhere").json["code"] == "core.not_found"
 
 
+def test_the_language_of_the_sign_in_page_goes_on_behind_it(client: FlaskClient, said: Someone):  # S4
+    french = {"Accept-Language": "fr-FR,fr"}
+    assert 'lang="fr"' in client.get("/sign-in", headers=french).text
+    sent = {"username": said.username, "password": said.password}
+    answer = client.post("/sign-in", data=sent, headers=french, follow_redirects=True)
+    assert '<html lang="fr"' in answer.text
+
+
 def test_a_chosen_language_is_remembered_by_browser_and_account(client: FlaskClient, said: Someone):  # S4
     client.get("/sign-in?lang=fr")
     assert 'lang="fr"' in client.get("/sign-in").text

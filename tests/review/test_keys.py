@@ -43,7 +43,7 @@ def test_keys_approve_return_and_go_on_and_rest_while_one_types(
         page.on("dialog", lambda dialog: dialog.accept())
         page.reload()  # warns, and what was written is there again
         expect(page.locator("[id='remark-grp_fig/k_ca']")).to_have_value("En centimes ?")
-        expect(page.locator("[data-return-text]")).to_have_text("الإعادة مع ملاحظة")
+        expect(page.locator("[data-return-text]")).to_have_text("Renvoyer avec 1 remarque")
         page.locator("h1").click()
         page.keyboard.press("r")
         page.wait_for_url(f"**/submissions/{older}?state=to_review")

@@ -84,7 +84,7 @@ def test_it_is_accepted_as_another_persons_and_about_another_record(  # S3
     assert done.location == f"/submissions/{submission.id}"
     assert (submission.author_id, submission.subject_id) == (fatima.id, record_id)
     history = text_of(admin.client.get(f"/submissions/{submission.id}?lang=fr"))
-    assert "Sortie de quarantaine" in history
+    assert "N’est plus à l’écart" in history
     assert "Vu avec elle." in history
     assert "Vu avec elle." in text_of(admin.client.get(f"/quarantine/{case_id}?lang=fr"))
 

@@ -61,9 +61,6 @@ export function applyLanguage() {
   document.documentElement.dir = direction();
 }
 
-/** Whether somebody chose the language on this phone; else it is the browser's. */
-export const isLanguageChosen = () => recall(KEY) !== null;
-
 /** Whether the texts of a language are there, after fetching them if need be. @param {Language} code @returns {boolean | Promise<boolean>} */
 export function bringLanguage(code) {
   const parts = numbered[code] ? [] : partsNamed(code);

@@ -130,7 +130,7 @@ function stateLine(state, receipt, problem) {
 /** @param {any} form @param {any} pkg @param {any} scores */
 function scoreParts(form, pkg, scores) {
   const said = ownStrengths(form, pkg);
-  const strong = strengths(form, pkg, scores.axes);
+  const strong = strengths(scores.axes);
   const agreed = actions(form, pkg);
   const name = levelName(form, pkg, scores.level);
   return html`
@@ -189,23 +189,10 @@ function inRepeat(pkg, node) {
   return false;
 }
 
-/**
- * The highest descriptors that were chosen, one an axis, best axes first: "uniform, checked quality" says more than a number. Of an
- * evidence question the answer is only "yes, seen", so these are left out.
- * @param {any} form @param {any} pkg @param {import("./radar.js").Axis[]} axes @returns {string[]}
- */
-function strengths(form, pkg, axes) {
-  const best = axes.filter(({ score }) => score !== null).sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
-  const found = best.flatMap(({ axis }) => {
-    const nodes = pkg.nodes.filter((/** @type {any} */ node) => node.attributes?.role === "item" && node.attributes.axis === axis && node.attributes.scale === "ladder");
-    for (const node of nodes) {
-      const path = pathTo(pkg, node);
-      const { relevant, value } = form.view(path);
-      if (relevant && value === "4") return [plain(form.choices(path).find((/** @type {any} */ choice) => choice.value === value)?.label)];
-    }
-    return [];
-  }).filter(Boolean);
-  return (found.length ? found : best.filter(({ score }) => (score ?? 0) >= 50).map(({ label }) => label)).slice(0, STRENGTHS);
+/** Names of the best axes, of those that reach half. @param {import("./radar.js").Axis[]} axes @returns {string[]} */
+function strengths(axes) {
+  const best = axes.filter(({ score }) => (score ?? 0) >= 50).sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
+  return best.map(({ label }) => label).slice(0, STRENGTHS);
 }
 
 /** What the group itself calls its strengths, a line each. @param {any} form @param {any} pkg @returns {string[]} */

@@ -4,7 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
-import { isLanguageChosen, setLanguage, t } from "../core/i18n.js";
+import { t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { takeKey } from "../keys/enrol.js";
 import { alarmNotes } from "./later.js";
@@ -44,9 +44,8 @@ export function openEnrol(host, app, [token]) {
   const enter = () =>
     tried(async () => {
       const { id } = /** @type {NonNullable<typeof person>} */ (person);
-      const { language } = await sync.enrol(token, id, takeKey);
+      await sync.enrol(token, id, takeKey);
       await app.personChanged();
-      if ((language === "ar" || language === "fr") && !isLanguageChosen()) setLanguage(language);
       void phone.protect();
       // The page of signing in shows the phone getting ready; the used link stays in no history.
       app.navigate("#/sign-in", { replace: true });

@@ -13,7 +13,7 @@ import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
 import { lastSuccess, statusLine } from "./status.js";
-import { said, toSend } from "./words.js";
+import { namesIn, said, toSend } from "./words.js";
 
 /** Received forms shown before one asks for more. */
 const SHOWN = 30;
@@ -32,6 +32,7 @@ function asPulled(item, submissions) {
 export function openOutbox(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
+  let named = namesIn([]);
   const http = createHttp(fetch.bind(globalThis), { app: document.documentElement.dataset.version, session: () => phone.vault.session });
   /** @type {{items: Item[], notes: Map<string, string>, others: number, receipts: Map<string, Receipt>, submissions: any[], titles: Map<string, string>, counts: import("./words.js").Counts, last: number | null} | null} */
   let data = null;
@@ -42,10 +43,11 @@ export function openOutbox(host, app) {
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [all, receipts, submissions, instruments, counts, last] = await Promise.all([
-      phone.outbox.opened(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), app.counts(), lastSuccess(app),
+    const [all, receipts, submissions, instruments, counts, last, records] = await Promise.all([
+      phone.outbox.opened(), phone.outbox.receipts(), phone.catalogue.submissions(), instrumentsOf(app), app.counts(), lastSuccess(app), phone.catalogue.entities("cooperatives"),
     ]);
     const mine = all.filter((/** @type {Item} */ item) => item.owner === owner).reverse().map((/** @type {Item} */ item) => asPulled(item, submissions));
+    named = namesIn(records);
     // What was said of the last sending holds for what there was then.
     if (!sending && data && (data.counts.waiting !== counts.waiting || data.counts.photos !== counts.photos)) outcome = null;
     data = {
@@ -130,7 +132,7 @@ export function openOutbox(host, app) {
     const tone = item.state === "refused" || item.rejected ? "wrong" : item.state === "quarantined" || item.state === "gone" ? "fix" : "";
     return html`<li>
       <a class="card ${tone}" href="#/summary/${item.revision_id}">
-        <div class="row"><strong><bdi>${item.title || instrument}</bdi></strong>${itemChip(item, submission, sync.state.phase === "sending")}</div>
+        <div class="row"><strong><bdi>${named(item.title) || instrument}</bdi></strong>${itemChip(item, submission, sync.state.phase === "sending")}</div>
         ${item.title ? html`<p>${instrument}</p>` : nothing}
         <p>${itemLine(item, receipts.get(item.revision_id))}</p>
         ${photos ? html`<p>${photos}</p>` : nothing}
@@ -174,7 +176,7 @@ export function openOutbox(host, app) {
         ${group(t("To send"), waiting)} ${group(t("To look at"), attention)} ${group(t("Received"), received, shown)}
         ${earlier.length
           ? html`<section aria-label=${t("Sent earlier")}>${sectionTitle(t("Sent earlier"), earlier.length)}<ul class="list">${earlier.slice(0, shown).map((one) => html`<li><div class="card">
-              <div class="row"><strong><bdi>${one.title || titles.get(one.form_id) || one.form_id}</bdi></strong>${submissionChip(one)}</div>
+              <div class="row"><strong><bdi>${named(one.title) || titles.get(one.form_id) || one.form_id}</bdi></strong>${submissionChip(one)}</div>
               <p>${titles.get(one.form_id) ?? one.form_id}</p></div></li>`)}</ul></section>`
           : nothing}
       </main>`, host);

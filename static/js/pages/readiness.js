@@ -7,7 +7,7 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { localIso } from "../core/clock.js";
-import { n, t } from "../core/i18n.js";
+import { formatWhen, n, t } from "../core/i18n.js";
 import { lackingRest, lackingWidgets } from "../form/second.js";
 import { icon } from "./icons.js";
 import { instrumentsOf } from "./instruments.js";
@@ -18,7 +18,7 @@ const CLOCK_MS = 5 * 60_000;
 /** @param {import("./page.js").App} app @returns {Promise<Check[]>} */
 export async function readiness(app) {
   const { phone, sync, update, install } = app;
-  const [instruments, cooperatives, { persisted }, offset, parts, rest, own, locked] = await Promise.all([
+  const [instruments, cooperatives, { persisted, asked_at }, offset, parts, rest, own, locked] = await Promise.all([
     instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lackingWidgets(phone), lackingRest(),
     phone.catalogue.submissions(), phone.meta.get("screen_lock"),
   ]);
@@ -55,7 +55,7 @@ export async function readiness(app) {
     { id: "rest", state: state(!rest.length), title: t("Results, what was sent, the other language"), text: rest.length ? connect : "" },
     {
       id: "storage", state: persisted ? "done" : "todo", title: t("The phone keeps the data"),
-      text: persisted ? "" : t("The browser may clear it when space is short: put Daftar on the home screen, then press here."),
+      text: persisted ? "" : asked_at ? t("The browser refused ({time}): put Daftar on the home screen, open it from there, then press here again.", { time: formatWhen(asked_at) }) : t("The browser may clear it when space is short: put Daftar on the home screen, then press here."),
       action: persisted ? undefined : { label: t("Ask the browser to keep it"), run: () => void phone.protect() },
     },
   ];

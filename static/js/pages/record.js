@@ -1,13 +1,13 @@
 /** One record: who it is, its last score, what was filled about it, and what can be started from here. */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
-import { formatDate, formatNumber, t } from "../core/i18n.js";
+import { formatDate, formatNumber, language, t } from "../core/i18n.js";
 import { explain } from "../form/problems.js";
 import { icon } from "./icons.js";
 import { begin, communesOf, instrumentsOf, placeOf, propertiesOf, rowLabel, rowsOf, subjectPath } from "./instruments.js";
 import { inTurn, levelChip, progressBar, sectionTitle, topBar } from "./page.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
-import { said, since } from "./words.js";
+import { nameOf, said, since } from "./words.js";
 
 /** Shown apart from the rest of the identity. */
 const SCORE = new Set(["last_diag", "last_score", "last_level"]);
@@ -149,7 +149,7 @@ export function openRecord(host, app, [list, id]) {
         <span>${t("It may belong to another area, or have been put away at the office.")}</span>
         <a class="btn" href="#/registry">${t("All the cooperatives")}</a></div>`;
     }
-    const title = record.coop_name_fr && record.coop_name_fr !== record.label ? record.coop_name_fr : "";
+    const title = language() === "ar" && record.coop_name_fr && record.coop_name_fr !== record.label ? record.coop_name_fr : "";
     return html`
       ${title || place ? html`<p class="soft">${place}${title && place ? " · " : ""}${title ? html`<bdi lang="fr">${title}</bdi>` : nothing}</p>` : nothing}
       ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
@@ -182,7 +182,7 @@ export function openRecord(host, app, [list, id]) {
 
   function paint() {
     if (closed) return;
-    render(html`${topBar(app, { title: record?.label ?? t("Record"), back: true })}
+    render(html`${topBar(app, { title: record ? nameOf(record) : t("Record"), back: true })}
       <main class="content" id="content" tabindex="-1">${body()}</main>`, host);
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
-import { isLanguageChosen, n, setLanguage, t } from "../core/i18n.js";
+import { n, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { pinIsToChoose, takeKey } from "../keys/enrol.js";
 import { createPinForm } from "../keys/pin.js";
@@ -65,7 +65,6 @@ export function openSignIn(host, app) {
     try {
       const person = await sync.signIn(username, password, takeKey);
       await app.personChanged();
-      speak(person.language);
       void phone.protect();
       await refresh();
       host.querySelector("h1")?.focus();
@@ -76,11 +75,6 @@ export function openSignIn(host, app) {
       busy = false;
       await refresh();
     }
-  }
-
-  /** Her own language, unless one was chosen on this phone. @param {unknown} code */
-  function speak(code) {
-    if ((code === "ar" || code === "fr") && !isLanguageChosen()) setLanguage(code);
   }
 
   /** @param {unknown} error */
@@ -158,7 +152,7 @@ export function openSignIn(host, app) {
     if (!counts) return nothing;
     const line = counts.waiting || counts.photos || drafts;
     if (!line) return nothing;
-    return html`${statusLine(sync.state, counts)}
+    return html`${counts.waiting || counts.photos ? statusLine(sync.state, counts) : nothing}
       <p class="soft">${counts.waiting || counts.photos ? t("What is finished on this phone is sent without signing in, as soon as there is network.") : nothing}
         ${drafts ? t("Drafts wait on this phone for the person who began them.") : nothing}</p>`;
   }
@@ -197,7 +191,7 @@ export function openSignIn(host, app) {
       ${nameBar()}
       <main class="content" id="content" tabindex="-1">
         ${alarmNotes(phone, paint)}
-        ${choosing() ? html`<div class="welcome"><h1 tabindex="-1">${t("Choose a PIN")}</h1></div>${pinForm()}` : entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${t("The office asks for the password again. Filling and sending go on without it.")}</p></div>` : welcome()} ${kept()} ${form()}
+        ${choosing() ? html`<div class="welcome"><h1 tabindex="-1">${t("Choose a PIN")}</h1></div>${pinForm()}` : entered() ? gettingReady() : html`${app.person ? html`<div class="welcome"><h1 tabindex="-1">${t("Sign in again")}</h1><p>${["open", "none"].includes(phone.vault.state) ? t("The office asks for the password again. Filling and sending go on without it.") : t("Nothing was deleted. Sign in with network, then choose a new PIN.")}</p></div>` : welcome()} ${kept()} ${form()}
           ${phone.vault.state === "locked" ? html`<a class="btn plain" href="#/afresh">${t("Forgotten PIN and no network")}</a>` : nothing}
           ${app.person ? html`<a class="btn plain" href="#/today">${t("Not now")}</a>` : nothing}`}
       </main>`, host);

@@ -11,7 +11,7 @@ import { begin, communesOf, instrumentsOf, placeOf } from "./instruments.js";
 import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, levelChip, progressBar, sectionTitle, topBar } from "./page.js";
 import { lastSuccess, statusLine } from "./status.js";
-import { said, since } from "./words.js";
+import { nameOf, namesIn, said, since } from "./words.js";
 
 const SHOWN_RECORDS = 5;
 const DIAGNOSTIC_MONTHS = 12;
@@ -22,6 +22,7 @@ const DIAGNOSTIC_MONTHS = 12;
 export function openToday(host, app) {
   const { phone, sync } = app;
   const owner = app.person?.id ?? "";
+  let named = namesIn([]);
   /** @type {{drafts: any[], unread: number, returned: any[], instruments: import("./instruments.js").Opened[], counts: import("./status.js").Counts, last: number | null} | null} */
   let data = null;
   /** @type {{record: any, place: string}[] | null} */
@@ -58,6 +59,7 @@ export function openToday(host, app) {
   const complete = inTurn(async () => {
     if (!data) return;
     const [records, communes] = await Promise.all([phone.catalogue.entities("cooperatives"), communesOf(app, data.instruments)]);
+    named = namesIn(records);
     const begun = new Set(data.drafts.map((draft) => draft.subject?.id));
     const limit = monthsAgo(DIAGNOSTIC_MONTHS);
     const due = records.filter((/** @type {any} */ one) => !begun.has(one.name) && (!one.last_diag || one.last_diag < limit));
@@ -108,7 +110,7 @@ export function openToday(host, app) {
     const when = since(draft.updated_at);
     return html`<li class="split">
       <a class="card" href="#/form/${draft.id}">
-        <strong><bdi>${draft.title || t("Form without a name yet")}</bdi></strong>
+        <strong><bdi>${named(draft.title) || t("Form without a name yet")}</bdi></strong>
         <p>${titleOf(draft.form_id)}</p>
         <p>${section ? t("Stopped at: {section} · {time}", { section, time: when }) : t("Last change: {time}", { time: when })}</p>
         ${progressBar(draft)}
@@ -132,7 +134,7 @@ export function openToday(host, app) {
       @click=${(/** @type {Event} */ event) => {
         if (!draft) open(event, "");
       }}>
-      <strong><bdi>${submission.title || titleOf(submission.form_id)}</bdi></strong>
+      <strong><bdi>${named(submission.title) || titleOf(submission.form_id)}</bdi></strong>
       ${submission.title ? html`<p>${titleOf(submission.form_id)}</p>` : nothing}
       ${draft ? html`<p>${t("Correction begun · {time}", { time: since(draft.updated_at) })}</p>${progressBar(draft)}` : nothing}
       </a>
@@ -186,7 +188,7 @@ export function openToday(host, app) {
       ${sectionTitle(t("Cooperatives to see"), toSeeTotal)}
       ${rows.length
         ? html`<ul class="list">${rows.map(({ record, place }) => html`<li><a class="card" href="#/record/cooperatives/${record.name}">
-            <div class="row"><strong><bdi>${record.label}</bdi></strong>${record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
+            <div class="row"><strong><bdi>${nameOf(record)}</bdi></strong>${record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
             <p>${[place, record.last_diag ? t("last diagnostic: {date}", { date: formatDate(record.last_diag) }) : t("no diagnostic yet")].filter(Boolean).join(" · ")}</p>
           </a></li>`)}</ul>`
         : html`<div class="empty"><span>${t("Every cooperative of this phone was diagnosed within the last 12 months.")}</span></div>`}

@@ -3,6 +3,17 @@
 import { localDay } from "../core/clock.js";
 import { formatDate, formatTime, formatWhen, language, n, t } from "../core/i18n.js";
 
+/** A record's name: for a reader of French the Latin one in front of the Arabic, where there is one. @param {any} record @returns {string} */
+export function nameOf({ label, coop_name_fr: latin }) {
+  return language() === "fr" && latin && !label.includes(latin) ? `${latin} · \u2068${label}\u2069` : label;
+}
+
+/** Says a title as the name of the record that bears it. @param {any[]} records */
+export function namesIn(records) {
+  const known = new Map(records.map((record) => [record.label, record]));
+  return (/** @type {string} */ title) => (known.has(title) ? nameOf(known.get(title)) : title);
+}
+
 /** The text of {"ar": …, "fr": …} in the current language. @param {unknown} text */
 export function said(text) {
   if (text === null || text === undefined) return "";
