@@ -70,7 +70,8 @@ def in_result(tree: Ast, node: int, at: Place, nodes: list[Node]) -> list[Findin
     if tree[0] == "fn" and tree[1] == "if":
         return [found for one in tree[3:] for found in in_result(one, node, at, nodes)]
     kind = nodes[node].get("type", "")
-    return [warning("days_counted", *at, type=kind)] if kind in MOMENTS and tree[0] in ("+", "-", "*", "div", "mod", "neg") else []
+    is_counted = kind in MOMENTS and tree[0] in ("+", "-", "*", "div", "mod", "neg")
+    return [warning("days_counted", *at, type=kind)] if is_counted else []
 
 
 def in_condition(tree: Ast, node: int, at: Place, shape: Shape, nodes: list[Node]) -> list[Finding]:

@@ -1,8 +1,9 @@
 """Answers that another answer, or a slip, has made impossible.
 
-S1  what was chosen and is no longer offered stays in sight, struck out, and can be taken away   S2  what is wrong is said in the words of the
-question's type   S3  what no calendar or clock shows is shown as it stands and can be taken away   S4  an answer that was wrong still says so
-when one returns to its section
+S1  what was chosen and is no longer offered stays in sight, struck out, and can be taken away
+S2  what is wrong is said in the words of the question's type
+S3  what no calendar or clock shows is shown as it stands and can be taken away
+S4  an answer that was wrong still says so when one returns to its section
 """
 
 from __future__ import annotations
