@@ -27,11 +27,30 @@ sys.path.insert(0, str(ROOT))
 from app.demo import answers  # noqa: E402
 from app.demo.boulemane import ACCOUNTS, COOPERATIVES, PASSWORD  # noqa: E402
 from tests.e2e.conftest import serving  # noqa: E402
-from tests.e2e.device import Device, devices, until  # noqa: E402
+from tests.e2e.device import PIN, Device, devices, photo_with_gps, until  # noqa: E402
 from tests.e2e.filling import Filling  # noqa: E402
 
 LARGEST = 60_000
 PERSON = {"ar": "fatima", "fr": "khadija"}
+FAULTY = """
+| survey |
+| | type | name | label::العربية (ar) | label::Français (fr) | relevant | constraint |
+| | integr | age | العمر | Âge | | |
+| | text | nom | الاسم | Nom | ${agee} > 18 | lenght(.) > 3 |
+| | select_one souk | vente | أين تبيعون؟ | Où vendez-vous ? | | |
+| settings |
+| | form_title | form_id | version |
+| | استبيان | essai | 1 |
+"""
+SOUND = """
+| survey |
+| | type | name | label::العربية (ar) | label::Français (fr) | relevant | constraint |
+| | integer | age | العمر | Âge | | . < 120 |
+| | text | nom | الاسم | Nom | ${age} > 18 | |
+| settings |
+| | form_title | form_id | version |
+| | استبيان | essai | 1 |
+"""
 WORDS = {"ar": ("تشخيص", "الدورة"), "fr": ("Diagnostic", "formation")}
 
 
@@ -82,11 +101,17 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     def take(name: str, *, whole: bool = False) -> None:
         album.take(page, f"phone-{name}-{language}", whole=whole)
 
+    device.pin = None  # typed here, so that its pages are seen
     page = device.open(f"{url}/field/")
     expect(page.locator("#username")).to_be_visible()
     take("sign-in")
     page.locator("#username").fill(PERSON[language])
     page.locator("#password").fill(PASSWORD)
+    page.locator("form.enter button.go").click()
+    expect(page.locator("#pin-pin")).to_be_visible()
+    take("pin")
+    page.locator("#pin-pin").fill(PIN)
+    page.locator("#pin-again").fill(PIN)
     page.locator("form.enter button.go").click()
     expect(page.locator(".checks li.done")).to_have_count(7, timeout=60_000)
     take("ready")
@@ -110,12 +135,14 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     take("consent")
     values = answers.diagnostic(fresh, "", date.today(), language, scored(page))
     del values["coop"]
-    values["d_sign"] = "picture"
-    filling = Filling(page, values)
+    values |= {"d_sign": "picture", "photo_leg": "picture"}
+    filling = Filling(page, values, photo_with_gps(page, device.profile.parent / f"{language}.jpg"))
     filling.to_the_end(stop_after="leg03")
-    page.locator("[data-path='ax_LEG/leg04']").evaluate("(one) => one.scrollIntoView()")
-    page.evaluate("scrollBy(0, -130)")
+    show(page, "ax_LEG/leg03")
     take("question")
+    filling.fill_here(values, "photo_leg")
+    show(page, "ax_LEG/photo_leg")
+    take("photo")
     page.locator("button[aria-haspopup=dialog].pill").click()
     take("sections")
     page.go_back()
@@ -126,6 +153,9 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     take("today")
     page.locator("a.card[href^='#/form/']").first.click()
     expect(page.locator(".fill")).to_be_visible()
+    filling.to_the_end(stop_after="d_sign")
+    show(page, filling.answered[-1])
+    take("signature")
     filling.to_the_end()
     take("finish")
     filling.finish()
@@ -159,6 +189,27 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     expect(page.locator(".checks li.done")).to_have_count(7)
     take("phone")
 
+    # One that came back, with the office's remark at its question.
+    page.goto(f"{url}/field/#/today")
+    returned = page.locator(".card.fix").first
+    expect(returned).to_be_visible()
+    returned.click()
+    expect(page.locator(".fill")).to_be_visible()
+    while not page.locator(".blocks .remark").count():
+        Filling(page, {}).next()
+    page.locator(".blocks .remark").first.evaluate("(one) => one.closest('[data-path]').scrollIntoView({ block: 'center' })")
+    take("correction")
+
+    device.close()
+    page = device.open(f"{url}/field/")
+    expect(page.locator("#pin")).to_be_visible()
+    take("unlock")
+
+
+def show(page: Page, path: str) -> None:
+    """The question in the middle of what is seen."""
+    page.locator(f".blocks [data-path='{path}']").evaluate("(one) => one.scrollIntoView({ block: 'center' })")
+
 
 def scored(page: Page) -> dict[str, list[str]]:
     """Every scored question takes the same codes as far as a picture is concerned."""
@@ -173,6 +224,10 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
     def visit(path: str, name: str) -> None:
         page.goto(f"{url}{path}")
         take(name)
+
+    def follow(selector: str, name: str) -> None:
+        address = page.locator(selector).first.get_attribute("href") or ""
+        visit(with_language(address, in_language), name)
 
     page = device.open(f"{url}/sign-in?lang={language}")
     page.context.add_cookies([{"name": "lang", "value": language, "url": url}])
@@ -191,6 +246,10 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
     address = page.locator("main a[href*='/records/cooperatives/']").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "record")
     visit(f"/exports?{in_language}", "exports")
+    visit(f"/quarantine?{in_language}", "quarantine")
+    follow("main a[href^='/quarantine/']", "quarantine-case")
+    page.set_viewport_size({"width": 360, "height": 800})
+    visit(f"/submissions?{in_language}", "submissions-narrow")
     device.close()
     page = device.open(f"{url}/sign-in?lang={language}")
     page.context.clear_cookies()
@@ -203,8 +262,28 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
         ("/phones", "phones"),
         ("/programmes", "programmes"),
     ):
-        if page.request.get(url + path).ok:
-            visit(f"{path}?{in_language}", name)
+        visit(f"{path}?{in_language}", name)
+        if name == "people":
+            follow("main a[href^='/people/']:not([href*='/new'])", "person")
+            visit(f"/people/new?{in_language}", "person-new")
+        if name == "phones":
+            follow("main a[href^='/phones/0']", "one-phone")
+            visit(f"/phones/rescue?{in_language}", "rescue")
+            visit(f"/phones/incidents?{in_language}", "incidents")
+    page.goto(f"{url}/people?{in_language}")
+    page.locator("main tr", has_text="fatima").locator("a[href^='/people/']").first.click()
+    page.locator("form[action*='/phone-link'] button").click()
+    take("phone-link")
+    for name, survey in (("check-errors", FAULTY), ("trial", SOUND)):
+        page.goto(f"{url}/instruments?{in_language}")
+        page.locator("input[type=file]").first.set_input_files(
+            {"name": "essai.md", "mimeType": "text/markdown", "buffer": survey.encode()}
+        )
+        page.locator("form[action*='/instruments/check'] button").first.click()
+        if name == "trial":
+            page.locator("form[action$='/instruments/drafts'] button").click()
+            expect(page.frame_locator("iframe").locator(".fill").first).to_be_visible(timeout=30_000)
+        take(name)
 
 
 def wait_checked(database: Path) -> None:

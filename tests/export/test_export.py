@@ -355,27 +355,30 @@ def test_numbers_dates_and_texts_that_do_not_fit_stay_texts(amina: Someone, khad
     assert (row["gps.lat"], row["gps.alt"]) == (1, None)
 
 
-@pytest.mark.parametrize(
-    ("group", "question", "value"),
-    [
-        ("grp_fig", "k_ca", "1e400"),
-        ("grp_fig", "k_ca", "1e999999999"),
-        ("grp_id", "seen_at", "9999-12-31T23:59:59-05:00"),
-        ("grp_id", "seen_at", "0001-01-01T00:00:00+05:00"),
-        ("grp_id", "visit_date", "0000-00-00"),
-        ("grp_id", "opens", "24:00:00"),
-    ],
-)
-def test_no_answer_stops_an_export_or_the_page_of_its_submission(
-    amina: Someone, khadija: Someone, package: str, group: str, question: str, value: str
-):  # X2, I-19
-    made = stored(amina, package, state="approved", answers=changed(**{group: {question: value}}))
+STRANGE = [
+    ("grp_fig", "k_ca", "1e400"),
+    ("grp_fig", "k_ca", "1e999999999"),
+    ("grp_id", "seen_at", "9999-12-31T23:59:59-05:00"),
+    ("grp_id", "seen_at", "0001-01-01T00:00:00+05:00"),
+    ("grp_id", "visit_date", "0000-00-00"),
+    ("grp_id", "opens", "24:00:00"),
+]
+
+
+def test_no_answer_stops_an_export_or_the_page_of_its_submission(amina: Someone, khadija: Someone, package: str):  # X2, I-19
+    made = [
+        stored(amina, package, state="approved", minutes=n, answers=changed(**{group: {question: value}}))
+        for n, (group, question, value) in enumerate(STRANGE)
+    ]
     db.session.commit()
-    assert rows(book(khadija)["الاستمارات"])[0][question] == value
-    assert value in str(files(khadija))
-    assert value[:5] in khadija.client.get(f"/submissions/{made.id}").text
+    exported, table = rows(book(khadija)["الاستمارات"]), str(files(khadija))
+    for one, row, (_group, question, value) in zip(made, exported, STRANGE, strict=True):
+        assert row[question] == value
+        assert value in table
+        assert value[:5] in khadija.client.get(f"/submissions/{one.id}").text
 
 
+@pytest.mark.sqlite_only  # rows pass through the same code, and PostgreSQL's cursor is not in this process
 def test_memory_does_not_grow_with_the_rows(world: World, amina: Someone, khadija: Someone, package: str, tmp_path: Any):  # X9
     first = stored(amina, package, state="approved")
     db.session.commit()

@@ -62,6 +62,7 @@ def boss(app: Flask) -> FlaskClient:
     made = run(args=["people", "create-administrator", "mudira", "--password", PASSWORD, "--language", "fr"])
     assert made.exit_code == 0, made.output
     client = app.test_client()
+    client.set_cookie("lang", "fr")
     assert client.post("/sign-in", data={"username": "mudira", "password": PASSWORD}).status_code == 302
     return client
 
