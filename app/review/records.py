@@ -82,9 +82,9 @@ def _own_words(name: str) -> str:
 def _state_words(code: str) -> str:
     """States of actions, while no published form has a question that asks for them."""
     return {
-        "todo": _("To do"),
-        "ongoing": _("Under way"),
-        "done": _("Done"),
+        "todo": _("Not begun"),
+        "ongoing": _("Being carried out"),
+        "done": _("Carried out"),
         "blocked": _("Blocked"),
         "dropped": _("Dropped"),
     }.get(code, code)

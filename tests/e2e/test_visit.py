@@ -363,6 +363,8 @@ def test_a_returned_form_is_corrected_offline_approved_and_exported(field, tmp_p
     desk.goto(f"{field.url}/submissions/{mine['id']}")
     expect(desk.locator("[id='a-grp_q/k_ca']")).to_contain_text("987\u202f654,5")
     desk.locator("button[value=approve][data-key=a]").click()
+    expect(desk).not_to_have_url(re.compile(mine["id"]))  # on to the next one
+    desk.goto(f"{field.url}/submissions/{mine['id']}")
     expect(desk.locator(".record-head .chips")).to_contain_text(re.compile("مصادق عليها|Validée"))  # her own language
     assert field.row("SELECT state FROM submissions WHERE id = :id", id=mine["id"])["state"] == "approved"
 
