@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
+
+
+def _not_empty(_form: FlaskForm, field: Any) -> None:
+    """InputRequired would have the browser ask for every box of the list."""
+    if not field.data:
+        raise ValidationError(lazy_gettext("Choose at least one state."))
 
 
 class ExportForm(FlaskForm):  # type: ignore[misc]
@@ -16,7 +24,7 @@ class ExportForm(FlaskForm):  # type: ignore[misc]
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
         default=["approved"],
-        validators=[InputRequired(lazy_gettext("Choose at least one state."))],
+        validators=[_not_empty],
     )
     date_from = DateField(lazy_gettext("Received from"), validators=[Optional()])
     date_to = DateField(lazy_gettext("to (included)"), validators=[Optional()])
