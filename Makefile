@@ -29,7 +29,7 @@ translations: .venv/run
 test: .venv/dev translations
 	@scripts/install-test-tools
 	@$(MAKE) --no-print-directory lint types check-js
-	@$(PY) -m pytest -n 3 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
