@@ -133,6 +133,8 @@ class PostgreSQL:
                         connection.execute("UPDATE sequence SET value = 0")
                     elif table == "settings":
                         connection.execute("DELETE FROM settings WHERE name NOT IN ('epoch', 'backup_seq')")
+                        connection.execute("UPDATE settings SET value = left(md5(random()::text), 16) WHERE name = 'epoch'")
+                        connection.execute("UPDATE settings SET value = '0' WHERE name = 'backup_seq'")
                     elif table != "alembic_version":
                         connection.execute(f'DELETE FROM "{table}"')
         except psycopg.Error:  # something of the last test still holds it
