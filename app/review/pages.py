@@ -16,7 +16,7 @@ from app.accounts.models import Device, Membership, Person
 from app.core.db import db
 from app.core.languages import chosen_language, date_and_time, number
 from app.core.models import Audit
-from app.core.permissions import Actor, visible
+from app.core.permissions import Actor, can, visible
 from app.core.web import local_text
 from app.instruments.models import Instrument
 from app.registry.models import Entity, Organisation
@@ -439,8 +439,8 @@ def _level(scores: Any) -> str:
 
 
 def may_read(actor: Actor, submission: Submission) -> bool:
-    allowed = sa.select(sa.literal(1)).where(Submission.id == submission.id, visible(actor, submission.programme_id, Submission))
-    return bool(db.session.scalar(allowed))
+    about = {name: getattr(submission, name) for name in ("programme_id", "organisation_id", "territory", "author_id")}
+    return can(actor, "submission.read", **about)
 
 
 def _subject(actor: Actor, submission: Submission) -> Entity | None:

@@ -19,7 +19,7 @@ from app.registry.models import Entity
 from app.registry.names import record_name
 from app.registry.problems import STALE
 from app.registry.queries import Filters, filters_from
-from app.review import pages, records
+from app.review import duplicates, pages, properties, record_lists, records
 from app.review.views import chosen_programme
 from app.submissions import merging, reassigning
 from app.submissions.queries import Filters as SubmissionFilters
@@ -50,7 +50,7 @@ def home() -> Response:
     """The list that is asked for most."""
     programme_id = _programme()
     there = queries.lists_of(programme_id)
-    first = "cooperatives" if "cooperatives" in there or not there else records.lists(programme_id)[0]
+    first = "cooperatives" if "cooperatives" in there or not there else properties.lists(programme_id)[0]
     return redirect(url_for("records.listed", list_name=first))  # type: ignore[return-value]
 
 
@@ -71,15 +71,17 @@ def listed(list_name: str) -> str:
     return render_template(
         "registry/list.html",
         list_name=list_name,
-        title=records.list_title(list_name),
-        lists=[(name, records.list_title(name)) for name in records.lists(programme_id)],
+        title=properties.list_title(list_name),
+        lists=[(name, properties.list_title(name)) for name in properties.lists(programme_id)],
         found=found,
-        rows=records.rows(actor, programme_id, found.records),
-        count=records.counted(found),
+        rows=record_lists.rows(actor, programme_id, found.records),
+        count=record_lists.counted(found),
         filters=filters,
         tabs=[(text, address(queries.with_state(filters, state)), state == filters.state) for state, text in states],
         choices=pages.filter_choices(actor, programme_id),
-        waiting=records.waiting(actor, programme_id, list_name) if can(actor, "entity.edit", programme_id=programme_id) else [],
+        waiting=record_lists.waiting(actor, programme_id, list_name)
+        if can(actor, "entity.edit", programme_id=programme_id)
+        else [],
         give_address=url_for("records.giving", list_name=list_name, **dict[str, Any](filters.to_args())),
         first=address(filters) if after else "",
         next=address(filters, after=found.next),
@@ -107,11 +109,11 @@ def _page(list_name: str, record_id: str, *, status: int = 200, problem: str = "
     html = render_template(
         "registry/record.html",
         view=view,
-        list_title=records.list_title(list_name),
+        list_title=properties.list_title(list_name),
         all_submissions=pages_address(entity),
         submission_address=lambda item: url_for("review.submission", submission_id=item.id),
         here={"list_name": list_name, "record_id": entity.id},
-        merges=records.merges(entity) if view.may_edit else [],
+        merges=duplicates.merges(entity) if view.may_edit else [],
         problem=problem,
         typed=typed or {},
     )
@@ -194,8 +196,8 @@ def choose_duplicate(list_name: str, record_id: str) -> Response:
     html = render_template(
         "registry/merge.html",
         name=record_name(entity, chosen_language()),
-        near=records.rows(actor, entity.programme_id, queries.near(actor, entity)),
-        rows=records.rows(actor, entity.programme_id, others),
+        near=record_lists.rows(actor, entity.programme_id, queries.near(actor, entity)),
+        rows=record_lists.rows(actor, entity.programme_id, others),
         search=search,
         here={"list_name": list_name, "record_id": record_id},
     )
@@ -208,7 +210,7 @@ def _compare(list_name: str, entity: Entity, with_id: str, *, status: int = 200,
         "registry/compare.html",
         entity=entity,
         duplicate=duplicate,
-        pairs=records.compared(_actor(), entity, duplicate, chosen_language()),
+        pairs=duplicates.compared(_actor(), entity, duplicate, chosen_language()),
         here={"list_name": list_name, "record_id": entity.id},
         problem=problem,
     )
@@ -272,8 +274,8 @@ def _giving(list_name: str, *, status: int = 200, problem: str = "") -> Response
     values: dict[str, Any] = filters.to_args() | ({"record": record_id} if record_id else {})
     html = render_template(
         "registry/give.html",
-        list_title=records.list_title(list_name),
-        rows=records.rows(actor, programme_id, plan.records[:10]),
+        list_title=properties.list_title(list_name),
+        rows=record_lists.rows(actor, programme_id, plan.records[:10]),
         plan=plan,
         names=pages.people_names([one.person_id for one in plan.pending]),
         choices=pages.filter_choices(actor, programme_id),

@@ -1,282 +1,38 @@
-"""What the office's pages of records show, gathered for the templates."""
+"""One record at the office: its properties, its story, what is tied to it, its scores over time."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-import app.instruments
+from app.core.clock import utcnow
 from app.core.db import db
-from app.core.languages import chosen_language, number
+from app.core.languages import MOROCCO
 from app.core.permissions import Actor, can, visible
 from app.core.web import local_text
-from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.finding import ids_in
-from app.registry.models import Entity, EntityMerge, EntityVersion, EntityWaiting, Organisation
+from app.registry.models import Entity, EntityVersion, Organisation
 from app.registry.names import record_name
 from app.registry.places import full_name
 from app.review.lines import trend
-from app.review.pages import Item, instrument_titles, list_items, people_names
+from app.review.pages import Item, instrument_titles, list_items, may_read, people_names
+from app.review.properties import Properties, list_title, lists
 from app.review.radar import radar
 from app.review.reading import one_decimal, signed
-from app.submissions.answers import Form, Node, form_of, record_labels, scores_from, shown
-from app.submissions.merging import merges_of, values_of
+from app.review.record_lists import unscored_forms
+from app.submissions.answers import form_of, record_labels, scores_from
 from app.submissions.models import Revision, Submission
-from app.submissions.places import Names
 
 # Actions and other records that are done with, by the codes of the library's lists.
 CLOSED = frozenset({"done", "dropped", "kept", "broken", "closed", "left"})
-_LISTS = Path(app.instruments.__file__).parent / "library" / "entity-lists.csv"
-
-
-@cache
-def _library_lists() -> dict[str, dict[str, str]]:
-    with _LISTS.open(encoding="utf-8", newline="") as stream:
-        return {row["name"]: {"ar": row["label_ar"], "fr": row["label_fr"]} for row in csv.DictReader(stream)}
-
-
-def list_title(name: str) -> str:
-    known = _library_lists().get(name)
-    return local_text(known) if known else name
-
-
-def lists(programme_id: str) -> list[str]:
-    """Lists of the programme in the order of the library, those that forms added after them."""
-    there = {*queries.lists_of(programme_id), "cooperatives"}
-    order = list(_library_lists())
-    return sorted(there, key=lambda name: (order.index(name) if name in order else len(order), name))
-
-
-# -- properties in words
-
-
-def _own_words(name: str) -> str:
-    """Names of properties that no question of a form is labelled for."""
-    return {
-        "status": _("State"),
-        "due": _("Due date"),
-        "done_on": _("Done on"),
-        "progress": _("Progress (%)"),
-        "seen_on": _("Last seen on"),
-        "last_diag": _("Last diagnostic"),
-        "last_score": _("Last score"),
-        "last_level": _("Last level"),
-        "coop": _("Cooperative"),
-        "grp": _("Group"),
-        "source": _("Question that proposed it"),
-        LABEL: _("Name"),
-    }.get(name, "")
-
-
-def _state_words(code: str) -> str:
-    """States of actions, while no published form has a question that asks for them."""
-    return {
-        "todo": _("Not begun"),
-        "ongoing": _("Being carried out"),
-        "done": _("Carried out"),
-        "blocked": _("Blocked"),
-        "dropped": _("Dropped"),
-    }.get(code, code)
-
-
-class Properties:
-    """A list's properties, named and shown by the questions that write them."""
-
-    def __init__(self, programme_id: str, list_name: str, language: str) -> None:
-        self.language = language
-        self.list = list_name
-        self.known: dict[str, tuple[Form, Node]] = {}
-        plain: dict[str, tuple[Form, Node]] = {}
-        query = (
-            sa.select(InstrumentVersion.sha256)
-            .join(Instrument, Instrument.current_id == InstrumentVersion.id)
-            .where(Instrument.programme_id == programme_id)
-            .order_by(Instrument.form_id)
-        )
-        for sha256 in db.session.scalars(query):
-            form = form_of(sha256)
-            for rule in form.package.get("entities", []) if form else []:
-                if form is None or rule["list"] != list_name:
-                    continue
-                for name, index in rule["save"]:
-                    node = _asked(form, form.nodes[index])
-                    if node.get("label"):
-                        self.known.setdefault(name, (form, node))
-                    else:
-                        plain.setdefault(name, (form, node))
-        for name, one in plain.items():
-            self.known.setdefault(name, one)
-        self.order = {name: n for n, name in enumerate(self.known)}
-
-    def label(self, name: str) -> str:
-        form, node = self.known.get(name, (None, None))
-        said = form.label(node, self.language) if form is not None and node is not None else ""
-        # What each form asks in its own words has a name of ours: a state is not "the state today".
-        return _own_words(name) or said or name
-
-    def show(self, name: str, value: str, records: Mapping[str, str]) -> str:
-        form, node = self.known.get(name, (None, None))
-        if name == "status" and (node is None or not node.get("choices")):
-            return _state_words(value)
-        if value and form is not None and node is not None:
-            return shown(form, node, value, self.language, records)
-        return " ".join(records.get(one, one) for one in value.split(" ")) if len(value) >= 36 else value
-
-    def sorted(self, names: Iterable[str]) -> list[str]:
-        return sorted(names, key=lambda name: (self.order.get(name, len(self.order)), name))
-
-
-def _asked(form: Form, node: Node, deep: int = 4) -> Node:
-    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
-    expression = node.get("calculation")
-    if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
-        return node
-    compiled = form.package["expressions"][expression]
-    ast = compiled["ast"]
-    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5 and ast[4] == ["str", ""]:
-        ast = ast[3]
-    if not (isinstance(ast, list) and ast and ast[0] == "path"):
-        return node
-    steps = [step[1] for step in ast[-1] if isinstance(step, list) and len(step) > 1] if isinstance(ast[-1], list) else []
-    for index, _scope in compiled.get("deps", []):
-        found = form.nodes[index]
-        if steps and found["name"] == steps[-1]:
-            return _asked(form, found, deep - 1)
-    return node
-
-
-# -- the list
-
-
-@dataclass(frozen=True)
-class Row:
-    entity: Entity
-    name: str
-    place: str
-    organisation: str
-    follower: str
-    last_score: str
-    last_level: str
-    last_at: Any
-
-
-def organisations(programme_id: str) -> dict[str, str]:
-    query = sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == programme_id)
-    return {key: local_text(name) for key, name in db.session.execute(query)}
-
-
-def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Row]:
-    language = chosen_language()
-    named = organisations(programme_id)
-    followers = people_names([entity.follower_id for entity in entities])
-    last = last_scores(actor, programme_id, [entity.id for entity in entities])
-    found = []
-    for entity in entities:
-        at, scores = last.get(entity.id, (None, {}))
-        found.append(
-            Row(
-                entity,
-                record_name(entity, language),
-                full_name(entity.territory, language) if entity.territory else "",
-                named.get(entity.organisation_id or "", ""),
-                followers.get(entity.follower_id, ""),
-                one_decimal(scores["overall"]) if scores else "",
-                str(scores.get("level") or "") if scores else "",
-                at,
-            )
-        )
-    return found
-
-
-def unscored_forms(programme_id: str) -> set[str]:
-    """Forms that give no overall score: nothing is looked for in what was filled with them."""
-    query = (
-        sa.select(Instrument.form_id, InstrumentVersion.sha256)
-        .join(InstrumentVersion, Instrument.current_id == InstrumentVersion.id)
-        .where(Instrument.programme_id == programme_id)
-    )
-    return {
-        form_id
-        for form_id, sha256 in db.session.execute(query)
-        if (form := form_of(sha256)) is not None and form.role("overall") is None
-    }
-
-
-def last_scores(actor: Actor, programme_id: str, ids: Sequence[str]) -> dict[str, tuple[datetime, Mapping[str, Any]]]:
-    """{record: (when received, scores)} of the newest scored submission of each that the actor may read."""
-    if not ids:
-        return {}
-    unscored = unscored_forms(programme_id)
-    # By subject alone, so that its index answers whatever else the table holds; who may read what is asked of the few rows.
-    query = sa.select(Submission).where(
-        Submission.subject_id.in_(ids),
-        Submission.deleted_at.is_(None),
-        Submission.quarantine.is_(None),
-        Submission.state != "rejected",
-    )
-    newest: dict[str, list[tuple[datetime, str]]] = {}
-    for one in db.session.scalars(query):
-        if one.subject_id and one.form_id not in unscored and _may_read(actor, programme_id, one):
-            newest.setdefault(one.subject_id, []).append((one.received_at, one.current_revision_id))
-    tried = {subject: sorted(several, reverse=True)[:3] for subject, several in newest.items()}
-    wanted = [revision_id for several in tried.values() for _at, revision_id in several]
-    results: dict[str, Any] = dict(
-        db.session.execute(sa.select(Revision.id, Revision.check_result).where(Revision.id.in_(wanted))).all()
-    )
-    found = {}
-    for subject, several in tried.items():
-        for at, revision_id in several:
-            scores = (results.get(revision_id) or {}).get("scores")
-            if scores and scores.get("overall") is not None:
-                found[subject] = (at, scores)
-                break
-    return found
-
-
-@dataclass(frozen=True)
-class Waiting:
-    id: str
-    label: str
-    author: str
-    at: datetime
-    submission_id: str
-    values: list[tuple[str, str]]
-
-
-def waiting(actor: Actor, programme_id: str, list_name: str) -> list[Waiting]:
-    """Updates of records that have not arrived."""
-    found = queries.waiting(actor, programme_id, list_name)
-    if not found:
-        return []
-    properties = Properties(programme_id, list_name, chosen_language())
-    names = people_names([one.actor_id for one in found])
-    ids = ids_in(value for one in found for value in one.change.get("data", {}).values())
-    records = record_labels(ids, visible(actor, programme_id, Entity), chosen_language())
-    return [_one_waiting(one, properties, names, records) for one in found]
-
-
-def _one_waiting(
-    one: EntityWaiting, properties: Properties, names: Mapping[str | None, str], records: Mapping[str, str]
-) -> Waiting:
-    data: Mapping[str, str] = one.change.get("data", {})
-    filled = [name for name in properties.sorted(data) if data[name]]
-    values = [(properties.label(name), properties.show(name, data[name], records)) for name in filled]
-    label = one.change.get("label") or next((data[name] for name in data if "name" in name and data[name]), "")
-    return Waiting(one.id, label, names.get(one.actor_id, ""), one.at, one.submission_id, values[:6])
-
-
-# -- one record
 
 
 @dataclass(frozen=True)
@@ -557,12 +313,7 @@ def _readable(actor: Actor, programme_id: str, ids: Iterable[str]) -> list[Submi
     found: list[Submission] = []
     for some in queries.in_parts(ids):
         found += db.session.scalars(sa.select(Submission).where(Submission.id.in_(some), Submission.deleted_at.is_(None)))
-    return [one for one in found if _may_read(actor, programme_id, one)]
-
-
-def _may_read(actor: Actor, programme_id: str, one: Submission) -> bool:
-    about = {"organisation_id": one.organisation_id, "territory": one.territory, "author_id": one.author_id}
-    return one.programme_id == programme_id and can(actor, "submission.read", programme_id=programme_id, **about)
+    return [one for one in found if one.programme_id == programme_id and may_read(actor, one)]
 
 
 def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
@@ -571,7 +322,7 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
         found.setdefault(one.list, []).append(one)
     order = ["actions", *lists(entity.programme_id)]
     tied = []
-    today = datetime.now().date().isoformat()
+    today = utcnow().astimezone(MOROCCO).date().isoformat()
     for name in sorted(found, key=lambda one: order.index(one) if one in order else len(order)):
         properties = Properties(entity.programme_id, name, language)
         opened: list[TiedLine] = []
@@ -655,51 +406,3 @@ def _axis_labels(submission: Submission, language: str) -> dict[str, str]:
 
 def _score_words(score: Any) -> str:
     return one_decimal(score) if isinstance(score, int | float) else _("no score")
-
-
-def counted(page: queries.Page) -> str:
-    return f"{number(page.count)}+" if page.many else number(page.count)
-
-
-def places_of(programme_id: str) -> Names:
-    return Names(programme_id, chosen_language())
-
-
-# -- duplicates
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One property of two records."""
-
-    name: str
-    label: str
-    here: str
-    other: str
-    differs: bool  # both say something, and not the same
-
-
-def compared(actor: Actor, entity: Entity, duplicate: Entity, language: str) -> list[Pair]:
-    """What differs between two records, what they disagree on first."""
-    properties = Properties(entity.programme_id, entity.list, language)
-    mine, theirs = values_of(entity), values_of(duplicate)
-    known = record_labels(ids_in([*mine.values(), *theirs.values()]), visible(actor, entity.programme_id, Entity), language)
-    found = [
-        Pair(
-            name,
-            properties.label(name),
-            properties.show(name, mine.get(name, ""), known),
-            properties.show(name, theirs.get(name, ""), known),
-            bool(mine.get(name) and theirs.get(name)),
-        )
-        for name in [LABEL, *properties.sorted({*mine, *theirs} - {LABEL})]
-        if mine.get(name, "") != theirs.get(name, "")
-    ]
-    return sorted(found, key=lambda pair: not pair.differs)
-
-
-def merges(entity: Entity) -> list[tuple[EntityMerge, str, str]]:
-    """Merges into it that can be undone: (merge, name of the duplicate, who)."""
-    found = merges_of(entity.id)
-    names = people_names([one.actor_id for one in found])
-    return [(one, db.session.get_one(Entity, one.duplicate_id).label, names.get(one.actor_id, "")) for one in found]

@@ -24,7 +24,7 @@ from app.core.web import local_text
 from app.registry import queries as registry
 from app.registry.models import Entity, Programme
 from app.registry.names import in_both_scripts, latin_name, record_name
-from app.review import pages, records
+from app.review import pages, record_lists
 from app.review.reading import Reader, Reading
 from app.submissions import quarantine
 from app.submissions.answers import form_of
@@ -175,7 +175,7 @@ def _records(actor: Actor, case: Case, list_name: str, search: str) -> list[tupl
     found = registry.page(actor, registry.Filters(programme_id, list_name, search=search), size=MOST_RECORDS)
     return [
         (row.entity.id, " · ".join(filter(None, [row.name, row.place])))
-        for row in records.rows(actor, programme_id, found.records)
+        for row in record_lists.rows(actor, programme_id, found.records)
     ]
 
 

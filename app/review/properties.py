@@ -1,0 +1,134 @@
+"""The lists of a programme and the properties of their records, in the words of its forms."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+import app.instruments
+from app.core.db import db
+from app.core.web import local_text
+from app.instruments.models import Instrument, InstrumentVersion
+from app.registry import queries
+from app.registry.applying import LABEL
+from app.submissions.answers import Form, Node, form_of, shown
+
+_LISTS = Path(app.instruments.__file__).parent / "library" / "entity-lists.csv"
+
+
+@cache
+def _library_lists() -> dict[str, dict[str, str]]:
+    with _LISTS.open(encoding="utf-8", newline="") as stream:
+        return {row["name"]: {"ar": row["label_ar"], "fr": row["label_fr"]} for row in csv.DictReader(stream)}
+
+
+def list_title(name: str) -> str:
+    known = _library_lists().get(name)
+    return local_text(known) if known else name
+
+
+def lists(programme_id: str) -> list[str]:
+    """Lists of the programme in the order of the library, those that forms added after them."""
+    there = {*queries.lists_of(programme_id), "cooperatives"}
+    order = list(_library_lists())
+    return sorted(there, key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+def _own_words(name: str) -> str:
+    """Names of properties that no question of a form is labelled for."""
+    return {
+        "status": _("State"),
+        "due": _("Due date"),
+        "done_on": _("Done on"),
+        "progress": _("Progress (%)"),
+        "seen_on": _("Last seen on"),
+        "last_diag": _("Last diagnostic"),
+        "last_score": _("Last score"),
+        "last_level": _("Last level"),
+        "coop": _("Cooperative"),
+        "grp": _("Group"),
+        "source": _("Question that proposed it"),
+        LABEL: _("Name"),
+    }.get(name, "")
+
+
+def _state_words(code: str) -> str:
+    """States of actions, while no published form has a question that asks for them."""
+    return {
+        "todo": _("Not begun"),
+        "ongoing": _("Being carried out"),
+        "done": _("Carried out"),
+        "blocked": _("Blocked"),
+        "dropped": _("Dropped"),
+    }.get(code, code)
+
+
+class Properties:
+    """A list's properties, named and shown by the questions that write them."""
+
+    def __init__(self, programme_id: str, list_name: str, language: str) -> None:
+        self.language = language
+        self.list = list_name
+        self.known: dict[str, tuple[Form, Node]] = {}
+        plain: dict[str, tuple[Form, Node]] = {}
+        query = (
+            sa.select(InstrumentVersion.sha256)
+            .join(Instrument, Instrument.current_id == InstrumentVersion.id)
+            .where(Instrument.programme_id == programme_id)
+            .order_by(Instrument.form_id)
+        )
+        for sha256 in db.session.scalars(query):
+            form = form_of(sha256)
+            for rule in form.package.get("entities", []) if form else []:
+                if form is None or rule["list"] != list_name:
+                    continue
+                for name, index in rule["save"]:
+                    node = _asked(form, form.nodes[index])
+                    if node.get("label"):
+                        self.known.setdefault(name, (form, node))
+                    else:
+                        plain.setdefault(name, (form, node))
+        for name, one in plain.items():
+            self.known.setdefault(name, one)
+        self.order = {name: n for n, name in enumerate(self.known)}
+
+    def label(self, name: str) -> str:
+        form, node = self.known.get(name, (None, None))
+        said = form.label(node, self.language) if form is not None and node is not None else ""
+        # What each form asks in its own words has a name of ours: a state is not "the state today".
+        return _own_words(name) or said or name
+
+    def show(self, name: str, value: str, records: Mapping[str, str]) -> str:
+        form, node = self.known.get(name, (None, None))
+        if name == "status" and (node is None or not node.get("choices")):
+            return _state_words(value)
+        if value and form is not None and node is not None:
+            return shown(form, node, value, self.language, records)
+        return " ".join(records.get(one, one) for one in value.split(" ")) if len(value) >= 36 else value
+
+    def sorted(self, names: Iterable[str]) -> list[str]:
+        return sorted(names, key=lambda name: (self.order.get(name, len(self.order)), name))
+
+
+def _asked(form: Form, node: Node, deep: int = 4) -> Node:
+    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
+    expression = node.get("calculation")
+    if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
+        return node
+    compiled = form.package["expressions"][expression]
+    ast = compiled["ast"]
+    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5 and ast[4] == ["str", ""]:
+        ast = ast[3]
+    if not (isinstance(ast, list) and ast and ast[0] == "path"):
+        return node
+    steps = [step[1] for step in ast[-1] if isinstance(step, list) and len(step) > 1] if isinstance(ast[-1], list) else []
+    for index, _scope in compiled.get("deps", []):
+        found = form.nodes[index]
+        if steps and found["name"] == steps[-1]:
+            return _asked(form, found, deep - 1)
+    return node
