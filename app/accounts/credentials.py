@@ -11,16 +11,16 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app
 
 from app.accounts.models import Device, Person
 from app.core import audit
+from app.core.clock import EPOCH
 from app.core.db import db
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH = 16 + 16 + 8 + 16  # device, person, milliseconds, chance
 
 

@@ -31,6 +31,7 @@ from flask import current_app
 from app.backup.problems import DAMAGED, NO_BACKUP, NOT_EMPTY, OTHER_STORE
 from app.backup.stores import Store, examine, store_of
 from app.core.db import begin_writing, db
+from app.core.disk import flush
 from app.core.models import Setting
 from app.keys import pairs
 from app.keys.operations import from_base64
@@ -138,10 +139,10 @@ def _copy_attachments(wanted: list[str], pool: Path, backup: str) -> None:
             raise DAMAGED(backup=backup, why=f"attachment {sha} is missing") from error
         if _sha256(half) != sha:
             raise DAMAGED(backup=backup, why=f"attachment {sha} has other bytes")
-        _sync(half)
+        flush(half)
         half.replace(kept)
         # Phones forget what a backup holds: it must be on the disk, not on its way there.
-        _sync(kept.parent)
+        flush(kept.parent)
 
 
 def _passphrase() -> str | None:
@@ -180,15 +181,6 @@ def _open_escrow(manifest: dict[str, Any], backup: Path, engine: sa.Engine) -> i
     return opened
 
 
-def _sync(path: Path) -> None:
-    """A file or folder, to stable storage."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _write_durably(file: Path, text: str) -> None:
     half = file.with_suffix(".part")
     with half.open("w", encoding="utf-8") as opened:
@@ -196,11 +188,7 @@ def _write_durably(file: Path, text: str) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     half.replace(file)
-    directory = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    flush(file.parent)
 
 
 def _move_watermark(high_water: int) -> None:
@@ -301,9 +289,9 @@ def _restore_files(backup: Path, manifest: dict[str, Any]) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         half = place.with_suffix(".restoring")
         shutil.copyfile(_place(backup.parent / "attachments", sha), half)
-        _sync(half)
+        flush(half)
         half.replace(place)
-        _sync(place.parent)
+        flush(place.parent)
     for name, text in _read_secrets(backup, manifest).items():
         kept = Path(current_app.config["INSTANCE"]) / name
         if not kept.exists():
@@ -353,7 +341,7 @@ def _write_privately(file: Path, content: bytes) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     half.replace(file)
-    _sync(file.parent)
+    flush(file.parent)
 
 
 def _submissions_in_use() -> int:

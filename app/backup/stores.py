@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.backup.problems import DAMAGED, FAILED, NO_TOOL
 from app.core import audit
 from app.core.db import engine_options
+from app.core.disk import flush
 from app.core.models import Audit
 
 
@@ -34,14 +35,6 @@ def store_of(url: str, folder_for_scratch: Path) -> Store:
     return SQLiteStore(url, folder_for_scratch) if url.startswith("sqlite") else PostgreSQLStore(url)
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 class SQLiteStore:
     kind, file_name = "SQLite", "database.sqlite"
 
@@ -54,8 +47,7 @@ class SQLiteStore:
         try:
             with contextlib.closing(pysqlite3.connect(self.path, timeout=30)) as source:
                 source.execute("VACUUM INTO ?", (str(file),))
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
+            flush(file)
         except (pysqlite3.Error, OSError) as error:
             raise FAILED(why=str(error)) from error
 
@@ -68,14 +60,13 @@ class SQLiteStore:
         beside = self.path.with_suffix(".restoring")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, beside)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())
+        flush(beside)
         logs = [Path(f"{self.path}{end}") for end in ("-wal", "-shm")]
         if not self._settle_log():
             for log in logs:
                 log.unlink(missing_ok=True)
         beside.replace(self.path)
-        _sync(self.path.parent)
+        flush(self.path.parent)
         for log in logs:
             log.unlink(missing_ok=True)
 
@@ -132,8 +123,7 @@ class PostgreSQLStore:
 
     def copy_to(self, file: Path) -> None:
         self._run("pg_dump", "--format=custom", "--no-owner", f"--file={file}", f"--dbname={self._libpq()}")
-        with file.open("rb") as written:
-            os.fsync(written.fileno())
+        flush(file)
 
     def restore(self, file: Path, database: str | None = None) -> None:
         self._run(

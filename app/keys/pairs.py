@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from flask import current_app
 
+from app.core.disk import flush
 from app.keys.sealing import pair_id
 
 Private = ec.EllipticCurvePrivateKey
@@ -82,8 +83,4 @@ def put(file: Path, private: Private, passphrase: str | None = None) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     half.replace(file)
-    handle = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(file.parent)

@@ -34,13 +34,7 @@ def editable(actor: Actor, entity_id: str, version: int | None = None) -> Entity
     entity = db.session.get(Entity, entity_id, with_for_update=True)
     if entity is None:
         raise NOT_FOUND()
-    require(
-        actor,
-        "entity.edit",
-        programme_id=entity.programme_id,
-        organisation_id=entity.organisation_id,
-        territory=entity.territory,
-    )
+    _require_edit(actor, entity)
     if version is not None and entity.version != version:
         raise STALE()
     return entity
@@ -241,11 +235,10 @@ def _waiting(actor: Actor, waiting_id: str) -> EntityWaiting:
     waiting = db.session.get(EntityWaiting, waiting_id)
     if waiting is None:
         raise NOT_FOUND()
-    require(
-        actor,
-        "entity.edit",
-        programme_id=waiting.programme_id,
-        organisation_id=waiting.organisation_id,
-        territory=waiting.territory,
-    )
+    _require_edit(actor, waiting)
     return waiting
+
+
+def _require_edit(actor: Actor, one: Entity | EntityWaiting) -> None:
+    about = {"programme_id": one.programme_id, "organisation_id": one.organisation_id, "territory": one.territory}
+    require(actor, "entity.edit", **about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, url_for
@@ -131,44 +132,43 @@ def _done(list_name: str, record_id: str, said: str) -> Response:
     return redirect(url_for("records.record", list_name=list_name, record_id=record_id))  # type: ignore[return-value]
 
 
-@bp.post("/records/<list_name>/<record_id>/archive")
-@signed_in
-def archive(list_name: str, record_id: str) -> Response:
-    actor = _actor()
+def _with_record(list_name: str, record_id: str, said: str, work: Callable[[], object]) -> Response:
+    """One operation on the record; what it refuses stands on its page, with what was typed."""
     _shown(list_name, record_id)
     begin_writing()
     try:
-        operations.archive(actor, record_id, version=_number("version"), note=request.form.get("note", ""), now=utcnow())
-        return _done(list_name, record_id, _("Archived. Phones no longer offer it; nothing was deleted."))
+        work()
+        return _done(list_name, record_id, said)
     except Problem as problem:
-        return _refused(list_name, record_id, problem)
+        db.session.rollback()
+        if problem.kind.status not in (409, 422):
+            raise
+        return _page(list_name, record_id, status=problem.kind.status, problem=str(problem), typed=request.form)
+
+
+@bp.post("/records/<list_name>/<record_id>/archive")
+@signed_in
+def archive(list_name: str, record_id: str) -> Response:
+    said = _("Archived. Phones no longer offer it; nothing was deleted.")
+    version, note = _number("version"), request.form.get("note", "")
+    return _with_record(
+        list_name, record_id, said, lambda: operations.archive(_actor(), record_id, version=version, note=note, now=utcnow())
+    )
 
 
 @bp.post("/records/<list_name>/<record_id>/restore")
 @signed_in
 def restore(list_name: str, record_id: str) -> Response:
-    _shown(list_name, record_id)
-    begin_writing()
-    try:
-        operations.restore(_actor(), record_id, now=utcnow())
-        return _done(list_name, record_id, _("In use again. Phones get it at their next contact."))
-    except Problem as problem:
-        return _refused(list_name, record_id, problem)
+    said = _("In use again. Phones get it at their next contact.")
+    return _with_record(list_name, record_id, said, lambda: operations.restore(_actor(), record_id, now=utcnow()))
 
 
 @bp.post("/records/<list_name>/<record_id>/settle")
 @signed_in
 def settle(list_name: str, record_id: str) -> Response:
-    form = request.form
-    _shown(list_name, record_id)
-    begin_writing()
-    try:
-        operations.settle(
-            _actor(), record_id, form.get("conflict", ""), form.get("property", ""), form.get("choice", ""), now=utcnow()
-        )
-        return _done(list_name, record_id, _("Settled. The other value stays in the history."))
-    except Problem as problem:
-        return _refused(list_name, record_id, problem)
+    said = _("Settled. The other value stays in the history.")
+    chosen = [request.form.get(name, "") for name in ("conflict", "property", "choice")]
+    return _with_record(list_name, record_id, said, lambda: operations.settle(_actor(), record_id, *chosen, now=utcnow()))
 
 
 def _number(name: str) -> int:
@@ -245,13 +245,8 @@ def merge(list_name: str, record_id: str) -> Response:
 @bp.post("/records/<list_name>/<record_id>/unmerge")
 @signed_in
 def unmerge(list_name: str, record_id: str) -> Response:
-    _shown(list_name, record_id)
-    begin_writing()
-    try:
-        merging.undo(_actor(), request.form.get("merge", ""), now=utcnow())
-        return _done(list_name, record_id, _("Undone: there are two records again."))
-    except Problem as problem:
-        return _refused(list_name, record_id, problem)
+    said = _("Undone: there are two records again.")
+    return _with_record(list_name, record_id, said, lambda: merging.undo(_actor(), request.form.get("merge", ""), now=utcnow()))
 
 
 @bp.get("/records/<list_name>/give")
@@ -315,13 +310,6 @@ def give(list_name: str) -> Response:
     if record_id:
         return redirect(url_for("records.record", list_name=list_name, record_id=record_id))  # type: ignore[return-value]
     return redirect(url_for("records.listed", list_name=list_name))  # type: ignore[return-value]
-
-
-def _refused(list_name: str, record_id: str, problem: Problem) -> Response:
-    db.session.rollback()
-    if problem.kind.status not in (409, 422):
-        raise problem
-    return _page(list_name, record_id, status=problem.kind.status, problem=str(problem), typed=request.form)
 
 
 @bp.post("/records/<list_name>/waiting/<waiting_id>")

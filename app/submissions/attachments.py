@@ -21,6 +21,7 @@ from flask import Response, current_app, send_file
 from app.accounts.models import Device
 from app.core import audit
 from app.core.db import begin_writing, db, next_seq
+from app.core.disk import flush
 from app.core.ids import is_id
 from app.core.permissions import Actor, can
 from app.core.problems import NOT_FOUND, Problem
@@ -246,11 +247,7 @@ def _settle(made: Path, final: Path) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     os.replace(made, final)
     for folder in (final.parent, final.parent.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush(folder)
 
 
 def open_kept(*, now: datetime) -> int:

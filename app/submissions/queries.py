@@ -6,13 +6,14 @@ import gzip
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
+from app.core.clock import EPOCH
 from app.core.db import db
 from app.core.languages import MOROCCO, NARROW_SPACE
 from app.core.permissions import Actor, visible
@@ -30,7 +31,6 @@ SEALED = Kind(
 TO_REVIEW = ("received", "edited")
 MANY = 1000  # a list says "1 000+" rather than count a large table
 PAGE = 25
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Where = list[sa.ColumnElement[bool]]
 
@@ -137,13 +137,13 @@ class Page:
 
 def cursor_of(submission: Submission) -> str:
     """`<microseconds since 1970>~<id>`."""
-    return f"{(submission.received_at - _EPOCH) // timedelta(microseconds=1)}~{submission.id}"
+    return f"{(submission.received_at - EPOCH) // timedelta(microseconds=1)}~{submission.id}"
 
 
 def _read_cursor(text: str) -> tuple[datetime, str] | None:
     moment, _, submission_id = text.partition("~")
     try:
-        return _EPOCH + timedelta(microseconds=int(moment)), submission_id
+        return EPOCH + timedelta(microseconds=int(moment)), submission_id
     except (ValueError, OverflowError):
         return None
 

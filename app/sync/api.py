@@ -164,16 +164,21 @@ def read_item(item: Any, phone: Sender, offered: dict[str, Any]) -> Sent:
     return Sent(*ids, sha256, encryption, gzip.compress(content, 1, mtime=0), envelope, phone)
 
 
-@bp.post("/api/sync/have")
-def have() -> Response:
-    """Which of these revisions are here with these bytes."""
-    the_phone()
+def _revisions_asked_for() -> dict[str, str]:
+    """{revision: SHA-256} of the body's `items`; what is neither is left out. Raises NOT_JSON, TOO_MANY."""
     wanted = body().get("items")
     if not isinstance(wanted, dict):
         raise problems.NOT_JSON()
     if len(wanted) > MAX_HAVE:
         raise problems.TOO_MANY(limit=MAX_HAVE)
-    asked = {name: sha256 for name, sha256 in wanted.items() if is_id(name) and is_sha256(sha256)}
+    return {name: sha256 for name, sha256 in wanted.items() if is_id(name) and is_sha256(sha256)}
+
+
+@bp.post("/api/sync/have")
+def have() -> Response:
+    """Which of these revisions are here with these bytes."""
+    the_phone()
+    asked = _revisions_asked_for()
     with wire.reading() as do:
         found = intake.receipts(do, asked)
         answered = delivery.state(do)
@@ -366,12 +371,7 @@ def me() -> Response:
 @signed_in_json
 def decided() -> Response:
     """What was decided about forms of this person that had been set aside; her phone names those that it still shows so."""
-    wanted = body().get("items")
-    if not isinstance(wanted, dict):
-        raise problems.NOT_JSON()
-    if len(wanted) > MAX_HAVE:
-        raise problems.TOO_MANY(limit=MAX_HAVE)
-    asked = {name: sha256 for name, sha256 in wanted.items() if is_id(name) and is_sha256(sha256)}
+    asked = _revisions_asked_for()
     found = quarantine.decided(g.actor.person_id, asked)
     said = {name: {"decision": one.decision, "note": one.note, "at": iso(one.at)} for name, one in found.items()}
     return answer({"decided": said, "server_time": now_ms()})

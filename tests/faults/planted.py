@@ -88,7 +88,7 @@ BUGS = [
         "        os.fsync(out.fileno())\n", "",
         ("tests/faults/case_server.py::test_each_acknowledged_push_was_flushed_to_the_disk_first",)),
     Bug("name of a photo not flushed", "a photo is called complete before the disk has its name", "app/submissions/attachments.py",
-        "            os.fsync(handle)\n", "            pass\n",
+        "        flush(folder)\n", "        pass\n",
         ("tests/faults/case_server.py::test_each_acknowledged_push_was_flushed_to_the_disk_first",)),
     Bug("silent amnesia", "a store that was replaced by an empty one raises no alarm", "static/js/store/canary.js",
         "if (outside && (created || !install)) {", "if (outside && !created && !install) {",
