@@ -4,7 +4,7 @@
  *
  * - A version is stored whole or not at all, and only if every byte is what the server meant: a captive portal's page cannot
  *   become the application.
- * - What is in MORE is kept from the first time the page asks for it; the next version then comes with its own, or not at all.
+ * - What is in MORE is kept from the first time the page asks for it, the words of the browser's language at once; the next version then comes with its own, or not at all.
  * - Only GET of this origin is answered; what writes, and /api/, goes to the network untouched.
  * - Nothing replaces a running version until the page, with no form open, says "take-over".
  */
@@ -45,9 +45,13 @@ async function usedMore() {
     if (!name.startsWith("shell-")) continue;
     for (const { url } of await (await caches.open(name)).keys()) parts.add(partOf(new URL(url).pathname));
   }
-  if (parts.size) for (const part of ["ar", "fr", "later"]) parts.add(`/field/${part}`);
+  // The words of this browser's language belong to the shell: without any it opens on nothing.
+  for (const part of parts.size ? ["ar", "fr", "later"] : [spoken()]) parts.add(`/field/${part}`);
   return Object.fromEntries(Object.entries(MORE).filter(([address]) => parts.has(partOf(address))));
 }
+
+/** The language of the page before anybody chose one (core/i18n.js). */
+const spoken = () => (navigator.languages.find((code) => /^(ar|fr)/.test(code))?.startsWith("fr") ? "fr" : "ar");
 
 /** `/field/more` of `/field/more.<hash>.js` */
 const partOf = (address) => address.split(".")[0];
