@@ -8,6 +8,7 @@ F5  A photo is stored small, upright, and without where it was taken.
 F6  "Back" is the page before; two windows never write one draft.
 F7  Finishing freezes the bytes that are sent, and their hash.
 F8  What the office returned opens with its remarks at their questions, and comes back as a revision of the same submission.
+F9  After an answer the next question comes into sight, if it is not; nothing moves under a finger.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from playwright.sync_api import expect
 from tests.form.conftest import Phone, instrument
 
 pytestmark = pytest.mark.browser
+FIRST_AXIS = 5  # of the diagnostic: the first section of scored questions
 UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
 
@@ -401,3 +403,38 @@ def test_a_correction_whose_new_photo_lost_its_bytes_is_not_finished_without_it(
 
     expect(phone.page.locator(".fill-main")).to_contain_text("لم تعد الصورة في الهاتف")
     assert len(phone.page.evaluate("harness.phone.outbox.all()")) == 1
+
+
+def test_the_page_stands_still_under_a_finger_while_the_next_question_comes(phone: Phone) -> None:  # F9
+    phone.install("diag")
+    phone.start("diag")
+    phone.open_section(FIRST_AXIS)
+    options = phone.page.locator(".blocks .q:has(input[type=radio])")
+    options.nth(0).locator(".option").last.click()
+    expect(options.nth(1)).to_be_in_viewport(ratio=0.5)
+    still(phone)
+    phone.page.evaluate("""() => addEventListener("scroll", () => {
+        document.querySelector(".fill-main").dispatchEvent(new PointerEvent("pointerdown", {bubbles: true}));
+    }, {once: true})""")
+    options.nth(1).locator(".option").last.click()
+    phone.page.wait_for_timeout(500)
+    still(phone)
+    assert phone.page.evaluate("scrollY") < options.nth(2).evaluate("(one) => one.offsetTop") - 150  # it was not there yet
+
+
+def test_the_page_stays_where_the_next_question_is_in_sight(phone: Phone) -> None:  # F9
+    phone.install("diag")
+    phone.start("diag")
+    phone.page.set_viewport_size({"width": 360, "height": 1600})
+    phone.open_section(FIRST_AXIS)
+    before = phone.page.evaluate("scrollY")
+    phone.page.locator(".blocks .q:has(input[type=radio])").first.locator(".option").last.click()
+    phone.page.wait_for_timeout(500)
+    assert phone.page.evaluate("scrollY") == before
+
+
+def still(phone: Phone) -> None:
+    """Waits until the page no longer moves."""
+    phone.page.evaluate("""async () => {
+        for (let before = NaN; before !== scrollY; await new Promise((resolve) => setTimeout(resolve, 150))) before = scrollY;
+    }""")

@@ -111,6 +111,7 @@ function createPage(host, session, navigate, reopen) {
   let question = session.position.question;
   let headTimer = 0;
   let toastTimer = 0;
+  let glideTimer = 0;
   let isClosed = false;
   /** The page that was shown first has the remarks on top. */
   let firstShown = "";
@@ -202,11 +203,18 @@ function createPage(host, session, navigate, reopen) {
     for (const block of whole().values()) {
       if (block === part) after = true;
       else if (after && "isOpen" in block && /** @type {any} */ (block).isOpen()) {
+        const { top, bottom } = block.element.getBoundingClientRect();
         // The choice is seen before it scrolls away.
-        setTimeout(() => isClosed || reveal(block.element, true), 180);
+        if (top < head.offsetHeight || bottom > innerHeight - foot.offsetHeight) glideTimer = window.setTimeout(() => reveal(block.element, true), 180);
         return;
       }
     }
+  }
+
+  /** What a finger touches does not move away from under it. */
+  function standStill() {
+    clearTimeout(glideTimer);
+    scrollTo({ top: scrollY, behavior: "instant" });
   }
 
   /** @param {HTMLElement} element @param {boolean} smooth */
@@ -299,7 +307,7 @@ function createPage(host, session, navigate, reopen) {
       : nothing}${session.form.canRemove(place.row)
       ? html`<button type="button" class="btn danger" @click=${() => {
           const row = place.row;
-            const name = rowName(session, session.form.rows(list)[at], at);
+          const name = rowName(session, session.form.rows(list)[at], at);
           back();
           // The list is drawn before its row goes: the message belongs there.
           addEventListener("popstate", () => setTimeout(() => deleteRow(page, row, name)), { once: true });
@@ -571,7 +579,6 @@ function createPage(host, session, navigate, reopen) {
     }
   }
 
-  /** Who goes on has read it; what can be undone stays until the page changes. */
   /** The camera may cost the page its life: what was typed before it opens is kept. @param {any} event */
   const onFile = ({ target }) => target.type === "file" && void session.flush();
   const stopLanguage = onLanguage((code) => {
@@ -586,7 +593,9 @@ function createPage(host, session, navigate, reopen) {
   const stopSession = session.on((what) => what === "state" && drawSaved());
   addEventListener("popstate", onPop);
   addEventListener("scroll", onScroll, { passive: true });
+  root.addEventListener("pointerdown", standStill);
   root.addEventListener("pointerup", () => (lastTap = performance.now()));
+  // Who goes on has read it; what can be undone stays until the page changes.
   main.addEventListener("pointerdown", () => toasts.querySelector("button") || hush());
   root.addEventListener("keydown", onKey);
   root.addEventListener("click", onFile, true);
@@ -594,9 +603,7 @@ function createPage(host, session, navigate, reopen) {
   function close() {
     if (isClosed) return;
     isClosed = true;
-    clearTimeout(headTimer);
-    clearTimeout(toastTimer);
-    clearTimeout(scrollTimer);
+    for (const timer of [headTimer, toastTimer, glideTimer, scrollTimer]) clearTimeout(timer);
     stopLanguage();
     stopSession();
     stopLater?.();
