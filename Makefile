@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PORT ?= 8000
 
-.PHONY: run test venv dev translations lint types check-js screenshots bench bench-forms vectors compare-engines fuzz faults planted soak slow clean
+.PHONY: run test venv dev translations lint types check-js screenshots bench bench-forms vectors compare-engines fuzz faults patience planted soak slow clean
 
 run: .venv/run translations
 	@DAFTAR_DEMO=$${DAFTAR_DEMO-1} PORT=$(PORT) $(PY) -m app.serve
@@ -55,6 +55,11 @@ FAULTS := -o python_files='case_*.py' tests/faults
 faults: .venv/dev translations
 	@scripts/install-test-tools faults
 	@$(PY) -m pytest -n 2 $(FAULTS) && $(PY) -m tests.faults.page
+
+# Those of the faults that only last, for as long as the specification says: twenty minutes, mostly of waiting.
+patience: .venv/dev translations
+	@scripts/install-test-tools faults
+	@PATIENT=1 $(PY) -m pytest -n 4 --dist load -m patience $(FAULTS) && $(PY) -m tests.faults.page
 
 planted: .venv/dev translations
 	@$(PY) -m tests.faults.planted

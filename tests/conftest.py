@@ -54,6 +54,7 @@ PASSWORD_HASH = accounts.hasher.hash(PASSWORD)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only: the store does not matter to this test")
     config.addinivalue_line("markers", "browser: drives a real Chromium")
+    config.addinivalue_line("markers", "patience: only lasts; as long as specified in `make patience`")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -186,7 +187,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database file, copied for each test."""
     folder = tmp_path_factory.mktemp("sqlite")
     file = folder / "template.db"
-    app = create_app(_settings(folder, f"sqlite:///{file}"))
+    app = create_app(settings(folder, f"sqlite:///{file}"))
     _upgrade(app)
     return file
 
@@ -194,12 +195,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> str:
     name = postgresql.fresh()
-    app = create_app(_settings(tmp_path_factory.mktemp("postgresql"), postgresql.url(name)))
+    app = create_app(settings(tmp_path_factory.mktemp("postgresql"), postgresql.url(name)))
     _upgrade(app)
     return name
 
 
-def _settings(folder: Path, url: str) -> dict[str, Any]:
+def settings(folder: Path, url: str) -> dict[str, Any]:
     return {
         "TESTING": True,
         "INSTANCE": folder,
@@ -249,7 +250,7 @@ class Browser(FlaskClient):
 @pytest.fixture
 def app(store: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on an empty database, inside an application context."""
-    app = create_app(_settings(tmp_path, store))
+    app = create_app(settings(tmp_path, store))
     app.test_client_class = Browser
     with app.app_context():
         yield app

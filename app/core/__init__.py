@@ -6,7 +6,8 @@ from app.core import models, web  # noqa: F401  (models registers the tables)
 
 
 def init_app(app: Flask) -> None:
-    from app.core.commands import group
+    from app.core.commands import group, store
 
     web.init_app(app)
     app.cli.add_command(group)
+    app.cli.add_command(store)

@@ -1,4 +1,5 @@
-"""`flask audit …`: whether the chain of what was done holds, also against heads that were kept elsewhere (I-21)."""
+"""`flask audit …`: whether the chain of what was done holds, also against heads that were kept elsewhere (I-21).
+`flask store check`: for the machine's own monitoring."""
 
 from __future__ import annotations
 
@@ -7,13 +8,27 @@ import sys
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
-from app.core import audit
+from app.core import audit, stores
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 group = AppGroup("audit", help="The chain of what was done.")
+store = AppGroup("store", help="The room that the database and its files have.")
+
+
+@store.command("check")
+def check() -> None:
+    """Say how much room there is; exit status 1 when the store's log has grown too long or the disk is nearly full."""
+    room = stores.room(current_app)
+    click.echo(f"free: {room.free >> 20} MB" + ("" if room.log is None else f"  log of the store: {room.log >> 20} MB"))
+    alarms = room.alarms()
+    for alarm in alarms:
+        click.echo(alarm, err=True)
+    if alarms:
+        sys.exit(1)
 
 
 @group.command("head")

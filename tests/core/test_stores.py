@@ -95,3 +95,18 @@ def test_begin_writing_does_not_throw_changes_away(app: Flask):
     db.session.add(Setting(name="x", value="1"))
     with pytest.raises(RuntimeError):
         begin_writing()
+
+
+def test_a_log_that_grows_without_end_and_a_disk_that_fills_are_alarms(app: Flask, monkeypatch):  # SV-08
+    assert stores.room(app).alarms() == []
+    answer = app.test_cli_runner().invoke(args=["store", "check"])
+    assert answer.exit_code == 0
+    assert ("log of the store" in answer.output) == (db.engine.dialect.name == "sqlite")
+    if db.engine.dialect.name == "sqlite":
+        with open(f"{db.engine.url.database}-wal", "ab") as log:
+            log.truncate(stores.LONGEST_LOG + 1)
+        monkeypatch.setattr(stores, "LEAST_FREE", 1 << 60)
+        answer = app.test_cli_runner().invoke(args=["store", "check"])
+        assert answer.exit_code == 1
+        assert "1024 MB: something keeps reading" in answer.output
+        assert "make room" in answer.output

@@ -17,7 +17,7 @@ from playwright.sync_api import Playwright, expect
 
 from tests.conftest import World, free_port
 from tests.e2e.device import ARGUMENTS, BACKENDS, chromium_path, photo_with_gps, stored, until
-from tests.faults.conftest import fill, percentile, small_disk
+from tests.faults.conftest import fill, patience, percentile, small_disk
 from tests.faults.field import MODULES, Phone, with_the_form
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.proxy import Fault
@@ -443,8 +443,10 @@ def test_a_wrong_clock_loses_nothing_and_is_told(
     assert abs(offset) > 50 * 60_000
 
 
+@pytest.mark.patience
 def test_a_phone_that_sleeps_in_the_middle_of_a_photo_goes_on(phone: Phone, station: Station, ledger: Ledger, proxy, measured):
-    """PS-15: the browser is stopped for 75 s, longer than a request may take, while a photo is on its way."""
+    """PS-15: the browser is stopped for longer than a request may take, in `make patience` for ten minutes, with a photo on its way."""
+    asleep_s = patience(75, 600)
     net = proxy()
     phone.url = net.url
     phone.device.close()
@@ -466,7 +468,7 @@ def test_a_phone_that_sleeps_in_the_middle_of_a_photo_goes_on(phone: Phone, stat
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
-    time.sleep(75)
+    time.sleep(asleep_s)
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
@@ -474,7 +476,7 @@ def test_a_phone_that_sleeps_in_the_middle_of_a_photo_goes_on(phone: Phone, stat
     net.plan = lambda request: None
     phone.drain()
     verdict = ledger.check(station)
-    measured("PS-15", resumed=1, duplicated=verdict.duplicated)
+    measured("PS-15", asleep_s=asleep_s, resumed=1, duplicated=verdict.duplicated)
     assert verdict == Verdict()
 
 

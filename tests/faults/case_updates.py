@@ -18,10 +18,12 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Playwright
 
+from app import create_app
 from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.instruments.models import Instrument, InstrumentVersion
-from tests.conftest import NOW, ROOT, World
+from tests import past
+from tests.conftest import NOW, ROOT, World, settings
 from tests.faults.field import FORM, PACKAGE, Phone, with_the_form
 from tests.faults.ledger import Ledger
 from tests.faults.station import Station, sha256, text_of
@@ -81,11 +83,15 @@ def schema(url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_migration_killed_at_any_moment_ends_the_same_when_run_again(request, tmp_path: Path, seed, kind, measured):
-    """UM-07: from nothing to the newest tables, killed 12 times on the way, then run to its end."""
+@pytest.mark.parametrize("name", past.NAMES)
+def test_a_migration_killed_at_any_moment_ends_the_same_when_run_again(request, tmp_path: Path, seed, kind, name, measured):
+    """UM-07: a database of an earlier version, with its rows, killed 12 times on the way to the newest tables, then run to its end."""
     chance = random.Random(seed)
     server = request.getfixturevalue("postgresql") if kind == "postgresql" else None
-    urls = [server.url(server.fresh()) if server else f"sqlite:///{tmp_path / name}" for name in ("clean", "killed")]
+    urls = [server.url(server.fresh()) if server else f"sqlite:///{tmp_path / which}" for which in ("clean", "killed")]
+    apps = [create_app(settings(tmp_path, url)) for url in urls]
+    for app in apps:
+        past.lay_down(app, name)
 
     def upgrade(url: str, kill_after: float | None) -> None:
         process = subprocess.Popen([sys.executable, "-c", UPGRADE, url, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | {"DATABASE_URL": url})  # fmt: skip
@@ -103,6 +109,8 @@ def test_a_migration_killed_at_any_moment_ends_the_same_when_run_again(request, 
         upgrade(urls[1], chance.uniform(0, whole))
     upgrade(urls[1], None)
     drift = len(set(schema(urls[0])) ^ set(schema(urls[1])))
-    measured("UM-07", kills=12, drift=drift)
+    missing = [sum(rows.total() for rows in past.missing(app, name).values()) for app in apps]
+    measured("UM-07", kills=12, drift=drift, rows_missing=sum(missing))
     assert drift == 0
+    assert missing == [0, 0]
     assert schema(urls[0])

@@ -23,6 +23,12 @@ from tests.faults.station import Station
 expect.set_options(timeout=20_000)
 SEED = int(os.environ.get("SEED", "20261126"))
 MEASURED = ROOT / "var" / "faults"
+IS_PATIENT = bool(os.environ.get("PATIENT"))
+
+
+def patience(short: int, whole: int) -> int:
+    """Seconds a case waits: `short` in `make faults`, which is to end in half an hour, `whole` in `make patience`."""
+    return whole if IS_PATIENT else short
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from app.accounts.models import Membership, Person
 from app.core.db import db
 from app.core.ids import new_id
 from app.registry.models import Programme
-from tests.conftest import NOW, PASSWORD_HASH, _settings, an_instrument
+from tests.conftest import NOW, PASSWORD_HASH, an_instrument, settings
 from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path, types_pin
 
 # Choosing a PIN takes a second of computing, and more on a machine that is busy.
@@ -32,7 +32,7 @@ def application(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     """The application, with Malika and Zahra, of the programme Boulemane, and Farah of one without PIN."""
     folder = tmp_path_factory.mktemp("pages")
     shutil.copy(sqlite_template, folder / "daftar.db")
-    app = create_app(_settings(folder, f"sqlite:///{folder / 'daftar.db'}"))
+    app = create_app(settings(folder, f"sqlite:///{folder / 'daftar.db'}"))
     with app.app_context():
         programme = Programme(id=new_id(), code="boulemane", name={"ar": "بولمان", "fr": "Boulemane"}, consent={}, created_at=NOW)
         open_one = Programme(
