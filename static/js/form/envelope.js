@@ -7,6 +7,14 @@ import { newId, sha256 } from "../core/ids.js";
 import { whole } from "../engine/nodes.js";
 
 /**
+ * What the phone had of a record, for the server to compare with what others said since (docs/sync.md, "Envelope").
+ * @param {Record<string, any>} [item]  of an entity list
+ */
+export function baseOf({ __version: version, __trunkVersion: trunk = version, __branchId: branch_id } = {}) {
+  return Number(version) ? { base_version: Number(version), trunk_version: Number(trunk) || undefined, branch_id } : null;
+}
+
+/**
  * @param {{phone: any, pkg: any, draft: any, form: import("../engine/form.js").Form, title: string}} what  form: finalised
  * @returns {Promise<{envelope: Record<string, any>, files: any[]}>}
  */
@@ -17,7 +25,10 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
   const aside = (draft.aside ?? []).filter((/** @type {any} */ one) => one.relevant);
   const named = [...form.media(), ...aside.map(({ question, value }) => ({ path: question, name: value }))];
   const files = named.filter(({ name }) => known.has(name)).map(({ path, name }) => ({ ...known.get(name), question: path }));
-  const entities = form.entities();
+  const entities = await Promise.all(form.entities().map(async (one) => {
+    const base = one.action === "update" && (draft.bases?.[one.id] ?? baseOf(await phone.catalogue.entity(one.list, one.id) ?? undefined));
+    return base ? { ...one, ...base, branch_id: base.branch_id ?? newId() } : one;
+  }));
   const warnings = form.warnings().map(({ path, messages }) => ({ question: path, message: messages }));
   const envelope = {
     proto: 1, submission_id: draft.submission_id, revision_id: newId(), parent_revision_id: draft.parent_revision_id,

@@ -25,7 +25,7 @@ import { newId } from "../core/ids.js";
 import { language } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
 import { missingConsent, withConsent } from "./consent.js";
-import { buildEnvelope, outboxItem } from "./envelope.js";
+import { baseOf, buildEnvelope, outboxItem } from "./envelope.js";
 import { keepLast, lastSaved } from "./last-saved.js";
 import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
@@ -151,6 +151,7 @@ export async function openDraft(phone, id, { take = false } = {}) {
     const make = (/** @type {boolean} */ anew = false) => makeForm(shown, context, anew ? {} : draft);
     const session = new Session(phone, draft, shown, make, lock);
     session.territories = territoriesOf(person, draft.programme_id);
+    session.lists = datasets;
     if (!draft.snapshot) session.begin();
     return session;
   } catch (error) {
@@ -219,6 +220,8 @@ export class Session {
     this.saveProblem = null;
     /** Where this person works in the form's programme; none: everywhere. @type {string[]} */
     this.territories = [];
+    /** The lists it reads, as they were when it was opened. @type {Record<string, any[]>} */
+    this.lists = {};
     /** The question to open first was chosen by the person. */
     this.wasAskedFor = false;
     document.addEventListener("visibilitychange", this.#flushWhenHidden);
@@ -494,12 +497,21 @@ export class Session {
 
   #record() {
     const draft = this.#draft;
+    draft.bases = this.#bases(draft.bases);
     draft.snapshot = this.form.snapshot();
     draft.title = this.title;
     draft.updated_at = new Date().toISOString();
     delete draft.values;
     delete draft.answers;
     return draft;
+  }
+
+  /** What the records that it changes were like when it first named them: answers may come from there. @param {Record<string, any>} [known]  by id */
+  #bases(known = {}) {
+    if (this.pkg.entities?.some((/** @type {any} */ rule) => rule.id !== undefined))
+      for (const { list, id, action } of this.form.entities())
+        if (action === "update" && known[id] === undefined) known[id] = baseOf(this.lists[list]?.find(({ name }) => name === id));
+    return known;
   }
 
   /** Keeps the draft in another state, and ends: the next opening shows that. @param {Record<string, any>} changes */

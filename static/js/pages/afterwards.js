@@ -1,4 +1,4 @@
-/** The script that comes once the phone is ready: what helps in a form, its result, the list of what was sent, the page of the phone. */
+/** The script that comes once the phone is ready: what helps in a form, its result, the page of a record, the list of what was sent, the page of the phone. */
 
 import {} from "../form/later.js";
 import {} from "../keys/older.js";
@@ -8,11 +8,13 @@ import { noticesOf } from "./alarms.js";
 import { notices, registerPages } from "./later.js";
 import { openOutbox } from "./outbox.js";
 import { openPhonePage } from "./phone.js";
+import { openRecord } from "./record.js";
 
 notices.of = noticesOf;
 registerPages({
   afresh: openAfresh,
   outbox: openOutbox,
   phone: openPhonePage,
+  record: openRecord,
   summary: (host, { phone, navigate }, [revisionId]) => openSummaryPage(host, { phone, revisionId, navigate }),
 });

@@ -15,7 +15,6 @@ import { openEnrol } from "./enrol.js";
 import { icon } from "./icons.js";
 import { createInstall } from "./install.js";
 import { laterPage } from "./later.js";
-import { openRecord } from "./record.js";
 import { openRegistry } from "./registry.js";
 import { createRouter, parseRoute } from "./router.js";
 import { openSignIn } from "./sign-in.js";
@@ -37,7 +36,6 @@ const WITHOUT_KEY = new Set(["sign-in", "enrol", "afresh"]);
 const PAGES = {
   today: openToday,
   registry: openRegistry,
-  record: openRecord,
   "sign-in": openSignIn,
   enrol: openEnrol,
 };

@@ -8,7 +8,10 @@ import { Database } from "./db.js";
  *
  * @typedef {Record<string, any> & {name: string, label: string}} Item  as instance(…)/root/item of a form sees it
  *
- * @typedef {{label: string | null, data: Record<string, any>, pulled: boolean, programme_id: string}} Declared
+ * An item says where it stands as ODK's clients do: `__version`, and of one that this phone went on from by itself `__branchId`
+ * and `__trunkVersion`, the server's version it began from ("" where the record began here).
+ *
+ * @typedef {{label: string | null, data: Record<string, any>, line?: Record<string, string>, pulled: boolean, programme_id: string}} Declared
  *
  * @typedef {object} InstrumentRow
  * @property {string} id
@@ -87,16 +90,18 @@ export function createCatalogue({ outbox, changed, vault }) {
       const found = new Map();
       const owner = await kv("owner");
       for (const item of await outbox.opened()) {
-        if (item.state === "gone" || (owner && item.owner !== owner)) continue;
+        // What was deleted or rejected at the office changes no record.
+        if (item.state === "gone" || item.rejected || (owner && item.owner !== owner)) continue;
         const { entities = [], programme_id } = item;
         const receipt = receipts.get(item.revision_id);
         const pulled = receipt && item.state === "accepted" && receipt.server_seq <= ((await kv(`cursor:${programme_id}`))?.pulled ?? 0);
-        for (const { list, id, label, data } of entities) {
+        for (const { list, id, label, data, base_version, trunk_version = "", branch_id } of entities) {
           if (!found.has(list)) found.set(list, new Map());
           const changes = found.get(list);
           const before = changes.get(id);
+          const line = pulled || !branch_id ? before?.line : { __version: `${base_version + 1}`, __trunkVersion: `${trunk_version}`, __branchId: branch_id };
           // A pulled row is newer than what was sent before it; without a row, what was sent is all there is.
-          changes.set(id, { label: label || before?.label || null, data: { ...before?.data, ...data }, pulled: pulled && before?.pulled !== false, programme_id });
+          changes.set(id, { label: label || before?.label || null, data: { ...before?.data, ...data }, line, pulled: pulled && before?.pulled !== false, programme_id });
         }
       }
       return found;
@@ -113,7 +118,7 @@ export function createCatalogue({ outbox, changed, vault }) {
   /** @param {string} id @param {Item | undefined} before @param {Declared} change @returns {Item} */
   function laidOver(id, before, change) {
     if (before && change.pulled) return before;
-    return { __version: "", ...before, ...change.data, name: id, label: change.label ?? before?.label ?? id };
+    return { ...(before ?? { __version: "1", __trunkVersion: "" }), ...change.data, ...change.line, name: id, label: change.label ?? before?.label ?? id };
   }
 
   /** @param {string} list @param {string} [programmeId] @returns {Promise<Item[]>} */
