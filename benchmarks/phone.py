@@ -247,11 +247,11 @@ def main() -> None:
         folder = Path(name)
         database = f"sqlite:///{folder / 'daftar.db'}"
         with serving(folder, database) as url:
-            asked, opened = zip(*starts_with_pin(new_device(folder / "locked", "ar"), url, runs), strict=True)
+            asked, opened = zip(*starts_with_pin(new_device(folder / "locked", "ar", quick_pin=False), url, runs), strict=True)
             environment = os.environ | {"DAFTAR_INSTANCE": str(folder), "DATABASE_URL": database}
             command = [sys.executable, "-m", "flask", "--app", "app", "keys", "pin", PROGRAMME, "off"]
             subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
-            phone = new_device(folder / "profile", "ar")
+            phone = new_device(folder / "profile", "ar", quick_pin=False)
             page, addresses = sign_in(phone, url)
             page.context.add_init_script(WATCH)
             found = {one: fetched(one) for one in addresses if "/api/" not in one}

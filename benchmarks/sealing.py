@@ -78,7 +78,7 @@ def measured(runs: int) -> tuple[dict[str, list[float]], int]:
     office = Office()
     url = office.start()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, devices(playwright) as new_device:
-        page = new_device(Path(folder) / "profile", "ar").open(f"{url}/field/")
+        page = new_device(Path(folder) / "profile", "ar", quick_pin=False).open(f"{url}/field/")
         page.wait_for_function("globalThis.ready")
         enrol(page, KeyServer())
         records = [

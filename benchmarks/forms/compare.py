@@ -105,7 +105,7 @@ def begin(page: Page, url: str, title: str) -> str:
 def prepare(url: str, profile: Path, titles: dict[str, str]) -> dict[str, str]:
     """A phone that is ready for offline, with a draft of each form: {form: draft}."""
     with sync_playwright() as playwright, devices(playwright) as new_device:
-        phone = new_device(profile, "ar")
+        phone = new_device(profile, "ar", quick_pin=False)
         page = phone.open(f"{url}/field/")
         page.locator("#username").fill(ACCOUNT["username"])
         page.locator("#password").fill(ACCOUNT["password"])

@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 
 from app.submissions.models import Revision, Submission
 from tests.conftest import PASSWORD, Someone, count
-from tests.e2e.device import stored, types_pin, until
+from tests.e2e.device import stored, types_pin, unlocks_quickly, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
@@ -59,6 +59,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA", has_touch=True, is_mobile=True)
     context.set_default_timeout(15_000)
     types_pin(context)
+    unlocks_quickly(context)
     yield context
     context.close()
 

@@ -20,7 +20,7 @@ from app.accounts.models import Device, Person
 from app.core.clock import utcnow
 from app.core.db import db
 from tests.conftest import Someone, count
-from tests.e2e.device import HEIGHT, WIDTH, stored, types_pin
+from tests.e2e.device import HEIGHT, WIDTH, stored, types_pin, unlocks_quickly
 
 Opener = Callable[..., Page]
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
@@ -37,6 +37,7 @@ def phone(browser: Browser) -> Iterator[Opener]:
         context.set_default_timeout(15_000)
         contexts.append(context)
         types_pin(context)
+        unlocks_quickly(context)
         return context.new_page()
 
     yield make

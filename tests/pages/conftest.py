@@ -20,7 +20,7 @@ from app.core.db import db
 from app.core.ids import new_id
 from app.registry.models import Programme
 from tests.conftest import NOW, PASSWORD_HASH, an_instrument, settings
-from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path, types_pin
+from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path, types_pin, unlocks_quickly
 
 # Choosing a PIN takes a second of computing, and more on a machine that is busy.
 expect.set_options(timeout=15_000)
@@ -97,6 +97,7 @@ def phone(browser: Browser, site: str) -> Iterator[Opener]:
         )
         context.set_default_timeout(10_000)
         types_pin(context)
+        unlocks_quickly(context)
         contexts.append(context)
         page = context.new_page()
         page.errors = []  # type: ignore[attr-defined]

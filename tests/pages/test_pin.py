@@ -33,7 +33,7 @@ from app.instruments.models import Instrument
 from app.submissions import quarantine
 from app.submissions.models import Submission
 from tests.conftest import PASSWORD
-from tests.e2e.device import HEIGHT, WIDTH, stored, until
+from tests.e2e.device import HEIGHT, WIDTH, stored, unlocks_quickly, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 PIN, OTHER = "271828", "314159"
@@ -46,6 +46,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     """A phone whose owner types herself."""
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
     context.set_default_timeout(15_000)
+    unlocks_quickly(context)
     context.add_init_script("localStorage.setItem('daftar.language', 'fr')")
     yield context
     context.close()
@@ -278,6 +279,7 @@ def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, 
 
     other = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
     other.set_default_timeout(15_000)
+    unlocks_quickly(other)
     other.add_init_script("localStorage.setItem('daftar.language', 'fr')")
     second = other.new_page()
     enter(second, site, "zahra")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from tests.e2e.device import ARGUMENTS, Device, chromium_path
+from tests.e2e.device import ARGUMENTS, Device, chromium_path, unlocks_quickly
 from tests.phone.office import Office
 
 
@@ -32,6 +32,7 @@ def office() -> Iterator[Office]:
 def tab(browser: Browser, office: Office) -> Iterator[Callable[[], Page]]:
     """Opens tabs of one profile, with the modules at hand as `tools`."""
     context = browser.new_context()
+    unlocks_quickly(context)
     context.set_default_timeout(20_000)
 
     def open() -> Page:
