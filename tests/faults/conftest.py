@@ -70,9 +70,9 @@ def proxy(station: Station) -> Iterator[Callable[..., Proxy]]:
 def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`measured("SV-01", kills=500, acked_lost=0)`: kept for the page, and printed."""
 
-    def note(id: str, **numbers: Any) -> None:
+    def note(id: str, run: str = "", **numbers: Any) -> None:
         params = getattr(request.node, "callspec", None)
-        variant = params.id if params else ""
+        variant = ", ".join(filter(None, [params.id if params else "", run]))
         MEASURED.mkdir(parents=True, exist_ok=True)
         name = f"{id}{'.' + variant if variant else ''}.json".replace("/", "-")
         said = {"id": id, "variant": variant, "test": request.node.nodeid, "numbers": numbers}

@@ -35,6 +35,7 @@ class Held:
     state: str = "waiting"  # accepted, quarantined, refused, gone
     tried: bool = False
     done: set[str] = field(default_factory=set)  # files complete on the server
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """`make soak`: a season in ten minutes. Six real browsers and fifty light phones fill, send and pull through a bad network while
 the server is killed, frozen and restarted and browsers are killed; then quiet, and the checkers look.
 
-SECONDS=600, SEED=…, STORE=sqlite or postgresql.
+SECONDS=600, SEED=…, STORE=sqlite or postgresql. PACE=100 makes everybody a hundred times slower, as in the field; then nobody kills
+the server, and its memory, open handles and log, and the age of what phones hold, are watched for what grows.
 """
 
 # ruff: noqa: E501  (measurements read better unbroken)
@@ -29,6 +30,8 @@ from tests.faults.station import Station
 from tests.keys.phone import SealingPhone
 
 SECONDS = int(os.environ.get("SECONDS", "600"))
+PACE = float(os.environ.get("PACE", "1"))
+IN_FIELD = PACE > 1
 BROWSERS, LIGHT, THREADS = 6, 50, 10
 
 
@@ -63,7 +66,7 @@ def test_ten_minutes_of_faults_then_quiet(
                     phone.finish(photos=int(own.random() < 0.3), photo_bytes=own.randrange(1000, 40_000))
                 if own.random() < 0.5:
                     phone.flush()
-            stop.wait(own.uniform(0, 0.5))
+            stop.wait(own.uniform(0, 0.5) * PACE)
 
     def hurt() -> None:
         own = random.Random(SEED + 1)
@@ -93,7 +96,8 @@ def test_ten_minutes_of_faults_then_quiet(
         browsers.append(phone)
     proxy.share = 0.15
     threads = [threading.Thread(target=live, args=(light[at::THREADS], SEED + at), daemon=True) for at in range(THREADS)]
-    threads.append(threading.Thread(target=hurt, daemon=True))
+    watch = Watch(station, light)
+    threads.append(threading.Thread(target=watch.until if IN_FIELD else hurt, args=(stop,) if IN_FIELD else (), daemon=True))
     for thread in threads:
         thread.start()
     end = time.monotonic() + SECONDS
@@ -110,6 +114,7 @@ def test_ten_minutes_of_faults_then_quiet(
             else:
                 phone.device.kill()
                 done["browser kills"] += 1
+            time.sleep(chance.uniform(0, 0.2) * (PACE - 1))
     finally:
         stop.set()
         for thread in threads:
@@ -133,10 +138,47 @@ def test_ten_minutes_of_faults_then_quiet(
     quiet = time.monotonic() - began
     verdict = ledger.check(station)
     proxy.stop()
-    measured("RX-03", seconds=SECONDS, forms=len(ledger.saved), requests=sum(proxy.counted.requests.values()), network_faults=sum(proxy.counted.faults.values()), **{name.replace(" ", "_"): count for name, count in done.items()}, quiet_after_s=round(quiet), lost=verdict.lost, acked_lost=verdict.acked_lost, duplicated=verdict.duplicated, differing=verdict.differing + verdict.photos_differing, pulls_differing=differing_pulls)  # fmt: skip
+    measured("RX-03", run="field pace" if IN_FIELD else "", seconds=SECONDS, **watch.said(), forms=len(ledger.saved), requests=sum(proxy.counted.requests.values()), network_faults=sum(proxy.counted.faults.values()), **{name.replace(" ", "_"): count for name, count in done.items()}, quiet_after_s=round(quiet), lost=verdict.lost, acked_lost=verdict.acked_lost, duplicated=verdict.duplicated, differing=verdict.differing + verdict.photos_differing, pulls_differing=differing_pulls)  # fmt: skip
     assert verdict == Verdict(), verdict
     assert differing_pulls == 0
     assert station.integrity() == "ok"
+
+
+@dataclasses.dataclass
+class Watch:
+    """What may grow while a server lives: looked at each minute."""
+
+    station: Station
+    phones: list[LightPhone]
+    seen: list[dict[str, int]] = dataclasses.field(default_factory=list)
+
+    def until(self, stop: threading.Event) -> None:
+        self.seen.append(self.look())
+        while not stop.wait(60):
+            self.seen.append(self.look())
+
+    def look(self) -> dict[str, int]:
+        processes = [Path(f"/proc/{pid}") for pid in self.station.processes()]
+        log = self.station.instance / "daftar.db-wal"
+        waiting = [one.since for phone in self.phones for one in list(phone.held.values()) if one.state == "waiting"]
+        return {
+            "mb": sum(int((one / "statm").read_text().split()[1]) * 4096 for one in processes) // 1_000_000,
+            "handles": sum(len(list((one / "fd").iterdir())) for one in processes),
+            "log_mb": log.stat().st_size // 1_000_000 if log.exists() else 0,
+            "oldest_s": round(time.monotonic() - min(waiting, default=time.monotonic())),
+        }
+
+    def said(self) -> dict[str, str | int]:
+        """Memory and handles after a quarter of the time and at the end; the most there was of the others."""
+        if not self.seen:
+            return {}
+        warm, last = self.seen[len(self.seen) // 4], self.seen[-1]
+        return {
+            "memory_mb": f"{warm['mb']} → {last['mb']}",
+            "handles": f"{warm['handles']} → {last['handles']}",
+            "largest_log_mb": max(one["log_mb"] for one in self.seen),
+            "oldest_unsent_s": max(one["oldest_s"] for one in self.seen),
+        }
 
 
 def another_phone(person: Someone) -> Someone:

@@ -94,16 +94,25 @@ class Station:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def processes(self) -> list[int]:
+        """The server's own process and those it forked."""
+        assert self.process is not None
+        return [self.process.pid, *self._children()]
+
     def workers(self) -> list[int]:
         """Processes that answer requests: children of the one that was started, save the first, which checks what arrives."""
+        return self._children()[1:]
+
+    def _children(self) -> list[int]:
+        """In the order in which they began."""
         assert self.process is not None
         found = []
         for status in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError, IndexError):
                 fields = status.read_text().rsplit(")", 1)[1].split()
                 if int(fields[1]) == self.process.pid:
-                    found.append((int(fields[19]), int(status.parent.name)))  # by the moment it began
-        return [pid for _, pid in sorted(found)[1:]]
+                    found.append((int(fields[19]), int(status.parent.name)))
+        return [pid for _, pid in sorted(found)]
 
     def kill_workers(self) -> None:
         """The server replaces them. One that dies within 5.5 s of that ends the server: whoever runs it starts it again."""
