@@ -1,6 +1,6 @@
 """What a record is found by: its name in the order of a list, its words whatever their spelling, its place on a map.
 
-`normalise` and `sounds` say what static/js/core/search.js and static/js/pages/search.js say, so that the office finds what
+`normalise` and `sounds` say what static/js/core/search.js and static/js/core/sounds.js say, so that the office finds what
 the phone finds; tests/registry/test_finding.py compares them.
 """
 

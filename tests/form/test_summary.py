@@ -49,10 +49,10 @@ def test_the_result_names_the_level_the_cap_and_the_strengths(phone: Phone) -> N
     expect(page.locator(".status.asks")).to_contain_text(
         "Immatriculation" if french else "القيد في السجل المحلي"
     )  # the cap says why
-    expect(page.locator(".axis-bars li")).to_have_count(8)
+    expect(page.locator(".result-main .axis-bars li")).to_have_count(8)
     expect(page.locator(".plain-list li")).to_have_count(3)
 
-    names = page.locator(".radar .axis:not(.figure)")
+    names = page.locator(".result-main .radar .axis:not(.figure)")
     expect(names).to_have_count(8)
     boxes = names.evaluate_all("all => all.map((one) => one.getBoundingClientRect().toJSON())")
     for i, one in enumerate(boxes):

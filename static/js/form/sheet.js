@@ -1,0 +1,150 @@
+/**
+ * What a filled form gives to the group: its level, its axes, three strengths, what was agreed. Nothing else of the form is read
+ * here, so that notes of the facilitator and answers given in confidence cannot come on the group's page (room.js), on its
+ * picture or on paper.
+ *
+ * @typedef {import("./radar.js").Axis} Axis
+ * @typedef {{text: string, who: string, due: string}} Agreed  due: the day as a person reads it; who and due may be ""
+ * @typedef {object} Sheet  in the language of the form
+ * @property {string} name  of whom it is about
+ * @property {string} kind  title of the form
+ * @property {string} place
+ * @property {string} date  as a person reads it
+ * @property {number | null} score  0–100
+ * @property {number | null} level  1–5
+ * @property {string} levelName
+ * @property {string} cap  why the level is limited, "" when it is not
+ * @property {Axis[]} axes
+ * @property {string[]} strengths  at most three
+ * @property {Agreed[]} agreed
+ */
+
+import { formatDate, formatNumber, t } from "../core/i18n.js";
+import { plain } from "./plain.js";
+
+const STRENGTHS = 3;
+/** An action that is over is no longer agreed for later. */
+const OVER = new Set(["done", "dropped", "kept", "broken"]);
+
+/** @param {any} form @param {any} pkg @param {{title: string, at: string | number}} about  at: when it was filled, where the form asks for no date @returns {Sheet} */
+export function sheetOf(form, pkg, { title, at }) {
+  const scores = form.scores();
+  const axes = scores?.axes.some((/** @type {Axis} */ { score }) => score !== null) ? scores.axes : [];
+  const kind = plain(form.text(pkg.title));
+  return {
+    name: title || kind,
+    kind: title ? kind : "",
+    place: placeOf(form, pkg),
+    date: formatDate(dateOf(form, pkg) || at),
+    score: scores?.overall ?? null,
+    level: scores?.level ?? null,
+    levelName: scores ? levelName(form, pkg, scores.level) : "",
+    cap: scores?.capped ? capReason(form, pkg) || t("The level is limited by a critical answer.") : "",
+    axes,
+    strengths: [...ownStrengths(form, pkg), ...strongest(axes).map(({ label, score }) => `${label}: ${formatNumber(score ?? "", 1)}/100`)].slice(0, STRENGTHS),
+    agreed: agreedIn(form, pkg),
+  };
+}
+
+/** Whether there is something to show to a group. @param {Sheet} sheet */
+export const hasSomething = ({ score, axes, agreed }) => score !== null || axes.length > 0 || agreed.length > 0;
+
+/** The instrument's own word for a level. @param {any} form @param {any} pkg @param {number | null} level */
+function levelName(form, pkg, level) {
+  const node = pkg.nodes.find((/** @type {any} */ one) => one.attributes?.role === "level");
+  const item = pkg.lists?.[node?.attributes.list]?.find((/** @type {any} */ one) => one.name === String(level));
+  return item ? plain(form.text(item.label)) : "";
+}
+
+/** What the instrument itself says of the cap: the note that appears because of it. @param {any} form @param {any} pkg */
+function capReason(form, pkg) {
+  const cap = pkg.nodes.find((/** @type {any} */ node) => node.attributes?.role === "cap");
+  if (!cap) return "";
+  const note = pkg.nodes.find((/** @type {any} */ node) => node.type === "note" && node.relevant !== undefined
+    && pkg.expressions[node.relevant].deps.some((/** @type {any} */ dep) => dep[0] === cap.i));
+  const view = note && form.view(pathTo(pkg, note));
+  return view?.relevant ? plain(view.label) : "";
+}
+
+/** The path of a node that is in no repeat. @param {any} pkg @param {any} node */
+function pathTo(pkg, node) {
+  const names = [];
+  for (let at = node; at.i !== 0; at = pkg.nodes[at.parent]) names.unshift(at.name);
+  return names.join("/");
+}
+
+/** @param {any} pkg @param {any} node */
+function repeatAround(pkg, node) {
+  for (let at = node; at.i !== 0; at = pkg.nodes[at.parent]) if (at.kind === "repeat") return at;
+  return null;
+}
+
+/** The first question of those that stand once in a form. @param {any} pkg @param {(node: any) => boolean} is */
+const single = (pkg, is) => pkg.nodes.find((/** @type {any} */ one) => one.kind === "question" && is(one) && !repeatAround(pkg, one));
+
+/** The best axes, of those that reach half. @param {Axis[]} axes */
+export const strongest = (axes) => axes.filter(({ score }) => (score ?? 0) >= 50).sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, STRENGTHS);
+
+/** What the group itself calls its strengths, a line each. @param {any} form @param {any} pkg @returns {string[]} */
+export function ownStrengths(form, pkg) {
+  const node = single(pkg, (one) => one.attributes?.role === "strengths" || one.name === "swot_s");
+  const view = node && form.view(pathTo(pkg, node));
+  return view?.relevant ? view.value.split("\n").map((/** @type {string} */ line) => line.replace(/^[\s•*–-]+/, "").trim()).filter(Boolean) : [];
+}
+
+/** Records with a date by which something is to be done: actions, commitments. @param {any} form @param {any} pkg @returns {Agreed[]} */
+export function agreedIn(form, pkg) {
+  const rules = (pkg.entities ?? []).filter((/** @type {any} */ rule) => saved(rule, "due"));
+  if (!rules.length) return [];
+  const entities = form.entities();
+  return rules.flatMap((/** @type {any} */ rule) => {
+    const names = recordNames(form, pkg, rule.list);
+    const who = pkg.nodes[saved(rule, "responsible") ?? saved(rule, "party") ?? -1];
+    return entities
+      .filter((/** @type {any} */ one) => one.list === rule.list && !OVER.has(one.data.status))
+      .map((/** @type {any} */ one) => ({
+        text: one.label || names.get(one.id) || "",
+        who: choiceName(form, pkg, who, one.data.responsible ?? one.data.party ?? ""),
+        due: one.data.due ? formatDate(one.data.due) : "",
+      }))
+      .filter((/** @type {Agreed} */ { text }) => text);
+  });
+}
+
+/** The node a property is saved from. @param {any} rule @param {string} property @returns {number | undefined} */
+const saved = (rule, property) => rule.save.find((/** @type {any} */ one) => one[0] === property)?.[1];
+
+/** @param {any} form @param {any} pkg @param {any} node @param {string} value */
+function choiceName(form, pkg, node, value) {
+  if (!node?.choices) return value;
+  const item = pkg.lists?.[node.choices.list]?.find((/** @type {any} */ one) => one.name === value);
+  return item ? plain(form.text(item.label)) : "";
+}
+
+/** Names of the records that a form picks from a list and updates, which it does not name itself. @param {any} form @param {any} pkg @param {string} list @returns {Map<string, string>} */
+function recordNames(form, pkg, list) {
+  const picks = pkg.nodes.filter((/** @type {any} */ one) => one.kind === "question" && one.choices?.list === list);
+  return new Map(picks.flatMap((/** @type {any} */ node) => {
+    const around = repeatAround(pkg, node);
+    const below = around ? pathTo(pkg, node).slice(pathTo(pkg, around).length) : "";
+    // The list is the same in each row; rows inside rows are left out.
+    if (around && repeatAround(pkg, pkg.nodes[around.parent])) return [];
+    const path = around ? form.rows(pathTo(pkg, around)).map((/** @type {any} */ row) => row.path + below)[0] : pathTo(pkg, node);
+    return path ? form.choices(path).map((/** @type {any} */ { value, label }) => [value, plain(label)]) : [];
+  }));
+}
+
+/** @param {any} form @param {any} pkg */
+export function placeOf(form, pkg) {
+  const node = single(pkg, (one) => one.attributes?.role === "territory");
+  if (!node) return "";
+  const path = pathTo(pkg, node);
+  const { value } = form.view(path);
+  return value ? form.choices(path).find((/** @type {any} */ choice) => choice.value === value)?.label ?? "" : "";
+}
+
+/** The day the form itself gives. @param {any} form @param {any} pkg */
+export function dateOf(form, pkg) {
+  const node = single(pkg, (one) => one.type === "date");
+  return node ? form.view(pathTo(pkg, node)).value : "";
+}
