@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.device import until
 from tests.form.conftest import Phone
 from tests.form.test_summary import _answers, _open
 
@@ -110,7 +111,7 @@ def test_the_page_is_sent_on_as_a_picture(room):  # 3
         }"""
     )
     page.get_by_role("button", name="إرسال على شكل صورة").click()
-    page.wait_for_function("window.given")
+    until(lambda: page.evaluate("Boolean(window.given)"), "the picture is given")
     assert page.evaluate("[given.type, given.size > 10000]") == ["image/png", True]
     # Words begin at the right: there is ink at the right edge of the first line, none at the left.
     ink = page.evaluate(
