@@ -29,6 +29,7 @@ PACKAGES = (
     "sync",
     "export",
     "pwa",
+    "imports",
     "rescue",
     "backup",
     "demo",

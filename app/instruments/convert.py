@@ -4,6 +4,7 @@ Loading pyxform takes a second, so a waiting process does it once and forks itse
 ends when it was not asked for a while or its starter is gone. Over a socket, the request is one line of JSON {"filename",
 "max_bytes", "cpu_s"} and the file's bytes; the answer is an empty line once begun, then JSON: {"unreadable": {"code",
 "details"}}, or {"workbook", "xform", "warnings"}, or {"workbook", "error"}. run() asks and reads the answer.
+A request with "max_rows" is for a table of records, and answered {"table"}: run_table() asks that.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from app.instruments.workbook import MAX_BYTES, Unreadable, Workbook, read_workbook
+from app.instruments.workbook import MAX_BYTES, Sheet, Unreadable, Workbook, read_table, read_workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU_S = 30  # and twice as much by the clock
@@ -88,6 +89,13 @@ def answer(filename: str, content: bytes, max_bytes: int) -> dict[str, Any]:
     return found | {"xform": result.xform.translate(_SHOW), "warnings": list(result.warnings)}
 
 
+def answer_table(filename: str, content: bytes, max_bytes: int, max_rows: int) -> dict[str, Any]:
+    try:
+        return {"table": read_table(filename, content, max_rows, max_bytes).to_json()}
+    except Unreadable as problem:
+        return {"unreadable": {"code": problem.code, "details": problem.details}}
+
+
 class _Waiting:
     """The waiting process as its starter holds it."""
 
@@ -135,9 +143,23 @@ atexit.register(_waiting.stop)
 
 def run(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """The answer of a process of its own."""
-    if len(content) > max_bytes:
-        return {"unreadable": {"code": "file_too_large", "details": {"limit": max_bytes // (1024 * 1024)}}}
-    request = json.dumps({"filename": filename, "max_bytes": max_bytes, "cpu_s": CPU_S}).encode() + b"\n" + content
+    return _ask({"filename": filename, "max_bytes": max_bytes, "cpu_s": CPU_S}, content)
+
+
+def run_table(filename: str, content: bytes, max_rows: int, max_bytes: int = MAX_BYTES) -> Sheet:
+    """A table of records, read in a process of its own. Raises Unreadable."""
+    found = _ask({"filename": filename, "max_bytes": max_bytes, "cpu_s": CPU_S, "max_rows": max_rows}, content)
+    if "unreadable" in found:
+        raise Unreadable(found["unreadable"]["code"], **found["unreadable"]["details"])
+    table = found["table"]
+    rows = [(row, cells) for row, cells in table["rows"]]
+    return Sheet(table["name"], table["columns"], table["letters"], table["header_row"], rows)
+
+
+def _ask(head: dict[str, Any], content: bytes) -> dict[str, Any]:
+    if len(content) > head["max_bytes"]:
+        return {"unreadable": {"code": "file_too_large", "details": {"limit": head["max_bytes"] // (1024 * 1024)}}}
+    request = json.dumps(head).encode() + b"\n" + content
     with _waiting.connect() as connection:
         try:
             connection.sendall(request)
@@ -180,4 +202,8 @@ def _work(connection: socket.socket) -> None:
         whole = max(1, int(head["cpu_s"]))
         resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
         signal.setitimer(signal.ITIMER_REAL, 2 * head["cpu_s"])
-        stream.write(json.dumps(answer(head["filename"], content, head["max_bytes"])).encode())
+        if "max_rows" in head:
+            found = answer_table(head["filename"], content, head["max_bytes"], head["max_rows"])
+        else:
+            found = answer(head["filename"], content, head["max_bytes"])
+        stream.write(json.dumps(found).encode())

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -19,6 +20,7 @@ MAX_ENTRIES = 2_000
 MAX_INFLATED = 64 * 1024 * 1024
 MAX_CELLS = 200_000
 MAX_CELL_LENGTH = 40_000
+MAX_TABLE_CELLS = 1_000_000
 FORMATS = (".xlsx", ".md", ".csv")
 SHEETS = ("survey", "choices", "settings", "entities", "external_choices", "osm")
 
@@ -101,16 +103,99 @@ def read_workbook(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> 
     return Workbook(stem, found, [sheet.name for sheet in sheets])
 
 
+def read_table(filename: str, content: bytes, max_rows: int, max_bytes: int = MAX_BYTES) -> Sheet:
+    """The one table of a file of records (.xlsx: its first sheet that holds something; .csv), or Unreadable.
+
+    Unlike a form's, its rows may be many, and its columns are named by their letter: {"A": text}.
+    """
+    suffix = f".{filename.rpartition('.')[2].lower()}"
+    if len(content) > max_bytes:
+        raise Unreadable("file_too_large", limit=max_bytes // (1024 * 1024))
+    if not content.strip():
+        raise Unreadable("file_empty")
+    if suffix == ".xlsx":
+        return _table_of(_rows_of_xlsx(content), max_rows)
+    if suffix != ".csv":
+        raise Unreadable("file_kind", kind=suffix)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("file_not_utf8") from None
+    return _table_of(_rows_of_csv(text), max_rows)
+
+
+def _rows_of_csv(text: str) -> Iterator[tuple[int, list[str]]]:
+    head = text.lstrip().partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    try:
+        before = 0
+        for row in reader:
+            yield before + 1, row
+            before = reader.line_num
+    except csv.Error:
+        raise Unreadable("file_corrupt") from None
+
+
+def _rows_of_xlsx(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    import openpyxl
+
+    file = _unpacked(content)
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            for worksheet in book.worksheets:
+                worksheet.reset_dimensions()
+                there = False
+                for number, row in enumerate(worksheet.iter_rows(values_only=True), start=1):
+                    values = [_text(value) for value in row]
+                    there = there or any(values)
+                    yield number, values
+                if there:
+                    return
+        finally:
+            book.close()
+    except Unreadable:
+        raise
+    except Exception as error:  # openpyxl lets its parsers' own errors through: KeyError, ValueError, ParseError…
+        raise Unreadable("file_corrupt") from error
+
+
+def _table_of(rows: Iterator[tuple[int, list[str]]], max_rows: int) -> Sheet:
+    """The first row that holds something is the heading."""
+    sheet: Sheet | None = None
+    counter = _Counter(MAX_TABLE_CELLS)
+    for number, values in rows:
+        counter.add(max(len(values), 1))
+        texts = [_CONTROL.sub("", value).replace("\u00a0", " ").strip() for value in values]
+        if not any(texts):
+            continue
+        if sheet is None:
+            while not texts[-1]:
+                texts.pop()
+            sheet = _sheet("", number, texts, lettered=True)
+            continue
+        if len(sheet.rows) >= max_rows:
+            raise Unreadable("too_many_rows", limit=max_rows)
+        if any(len(text) > MAX_CELL_LENGTH for text in texts):
+            raise Unreadable("cell_too_long", sheet="", column="", limit=MAX_CELL_LENGTH)
+        cells = {letter: text for letter, text in zip(sheet.letters, texts, strict=False) if text}
+        if cells:
+            sheet.rows.append((number, cells))
+    if sheet is None:
+        raise Unreadable("file_empty")
+    return sheet
+
+
 class _Counter:
     """Counts cells over all sheets of one file."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, most: int = MAX_CELLS) -> None:
+        self.count, self.most = 0, most
 
     def add(self, cells: int) -> None:
         self.count += cells
-        if self.count > MAX_CELLS:
-            raise Unreadable("too_many_cells", limit=MAX_CELLS)
+        if self.count > self.most:
+            raise Unreadable("too_many_cells", limit=self.most)
 
 
 def _sheet(name: str, header_row: int, header: list[str], lettered: bool) -> Sheet:
@@ -211,6 +296,11 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def _read_xlsx(content: bytes) -> list[Sheet]:
+    return _sheets_of(_unpacked(content))
+
+
+def _unpacked(content: bytes) -> io.BytesIO:
+    """A measured copy of an .xlsx."""
     if content.startswith(_OLE):  # an old .xls, or a workbook with a password
         encrypted = "EncryptedPackage".encode("utf-16-le") in content
         raise Unreadable("file_encrypted" if encrypted else "file_old_excel")
@@ -219,8 +309,7 @@ def _read_xlsx(content: bytes) -> list[Sheet]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         raise Unreadable("file_corrupt") from None
     with archive:
-        clean = _measured(archive)
-    return _sheets_of(clean)
+        return _measured(archive)
 
 
 def _measured(archive: zipfile.ZipFile) -> io.BytesIO:

@@ -88,7 +88,7 @@ class Properties:
                 if form is None or rule["list"] != list_name:
                     continue
                 for name, index in rule["save"]:
-                    node = _asked(form, form.nodes[index])
+                    node = asked(form, form.nodes[index])
                     if node.get("label"):
                         self.known.setdefault(name, (form, node))
                     else:
@@ -115,7 +115,7 @@ class Properties:
         return sorted(names, key=lambda name: (self.order.get(name, len(self.order)), name))
 
 
-def _asked(form: Form, node: Node, deep: int = 4) -> Node:
+def asked(form: Form, node: Node, deep: int = 4) -> Node:
     """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
     expression = node.get("calculation")
     if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
@@ -130,5 +130,5 @@ def _asked(form: Form, node: Node, deep: int = 4) -> Node:
     for index, _scope in compiled.get("deps", []):
         found = form.nodes[index]
         if steps and found["name"] == steps[-1]:
-            return _asked(form, found, deep - 1)
+            return asked(form, found, deep - 1)
     return node
