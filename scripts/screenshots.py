@@ -283,7 +283,9 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
         page.locator("form[action*='/instruments/check'] button").first.click()
         if name == "trial":
             page.locator("form[action$='/instruments/drafts'] button").click()
-            expect(page.frame_locator("iframe").locator(".fill").first).to_be_visible(timeout=30_000)
+            phone = page.frame_locator("iframe")
+            phone.locator("main button.go").click()
+            expect(phone.locator(".fill").first).to_be_visible(timeout=30_000)
         take(name)
 
 
