@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -76,12 +77,14 @@ class SQLiteStore:
             return False
         try:
             with contextlib.closing(pysqlite3.connect(self.path, timeout=5)) as old:
-                busy = old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                # Leaving WAL needs the file for oneself: a checkpoint succeeds beside a server that is only idle, which would go
+                # on acknowledging into a file that has no name any more.
+                mode = old.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
         except pysqlite3.OperationalError as error:
-            raise FAILED(why=str(error)) from error
+            raise FAILED(why=f"{error}: stop the server first") from error
         except pysqlite3.DatabaseError:
             return False
-        if busy:
+        if mode != "delete":
             raise FAILED(why="the database is still in use: stop the server first")
         return True
 
@@ -100,6 +103,21 @@ class SQLiteStore:
                 Path(f"{opened}{suffix}").unlink(missing_ok=True)
 
 
+DROP_TABLES = """DO $$ DECLARE one record; BEGIN
+FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+EXECUTE format('DROP TABLE %I.%I CASCADE', one.schemaname, one.tablename);
+END LOOP; END $$"""
+
+
+def _tool(name: str) -> str:
+    """Where PostgreSQL's own tool is. Raises NO_TOOL."""
+    versions = sorted(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), reverse=True)
+    found = shutil.which(name) or next(iter(versions), None)
+    if found is None:
+        raise NO_TOOL(tool=name)
+    return found
+
+
 class PostgreSQLStore:
     kind, file_name = "PostgreSQL", "database.dump"
 
@@ -110,32 +128,25 @@ class PostgreSQLStore:
         """The address as PostgreSQL's own tools read it, the password apart (it would show in the process list)."""
         return self.url.set(drivername="postgresql", password=None, database=database or self.url.database).render_as_string()
 
-    def _run(self, tool: str, *arguments: str) -> None:
-        found = shutil.which(tool) or next(
-            iter(sorted(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{tool}")), reverse=True)), None
-        )
-        if found is None:
-            raise NO_TOOL(tool=tool)
+    def _run(self, *command: str) -> None:
         secret = {"PGPASSWORD": str(self.url.password)} if self.url.password else {}
-        done = subprocess.run([found, *arguments], capture_output=True, text=True, env={**os.environ, **secret}, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **secret}, check=False)
         if done.returncode:
-            raise FAILED(why=done.stderr.strip().splitlines()[-1] if done.stderr.strip() else tool)
+            raise FAILED(why=done.stderr.strip().splitlines()[-1] if done.stderr.strip() else command[0])
 
     def copy_to(self, file: Path) -> None:
-        self._run("pg_dump", "--format=custom", "--no-owner", f"--file={file}", f"--dbname={self._libpq()}")
+        self._run(_tool("pg_dump"), "--format=custom", "--no-owner", f"--file={file}", f"--dbname={self._libpq()}")
         flush(file)
 
     def restore(self, file: Path, database: str | None = None) -> None:
-        self._run(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--exit-on-error",
-            "--single-transaction",
-            f"--dbname={self._libpq(database)}",
-            str(file),
-        )
+        """In one transaction: the old database stands until all of the copy is there. Tables of a later release go too:
+        pg_restore by itself leaves them, or stumbles over what they name."""
+        with tempfile.NamedTemporaryFile(suffix=".sql") as script:
+            self._run(_tool("pg_restore"), "--clean", "--if-exists", "--no-owner", f"--file={script.name}", str(file))
+            self._run(
+                _tool("psql"), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+                f"--dbname={self._libpq(database)}", f"--command={DROP_TABLES}", f"--file={script.name}",
+            )  # fmt: skip
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._libpq(), password=self.url.password, autocommit=True) as connection:

@@ -40,7 +40,8 @@ LEAST_FREE = 2 << 30
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes. `log`: what SQLite has not yet written into its file, None on PostgreSQL; `free`: on the disk of photos."""
+    """Bytes. `log`: what SQLite has not yet written into its file, None on PostgreSQL; `free`: on the disk, of texts or
+    photos, that has less."""
 
     log: int | None
     free: int
@@ -64,4 +65,5 @@ def room(app: Flask) -> Room:
     if db.engine.dialect.name == "sqlite":
         file = Path(f"{db.engine.url.database}-wal")
         log = file.stat().st_size if file.exists() else 0
-    return Room(log, shutil.disk_usage(app.config["INSTANCE"]).free)
+    folders = [Path(app.config[name]) for name in ("INSTANCE", "ATTACHMENTS")]
+    return Room(log, min(shutil.disk_usage(folder).free for folder in folders if folder.exists()))

@@ -226,17 +226,19 @@ def test_a_drill_finds_a_chain_that_was_tampered_with(stored: Flask, folder: Pat
 
 
 def test_a_backup_of_an_earlier_release_is_restored(stored: Flask, folder: Path) -> None:  # B7
-    """One made before a table existed: what counts is what the copy holds."""
-    newer = db.metadata.tables["incidents"]
+    """One made before tables existed that name others: what counts is what the copy holds."""
+    later = [db.metadata.tables[name] for name in ("entity_links", "incidents")]
     db.session.commit()
-    newer.drop(db.engine)
+    db.metadata.drop_all(db.engine, later)
     try:
         made = operations.make(folder, now=NOW, off_host=False)
-        assert "incidents" not in made.manifest["tables"]
+        assert not {"entity_links", "incidents"} & set(made.manifest["tables"])
         assert operations.drill(folder, now=NOW).attachments == 1
+        db.metadata.create_all(db.engine, later)  # the release of today, whose database is to be replaced
         operations.restore(made.folder, replace=True)
+        assert not {"entity_links", "incidents"} & set(sa.inspect(db.engine).get_table_names())
     finally:
-        newer.create(db.engine)
+        db.metadata.create_all(db.engine, later)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 1
 
 
@@ -282,6 +284,7 @@ def test_a_restore_that_is_cut_off_leaves_all_of_the_old_database(tmp_path: Path
     assert _content(used) == ["last"]
 
     with contextlib.closing(pysqlite3.connect(used)) as reader:  # a server that was not stopped
+        reader.execute("PRAGMA journal_mode=WAL")
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM t").fetchall()
         with contextlib.closing(pysqlite3.connect(used, isolation_level=None)) as writer:
@@ -290,6 +293,14 @@ def test_a_restore_that_is_cut_off_leaves_all_of_the_old_database(tmp_path: Path
             store.restore(copy)
     assert problem_of(refused) == FAILED
     assert _content(used) == ["last", "later"]
+
+    with contextlib.closing(pysqlite3.connect(used, isolation_level=None)) as idle:  # as between two deliveries
+        idle.execute("SELECT * FROM t").fetchall()
+        with pytest.raises(Problem) as refused:
+            store.restore(copy)
+        idle.execute("INSERT INTO t VALUES ('acknowledged')")
+    assert problem_of(refused) == FAILED
+    assert _content(used) == ["last", "later", "acknowledged"]
 
     fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(Path, "replace", lambda old, new: (done.append("renamed"), replace(old, new)))
