@@ -262,6 +262,7 @@ def test_a_camera_that_costs_the_page_its_life_costs_no_answer(phone: Phone, mea
     expect(question).to_be_visible()
     with page.expect_file_chooser():
         question.locator("label, button").first.click()
+    expect(page.locator(".fill-status .saved")).to_have_class("saved saved")  # begun by the tap, over before a camera stands
     for pid in processes(phone):
         with contextlib.suppress(OSError):
             if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes():
