@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -415,7 +416,7 @@ def attached(playwright: Playwright, port: int):
         return None
 
 
-@pytest.mark.parametrize("when", ["@2001-01-01 00:00:00", "@2037-06-01 00:00:00", "-1h", "+1h"])
+@pytest.mark.parametrize("when", ["@1970-01-02 00:00:00", "@2038-02-01 00:00:00", "-1h", "+1h"])
 def test_a_wrong_clock_loses_nothing_and_is_told(
     playwright, world: World, station: Station, ledger: Ledger, tmp_path: Path, backend, when, measured
 ):
@@ -442,6 +443,31 @@ def test_a_wrong_clock_loses_nothing_and_is_told(
     measured("NS-20", lost=verdict.lost, offset_hours=round(offset / 3600_000))
     assert verdict == Verdict()
     assert abs(offset) > 50 * 60_000
+
+
+def test_a_clock_that_jumps_back_while_a_form_is_filled_loses_nothing(phone: Phone, station: Station, ledger: Ledger, measured):
+    """NS-20: begun today, gone on with after the clock went back two days, finished after it came forward by three."""
+    page = phone.page
+    phone.fill(photos=1)
+    draft = page.evaluate("() => daftar.draft({ name: 'تعاونية', photos: 1, size: 20000 })")
+    for days in (-2, 1):
+        page.clock.set_system_time(datetime.now(UTC) + timedelta(days=days))
+        page.goto(f"{phone.url}/field/#/form/{draft}")
+        field = page.locator("[data-path='g1/note'] input.input, [data-path='g1/note'] textarea").first
+        field.fill(f"بعد {days}")
+        expect(page.locator(".fill-status .saved")).to_have_class("saved saved")
+    page.reload()
+    expect(field).to_have_value("بعد 1")
+    page.goto(f"{phone.url}/static/css/tokens.css")
+    page.evaluate(MODULES)
+    done = page.evaluate("(id) => daftar.finish(id)", draft)
+    ledger.note_saved(done["revision_id"], done["sha256"], done["submission_id"], done["photos"])
+    phone.fill()
+    phone.drain()
+    verdict = ledger.check(station)
+    measured("NS-20", run="jump back", lost=verdict.lost, delivered=len(ledger.received))
+    assert verdict == Verdict()
+    assert len(ledger.received) == 3
 
 
 @pytest.mark.patience

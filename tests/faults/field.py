@@ -90,12 +90,14 @@ MODULES = """async () => {
       session.close();
       return session.id;
     },
-    async fill(what) {
-      const { revisionId } = await (await draft(what)).finish();
-      const item = await phone.outbox.get(revisionId);
-      return { revision_id: revisionId, submission_id: item.submission_id, sha256: item.sha256, photos: item.attachments.map((one) => one.sha256) };
-    },
+    fill: async (what) => finished(await draft(what)),
+    finish: async (id) => finished(await openDraft(phone, id)),
   };
+  async function finished(session) {
+    const { revisionId } = await session.finish();
+    const item = await phone.outbox.get(revisionId);
+    return { revision_id: revisionId, submission_id: item.submission_id, sha256: item.sha256, photos: item.attachments.map((one) => one.sha256) };
+  }
 }""".replace('"PIN"', f'"{PIN}"')
 
 WATCH = """() => {
