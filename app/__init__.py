@@ -30,6 +30,7 @@ PACKAGES = (
     "export",
     "pwa",
     "imports",
+    "personal",
     "rescue",
     "backup",
     "demo",

@@ -95,6 +95,10 @@ ACTIONS: Final[dict[str, Action]] = {
     "instrument.publish": _action("Publish a version of an instrument, open it or close it."),
     "entity.read": _action("See the records: cooperatives, groups, persons.", FACILITATOR, COORDINATOR, SUPERVISOR),
     "entity.edit": _action("Correct, merge or archive a record at the office.", COORDINATOR),
+    "person.manage": _action(
+        "Find, give out, correct and erase what is held about one person; a coordinator only of the whole programme.",
+        COORDINATOR,
+    ),
     "programme.read": _action("See a programme, its figures and its organisations.", FACILITATOR, COORDINATOR, SUPERVISOR),
     "programme.manage": _action("Create a programme, set its organisations and its consent texts."),
     "people.manage": _action(

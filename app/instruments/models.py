@@ -21,6 +21,7 @@ class Instrument(Model):
     title: Mapped[dict[str, str]] = mapped_column(Json)  # of the current version
     current_id: Mapped[str | None] = mapped_column(sa.String(36))  # InstrumentVersion phones start new forms with
     is_open: Mapped[bool] = mapped_column(default=True)  # closed: no new forms, what is on its way is still taken
+    retention_months: Mapped[int | None]  # how long personal answers are kept after reception; none: until somebody decides
 
 
 class InstrumentVersion(Model):

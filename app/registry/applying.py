@@ -16,6 +16,7 @@ import orjson
 
 from app.core.driver import Numbers, Statements
 from app.core.ids import new_id
+from app.registry.erased import is_same
 from app.registry.finding import derived, links_of, territory_of
 
 LABEL = ""  # stands for the label among the properties
@@ -49,6 +50,7 @@ class Record:
     merged_into: str | None = None
     to_settle: bool = False
     list: str = ""
+    is_erased: bool = False
 
     def value(self, name: str) -> str:
         return self.label if name == LABEL else self.data.get(name, "")
@@ -93,14 +95,24 @@ def find(do: Statements, ids: Iterable[str]) -> dict[str, Record]:
     while wanted:
         rows = do.among(
             "SELECT id, programme_id, organisation_id, territory, label, data, version, archived_at, merged_into, to_settle, "
-            "list FROM entities WHERE id IN (:ids)",
+            "list, erased_at FROM entities WHERE id IN (:ids)",
             wanted,
             lock=True,
         )
         for row in rows:
             data = orjson.loads(row[5]) if isinstance(row[5], str) else row[5]
             found[row[0]] = Record(
-                row[1], row[2], row[3], row[4], data, row[6], row[7] is not None, row[8], bool(row[9]), row[10]
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                data,
+                row[6],
+                row[7] is not None,
+                row[8],
+                bool(row[9]),
+                row[10],
+                row[11] is not None,
             )
         wanted = {row[8] for row in rows if row[8]} - set(found)
     return found
@@ -151,6 +163,8 @@ def _apply(
         return True
     if record.programme_id != source.programme_id or record.list != change.list:
         return True  # another programme's, or of another list: nothing is said of it (intake asks a person before)
+    if record.is_erased:
+        return True  # an old phone may still know her name; the submission itself is looked at by `flask person again`
     versions = _versions(do, change.id)
     base = _base(change, versions, source)
     if base is _MISSING:
@@ -234,7 +248,7 @@ def compare(change: EntityChange, record: Record, versions: list[_Version], base
         # A property without history has the value it began with.
         was = then.get(name, "") if name in known else theirs
         # What both sides made of it is noted on a branch all the same: the branch goes on from it.
-        if ours == was or (ours == theirs and not change.branch_id):
+        if ours == was or (ours == theirs and not change.branch_id) or is_same(was, ours):
             continue
         said.values[name] = ours
         if ours == theirs:
@@ -255,7 +269,7 @@ def compare_merged(change: EntityChange, record: Record, versions: list[_Version
     said = _Said()
     for name, ours in wanted.items():
         theirs, was = record.value(name), then.get(name, "")
-        if ours in (was, theirs):
+        if ours in (was, theirs) or is_same(was, ours):
             continue
         said.values[name] = ours
         if theirs not in ("", was):

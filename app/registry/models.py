@@ -82,6 +82,7 @@ class Entity(Model):
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     merged_into: Mapped[str | None] = mapped_column(sa.String(36))  # it was a duplicate: what names it means that one
     to_settle: Mapped[bool] = mapped_column(default=False)  # a person has to look: see the versions in conflict
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # it says no more who somebody is, and takes no name again
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seq: Mapped[int] = mapped_column(sa.BigInteger)  # of its last change
     # These follow from label and data (app/registry/finding.py), whoever writes.
@@ -127,7 +128,7 @@ class EntityVersion(Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-KINDS = ("submission", "office", "import", "settled", "merged", "unmerged", "reassigned", "archived", "restored")
+KINDS = ("submission", "office", "import", "settled", "merged", "unmerged", "reassigned", "archived", "restored", "erased")
 
 
 class EntityWaiting(Model):

@@ -16,6 +16,7 @@ from app.core.web import local_text
 from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
+from app.registry.erased import is_mark
 from app.submissions.answers import Form, Node, form_of, shown
 
 _LISTS = Path(app.instruments.__file__).parent / "library" / "entity-lists.csv"
@@ -104,6 +105,8 @@ class Properties:
         return _own_words(name) or said or name
 
     def show(self, name: str, value: str, records: Mapping[str, str]) -> str:
+        if is_mark(value):
+            return _("(erased)")
         form, node = self.known.get(name, (None, None))
         if name == "status" and (node is None or not node.get("choices")):
             return _state_words(value)

@@ -148,6 +148,7 @@ def kind_name(kind: str) -> str:
         "reassigned": _("given to others"),
         "archived": _("archived"),
         "restored": _("taken out of the archive"),
+        "erased": _("personal data erased"),
     }.get(kind, kind)
 
 

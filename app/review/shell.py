@@ -123,6 +123,9 @@ class Shell:
         if here_id:
             add(_("Records"), "/records", can(actor, "entity.read", programme_id=here_id))
             add(_("Exports"), "/exports", can(actor, "submission.export", programme_id=here_id))
+            grant = actor.grants.get(here_id)
+            whole = grant is None or (grant.organisation_id is None and not grant.territories)
+            add(_("Personal data"), "/personal-data", whole and can(actor, "person.manage", programme_id=here_id))
         first = len(found)
         add(_("Programmes"), "/programmes", can(actor, "programme.manage"))
         add(_("Instruments"), "/instruments", can(actor, "instrument.read"))

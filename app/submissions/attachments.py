@@ -29,7 +29,7 @@ from app.keys import operations as keys
 from app.keys.sealing import Unreadable, key_id_of, open_file
 from app.submissions import problems
 from app.submissions.envelope import is_sha256
-from app.submissions.models import Attachment, Quarantined, Submission
+from app.submissions.models import ERASED, Attachment, Quarantined, Submission
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def progress(person_id: str, submission_id: str, sha256: str, *, now: datetime) 
     completed now: the phone has no further piece to send. Commits then.
     """
     slot = _slot(person_id, submission_id, sha256)
-    if slot.complete_at is not None:
+    if slot.complete_at is not None or slot.lost_reason == ERASED:
         return Progress(slot.size, slot.size, True)
     partial = _partial(submission_id, sha256)
     stored = partial.stat().st_size if partial.exists() else 0
@@ -119,7 +119,7 @@ def append(
     what the phone sent, FILE_DAMAGED when the whole is not what the envelope announced. Commits.
     """
     slot = _slot(person_id, submission_id, sha256)
-    if slot.complete_at is not None:
+    if slot.complete_at is not None or slot.lost_reason == ERASED:
         return Progress(slot.size, slot.size, True)
     if not chunk:
         raise problems.CHUNK_EMPTY()

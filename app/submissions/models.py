@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Json, Model, UtcDateTime
 
 STATES = ("received", "has_issues", "edited", "approved", "rejected")  # as ODK Central names them
+ERASED = "erased"  # lost_reason of a file that was taken away on purpose: nobody asks for it again
 CHECKS = ("waiting", "ok", "differs", "failed")
 
 
@@ -78,6 +79,8 @@ class Revision(Model):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     # The phone's key that sealed what arrived: then sha256 is of the sealed text, and body holds it opened.
     key_id: Mapped[str | None] = mapped_column(sa.String(36))
+    # Personal answers were taken out of body since: sha256 stays that of what arrived (docs/personal-data.md).
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Attachment(Model):
@@ -95,7 +98,7 @@ class Attachment(Model):
     complete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Taken when it completed, or was said to be lost: a backup below it may hold the submission and not its photo.
     seq: Mapped[int | None] = mapped_column(sa.BigInteger)
-    lost_reason: Mapped[str | None] = mapped_column(sa.String(64))  # the phone says its bytes are gone (I-12)
+    lost_reason: Mapped[str | None] = mapped_column(sa.String(64))  # the phone says its bytes are gone (I-12); ERASED
     # {"file", "sha256", "size"} of what is inside; the other sha256 and size are of the sealed bytes.
     sealed: Mapped[dict[str, Any] | None] = mapped_column(Json)
     opened_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # it is kept opened, under this hash

@@ -1,0 +1,450 @@
+"""Taking out what is held about one person, everywhere it was found and ticked. docs/personal-data.md says what goes.
+
+Everything is one transaction; the files on the disk go after it was committed, for a file that is gone cannot come back with a
+transaction that failed. The chain says how much was erased and by whom, never of whom.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from flask import current_app
+
+from app.core import audit
+from app.core.db import db, iso, next_seq
+from app.core.disk import flush
+from app.core.ids import new_id
+from app.core.models import Sequence as Counter
+from app.core.permissions import Actor
+from app.imports.models import RecordImport
+from app.personal.finding import Found, files_of, in_envelope
+from app.personal.hers import PERSONS, Wanted, leaves, personal_of, properties_of, take_out, without
+from app.personal.models import Erasure
+from app.registry.applying import LABEL
+from app.registry.erased import is_mark, mark, print_of
+from app.registry.models import Entity, EntityMerge, EntityVersion, EntityWaiting
+from app.submissions.attachments import path_of
+from app.submissions.models import ERASED, Attachment, Quarantined, Remark, ReviewEvent, Revision, Submission
+
+log = logging.getLogger(__name__)
+
+Chooses = Callable[[Found], bool]
+
+
+@dataclass
+class Done:
+    """How much was erased, and the files to take from the disk after the commit."""
+
+    records: int = 0
+    properties: int = 0
+    submissions: int = 0
+    answers: int = 0
+    files: int = 0
+    texts: int = 0
+    paths: list[Path] = field(default_factory=list)
+    decisions: list[Erasure] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        names = ("records", "properties", "submissions", "answers", "files", "texts")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass
+class Work:
+    """What one decision has erased so far."""
+
+    programme_id: str
+    now: datetime
+    done: Done = field(default_factory=Done)
+    values: set[str] = field(default_factory=set)  # names and numbers that were taken out
+    entities: list[str] = field(default_factory=list)
+    archived: bool = False
+    properties: list[list[str]] = field(default_factory=list)
+    submissions: list[str] = field(default_factory=list)
+
+
+def erase(actor: Actor | None, programme_id: str, who: Wanted, chosen: Sequence[Found], *, archive: bool, now: datetime) -> Done:
+    """Erase the chosen places. The caller began with begin_writing(), commits, and then calls finish().
+
+    who      as the places were found with
+    archive  her records leave lists and phones; else they stay, without her name
+
+    `actor` None: the command line.
+    """
+    work = Work(programme_id, now)
+    kinds: dict[str, list[Found]] = {}
+    for one in chosen:
+        kinds.setdefault(one.kind, []).append(one)
+    hers = {one.object_id for one in kinds.get("record", [])}
+    personal = properties_of(programme_id)
+    # All rows before the counter, in the order of their ids: so does whoever delivers.
+    _lock(Submission, {one.object_id for kind in ("row", "answer", "file") for one in kinds.get(kind, [])})
+    _lock(Entity, hers | {one.object_id for one in kinds.get("property", [])})
+    for one in kinds.get("record", []):
+        erase_record(work, one.object_id, personal, archive, actor)
+    for one in kinds.get("property", []):
+        erase_property(work, one.object_id, one.name, set(one.values), actor)
+    keys = {(one.kind, one.object_id, one.name) for kind in ("row", "answer", "file") for one in kinds.get(kind, [])}
+    who = Wanted(who.words, who.digits, who.records | hers, who.prints)
+    for submission_id in sorted({submission_id for _kind, submission_id, _name in keys}):
+        wanted = {(kind, name) for kind, of, name in keys if of == submission_id}
+        erase_submission(work, submission_id, who, lambda place, wanted=wanted: (place.kind, place.name) in wanted)  # type: ignore[misc]
+    for one in kinds.get("text", []):
+        _erase_text(work, one, who)
+    for one in kinds.get("waiting", []):
+        _erase_waiting(work, one.object_id, personal)
+    for one in kinds.get("aside", []):
+        _erase_aside(work, one.object_id, who)
+    for one in kinds.get("import", []):
+        work.done.texts += _drop_import(one.object_id)
+    keep_decision(work, "person", actor)
+    return work.done
+
+
+def _lock(model: Any, ids: Collection[str]) -> None:
+    if ids:
+        db.session.execute(sa.select(model.id).where(model.id.in_(sorted(ids))).order_by(model.id).with_for_update())
+
+
+def keep_decision(work: Work, kind: str, actor: Actor | None) -> None:
+    """What was erased where, without a name: also beside the database, for the day when an older copy of it is put back."""
+    db.session.flush()
+    made = Erasure(
+        id=new_id(),
+        programme_id=work.programme_id,
+        kind=kind,
+        places={
+            "entities": work.entities,
+            "archived": work.archived,
+            "properties": work.properties,
+            "submissions": list(dict.fromkeys(work.submissions)),
+        },
+        prints=sorted({print_of(value) for value in work.values if len(value) > 2}),
+        actor_id=actor.person_id if actor else None,
+        at=work.now,
+        seq=int(db.session.scalar(sa.select(Counter.value).where(Counter.name == "server")) or 0),
+    )
+    db.session.add(made)
+    db.session.flush()
+    audit.record(
+        "person.erased" if kind == "person" else "person.expired",
+        at=work.now,
+        actor_id=made.actor_id,
+        programme_id=work.programme_id,
+        object_id=made.id,
+        details=work.done.counts(),
+    )
+    work.done.decisions.append(made)
+
+
+def journal() -> Path:
+    """The decisions beside the database, one JSON a line: a restored database is told them again (`flask person again`)."""
+    return Path(current_app.config["INSTANCE"]) / "erasures.jsonl"
+
+
+def write_beside(decisions: Iterable[Erasure]) -> None:
+    lines = [
+        {
+            "id": made.id, "programme_id": made.programme_id, "kind": made.kind, "places": made.places, "prints": made.prints,
+            "actor_id": made.actor_id, "at": iso(made.at),
+        }
+        for made in decisions
+    ]  # fmt: skip
+    if lines:
+        file = journal()
+        with file.open("a", encoding="ascii") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in lines)
+        flush(file)
+
+
+# -- records
+
+
+def erase_record(work: Work, entity_id: str, personal: Mapping[str, frozenset[str]], archive: bool, actor: Actor | None) -> None:
+    """Her record stays, as somebody of this sex and age who took part; it says no more who she is, in no version."""
+    entity = db.session.get(Entity, entity_id, with_for_update=True)
+    if entity is None or entity.programme_id != work.programme_id:
+        return
+    names = personal.get(entity.list, frozenset()) | ({LABEL} if entity.list in PERSONS else set())
+    for name in names:
+        said = entity.label if name == LABEL else entity.data.get(name, "")
+        work.values |= {said} if said else set()
+    _rewrite_history(work, entity, names, None)
+    entity.data = {name: ("" if name in names else value) for name, value in entity.data.items()}
+    if LABEL in names:
+        entity.label = ""
+    entity.erased_at = work.now
+    if archive and entity.archived_at is None:
+        entity.archived_at = work.now
+        work.archived = True
+    work.entities.append(entity.id)
+    work.done.records += 1
+    _note(work, entity, actor)
+
+
+def erase_property(work: Work, entity_id: str, name: str, values: set[str], actor: Actor | None) -> None:
+    """A property of somebody else's record, a cooperative's president: only where it says these values."""
+    entity = db.session.get(Entity, entity_id, with_for_update=True)
+    if entity is None or entity.programme_id != work.programme_id:
+        return
+    work.values |= values
+    _rewrite_history(work, entity, {name}, values)
+    if name == LABEL and entity.label in values:
+        entity.label = ""
+    elif entity.data.get(name, "") in values:
+        entity.data = entity.data | {name: ""}
+    work.properties.append([entity.id, name])
+    work.done.properties += 1
+    _note(work, entity, actor)
+
+
+def _rewrite_history(work: Work, entity: Entity, names: Collection[str], values: set[str] | None) -> None:
+    """Marks instead of the values, so that an old phone that says them again is known to say nothing new. None: all values."""
+
+    def new(value: Any) -> Any:
+        if not isinstance(value, str) or not value or is_mark(value) or (values is not None and value not in values):
+            return value
+        work.values.add(value)
+        return mark(value)
+
+    for version in db.session.scalars(sa.select(EntityVersion).where(EntityVersion.entity_id == entity.id)):
+        version.changes = {name: new(value) if name in names else value for name, value in version.changes.items()}
+        if version.conflicts:
+            version.conflicts = {
+                name: {side: new(value) if side in ("base", "theirs", "ours") else value for side, value in one.items()}
+                if name in names
+                else one
+                for name, one in version.conflicts.items()
+            }
+            if all(is_mark(str(one.get("ours", ""))) for one in version.conflicts.values()) and version.settled_at is None:
+                version.settled_at = work.now  # nothing is left to choose between
+    about = sa.or_(EntityMerge.survivor_id == entity.id, EntityMerge.duplicate_id == entity.id)
+    for merge in db.session.scalars(sa.select(EntityMerge).where(about)):
+        for side in ("before", "after"):
+            said = getattr(merge, side)
+            setattr(merge, side, {name: new(value) if name in names else value for name, value in said.items()})
+
+
+def _note(work: Work, entity: Entity, actor: Actor | None) -> None:
+    open_ = sa.select(sa.literal(1)).where(
+        EntityVersion.entity_id == entity.id, EntityVersion.conflict, EntityVersion.settled_at.is_(None)
+    )
+    db.session.flush()
+    entity.to_settle = bool(db.session.scalar(open_.limit(1)))
+    entity.version += 1
+    entity.updated_at = work.now
+    db.session.add(
+        EntityVersion(
+            id=new_id(),
+            entity_id=entity.id,
+            version=entity.version,
+            changes={},
+            kind="erased",
+            actor_id=actor.person_id if actor else None,
+            at=work.now,
+        )
+    )
+    db.session.flush()
+    entity.seq = next_seq()
+
+
+# -- submissions
+
+
+def erase_submission(work: Work, submission_id: str, who: Wanted, chooses: Chooses) -> None:
+    """Her rows and answers in every revision: each is looked at by itself, for rows may have moved between them."""
+    submission = db.session.get(Submission, submission_id, with_for_update=True)
+    if submission is None or submission.programme_id != work.programme_id:
+        return
+    taken: set[str] = set()
+    changed = False
+    for revision in db.session.scalars(sa.select(Revision).where(Revision.submission_id == submission_id)):
+        if revision.encryption != "none":
+            continue
+        envelope = orjson.loads(gzip.decompress(revision.body))
+        places = [place for place in in_envelope(envelope, revision.form_sha256, who) if chooses(place)]
+        if not places:
+            continue
+        values, files = _take_out_of(envelope, revision.form_sha256, places, who)
+        _rewrite(revision, envelope, values, work.now)
+        work.values |= values
+        taken |= files
+        work.done.answers += len(values)
+        changed = True
+    if changed:
+        work.submissions.append(submission_id)
+        work.done.submissions += 1
+        submission.title = _title_without(submission.title, work.values)
+        erase_files(work.done, submission_id, taken)
+        submission.updated_at = work.now
+        db.session.flush()
+        submission.seq = next_seq()
+
+
+def _take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Found], who: Wanted) -> tuple[set[str], set[str]]:
+    """Remove the places from an envelope; the values and the hashes of files that went."""
+    personal = personal_of(form_sha256)
+    values: set[str] = set()
+    files: set[str] = set()
+    answers = envelope.get("answers", {})
+    hashes = files_of(envelope)
+    for place in places:
+        for leaf in list(leaves(answers)):
+            inside = leaf.path.startswith(f"{place.name}/") if place.kind == "row" else leaf.path == place.name
+            if not inside:
+                continue
+            if leaf.value in hashes:
+                files.add(hashes[leaf.value])
+                take_out(answers, leaf.path)
+            elif place.kind == "answer" and not place.is_sure and personal is not None and leaf.plain in personal.free:
+                _put(answers, leaf.path, without(leaf.value, who))
+            elif (place.kind != "row" or personal is None or leaf.plain in personal.paths) and not who.names(leaf.value):
+                values.add(leaf.value)
+                take_out(answers, leaf.path)
+    envelope["attachments"] = [
+        one for one in envelope.get("attachments", []) if not (isinstance(one, dict) and one.get("sha256") in files)
+    ]
+    for change in envelope.get("entities", []):
+        if not isinstance(change, dict):
+            continue
+        hers = change.get("id") in who.records
+        properties = (personal.properties.get(str(change.get("list")), set()) if personal else set()) if hers else set()
+        data = change.get("data") or {}
+        change["data"] = {
+            name: ("" if name in properties or (len(value) > 2 and value in values) else value) for name, value in data.items()
+        }
+        label = str(change.get("label") or "")
+        if label in values or (hers and change.get("list") in PERSONS):
+            change["label"] = ""
+    envelope["title"] = _title_without(str(envelope.get("title") or ""), values)
+    return values, files
+
+
+def _put(answers: dict[str, Any], path: str, text: str) -> None:
+    at: Any = answers
+    *steps, last = path.split("/")
+    for step in steps:
+        name, _, rest = step.partition("[")
+        at = at[name] if not rest else at[name][int(rest.rstrip("]")) - 1]
+    at[last] = text
+
+
+def _title_without(title: str, values: Iterable[str]) -> str:
+    for value in sorted({one for one in values if len(one) > 2}, key=len, reverse=True):
+        title = title.replace(value, "…")
+    return title
+
+
+def _rewrite(revision: Revision, envelope: dict[str, Any], values: set[str], now: datetime) -> None:
+    """The body without what was taken out. sha256 stays that of what arrived: a phone that sends it again is still recognised."""
+    revision.body = gzip.compress(orjson.dumps(envelope), mtime=0)
+    revision.erased_at = now
+    if revision.check_result:
+        result = dict(revision.check_result)
+        for name in ("differences", "problems"):
+            result[name] = [one for one in result.get(name) or [] if not _says(one, values)]
+        result["title"] = _title_without(str(result.get("title") or ""), values)
+        revision.check_result = result
+
+
+def _says(one: Any, values: set[str]) -> bool:
+    text = orjson.dumps(one).decode()
+    return any(len(value) > 2 and value in text for value in values)
+
+
+def erase_files(done: Done, submission_id: str, hashes: Collection[str]) -> None:
+    """Mark files as erased: nobody offers or asks for them any more. Their bytes go with finish()."""
+    if not hashes:
+        return
+    for slot in db.session.scalars(sa.select(Attachment).where(Attachment.submission_id == submission_id)):
+        inside = slot.sealed.get("sha256") if slot.sealed else None
+        if slot.sha256 not in hashes and inside not in hashes and slot.opened_sha256 not in hashes:
+            continue
+        partial = Path(current_app.config["ATTACHMENTS"]) / "partial" / f"{submission_id}.{slot.sha256}"
+        done.paths += [path_of(sha) for sha in (slot.sha256, slot.opened_sha256) if sha] + [partial]
+        slot.lost_reason, slot.complete_at, slot.opened_sha256 = ERASED, None, None
+        done.files += 1
+    db.session.flush()
+
+
+def finish(done: Done) -> None:
+    """After the commit: the decision beside the database, and the bytes of files, but for those that another submission names."""
+    write_beside(done.decisions)
+    for path in done.paths:
+        sha256 = path.name
+        named = sa.select(Attachment.id).where(
+            sa.or_(Attachment.sha256 == sha256, Attachment.opened_sha256 == sha256), Attachment.complete_at.is_not(None)
+        )
+        if db.session.scalar(named.limit(1)) is None:
+            path.unlink(missing_ok=True)
+            apart = Path(current_app.config["ATTACHMENTS"]) / "apart" / sha256
+            apart.unlink(missing_ok=True)
+            if path.parent.exists():
+                flush(path.parent)
+    db.session.rollback()
+
+
+# -- the rest
+
+
+def _erase_text(work: Work, one: Found, who: Wanted) -> None:
+    models: dict[str, tuple[Any, str]] = {
+        "remark": (Remark, "text"),
+        "comment": (ReviewEvent, "comment"),
+        "note": (EntityVersion, "note"),
+        "quarantine": (Quarantined, "note"),
+    }
+    model, column = models[one.name]
+    row = db.session.get(model, one.object_id)
+    if row is not None:
+        setattr(row, column, without(getattr(row, column), who, work.values))
+        work.done.texts += 1
+
+
+def _erase_waiting(work: Work, waiting_id: str, personal: Mapping[str, frozenset[str]]) -> None:
+    row = db.session.get(EntityWaiting, waiting_id)
+    if row is None:
+        return
+    names = personal.get(row.list, frozenset())
+    data = row.change.get("data") or {}
+    work.values |= {value for name, value in data.items() if name in names and value}
+    row.change = row.change | {
+        "data": {name: value for name, value in data.items() if name not in names},
+        "label": "" if LABEL in names else row.change.get("label", ""),
+    }
+    work.done.texts += 1
+
+
+def _erase_aside(work: Work, case_id: str, who: Wanted) -> None:
+    """In what is set aside: her rows and answers; it still waits for a decision."""
+    kept = db.session.get(Quarantined, case_id)
+    if kept is None or kept.encryption != "none":
+        return
+    envelope = orjson.loads(gzip.decompress(kept.body))
+    places = in_envelope(envelope, str(envelope.get("form_sha256")), who)
+    values, files = _take_out_of(envelope, str(envelope.get("form_sha256")), [one for one in places if one.is_sure], who)
+    kept.body = gzip.compress(orjson.dumps(envelope), mtime=0)
+    erase_files(work.done, kept.submission_id, files)
+    work.values |= values
+    work.done.answers += len(values)
+    work.done.submissions += 1
+
+
+def _drop_import(import_id: str) -> int:
+    one = db.session.get(RecordImport, import_id)
+    if one is None:
+        return 0
+    if one.state == "checked":
+        db.session.delete(one)
+    elif one.state != "writing":
+        one.rows = one.result = None
+    return 1

@@ -1,0 +1,244 @@
+"""Afterwards: erased data that old phones, opened seals and restored copies bring back, and what was kept long enough."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core import audit
+from app.core.db import begin_writing, db
+from app.core.models import Sequence as Counter
+from app.core.permissions import Actor, require
+from app.core.problems import Problem
+from app.instruments.models import Instrument, InstrumentVersion
+from app.personal import erasing
+from app.personal.erasing import Done
+from app.personal.finding import AT_ONCE, Found, in_envelope
+from app.personal.hers import PERSONS, Wanted, personal_of, properties_of
+from app.personal.models import Erasure
+from app.registry.applying import LABEL
+from app.registry.erased import print_of
+from app.registry.models import Entity, EntityVersion
+from app.submissions.models import Revision, Submission
+from app.submissions.queries import opened
+
+
+@dataclass
+class Again:
+    """What was erased once more, and where somebody has to look: a namesake may be another person."""
+
+    done: Done = field(default_factory=Done)
+    perhaps: list[tuple[str, str]] = field(default_factory=list)  # (submission id, path)
+    told: int = 0  # decisions that this database did not know: it is an older copy
+
+
+def again(*, now: datetime, apply: bool) -> Again:
+    """Look at what arrived, was opened or was put back since each decision. `apply` erases what is surely hers. Commits.
+
+    Sure is what names her record, and what was said before in the same submission or property.
+    """
+    result = Again()
+    begin_writing()
+    known = {one.id for one in db.session.scalars(sa.select(Erasure))}
+    for line in _journal():
+        if line["id"] not in known:
+            result.told += 1
+            known.add(line["id"])
+            if apply:
+                values = {name: line[name] for name in ("id", "programme_id", "kind", "places", "prints", "actor_id")}
+                db.session.add(Erasure(**values, at=datetime.fromisoformat(line["at"]), seq=-1))
+    db.session.flush()
+    written = {line["id"] for line in _journal()}
+    high = int(db.session.scalar(sa.select(Counter.value).where(Counter.name == "server")) or 0)
+    for decision in db.session.scalars(sa.select(Erasure).order_by(Erasure.at, Erasure.id)).all():
+        _one(decision, result, apply=apply, now=now)
+        if apply:
+            decision.seq = high
+            if decision.id not in written:
+                result.done.decisions.append(decision)
+    if apply:
+        db.session.commit()
+        erasing.finish(result.done)
+    else:
+        db.session.rollback()
+    return result
+
+
+def _journal() -> Iterator[dict[str, Any]]:
+    file = erasing.journal()
+    if file.exists():
+        for line in file.read_text("ascii").splitlines():
+            if line.strip():
+                yield json.loads(line)
+
+
+def _one(decision: Erasure, result: Again, *, apply: bool, now: datetime) -> None:
+    work = erasing.Work(decision.programme_id, now, done=result.done)
+    prints = frozenset(decision.prints)
+    personal = properties_of(decision.programme_id)
+    for entity in _in_parts(Entity, decision.places["entities"]):
+        if entity.erased_at is None:
+            if apply:
+                erasing.erase_record(work, entity.id, personal, decision.places.get("archived", False), None)
+            else:
+                result.done.records += 1
+    for entity_id, name in decision.places["properties"]:
+        entity = db.session.get(Entity, entity_id)
+        said = "" if entity is None else entity.label if name == LABEL else entity.data.get(name, "")
+        if said and print_of(said) in prints:
+            if apply:
+                erasing.erase_property(work, entity_id, name, {said}, None)
+            else:
+                result.done.properties += 1
+    who = Wanted(records=frozenset(decision.places["entities"]), prints=prints)
+    before = set(decision.places["submissions"])
+    query = (
+        sa.select(Revision.submission_id, Revision.form_sha256, Revision.encryption, Revision.body)
+        .join(Submission, Submission.id == Revision.submission_id)
+        .where(Submission.programme_id == decision.programme_id, Revision.seq > decision.seq)
+        .order_by(Revision.seq)
+    )
+    hers: dict[str, set[tuple[str, str]]] = {}
+    for submission_id, form_sha256, encryption, body in db.session.execute(query.execution_options(yield_per=AT_ONCE)):
+        try:
+            envelope = opened(encryption, body)
+        except Problem:
+            continue
+        for place in in_envelope(envelope, form_sha256, who):
+            if not place.is_sure or not (place.values or place.files):
+                continue
+            names_her = any(one in str(envelope.get("answers")) for one in who.records)
+            if submission_id in before or (place.kind == "row" and names_her):
+                hers.setdefault(submission_id, set()).add((place.kind, place.name))
+            else:
+                result.perhaps.append((submission_id, place.name))
+    for submission_id, places in hers.items():
+        if apply:
+            erasing.erase_submission(work, submission_id, who, lambda one, places=places: (one.kind, one.name) in places)  # type: ignore[misc]
+        else:
+            result.done.submissions += 1
+
+
+def _in_parts(model: Any, ids: list[str]) -> Iterator[Any]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield from db.session.scalars(sa.select(model).where(model.id.in_(ids[start : start + AT_ONCE]))).all()
+
+
+# -- retention
+
+
+@dataclass
+class Due:
+    """What an instrument kept longer than it may."""
+
+    instrument: Instrument
+    before: datetime
+    submissions: list[str]
+
+
+@dataclass
+class Expired:
+    due: list[Due] = field(default_factory=list)
+    persons: list[str] = field(default_factory=list)  # records that nothing newer speaks of
+    done: Done = field(default_factory=Done)
+
+
+def months_before(now: datetime, months: int) -> datetime:
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    return datetime(year, month + 1, min(now.day, 28), tzinfo=UTC)
+
+
+def expired(programme_id: str, *, now: datetime, limit: int = 5000) -> Expired:
+    """What is due today; reads only."""
+    result = Expired()
+    kept = db.session.scalars(sa.select(Instrument).where(Instrument.programme_id == programme_id).order_by(Instrument.form_id))
+    instruments = list(kept)
+    for one in instruments:
+        if one.retention_months is None:
+            continue
+        before = months_before(now, one.retention_months)
+        left = sa.select(Revision.id).where(
+            Revision.submission_id == Submission.id, Revision.erased_at.is_(None), Revision.encryption == "none"
+        )
+        query = sa.select(Submission.id).where(
+            Submission.programme_id == programme_id,
+            Submission.form_id == one.form_id,
+            Submission.received_at < before,
+            left.exists(),
+        )
+        result.due.append(Due(one, before, list(db.session.scalars(query.order_by(Submission.received_at).limit(limit)))))
+    result.persons = _persons_due(programme_id, instruments, now, limit)
+    return result
+
+
+def _persons_due(programme_id: str, instruments: list[Instrument], now: datetime, limit: int) -> list[str]:
+    """Records of persons that no form touched within the longest time of those that write them; none while one has no limit."""
+    months: dict[str, list[int | None]] = {}
+    for one in instruments:
+        sha256 = db.session.scalar(sa.select(InstrumentVersion.sha256).where(InstrumentVersion.id == one.current_id))
+        personal = personal_of(sha256) if sha256 else None
+        for name in personal.properties if personal else ():
+            months.setdefault(name, []).append(one.retention_months)
+    found: list[str] = []
+    for name in sorted(PERSONS & months.keys()):
+        if any(one is None for one in months[name]):
+            continue
+        before = months_before(now, max(one for one in months[name] if one is not None))
+        newer = sa.select(EntityVersion.id).where(EntityVersion.entity_id == Entity.id, EntityVersion.at >= before)
+        query = sa.select(Entity.id).where(
+            Entity.programme_id == programme_id, Entity.list == name, Entity.erased_at.is_(None), Entity.updated_at < before
+        )
+        found += db.session.scalars(query.where(~newer.exists()).order_by(Entity.id).limit(limit))
+    return found
+
+
+def expire(actor: Actor | None, programme_id: str, *, now: datetime) -> Expired:
+    """Take personal answers and files out of what is due; figures, scores and choices stay. Commits."""
+    begin_writing()
+    result = expired(programme_id, now=now)
+    work = erasing.Work(programme_id, now, done=result.done)
+    everybody = Wanted(everybody=True)
+    for due in result.due:
+        for submission_id in due.submissions:
+            erasing.erase_submission(work, submission_id, everybody, _is_personal)
+            # Also what held nothing personal is done with.
+            db.session.execute(
+                sa.update(Revision)
+                .where(Revision.submission_id == submission_id, Revision.erased_at.is_(None), Revision.encryption == "none")
+                .values(erased_at=now)
+            )
+    personal = properties_of(programme_id)
+    for entity_id in result.persons:
+        erasing.erase_record(work, entity_id, personal, False, actor)
+    if work.done.submissions or work.done.records:
+        erasing.keep_decision(work, "retention", actor)
+    db.session.commit()
+    erasing.finish(work.done)
+    return result
+
+
+def _is_personal(place: Found) -> bool:
+    return place.is_sure or place.kind == "file"
+
+
+def set_retention(actor: Actor | None, instrument: Instrument, months: int | None, *, now: datetime) -> None:
+    """How long an instrument keeps personal answers; None: until somebody decides. The caller commits."""
+    if actor is not None:
+        require(actor, "programme.manage", programme_id=instrument.programme_id)
+    if instrument.retention_months == months:
+        return
+    instrument.retention_months = months
+    db.session.flush()
+    audit.record(
+        "instrument.retention",
+        at=now,
+        actor_id=actor.person_id if actor else None,
+        programme_id=instrument.programme_id,
+        object_id=instrument.id,
+        details={"months": months},
+    )

@@ -1,0 +1,321 @@
+"""What is held about one person (docs/personal-data.md):
+
+D1  she is found by name in any spelling, by number, and by her record: in records and their history, rows and answers of every
+    revision, files, remarks, what waits and tables on their way; namesakes are shown, and only what is ticked is touched
+D2  what is held is given out as a file, with her pictures and signatures
+D3  erased means erased: her name and number stand nowhere in the database, her files are gone from the disk
+D4  figures, scores, choices and the count of persons stay; the chain holds and names nobody
+D5  phones get the deletion with their next pull; an old phone that says her name again changes nothing
+D6  what arrives later, or comes back with an older copy, is erased again; what only bears her name is reported
+D7  an instrument's answers are kept as long as its retention says
+D8  who answers for one person's data answers for the whole programme
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.core import audit
+from app.core.db import begin_writing, db
+from app.core.ids import new_id
+from app.instruments import operations
+from app.instruments.models import Instrument
+from app.instruments.operations import Checked
+from app.personal import erasing, later
+from app.personal.finding import search
+from app.personal.operations import asked
+from app.registry.models import Entity
+from app.submissions.attachments import path_of
+from app.submissions.models import Attachment, Remark, Revision
+from tests.conftest import NOW, Someone, World, count
+from tests.conftest import later as from_now
+
+HERE = "/personal-data"
+NAME, PHONE = "زهرة بناني", "0612345678"
+FORMS: list[Checked] = []
+
+
+class Held:
+    """A programme in which Zahra Bennani took part twice and presides a cooperative."""
+
+    def __init__(self, world: World, amina: Someone) -> None:
+        if not FORMS:
+            content = (Path(__file__).parent / "session.md").read_bytes()
+            FORMS.append(operations.check(world.programme.id, "session.md", content))
+        self.world, self.amina = world, amina
+        self.form = operations.publish_checked(None, world.programme.id, FORMS[0], NOW).sha256
+        db.session.commit()
+        self.coop, self.zahra, self.khadija, self.namesake = (new_id() for _ in range(4))
+        create = {
+            "list": "cooperatives",
+            "id": self.coop,
+            "action": "create",
+            "label": "تعاونية الأمل",
+            "data": {"sector": "food"},
+        }
+        amina.deliver(form_id="session", form_sha256=self.form, entities=[create], answers={}, title="تعاونية الأمل")
+        self.sign = b"\xff\xd8\xff her signature"
+        self.first = self.session(
+            [
+                self.row(NAME, PHONE, "sign-1.jpg"),
+                self.row("خديجة أمراني", "0699999999", ""),
+                self.row("زهرة بناني", "0655555555", ""),
+            ],
+            [
+                self.person("create", self.zahra, NAME, PHONE),
+                self.person("create", self.khadija, "خديجة أمراني", "0699999999"),
+                self.person("create", self.namesake, "زهرة بناني", "0655555555"),
+            ],
+            files={"sign-1.jpg": self.sign},
+            notes="اتصلت بنا زهرة بناني أمس",
+        )
+        # A second session names her record, and writes her name another way.
+        self.second = self.session(
+            [self.row("زهرة البناني", PHONE, "", person=self.zahra)],
+            [self.person("update", self.zahra, "زهرة البناني", PHONE, 1)],
+        )
+        row = Remark(
+            id=new_id(),
+            submission_id=self.second["submission_id"],
+            revision_id=self.second["revision_id"],
+            question="",
+            text=f"تأكدوا من رقم {PHONE}",
+            author_id=amina.id,
+            at=NOW,
+        )
+        db.session.add(row)
+        db.session.commit()
+
+    def row(self, name: str, phone: str, sign: str, *, person: str = "") -> dict[str, str]:
+        found = {"p_consent": "yes", "p_person": person, "p_name": name, "p_phone": phone, "p_age": "18_35", "p_sign": sign}
+        return {key: value for key, value in found.items() if value}
+
+    def person(self, action: str, record: str, name: str, phone: str, base: int | None = None) -> dict[str, Any]:
+        data = {"full_name": name, "phone": phone, "age_group": "18_35"}
+        return {"list": "persons", "id": record, "action": action, "label": name, "data": data, "base_version": base}
+
+    def session(self, rows: list[dict[str, str]], entities: list[Any], files: Any = None, notes: str = "") -> dict[str, Any]:
+        president = {"pres_name": NAME, "pres_phone": PHONE, "members_w": "24"}
+        coop = {"list": "cooperatives", "id": self.coop, "action": "update", "label": "", "data": president}
+        answers = {"coop": self.coop, "consent": "yes", "pres_name": NAME, "pres_phone": PHONE, "k_women": "24", "part": rows}
+        attachments = []
+        for name, content in (files or {}).items():
+            sha256 = hashlib.sha256(content).hexdigest()
+            about = {"name": name, "question": "part[1]/p_sign", "sha256": sha256, "size": len(content), "type": "image/jpeg"}
+            attachments.append(about)
+        made = self.amina.deliver(
+            form_id="session",
+            form_sha256=self.form,
+            answers=answers | ({"notes": notes} if notes else {}),
+            entities=[coop, *entities],
+            attachments=attachments,
+            title=f"دورة مع {NAME}",
+            subject={"list": "cooperatives", "id": self.coop},
+        )
+        for name, content in (files or {}).items():
+            path = path_of(hashlib.sha256(content).hexdigest())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            slot = db.session.scalars(sa.select(Attachment).where(Attachment.name == name)).one()
+            slot.complete_at = NOW
+        db.session.commit()
+        return made
+
+    @property
+    def programme(self) -> str:
+        return self.world.programme.id
+
+
+@pytest.fixture
+def held(world: World, amina: Someone) -> Held:
+    return Held(world, amina)
+
+
+def everything_said() -> str:
+    """Every text in the database, whatever its table; compressed bytes opened."""
+    db.session.rollback()
+    said = []
+    for table in sa.inspect(db.engine).get_table_names():
+        for row in db.session.execute(sa.text(f'SELECT * FROM "{table}"')):
+            for value in row:
+                if isinstance(value, bytes | memoryview):
+                    value = bytes(value)
+                    said.append(gzip.decompress(value).decode() if value[:2] == b"\x1f\x8b" else "")
+                else:
+                    said.append(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
+    return "\n".join(said)
+
+
+def hers(held: Held) -> list[str]:
+    """Keys of what is hers: not the namesake's record nor row."""
+    found = search(held.programme, asked(PHONE)).found
+    return [one.key for one in found]
+
+
+def test_she_is_erased_everywhere_and_figures_stay(held: Held, admin: Someone, amina: Someone):  # D1, D3, D4, D5, D6
+    kinds = {one.kind: one for one in search(held.programme, asked(PHONE)).found}
+    assert {"record", "property", "row", "answer", "text"} <= kinds.keys()
+    cursor = amina.client.get(f"/api/sync/pull?programme={held.programme}", headers=amina.delivering).json["next_cursor"]
+    keys = hers(held)
+    assert f"record:{held.namesake}" not in keys
+    page = admin.client.post(HERE, data={"q": PHONE, "key": keys, "action": "erase"})
+    assert page.status_code == 200
+    assert count(Entity, Entity.erased_at.is_not(None)) == 0, "asked once more first"
+
+    assert admin.client.post(HERE, data={"q": PHONE, "key": keys, "action": "erase", "sure": "yes"}).status_code == 302
+    said = everything_said()
+    for gone in (PHONE, PHONE[1:], "زهرة البناني", "0612 34"):
+        assert gone not in said, gone
+    # Her namesake's name stays with her namesake, and in the note that nobody ticked by name.
+    rows = json.loads(gzip.decompress(db.session.get_one(Revision, held.first["revision_id"]).body))["answers"]["part"]
+    assert [row.get("p_name") for row in rows] == [None, "خديجة أمراني", "زهرة بناني"]
+    assert [row["p_age"] for row in rows] == ["18_35"] * 3
+    assert not path_of(hashlib.sha256(held.sign).hexdigest()).exists()
+    zahra = db.session.get_one(Entity, held.zahra)
+    assert (zahra.label, zahra.data["age_group"], zahra.words.strip()) == ("", "18_35", "")
+    assert count(Entity, Entity.list == "persons") == 3
+    coop = db.session.get_one(Entity, held.coop)
+    assert (coop.data["pres_name"], coop.data["members_w"], coop.data["sector"]) == ("", "24", "food")
+    assert audit.first_broken_entry() is None
+
+    changes = amina.client.get(f"/api/sync/pull?programme={held.programme}&cursor={cursor}", headers=amina.delivering).json[
+        "changes"
+    ]
+    assert {"op": "del", "id": held.zahra}.items() <= next(one for one in changes if one["id"] == held.zahra).items()
+    told = json.dumps(changes, ensure_ascii=False)
+    assert PHONE not in told
+    assert held.first["submission_id"] in told
+
+    # An old phone still has her record and the cooperative as they were.
+    late = held.session(
+        [held.row("زهرة البناني", PHONE, "", person=held.zahra)], [held.person("update", held.zahra, NAME, PHONE, 2)]
+    )
+    assert db.session.get_one(Entity, held.zahra).label == ""
+    assert PHONE in everything_said(), "the late form itself says her number until somebody looks"
+    result = later.again(now=NOW, apply=True)
+    assert result.done.submissions == 1
+    assert [path for submission_id, path in result.perhaps if submission_id == late["submission_id"]] == [
+        "pres_name",
+        "pres_phone",
+    ]
+    body = json.loads(gzip.decompress(db.session.get_one(Revision, late["revision_id"]).body))
+    assert "p_name" not in body["answers"]["part"][0]
+    assert later.again(now=NOW, apply=True).done.submissions == 0
+    # The same form sent again is still the same form.
+    assert amina.push(held.first).json["results"][0]["result"] == "duplicate"
+
+
+def test_a_phone_that_never_heard_of_the_erasure_does_not_bring_a_property_back(held: Held, amina: Someone):  # D5
+    record = db.session.get_one(Entity, held.coop)
+    base = record.version
+    begin_writing()
+    who = asked(PHONE)
+    places = [one for one in search(held.programme, who).found if one.kind == "property"]
+    erasing.erase(None, held.programme, who, places, archive=False, now=NOW)
+    db.session.commit()
+    change = {"list": "cooperatives", "id": held.coop, "action": "update", "label": "", "base_version": base}
+    data = {"pres_name": NAME, "pres_phone": PHONE, "members_w": "25"}
+    amina.deliver(form_id="session", form_sha256=held.form, answers={}, entities=[change | {"data": data}])
+    db.session.expire_all()
+    record = db.session.get_one(Entity, held.coop)
+    assert (record.data["pres_name"], record.data["pres_phone"], record.data["members_w"]) == ("", "", "25")
+    data["pres_name"] = "فاطمة الزهراء"
+    amina.deliver(form_id="session", form_sha256=held.form, answers={}, entities=[change | {"data": data}])
+    db.session.expire_all()
+    assert db.session.get_one(Entity, held.coop).data["pres_name"] == "فاطمة الزهراء", "another president is another person"
+
+
+@pytest.mark.sqlite_only
+def test_what_is_held_is_given_out_corrected_and_taken_out_by_name(held: Held, admin: Someone):  # D1, D2
+    page = admin.client.get(f"{HERE}?q=زهره بناني&lang=fr").text
+    assert f"record:{held.zahra}" in page
+    assert f"record:{held.namesake}" in page, "a namesake is shown: a person decides"
+    answer = admin.client.post(f"{HERE}?lang=fr", data={"q": PHONE, "key": hers(held), "action": "export"})
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        table = archive.read("data.csv").decode("utf-8-sig")
+        files = [name for name in archive.namelist() if name.startswith("files/")]
+        assert [archive.read(name) for name in files] == [held.sign]
+    for told in (NAME, "زهرة البناني", PHONE, "Tranche d’âge;18 à 35 ans"):
+        assert told in table, told
+    assert "0655555555" not in table
+    assert "خديجة" not in table
+    answer = admin.client.post(HERE, data={"q": PHONE, "key": hers(held), "action": "correct", "was": PHONE, "now": "0611111111"})
+    assert answer.status_code == 302
+    db.session.expire_all()
+    assert db.session.get_one(Entity, held.zahra).data["phone"] == "0611111111"
+    assert db.session.get_one(Entity, held.coop).data["pres_phone"] == "0611111111"
+    keys = [one.key for one in search(held.programme, asked("0611111111")).found]
+    admin.client.post(HERE, data={"q": "0611111111", "key": keys, "action": "anonymise", "sure": "yes"})
+    db.session.expire_all()
+    zahra = db.session.get_one(Entity, held.zahra)
+    assert (zahra.archived_at, zahra.label, zahra.data["phone"]) == (None, "", "")
+    page = admin.client.get(f"/records/persons/{held.zahra}?lang=fr").text
+    assert "(effacé)" in page
+    assert "erased:" not in page
+
+
+@pytest.mark.sqlite_only
+def test_an_older_copy_put_back_is_told_again(held: Held, tmp_path: Path):  # D6
+    db.session.commit()
+    begin_writing()
+    db.session.commit()
+    db.session.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    db.session.commit()
+    shutil.copy(tmp_path / "daftar.db", tmp_path / "copy.db")
+    who = asked(PHONE)
+    places = search(held.programme, who).found
+    begin_writing()
+    done = erasing.erase(None, held.programme, who, places, archive=True, now=NOW)
+    db.session.commit()
+    erasing.finish(done)
+    db.session.remove()
+    db.engine.dispose()
+    for file in tmp_path.glob("daftar.db*"):
+        file.unlink()
+    shutil.copy(tmp_path / "copy.db", tmp_path / "daftar.db")
+    assert PHONE in everything_said()
+    assert later.again(now=NOW, apply=False).told == 1
+    assert later.again(now=NOW, apply=True).done.records == 1
+    said = everything_said()
+    remark = f"تأكدوا من رقم {PHONE}"
+    assert PHONE not in said.replace(remark, ""), "all but the remark, which no rule can know to be hers"
+
+
+@pytest.mark.sqlite_only
+def test_answers_are_kept_as_long_as_the_instrument_says(held: Held, admin: Someone, app: Any):  # D7
+    instrument = db.session.scalars(sa.select(Instrument).where(Instrument.form_id == "session")).one()
+    assert admin.client.post(f"{HERE}/retention", data={"months-session": "24"}).status_code == 302
+    assert later.expired(held.programme, now=from_now(days=600)).due[0].submissions == []
+    result = app.test_cli_runner().invoke(args=["person", "retention", "boulemane"])
+    assert "session\t24 months\t0 submissions due" in result.output, result.output
+    done = later.expire(None, held.programme, now=from_now(days=800)).done
+    assert done.submissions == 2
+    assert done.records == 3
+    bodies = [gzip.decompress(body).decode() for body in db.session.scalars(sa.select(Revision.body))]
+    assert not any(PHONE in body or "خديجة" in body for body in bodies)
+    assert "خديجة أمراني" not in everything_said()
+    assert db.session.get_one(Entity, held.coop).data["pres_phone"] == PHONE, "a cooperative in use keeps its contact"
+    body = json.loads(gzip.decompress(db.session.get_one(Revision, held.first["revision_id"]).body))
+    assert body["answers"]["k_women"] == "24"
+    assert [row["p_age"] for row in body["answers"]["part"]] == ["18_35"] * 3
+    assert later.expired(held.programme, now=from_now(days=800)).due[0].submissions == []
+    assert instrument is not None
+
+
+@pytest.mark.sqlite_only
+def test_only_who_answers_for_the_whole_programme_may(held: Held, khadija: Someone, fatima: Someone, said: Someone):  # D8
+    for nobody in (khadija, fatima, said):
+        assert nobody.client.get(HERE).status_code == 403
+        answer = nobody.client.post(HERE, data={"q": PHONE, "key": hers(held), "action": "erase", "sure": "yes"})
+        assert answer.status_code == 403
+    assert count(Entity, Entity.erased_at.is_not(None)) == 0
