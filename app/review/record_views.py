@@ -20,9 +20,9 @@ from app.registry.models import Entity
 from app.registry.names import record_name
 from app.registry.problems import STALE
 from app.registry.queries import Filters, filters_from
-from app.review import duplicates, pages, properties, record_lists, records
+from app.review import duplicates, pages, properties, record_lists, records, rounds
 from app.review.views import chosen_programme
-from app.submissions import merging, reassigning
+from app.submissions import merging, reassigning, rescoring
 from app.submissions.queries import Filters as SubmissionFilters
 
 bp = Blueprint("records", __name__)
@@ -114,6 +114,7 @@ def _page(list_name: str, record_id: str, *, status: int = 200, problem: str = "
         all_submissions=pages_address(entity),
         submission_address=lambda item: url_for("review.submission", submission_id=item.id),
         here={"list_name": list_name, "record_id": entity.id},
+        degree_name=rounds.degree_name,
         merges=duplicates.merges(entity) if view.may_edit else [],
         problem=problem,
         typed=typed or {},
@@ -169,6 +170,21 @@ def settle(list_name: str, record_id: str) -> Response:
     said = _("Settled. The other value stays in the history.")
     chosen = [request.form.get(name, "") for name in ("conflict", "property", "choice")]
     return _with_record(list_name, record_id, said, lambda: operations.settle(_actor(), record_id, *chosen, now=utcnow()))
+
+
+@bp.post("/records/<list_name>/<record_id>/rescore")
+@signed_in
+def rescore(list_name: str, record_id: str) -> Response:
+    """The round before, by the grid of the newest. The engine may take seconds: nothing is locked meanwhile."""
+    _shown(list_name, record_id)
+    try:
+        rescoring.rescore(_actor(), request.form.get("submission", ""), request.form.get("grid", ""), now=utcnow())
+        return _done(list_name, record_id, _("Scored by the newer grid too. Both are kept."))
+    except Problem as problem:
+        db.session.rollback()
+        if problem.kind.status in (403, 404):
+            raise
+        return _page(list_name, record_id, status=problem.kind.status, problem=str(problem))
 
 
 def _number(name: str) -> int:

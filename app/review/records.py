@@ -28,6 +28,7 @@ from app.review.properties import Properties, list_title, lists
 from app.review.radar import radar
 from app.review.reading import one_decimal, signed
 from app.review.record_lists import unscored_forms
+from app.review.rounds import Rounds, side_by_side
 from app.submissions.answers import form_of, record_labels, scores_from
 from app.submissions.models import Revision, Submission
 
@@ -131,6 +132,7 @@ class View:
     trend: Markup = field(default_factory=Markup)
     radar: Markup = field(default_factory=Markup)
     has_round_before: bool = False
+    rounds: Rounds | None = None  # the newest beside the one before
     overall: str = ""
     level: str = ""
     may_edit: bool = False
@@ -388,9 +390,12 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
         )
         for axis in scores.get("axes") or []
     ]
-    before = next((result for one, result in scored[1:] if one.form_id == newest.form_id), None)
+    earlier, before = next(((one, result) for one, result in scored[1:] if one.form_id == newest.form_id), (None, None))
     then = None
-    if before is not None:
+    if earlier is not None and before is not None:
+        revisions = [db.session.get(Revision, one.current_revision_id) for one in (earlier, newest)]
+        if revisions[0] and revisions[1]:
+            view.rounds = side_by_side(actor, (earlier, revisions[0], before), (newest, revisions[1], scores), language)
         by_axis = {axis.get("axis"): axis.get("score") for axis in before.get("axes") or []}
         then = [by_axis.get(axis.get("axis")) for axis in scores.get("axes") or []]
     view.has_round_before = then is not None

@@ -81,9 +81,9 @@ def _check(revision: Revision) -> tuple[str, dict[str, Any]]:
         return "failed", {"code": "form_unknown"}
     content = gzip.decompress(revision.body)
     envelope = orjson.loads(content)
-    moment = _moment(envelope.get("t_client"), revision.received_at)
+    moment = moment_of(envelope.get("t_client"), revision.received_at)
     offset = moment.utcoffset() or timedelta(0)
-    datasets = dict(_datasets(orjson.loads(package).get("datasets", {}), submission.programme_id, content))
+    datasets = dict(datasets_of(orjson.loads(package).get("datasets", {}), submission.programme_id, content))
     sha256 = revision.form_sha256
     db.session.rollback()  # the computation may take seconds; no transaction waits for it
     try:
@@ -108,7 +108,7 @@ def _check(revision: Revision) -> tuple[str, dict[str, Any]]:
     return ("differs" if differences else "ok"), result
 
 
-def _moment(text: Any, otherwise: datetime) -> datetime:
+def moment_of(text: Any, otherwise: datetime) -> datetime:
     """When the phone finished, by its own clock and zone: that is what it computed with."""
     try:
         found = datetime.fromisoformat(text)
@@ -117,7 +117,7 @@ def _moment(text: Any, otherwise: datetime) -> datetime:
     return found if found.tzinfo is not None else otherwise
 
 
-def _datasets(declared: dict[str, Any], programme_id: str, content: bytes) -> Iterator[tuple[str, Any]]:
+def datasets_of(declared: dict[str, Any], programme_id: str, content: bytes) -> Iterator[tuple[str, Any]]:
     """Lists as published; of an entity list only the records that the answers name: no other can be looked up by them."""
     named = sorted({one.decode() for one in _ID.findall(content)})
     for name, dataset in declared.items():

@@ -83,6 +83,19 @@ class Revision(Model):
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Rescore(Model):
+    """Scores of a revision by another version of its form. What it scored on its day stays in `Revision.check_result`."""
+
+    __tablename__ = "rescores"
+    __table_args__ = (sa.UniqueConstraint("revision_id", "form_sha256"),)
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    revision_id: Mapped[str] = mapped_column(sa.ForeignKey("revisions.id"))
+    form_sha256: Mapped[str] = mapped_column(sa.String(64))  # of the version whose grid it is
+    scores: Mapped[dict[str, Any]] = mapped_column(Json)  # as the engine gives them: axes, overall, level…
+    actor_id: Mapped[str] = mapped_column(sa.String(36))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Attachment(Model):
     """A file that a submission's manifest names; complete once its bytes match the hash."""
 
