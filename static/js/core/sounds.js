@@ -20,7 +20,16 @@ export function wordSounds(text) {
   return sounds;
 }
 
+/** Few words make many names. @type {Map<string, string>} */
+const known = new Map();
+
 /** @param {string} text  as `normalise` gives it */
 export function sounds(text) {
-  return text.split(" ").map(wordSounds).filter(Boolean).join(" ");
+  let found = "";
+  for (const word of text.split(" ")) {
+    if (!known.has(word)) known.set(word, wordSounds(word));
+    const heard = known.get(word);
+    if (heard) found += found ? ` ${heard}` : heard;
+  }
+  return found;
 }

@@ -51,7 +51,7 @@ export function openRegistry(host, app) {
   /** Indexes while nobody types, in slices that leave the page free. @param {{prepare(count: number): boolean}} index */
   function prepare(index) {
     if (closed || index !== search) return;
-    if (index.prepare(INDEX_STEP)) setTimeout(() => prepare(index), 16);
+    if (index.prepare(INDEX_STEP)) setTimeout(() => prepare(index));
   }
 
   /** The instrument with which a new cooperative is registered. @param {import("./instruments.js").Opened[]} instruments */
