@@ -225,6 +225,59 @@ def _plan(choose: random.Random, day: date, language: str) -> list[Values]:
     ]
 
 
+def better(values: Values, lists: dict[str, list[str]]) -> Values:
+    """The same diagnostic a round later: a third of the answers have gone up by one, and what was agreed goes on."""
+    raised: Values = {"d_round": "mid", "plan": []}
+    for question, choices in sorted(lists.items())[::3]:
+        higher = [choice for choice in choices if choice != "na" and choice > values[question]]
+        if values[question] != "na" and higher:
+            raised[question] = higher[0]
+    return values | raised
+
+
+_REMARKS = {
+    "ar": ("تمت معاينة الدفتر، مملوء إلى غاية الأسبوع الماضي", "أُنجز الجزء الأول، والباقي بعد الموسم"),
+    "fr": ("Registre vu, tenu jusqu’à la semaine passée", "Première partie faite, le reste après la saison"),
+}
+_PROBLEMS = {
+    "ar": (("market", "انقطع الزبون الرئيسي عن الشراء منذ شهر"), ("production", "عطل في آلة الطحن")),
+    "fr": (("market", "Le principal client n’achète plus depuis un mois"), ("production", "Panne du moulin")),
+}
+
+
+def visit(cooperative: Cooperative, subject: str, day: date, language: str) -> Values:
+    """Answers to VISIT: the first action is done, the second under way, what else was agreed has not begun."""
+    choose = chance("visit", cooperative.fr)
+    done, half = _REMARKS[language]
+    domain, problem = choose.choice(_PROBLEMS[language])
+    has_problem = choose.random() < 0.4
+    workers = max(3, cooperative.women - choose.randint(1, 5))
+    return {
+        "coop_in": "cooperatives",
+        "coop_cooperatives": subject,
+        "visit_date": day.isoformat(),
+        "visit_type": choose.choice(("follow", "coach")),
+        "present_w": str(max(2, workers - choose.randint(0, 3))),
+        "present_m": "0",
+        "duration": str(choose.randint(4, 12) * 10),
+        "consent_photo": "no",
+        "act": [
+            {"act_status": "done", "act_remark": done},
+            {"act_status": "ongoing", "act_pct": "50", "act_remark": half},
+            *({"act_status": "todo"} for _ in range(5)),
+        ],
+        "v_sales": str(choose.randint(8, 60) * 100),
+        "v_workers": str(workers),
+        "v_paid": str(round(workers * 0.7)),
+        "v_trend": choose.choice(("up", "same", "same", "down")),
+        "v_books": choose.choice(("yes", "no")),
+        "v_has_prob": "yes" if has_problem else "no",
+        "prob": [{"prob_dom": domain, "prob_desc": problem, "prob_prio": "high", "prob_escal": "yes"}] if has_problem else [],
+        "v_has_next": "no",
+        "next_visit": (day + timedelta(days=choose.randint(25, 40))).isoformat(),
+    }
+
+
 def woman(cooperative: Cooperative, number: int) -> str:
     """An invented name; the same number gives the same name."""
     choose = chance("woman", cooperative.fr, number)

@@ -41,7 +41,8 @@ from app.submissions.envelope import read
 from app.submissions.models import Attachment, Quarantined, Remark, ReviewEvent, Revision, Submission
 from app.submissions.queries import last_event
 
-FORMS = ("coop", "diag", "train")
+FORMS = ("coop", "diag", "train", "visit")
+VISITED = 10
 
 
 @dataclass
@@ -72,6 +73,8 @@ class _World:
     authors: dict[str, _Author] = field(default_factory=dict)
     packages: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # form_id: SHA-256 and content
     cooperatives: dict[str, str] = field(default_factory=dict)  # French name: id of the record
+    # list: {id: row}, as phones have them for the next form
+    records: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     photos: list[tuple[str, str, str, bytes, datetime]] = field(default_factory=list)  # author, submission, hash, bytes, when
 
     def of(self, organisation: str, number: int = 0) -> _Author:
@@ -106,6 +109,8 @@ def load(now: datetime) -> bool:
     _registrations(world)
     _diagnostics(world)
     _trainings(world)
+    _visits(world)
+    _second_round(world)
     audit.record("demo.loaded", at=now, programme_id=world.programme.id, object_id=world.programme.id)
     db.session.commit()
     for person_id, submission_id, sha256, content, at in world.photos:
@@ -167,7 +172,7 @@ def _author(world: _World, account: Account, organisations: dict[str, str]) -> _
 
 
 def _publish(world: _World) -> None:
-    """The three instruments of the library, and the lists they read."""
+    """The instruments of the library that the programme uses, and the lists they read."""
     for form_id in FORMS:
         content = (LIBRARY / form_id / "form.md").read_bytes()
         version = instruments.publish(None, world.programme.id, f"{form_id}.md", content, world.now - timedelta(days=70))
@@ -258,6 +263,9 @@ def _send(
         sender=sender,
     )
     received_at = at + timedelta(minutes=20)
+    for one in filled["entities"] if not trouble else ():
+        row = world.records.setdefault(one["list"], {}).setdefault(one["id"], {"name": one["id"]})
+        row |= one["data"] | ({"label": one["label"]} if one["label"] else {})
     db.session.flush()
     connection: Any = db.session.connection().connection
     intake.accept(Statements(connection, db.engine.dialect.name), [item], _forms(world), now=received_at)
@@ -309,17 +317,21 @@ def _by_day(moment: datetime, number: int) -> datetime:
 
 def _registrations(world: _World) -> None:
     """All 43 cooperatives are registered, two months ago; nearly all approved."""
-    records = []
     for number, cooperative in enumerate(COOPERATIVES):
         at = _by_day(world.now - timedelta(days=66 - number / 2), number)
         author = world.of(cooperative.organisation, number)
         sent = _send(world, author, "coop", answers.registration(cooperative, at.date()), at)
         record = next(one for one in sent.envelope["entities"] if one["list"] == "cooperatives")
         world.cooperatives[cooperative.fr] = record["id"]
-        records.append({"name": record["id"], "label": record["label"], **record["data"]})
         if number < len(COOPERATIVES) - 4:
             _decide(world, sent, "approve", at + timedelta(days=1))
-    world.filler.keep_list("cooperatives", records)
+    _pulled(world, "cooperatives")
+
+
+def _pulled(world: _World, *lists: str) -> None:
+    """From now on forms see these lists as they are."""
+    for name in lists:
+        world.filler.keep_list(name, list(world.records[name].values()))
 
 
 def _scored(world: _World) -> dict[str, list[str]]:
@@ -346,8 +358,7 @@ def _diagnostic(world: _World, cooperative: Cooperative, number: int, at: dateti
 
 def _diagnostics(world: _World) -> None:
     """Thirty of the 43 are diagnosed: most approved, the last ones waiting, and one of each case a coordinator meets."""
-    done = _turn_by_turn([one for index, one in enumerate(COOPERATIVES) if index % 10 not in (2, 5, 8)])
-    for number, cooperative in enumerate(done):
+    for number, cooperative in enumerate(_diagnosed()):
         at = _by_day(world.now - timedelta(days=40 - number * 1.3), number)
         photo = "d_photo" if number % 5 == 0 else "photo_prd" if number % 5 == 3 else ""
         if number == 16:
@@ -364,6 +375,10 @@ def _diagnostics(world: _World) -> None:
             sent = _diagnostic(world, cooperative, number, at, photo=photo)
             if number < 18:
                 _decide(world, sent, "approve", at + timedelta(days=2))
+
+
+def _diagnosed() -> list[Cooperative]:
+    return _turn_by_turn([one for index, one in enumerate(COOPERATIVES) if index % 10 not in (2, 5, 8)])
 
 
 def _turn_by_turn(cooperatives: list[Cooperative]) -> list[Cooperative]:
@@ -438,6 +453,31 @@ def _trainings(world: _World) -> None:
         elif decision == "return":
             remarks = {_path(world, "train", "hours_total"): "ثلاثة أيام بخمس ساعات تساوي 15 ساعة: يرجى التحقق."}
             _decide(world, sent, "return", at + timedelta(days=1), remarks=remarks)
+
+
+def _visits(world: _World) -> None:
+    """Three weeks after their diagnostic, ten cooperatives are visited: of what was agreed something is done."""
+    _pulled(world, "cooperatives", "actions")
+    for number, cooperative in enumerate(_diagnosed()[:VISITED]):
+        at = _by_day(world.now - timedelta(days=19 - number * 1.3), number)
+        author = world.of(cooperative.organisation, number)
+        subject = world.cooperatives[cooperative.fr]
+        sent = _send(
+            world, author, "visit", answers.visit(cooperative, subject, at.date(), author.account.language), at, subject=subject
+        )
+        if number < VISITED - 3:
+            _decide(world, sent, "approve", at + timedelta(days=1))
+
+
+def _second_round(world: _World) -> None:
+    """Two of those that were visited are diagnosed again: what moved is seen beside the first round."""
+    _pulled(world, "cooperatives")
+    for number, cooperative in enumerate(_diagnosed()[:2]):
+        at = _by_day(world.now - timedelta(days=2 - number), number)
+        author = world.of(cooperative.organisation, number)
+        subject = world.cooperatives[cooperative.fr]
+        first = answers.diagnostic(cooperative, subject, at.date(), author.account.language, _scored(world))
+        _send(world, author, "diag", answers.better(first, _scored(world)), at, subject=subject)
 
 
 # Taking it away

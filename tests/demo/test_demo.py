@@ -2,7 +2,8 @@
 
 D1  43 cooperatives: 23 food, 11 crafts, 6 livestock, 3 plants; 508 women; five organisations
 D2  names of cooperatives and people are plainly marked
-D3  every state a coordinator meets is there, with scores that the engine computed
+D3  every state a coordinator meets is there, with scores that the engine computed;
+    agreed actions that visits moved, and a second round
 D4  loading twice changes nothing
 D5  unloading leaves what real people did, and refuses where they worked in the demonstration itself
 D6  its consent settings are complete: instruments that ask names open
@@ -61,7 +62,13 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     here = sa.select(Submission).where(Submission.programme_id == programme.id)  # D3
     submissions = db.session.scalars(here).all()
     assert {one.state for one in submissions} == {"received", "has_issues", "edited", "approved", "rejected"}
-    assert {one.form_id for one in submissions} == {"coop", "diag", "train"}
+    assert {one.form_id for one in submissions} == {"coop", "diag", "train", "visit"}
+    actions = db.session.scalars(sa.select(Entity).where(Entity.programme_id == programme.id, Entity.list == "actions")).all()
+    assert {one.data["status"] for one in actions} == {"todo", "ongoing", "done"}
+    assert all(one.data["agreed_on"] and one.data["responsible"] and one.data["due"] for one in actions)
+    second = [one.data for one in cooperatives if one.data.get("prev_score")]
+    assert len(second) == 2
+    assert all(float(one["last_score"]) > float(one["prev_score"]) and one["prev_axes"] != one["last_axes"] for one in second)
     assert [one.quarantine for one in submissions if one.quarantine] == ["device_revoked"]
     assert count(Remark, Remark.closed_by.is_(None)) >= 3
     levels = Counter(one.data.get("last_level") for one in cooperatives)

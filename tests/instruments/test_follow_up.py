@@ -2,7 +2,7 @@
 
 F1  filled at random from the first question to the last, each finishes: no rule fails, no required question stays blank, and
     over all fillings every question was answered at least once
-F2  a visit opens with the open actions of its cooperative and moves their state
+F2  a visit opens with the open actions of its cooperative, says which are late and moves their state
 F3  the domains of difficulties are one list everywhere, and its first six are those of the programmes
 F4  a cumulative figure that decreases is said and must be explained; an older situation changes nothing
 F5  amounts are said in millions of dirhams and of centimes; sums are warned about, never refused
@@ -230,7 +230,7 @@ def answered(answers, above=""):
 def test_it_is_filled_to_the_last_question(code):  # F1
     chance, taken = random.Random(20261121), {}
     missing = set(questions_of(code))
-    for turn in range(20):
+    for turn in range(30):
         problems, _, answers, entities, title = filled(code, chance, taken, dict(RARE.get(code, {})) if turn == 0 else {})
         assert problems == []
         assert title
@@ -292,11 +292,30 @@ def test_a_visit_moves_the_state_of_its_actions_and_of_no_other():  # F2
     assert [(one["list"], one["action"], one["id"]) for one in entities] == [
         ("actions", "update", "action-1"),
         ("actions", "update", "action-3"),
+        ("cooperatives", "update", COOP),
     ]
-    done, blocked = (one["data"] for one in entities)
+    done, blocked, visited = (one["data"] for one in entities)
+    assert visited == {"last_visit": TODAY, "next_visit": ""}
     assert (done["status"], done["progress"], done["done_on"], done["due"]) == ("done", "100", TODAY, "2026-12-31")
     assert (blocked["status"], blocked["progress"], blocked["due"], blocked["done_on"]) == ("blocked", "30", "2027-03-01", "")
     assert blocked["block"] == "لا يوجد بنك قريب"
+
+
+def test_a_visit_says_how_late_an_action_is_and_keeps_what_was_remarked():  # F2
+    late = RECORDS["actions"][0] | {"due": "2026-11-09"}
+    steps = [*VISIT, ["view", "act[1]/act_late"], ["view", "act[2]/act_late"]]
+    steps += [*sets(**{"act[1]/act_status": "done", "act[1]/act_remark": "الدفتر مملوء"}), ["entities"]]
+    *_, said, other, _, _, entities = run("visit", steps, RECORDS | {"actions": [late, *RECORDS["actions"][1:]]})
+    assert said["relevant"]
+    assert said["label"].endswith(": 12")
+    assert not other["relevant"]
+    assert entities[0]["data"]["remark"] == "الدفتر مملوء"
+
+
+def test_an_older_visit_does_not_hide_a_newer_one():  # F2
+    visited = [RECORDS["cooperatives"][0] | {"last_visit": "2026-12-01", "next_visit": "2027-01-01"}]
+    entities = run("visit", [*VISIT, ["entities"]], RECORDS | {"cooperatives": visited})[-1]
+    assert [one["list"] for one in entities] == ["actions", "actions"]
 
 
 def test_the_rows_of_a_visit_stay_with_their_actions():  # F2
@@ -304,7 +323,7 @@ def test_the_rows_of_a_visit_stay_with_their_actions():  # F2
     steps = [*VISIT, *sets(**{"act[1]/act_status": "done", "act[2]/act_status": "ongoing"}), ["snapshot"]]
     saved = run("visit", steps)[-1]
     case = {"package": package("visit"), "datasets": datasets("visit", records), "saved": saved, "now": NOW, "offset": OFFSET}
-    entities, coop = host.run_cases([case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}])[0]
+    (*entities, _), coop = host.run_cases([case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}])[0]
     assert [(one["id"], one["data"]["status"]) for one in entities] == [("action-1", "done"), ("action-3", "ongoing")]
     assert coop["readonly"] is True  # another cooperative would give the answers to other actions
 

@@ -8,6 +8,8 @@ L5  consent texts are filled from the programme: only known tokens, nothing left
 L6  one question names the record, one the place, and the form has a title
 L7  it tells the phone what it needs: places, digits, minus; scales run upwards; rows have names that fit a sheet
 L8  the diagnostic speaks to the cooperative: labels not codes, a comma, no private judgement on the page that is signed
+L9  a diagnostic keeps the round before with the record, and says which trainings answer its weak axes
+L10 a training of one cooperative takes its people from the register, or adds them to it
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ NAMING = ("coop", "diag", "train", "precoop", "appr")  # those that record peopl
 SUBJECTS = {
     "coop": "rec",
     "diag": "coop",
+    "train": "for_coop",
     "visit": "coop_cooperatives",
     "prem": "rec",
     "agree": "rec",
@@ -494,6 +497,37 @@ def test_a_plan_row_is_made_from_a_question_that_scored_low():
     assert theme == label["theme"]
     assert results[12]["value"] == "medium"
     assert results[13]["value"] == "2027-02-19"  # 90 days on, over the end of the year
+
+
+def test_a_diagnostic_keeps_the_round_before_and_says_which_trainings_fit():  # L9
+    before = {"name": "c1", "label": "ت", "last_diag": "2025-11-20", "last_score": "47.1", "last_axes": "LEG=40 MKT=62.5"}
+    weak = [node["name"] for node in package("diag")["nodes"] if re.fullmatch(r"leg\d\d", node["name"])]
+    steps = [["set", "coop", "c1"], ["set", "d_date", "2026-11-21"], ["set", "d_version", "full"]]
+    steps += [["set", f"ax_LEG/{name}", "2" if name == "leg01" else "0"] for name in weak]
+    steps += [["addRow", "grp_plan/plan"], ["set", "grp_plan/plan[1]/pl_action", "مسك الدفاتر"]]
+    steps += [["view", "grp_score/themes_note"]]
+    *_, note, entities = run("diag", [*steps, ["entities"]], {"cooperatives": [before]})
+    assert note["relevant"]
+    action, record = (one["data"] for one in entities)
+    assert (action["coop"], action["agreed_on"], action["status"]) == ("c1", "2026-11-21", "todo")
+    assert (record["prev_diag"], record["prev_score"], record["prev_axes"]) == ("2025-11-20", "47.1", "LEG=40 MKT=62.5")
+    assert re.fullmatch(r"LEG=\d+(\.\d)?", record["last_axes"])
+    assert record["train_themes"] == "T01"
+
+
+def test_a_training_of_one_cooperative_asks_nobody_where_she_comes_from():  # L10
+    records = {
+        "cooperatives": [{"name": "c1", "label": "تيفاوين"}, {"name": "c2", "label": "الأمل"}],
+        "persons": [{"name": f"p{n}", "label": f"م{n}", "full_name": f"م{n}", "coop": f"c{n}"} for n in (1, 2)],
+    }
+    steps = [["set", "grp_sess/for_coop", "c1"], ["set", "grp_sess/sess_title", "دورة"], ["addRow", "part"]]
+    steps += [["set", "grp_consent/consent_read", "yes"], ["set", "part[1]/p_consent", "yes"], ["choices", "part[1]/p_person"]]
+    steps += [["set", "part[1]/p_name", "أمينة"], ["view", "part[1]/p_coop_in"], ["entities"]]
+    *_, known, _, where, entities = run("train", steps, records)
+    assert [one["value"] for one in known] == ["p1"]
+    assert not where["relevant"]
+    by_list = {one["list"]: one["data"] for one in entities}
+    assert by_list["persons"]["coop"] == by_list["trainings"]["coops"] == "c1"
 
 
 def test_a_diagnostic_updates_a_cooperative_that_never_had_one():

@@ -27,8 +27,8 @@ export function fill(pkg, values, context) {
   };
 }
 
-/** @param {any} form @param {string} group @param {Values} values */
-function fillGroup(form, group, values) {
+/** What is asked below a group, "" for the whole form. @param {any} form @param {string} group @param {Values} values */
+export function fillGroup(form, group, values) {
   for (const path of form.children(group)) {
     const view = form.view(path);
     if (!view.relevant) continue;

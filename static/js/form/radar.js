@@ -33,8 +33,8 @@ function radiusFor(axes) {
   return Math.max(56, radius);
 }
 
-/** @param {Axis[]} axes @returns {unknown} nothing with less than three axes: there is no surface to see */
-export function radar(axes) {
+/** @param {Axis[]} axes @param {Axis[]} [before]  the same axes a round earlier, drawn behind @returns {unknown} nothing with less than three axes: there is no surface to see */
+export function radar(axes, before = []) {
   if (axes.length < 3) return nothing;
   const radius = radiusFor(axes);
   const height = Math.round(2 * (radius + GAP + 2 * LINE + 6));
@@ -44,14 +44,15 @@ export function radar(axes) {
   };
   const ring = (/** @type {number} */ share) => axes.map((_, index) => point(index, share).map((n) => n.toFixed(1)).join(",")).join(" ");
   const known = axes.every(({ score }) => score !== null);
-  const shape = axes.map(({ score }, index) => point(index, (score ?? 0) / 100).map((n) => n.toFixed(1)).join(",")).join(" ");
+  const shapeOf = (/** @type {Axis[]} */ drawn) => drawn.map(({ score }, index) => point(index, (score ?? 0) / 100).map((n) => n.toFixed(1)).join(",")).join(" ");
   return html`<svg class="radar" viewBox="${-WIDTH / 2} ${-height / 2} ${WIDTH} ${height}" role="img" aria-label=${t("Scores by axis; the list below has the figures")}>
     ${[0.25, 0.5, 0.75, 1].map((share) => svg`<polygon class="ring" points=${ring(share)} />`)}
     ${axes.map((_, index) => {
       const [x, y] = point(index, 1);
       return svg`<line class="spoke" x1="0" y1="0" x2=${x.toFixed(1)} y2=${y.toFixed(1)} />`;
     })}
-    <polygon class=${known ? "shape" : "shape partly"} points=${shape} />
+    ${before.length === axes.length ? svg`<polygon class="before" points=${shapeOf(before)} />` : nothing}
+    <polygon class=${known ? "shape" : "shape partly"} points=${shapeOf(axes)} />
     ${axes.map(({ score }, index) => {
       if (score === null) return nothing;
       const [x, y] = point(index, score / 100);

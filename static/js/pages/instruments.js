@@ -48,7 +48,7 @@ export async function begin(app, { programme, instrument }, about = {}) {
 }
 
 /** Names from below the root to a node; null inside a repeat. @param {any} pkg @param {any} node @returns {string | null} */
-function pathOf(pkg, node) {
+export function pathOf(pkg, node) {
   const names = [];
   for (let at = node; at.parent !== undefined && at.i !== 0; at = pkg.nodes[at.parent]) {
     if (at.kind === "repeat") return null;

@@ -1,18 +1,29 @@
-/** One record: who it is, its last score, what was filled about it, and what can be started from here. */
+/**
+ * One record: who it is, its last scores, what was agreed and what of it is late, its trainings, what was filled about it, and what
+ * can be started from here. Everything is on the phone.
+ */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { formatDate, formatNumber, language, t } from "../core/i18n.js";
 import { explain } from "../form/problems.js";
+import { actionsOf, brief, choicesIn, themesFor, trainingsOf } from "./agreed.js";
 import { icon } from "./icons.js";
-import { begin, communesOf, instrumentsOf, placeOf, propertiesOf, rowLabel, rowsOf, subjectPath } from "./instruments.js";
-import { inTurn, levelChip, progressBar, sectionTitle, topBar } from "./page.js";
+import { begin, communesOf, instrumentsOf, pathOf, placeOf, propertiesOf, rowLabel, rowsOf, subjectPath } from "./instruments.js";
+import { inTurn, progressBar, sectionTitle, topBar } from "./page.js";
+import { scoreCard, shapeCard } from "./scores.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
 import { nameOf, said, since } from "./words.js";
 
+const MOST_THEMES = 3;
 /** Shown apart from the rest of the identity. */
-const SCORE = new Set(["last_diag", "last_score", "last_level"]);
+const APART = new Set([
+  "last_diag", "last_score", "last_level", "last_axes", "prev_diag", "prev_score", "prev_axes", "train_themes", "last_visit", "next_visit",
+]);
 
-/** @typedef {{name: string, label: string, section: string, value: unknown}} Fact */
+/**
+ * @typedef {{name: string, label: string, section: string, value: unknown}} Fact
+ * @typedef {import("./instruments.js").Opened & {pkg: any, path: string}} Start  path: where the form asks for this record
+ */
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @param {string[]} args  list, id @returns {import("./page.js").Page} */
 export function openRecord(host, app, [list, id]) {
@@ -25,8 +36,14 @@ export function openRecord(host, app, [list, id]) {
   let drafts = [];
   /** @type {{item: any, receipt: any, submission: any}[]} */
   let sent = [];
-  /** @type {(import("./instruments.js").Opened & {path: string})[] | null} */
+  /** @type {Start[] | null} */
   let starts = null;
+  /** @type {any[]} */
+  let packages = [];
+  /** Rows of the lists that name it. @type {{actions: any[], trainings: any[]}} */
+  let named = { actions: [], trainings: [] };
+  /** Something that was said of it here has not reached the office. */
+  let waits = false;
   /** @type {Fact[] | null} */
   let facts = null;
   /** @type {import("./instruments.js").Opened[]} */
@@ -36,14 +53,17 @@ export function openRecord(host, app, [list, id]) {
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [found, all, allDrafts, items, submissions] = await Promise.all([
+    const [found, all, allDrafts, items, submissions, actions, trainings] = await Promise.all([
       phone.catalogue.entity(list, id), instrumentsOf(app), phone.drafts.all(owner), phone.outbox.opened(), phone.catalogue.submissions(),
+      phone.catalogue.entities("actions"), phone.catalogue.entities("trainings"),
     ]);
+    named = { actions, trainings: trainingsOf(trainings, id) };
     record = found ?? null;
     instruments = all;
     drafts = allDrafts.filter((/** @type {any} */ draft) => draft.subject?.id === id);
     const byId = new Map(submissions.map((/** @type {any} */ one) => [one.id, one]));
     const mine = items.filter((/** @type {any} */ item) => item.owner === owner && item.subject?.id === id);
+    waits = items.some((/** @type {any} */ item) => item.state === "waiting" && item.entities?.some((/** @type {any} */ one) => one.id === id));
     const here = new Set(mine.map((/** @type {any} */ item) => item.submission_id));
     sent = await Promise.all(latest(mine).map(async (item) => ({ item, receipt: await phone.outbox.receipt(item.revision_id), submission: byId.get(item.submission_id) })));
     for (const one of submissions) if (one.subject_id === id && !here.has(one.id)) sent.push({ item: null, receipt: null, submission: one });
@@ -54,18 +74,21 @@ export function openRecord(host, app, [list, id]) {
 
   async function complete() {
     if (!record) return;
-    const packages = await Promise.all(instruments.map(async (one) => ({ ...one, pkg: await phone.catalogue.package(one.instrument.sha256) })));
-    const here = packages.filter(({ pkg }) => pkg);
+    const opened = await Promise.all(instruments.map(async (one) => ({ ...one, pkg: await phone.catalogue.package(one.instrument.sha256) })));
+    const here = opened.filter(({ pkg }) => pkg);
+    packages = here.map(({ pkg }) => pkg);
     starts = here.flatMap(({ programme, instrument, pkg }) => {
       const path = instrument.is_open ? subjectPath(pkg, list) : null;
-      return path ? [{ programme, instrument, path }] : [];
+      return path ? [{ programme, instrument, pkg, path }] : [];
     });
+    // Where something was agreed, one comes to see what became of it.
+    if (named.actions.some(({ coop }) => coop === id)) starts.sort((a, b) => Number(movesActions(b.pkg)) - Number(movesActions(a.pkg)));
     /** @type {Map<string, Promise<Fact>>} */
     const found = new Map();
     for (const { instrument, pkg } of here) {
       for (const property of propertiesOf(pkg, list)) {
         const { name } = property;
-        if (SCORE.has(name) || found.has(name) || !record[name]) continue;
+        if (APART.has(name) || found.has(name) || !record[name]) continue;
         found.set(name, factOf(property, pkg, instrument));
       }
     }
@@ -101,11 +124,11 @@ export function openRecord(host, app, [list, id]) {
     return html`<bdi>${value}</bdi>`;
   }
 
-  /** @param {import("./instruments.js").Opened & {path: string}} one */
-  async function start({ path, ...opened }) {
+  /** @param {Start} one @param {Record<string, string>} [more] */
+  async function start({ path, pkg, ...opened }, more = {}) {
     refusal = null;
     try {
-      await begin(app, opened, { subject: { list, id }, values: { [path]: id }, title: record.label });
+      await begin(app, opened, { subject: { list, id }, values: { ...kindOf(pkg, list), [path]: id, ...more }, title: record.label });
     } catch (error) {
       refusal = explain(error);
       paint();
@@ -115,14 +138,23 @@ export function openRecord(host, app, [list, id]) {
   /** @param {string} formId */
   const titleOf = (formId) => said(instruments.find(({ instrument }) => instrument.form_id === formId)?.instrument.title) || formId;
 
-  function scoreCard() {
-    if (!record.last_diag && !record.last_level) {
-      return html`<div class="empty"><span>${t("No diagnostic yet. The first one gives its level and its score on the day of the visit.")}</span></div>`;
-    }
-    return html`<div class="card"><div class="score">
-      ${record.last_score ? html`<b><bdi>${formatNumber(record.last_score, 1)}</bdi></b>` : nothing}
-      <div>${levelChip(record.last_level)}<p>${t("last diagnostic: {date}", { date: formatDate(record.last_diag) })}</p></div>
-    </div></div>`;
+  function briefBlock() {
+    const { open, closed } = actionsOf(named.actions, id, packages);
+    const corrections = sent.flatMap(({ submission }) => (submission?.state === "has_issues" ? [{ title: titleOf(submission.form_id), text: submission.comment || submission.remarks?.[0]?.text || "" }] : []));
+    return brief({ open, closed, lastVisit: record.last_visit ?? "", nextVisit: record.next_visit ?? "", corrections });
+  }
+
+  /** Trainings its people were in, and those that its weak axes and open actions ask for. */
+  function trainingPart() {
+    const themes = choicesIn(packages, "theme");
+    const form = starts?.find(({ pkg }) => themesPath(pkg));
+    const { open } = actionsOf(named.actions, id, packages);
+    const wanted = form ? themesFor(record, open, named.trainings).filter((code) => themes.has(code)).slice(0, MOST_THEMES) : [];
+    if (!named.trainings.length && !wanted.length) return nothing;
+    return html`<section aria-label=${t("Trainings")}>${sectionTitle(t("Trainings"), named.trainings.length)}<ul class="list">
+      ${named.trainings.map((one) => html`<li class="card"><strong><bdi>${one.label}</bdi></strong><p>${[formatDate(one.date_start), ...themeWords(one.themes, themes)].map((part, i) => html`${i ? " · " : nothing}<bdi>${part}</bdi>`)}</p></li>`)}
+      ${wanted.map((code) => html`<li><button class="start" type="button" @click=${() => form && start(form, { [themesPath(form.pkg) ?? ""]: code })}>
+        <span class="sign">${icon("plus")}</span><span>${said(themes.get(code).label)}<span class="soft"><br />${t("a training that fits what is weak")}</span></span></button></li>`)}</ul></section>`;
   }
 
   function factList() {
@@ -151,9 +183,11 @@ export function openRecord(host, app, [list, id]) {
     }
     const title = language() === "ar" && record.coop_name_fr && record.coop_name_fr !== record.label ? record.coop_name_fr : "";
     return html`
+      ${waits ? html`<p><span class="chip plain">${t("Waiting to be sent")}</span> <span class="soft">${t("What was written here is usable at once; the office does not have it yet.")}</span></p>` : nothing}
       ${title || place ? html`<p class="soft">${place}${title && place ? " · " : ""}${title ? html`<bdi lang="fr">${title}</bdi>` : nothing}</p>` : nothing}
       ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
-      ${list === "cooperatives" ? scoreCard() : nothing}
+      ${list === "cooperatives" ? scoreCard(record) : nothing}
+      ${briefBlock()}
       ${drafts.length
         ? html`<section aria-label=${t("Drafts")}>${sectionTitle(t("Drafts"), drafts.length)}<ul class="list">${drafts.map((draft) => html`<li>
             <a class="card" href="#/form/${draft.id}"><strong>${titleOf(draft.form_id)}</strong>
@@ -167,6 +201,8 @@ export function openRecord(host, app, [list, id]) {
                 <span class="sign">${icon("plus")}</span><span>${said(one.instrument.title)}</span></button></li>`)}</ul>`
             : html`<div class="empty"><span>${t("No open form asks for this kind of record.")}</span></div>`}
       </section>
+      ${shapeCard(record, packages)}
+      ${trainingPart()}
       ${sent.length
         ? html`<section aria-label=${t("Forms about it")}>${sectionTitle(t("Forms about it"), sent.length)}<ul class="list">${sent.map(sentCard)}</ul></section>`
         : nothing}
@@ -197,6 +233,25 @@ export function openRecord(host, app, [list, id]) {
     },
   };
 }
+
+/** Whether a form moves the state of actions. @param {any} pkg */
+const movesActions = (pkg) => (pkg.entities ?? []).some((/** @type {any} */ rule) => rule.list === "actions" && rule.id !== undefined);
+
+/** Path of the question about the themes of a training. @param {any} pkg @returns {string | null} */
+function themesPath(pkg) {
+  const node = pkg.nodes.find((/** @type {any} */ { save_to }) => save_to === "trainings#themes");
+  return node ? pathOf(pkg, node) : null;
+}
+
+/** The answer to "a cooperative or a group?", in a form that asks it. @param {any} pkg @param {string} list @returns {Record<string, string>} */
+function kindOf(pkg, list) {
+  const node = pkg.nodes.find((/** @type {any} */ one) => one.choices?.list === "register_kind");
+  const path = node && pathOf(pkg, node);
+  return path ? { [path]: list } : {};
+}
+
+/** @param {string | undefined} codes @param {Map<string, any>} themes @returns {string[]} */
+const themeWords = (codes, themes) => (codes ?? "").split(" ").flatMap((code) => (themes.has(code) ? [said(themes.get(code).label)] : []));
 
 /** The last revision of each submission. @param {any[]} items */
 function latest(items) {

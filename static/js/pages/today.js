@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
+import { localDay } from "../core/clock.js";
 import { formatDate, n, t } from "../core/i18n.js";
 import { isNewer } from "../form/newest.js";
 import { startCorrection } from "../form/session.js";
@@ -16,7 +17,10 @@ import { nameOf, namesIn, said, since } from "./words.js";
 const SHOWN_RECORDS = 5;
 const DIAGNOSTIC_MONTHS = 12;
 
-/** @typedef {import("./page.js").App} App */
+/**
+ * @typedef {import("./page.js").App} App
+ * @typedef {{record: any, place: string, why: string[]}} ToSee  why: a visit that was planned, actions that are late
+ */
 
 /** @param {HTMLElement} host @param {App} app @returns {import("./page.js").Page} */
 export function openToday(host, app) {
@@ -25,7 +29,7 @@ export function openToday(host, app) {
   let named = namesIn([]);
   /** @type {{drafts: any[], unread: number, returned: any[], instruments: import("./instruments.js").Opened[], counts: import("./status.js").Counts, last: number | null} | null} */
   let data = null;
-  /** @type {{record: any, place: string}[] | null} */
+  /** @type {ToSee[] | null} */
   let toSee = null;
   let toSeeTotal = 0;
   /** @type {{title: string, next: string} | null} */
@@ -58,14 +62,25 @@ export function openToday(host, app) {
   /** What the first paint does without: records to see. */
   const complete = inTurn(async () => {
     if (!data) return;
-    const [records, communes] = await Promise.all([phone.catalogue.entities("cooperatives"), communesOf(app, data.instruments)]);
+    const [records, actions, communes] = await Promise.all([phone.catalogue.entities("cooperatives"), phone.catalogue.entities("actions"), communesOf(app, data.instruments)]);
     named = namesIn(records);
     const begun = new Set(data.drafts.map((draft) => draft.subject?.id));
     const limit = monthsAgo(DIAGNOSTIC_MONTHS);
-    const due = records.filter((/** @type {any} */ one) => !begun.has(one.name) && (!one.last_diag || one.last_diag < limit));
-    due.sort((/** @type {any} */ a, /** @type {any} */ b) => ((a.last_diag || "") < (b.last_diag || "") ? -1 : 1));
+    const today = localDay();
+    /** @type {Map<string, number>} */
+    const late = new Map();
+    for (const { coop, status, due: until } of actions) if (until && until < today && status !== "done" && status !== "dropped") late.set(coop, (late.get(coop) ?? 0) + 1);
+    const due = records.flatMap((/** @type {any} */ record) => {
+      const { name, last_diag: diagnosed = "", next_visit: planned = "" } = record;
+      const isPlanned = planned && planned <= today;
+      if (begun.has(name) || !(isPlanned || late.has(name) || diagnosed < limit)) return [];
+      const why = [isPlanned ? t("visit planned for {date}", { date: formatDate(planned) }) : "", late.has(name) ? n("{n} action late", "{n} actions late", late.get(name) ?? 0) : ""].filter(Boolean);
+      // Where something was agreed comes before where nothing was yet.
+      return [{ record, why, rank: (why.length ? "0" : "1") + (why.length ? planned || today : diagnosed) }];
+    });
+    due.sort((a, b) => (a.rank < b.rank ? -1 : 1));
     toSeeTotal = due.length;
-    toSee = !records.length ? null : due.slice(0, SHOWN_RECORDS).map((/** @type {any} */ record) => ({ record, place: placeOf(record, communes) }));
+    toSee = !records.length ? null : due.slice(0, SHOWN_RECORDS).map((one) => ({ ...one, place: placeOf(one.record, communes) }));
     paint();
   });
 
@@ -182,14 +197,14 @@ export function openToday(host, app) {
       </main>`, host);
   }
 
-  /** @param {{record: any, place: string}[]} rows */
+  /** @param {ToSee[]} rows */
   function toSeeSection(rows) {
     return html`<section aria-label=${t("Cooperatives to see")}>
       ${sectionTitle(t("Cooperatives to see"), toSeeTotal)}
       ${rows.length
-        ? html`<ul class="list">${rows.map(({ record, place }) => html`<li><a class="card" href="#/record/cooperatives/${record.name}">
+        ? html`<ul class="list">${rows.map(({ record, place, why }) => html`<li><a class="card" href="#/record/cooperatives/${record.name}">
             <div class="row"><strong><bdi>${nameOf(record)}</bdi></strong>${record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
-            <p>${[place, record.last_diag ? t("last diagnostic: {date}", { date: formatDate(record.last_diag) }) : t("no diagnostic yet")].filter(Boolean).join(" · ")}</p>
+            <p>${[place, ...(why.length ? why : [record.last_diag ? t("last diagnostic: {date}", { date: formatDate(record.last_diag) }) : t("no diagnostic yet")])].filter(Boolean).join(" · ")}</p>
           </a></li>`)}</ul>`
         : html`<div class="empty"><span>${t("Every cooperative of this phone was diagnosed within the last 12 months.")}</span></div>`}
       ${toSeeTotal > rows.length ? html`<a class="btn plain" href="#/registry">${t("All the cooperatives")}</a>` : nothing}

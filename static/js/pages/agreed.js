@@ -1,0 +1,106 @@
+/**
+ * What was agreed with a cooperative or a group: its open actions, those that are late first, what is still ours to do, which
+ * trainings fit. It opens a visit and is the day's brief; everything comes from the lists on the phone.
+ *
+ * @typedef {object} Action
+ * @property {string} id
+ * @property {string} label
+ * @property {string} due  a date, "" when none was agreed
+ * @property {number} late  days since then, 0 when it is not late
+ * @property {string} owner  in words
+ * @property {boolean} isOurs  the facilitator or the programme promised it
+ * @property {string} state  in words
+ * @property {string} remark  what the last visit wrote about it
+ * @property {string} theme  code of the training that helps
+ * @property {string} agreed  a date
+ */
+
+import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { localDay } from "../core/clock.js";
+import { formatDate, n, t } from "../core/i18n.js";
+import { said } from "./words.js";
+
+const OVER = new Set(["done", "dropped"]);
+const DAY_MS = 86_400_000;
+
+/** Days from one date to another. @param {string} from @param {string} to */
+const daysBetween = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
+
+/** The rows of a choice list, from the first form that has it. @param {any[]} packages @param {string} list @returns {Map<string, any>} by code */
+export function choicesIn(packages, list) {
+  /** @type {Map<string, any>} */
+  const found = new Map();
+  // Of the same code in several forms the fullest row: one of them may say more about it.
+  for (const pkg of packages)
+    for (const item of pkg.lists?.[list] ?? []) if (Object.keys(item).length > Object.keys(found.get(item.name) ?? {}).length) found.set(item.name, item);
+  return found;
+}
+
+/**
+ * @param {any[]} rows  of the list of actions @param {string} id  of the record @param {any[]} packages @param {string} [today]
+ * @returns {{open: Action[], closed: Action[]}} open: the latest first, then by date
+ */
+export function actionsOf(rows, id, packages, today = localDay()) {
+  const owners = choicesIn(packages, "responsible");
+  const states = choicesIn(packages, "action_status");
+  /** @type {Action[]} */
+  const open = [];
+  /** @type {Action[]} */
+  const closed = [];
+  for (const row of rows) {
+    if (row.coop !== id) continue;
+    const { due = "", status = "", responsible = "", theme = "", agreed_on: agreed = "" } = row;
+    const isOver = OVER.has(status);
+    (isOver ? closed : open).push({
+      id: row.name, label: row.label, due, late: !isOver && due && due < today ? daysBetween(due, today) : 0, theme, agreed,
+      owner: said(owners.get(responsible)?.label) || responsible, isOurs: owners.get(responsible)?.side === "ours",
+      state: said(states.get(status)?.label) || status, remark: row.remark || row.block || "",
+    });
+  }
+  open.sort((a, b) => ((a.due || "9") < (b.due || "9") ? -1 : 1));
+  return { open, closed };
+}
+
+/** @param {number} days */
+const lateChip = (days) => html`<span class="chip asks">${n("{n} day late", "{n} days late", days)}</span>`;
+
+/** @param {Action} action */
+function actionRow({ label, due, late, owner, state, remark, isOurs }) {
+  return html`<li class=${late ? "late" : ""}><div class="row"><strong><bdi>${label}</bdi></strong>${late ? lateChip(late) : nothing}</div>
+    <p>${[isOurs ? t("Ours: {owner}", { owner }) : owner, due ? t("by {date}", { date: formatDate(due) }) : "", state].filter(Boolean).map((part, i) => html`${i ? " · " : nothing}<bdi>${part}</bdi>`)}</p>
+    ${remark ? html`<p class="quote" dir="auto">${remark}</p>` : nothing}</li>`;
+}
+
+/**
+ * The compact block with which a visit begins: what was agreed, what is late, what to bring.
+ * @param {{open: Action[], closed: Action[], lastVisit: string, nextVisit: string, corrections: {title: string, text: string}[]}} what
+ */
+export function brief({ open, closed, lastVisit, nextVisit, corrections }) {
+  const late = open.filter((one) => one.late).length;
+  // Two rounds may have agreed on the same.
+  const ours = [...new Set(open.filter((one) => one.isOurs).map(({ label }) => label))];
+  const since = lastVisit || [...open, ...closed].reduce((last, { agreed }) => (agreed > last ? agreed : last), "");
+  if (!open.length && !closed.length) return nothing;
+  return html`<section class="card brief" aria-label=${t("Last time you agreed")}>
+    <div class="row"><h2>${t("Last time you agreed")}</h2>${since ? html`<span class="soft"><bdi>${formatDate(since)}</bdi></span>` : nothing}</div>
+    <p class="soft">${[open.length ? n("{n} open action", "{n} open actions", open.length) : t("Everything that was agreed is done"), late ? n("{n} of them late", "{n} of them late", late) : "",
+      nextVisit ? t("next visit: {date}", { date: formatDate(nextVisit) }) : ""].filter(Boolean).join(" · ")}</p>
+    <ul class="agreed">${open.map(actionRow)}</ul>
+    ${ours.length || corrections.length
+      ? html`<h3>${t("To bring, as promised")}</h3><ul class="bring">
+          ${ours.map((label) => html`<li><bdi>${label}</bdi></li>`)}
+          ${corrections.map(({ title, text }) => html`<li>${t("To correct on the spot: {form}", { form: title })}${text ? html`<p class="quote" dir="auto">${text}</p>` : nothing}</li>`)}</ul>`
+      : nothing}
+    ${closed.length ? html`<details><summary>${n("{n} action closed", "{n} actions closed", closed.length)}</summary><ul class="agreed">${closed.map(actionRow)}</ul></details>` : nothing}
+  </section>`;
+}
+
+/** Codes of trainings that weak axes and open actions ask for, without those held since. @param {any} record @param {Action[]} open @param {any[]} trainings @returns {string[]} */
+export function themesFor(record, open, trainings) {
+  const held = new Set(trainings.filter(({ date_start = "" }) => date_start >= (record.last_diag ?? "")).flatMap(({ themes = "" }) => themes.split(" ")));
+  const asked = [...(record.train_themes ?? "").split(" "), ...open.map(({ theme }) => theme)];
+  return [...new Set(asked)].filter((code) => code && !held.has(code));
+}
+
+/** Trainings in which people of this record took part. @param {any[]} rows @param {string} id */
+export const trainingsOf = (rows, id) => rows.filter(({ coops = "" }) => coops.split(" ").includes(id)).sort((a, b) => (a.date_start < b.date_start ? 1 : -1));
