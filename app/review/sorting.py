@@ -146,13 +146,13 @@ def _page(case_id: str, *, status: int = 200, problem: str = "") -> Response:
     search = request.values.get("q", "").strip()[:100]
     subject_id = found.submission.subject_id if found.submission else found.envelope.subject_id if found.envelope else None
     subject = db.session.get(Entity, subject_id) if subject_id else None
-    decided = found.kept is not None and found.kept.decided_at is not None
+    outcome = found.outcome
     html = render_template(
         "review/case.html",
         case=found,
         line=lines([found])[0],
-        decided=decided,
-        decided_by=pages.people_names([found.kept.decided_by]).get(found.kept.decided_by, "") if decided and found.kept else "",
+        outcome=outcome,
+        decided_by=pages.people_names([outcome.by]).get(outcome.by, "") if outcome else "",
         authors=[(one.id, local_text(one.name)) for one in quarantine.authors(actor, found)],
         author_id=found.author_id,
         owner_id=found.owner.id if found.owner else "",

@@ -23,6 +23,7 @@ from app.core import audit
 from app.core.db import db, next_seq
 from app.core.driver import Statements
 from app.core.ids import new_id
+from app.core.models import Audit
 from app.core.permissions import Actor, can, programmes_where, require, visible
 from app.core.problems import NOT_FOUND, Kind
 from app.instruments.queries import lists_changed
@@ -55,6 +56,16 @@ MOST_NOTE = 2000
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """How a case was sorted."""
+
+    decision: str  # "accepted", "rejected"
+    by: str | None  # id of a person
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One thing that waits for a person. Exactly one of `submission` and `kept` is set."""
 
@@ -65,6 +76,7 @@ class Case:
     envelope: Envelope | None = None  # none: its bytes cannot be read here
     phone: Device | None = None  # that brought it
     owner: Person | None = None  # of that phone
+    outcome: Outcome | None = None  # none: it waits
 
     @property
     def id(self) -> str:
@@ -170,7 +182,7 @@ def find(actor: Actor, case_id: str) -> Case:
     """A case that this person may sort, decided or not. Raises NOT_FOUND."""
     submission, kept = db.session.get(Submission, case_id), db.session.get(Quarantined, case_id)
     case = None
-    if submission is not None and submission.deleted_at is None and submission.quarantine:
+    if submission is not None and submission.deleted_at is None:
         case = _case_of(submission)
     elif kept is not None:
         case = _case_of_kept(kept)
@@ -201,16 +213,42 @@ def may_sort(actor: Actor, case: Case) -> bool:
     return any(case.owner is not None and case.owner.id in actor.answers_for(programme_id) for programme_id in mine)
 
 
-def _case_of(submission: Submission) -> Case:
+def _case_of(submission: Submission) -> Case | None:
+    """None of what was never held back."""
+    reason, outcome = submission.quarantine, None
+    if not reason:
+        reason, outcome = _let_out(submission)
+    elif submission.state == "rejected":
+        last = last_event(submission.id)
+        outcome = Outcome("rejected", last.actor_id, last.at, last.comment) if last else None
+    if not reason:
+        return None
     revision = db.session.get(Revision, submission.current_revision_id)
     envelope = _read(revision.encryption, revision.body) if revision else None
     phone, owner = _brought_by(submission.device_id)
-    return Case(submission.quarantine or "", submission.received_at, submission, None, envelope, phone, owner)
+    return Case(reason, submission.received_at, submission, None, envelope, phone, owner, outcome)
+
+
+def _let_out(submission: Submission) -> tuple[str, Outcome | None]:
+    """Why a submission that counts was held back, and who let it out; ("", None) where it never was."""
+    done = Audit.action.in_(["quarantine.accepted", "submission.approved"])
+    query = sa.select(Audit).where(Audit.object_id == submission.id, done).order_by(Audit.number.desc())
+    for entry in db.session.scalars(query):
+        # Bytes that became a submission were sorted under their own number.
+        is_accepted = entry.details.get("case") == submission.id
+        reason = entry.details["reason"] if is_accepted else entry.details.get("quarantine_lifted", "")
+        if reason:
+            event = ReviewEvent.action == "admitted" if is_accepted else ReviewEvent.id == entry.details["event"]
+            said = sa.select(ReviewEvent.comment).where(ReviewEvent.submission_id == submission.id, event)
+            note = db.session.scalar(said.order_by(ReviewEvent.number.desc()).limit(1)) or ""
+            return reason, Outcome("accepted", entry.actor_id, entry.at, note)
+    return "", None
 
 
 def _case_of_kept(kept: Quarantined) -> Case:
     phone, owner = _brought_by(kept.device_id)
-    return Case(kept.reason, kept.received_at, None, kept, _read(kept.encryption, kept.body), phone, owner)
+    outcome = Outcome(kept.decision or "", kept.decided_by, kept.decided_at, kept.note) if kept.decided_at else None
+    return Case(kept.reason, kept.received_at, None, kept, _read(kept.encryption, kept.body), phone, owner, outcome)
 
 
 def _read(encryption: str, body: bytes) -> Envelope | None:
@@ -260,13 +298,13 @@ def accept(
 ) -> str:
     """Make it count; the id of the submission that it is, or has become.
 
-    person_id    who becomes its author; "" keeps whom it names, or takes the owner of the phone where that is nobody here
+    person_id    who becomes its author; "" keeps whom it names, which bytes need to be somebody whom the actor answers for
     record_id    the record it is about instead of the one it names; what it says of that one is said of this
     revision_id  the correction that counts, where two arrived
 
     Raises NOT_FOUND, DECIDED, NO_AUTHOR, NO_RECORD, NO_PROGRAMME, SEALED.
     """
-    case = find(actor, case_id)
+    case = _waiting_one(actor, case_id)
     note = note.strip()[:MOST_NOTE]
     if case.submission is not None:
         return _release(actor, case, person_id, record_id, revision_id, note, now)
@@ -275,11 +313,12 @@ def accept(
 
 def reject(actor: Actor, case_id: str, *, note: str, now: datetime) -> None:
     """It counts nowhere and stays readable, with the reason. Raises NOT_FOUND, DECIDED, NO_REASON."""
-    case = find(actor, case_id)
+    case = _waiting_one(actor, case_id)
     note = note.strip()[:MOST_NOTE]
     if not note:
         raise NO_REASON()
     if case.submission is not None:
+        _still_held(case)
         last = last_event(case.submission.id)
         decisions.decide(actor, case.submission.id, "reject", based_on=last.id if last else "", comment=note, now=now)
         _record("quarantine.rejected", actor, case, now, submission_id=case.submission.id)
@@ -288,6 +327,23 @@ def reject(actor: Actor, case_id: str, *, note: str, now: datetime) -> None:
     kept.decided_at, kept.decided_by, kept.decision, kept.note = now, actor.person_id, "rejected", note
     db.session.flush()
     _record("quarantine.rejected", actor, case, now, submission_id=kept.submission_id)
+
+
+def _waiting_one(actor: Actor, case_id: str) -> Case:
+    case = find(actor, case_id)
+    if case.outcome is not None:
+        raise DECIDED()
+    return case
+
+
+def _still_held(case: Case) -> Submission:
+    """The submission, locked where the store can: the second of two people waits here and reads what the first decided."""
+    submission = case.submission
+    assert submission is not None
+    db.session.refresh(submission, with_for_update=True)
+    if submission.quarantine != case.reason or submission.state == "rejected":
+        raise DECIDED()
+    return submission
 
 
 def _undecided(case: Case) -> Quarantined:
@@ -313,8 +369,6 @@ def _record(action: str, actor: Actor, case: Case, now: datetime, *, submission_
 def _author(actor: Actor, case: Case, person_id: str) -> Person:
     wanted = person_id or case.author_id or ""
     allowed = {one.id: one for one in authors(actor, case)}
-    if not person_id and wanted not in allowed and case.owner is not None:
-        wanted = case.owner.id
     if wanted not in allowed:
         raise NO_AUTHOR()
     return allowed[wanted]
@@ -335,11 +389,7 @@ def _organisation(person: Person, programme_id: str) -> str | None:
 
 def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_id: str, note: str, now: datetime) -> str:
     """Let a filed submission count."""
-    submission = case.submission
-    assert submission is not None
-    db.session.refresh(submission, with_for_update=True)
-    if submission.quarantine != case.reason:
-        raise DECIDED()
+    submission = _still_held(case)
     moved: dict[str, str] = {}
     if revision_id:
         if revision_id not in {one.id for one in revisions_to_choose(case)}:

@@ -64,7 +64,7 @@ window.harness = {
     shown = await openSummaryPage(root.firstElementChild, { phone, draftId, navigate: router.navigate });
   },
   async correct(submission) {
-    const id = await startCorrection(phone, { submission, person });
+    const id = await startCorrection(phone, { submission: { programme_id: "p1", ...submission }, person });
     router.navigate(`#/form/${id}`);
     return id;
   },

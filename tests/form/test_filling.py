@@ -375,6 +375,21 @@ def test_what_was_returned_opens_with_its_remarks_and_comes_back_as_a_revision(p
     assert second["answers"]["money"] == {"amount": "282.5", "members": "14", "books": "4"}
 
 
+def test_what_the_office_filed_under_another_number_and_about_another_record_is_corrected_there(phone: Phone) -> None:  # F8
+    visit = instrument("visit")
+    phone.install("visit")
+    package = json.loads(visit["pkg"])
+    # What was sent names the number that was taken, a programme that is not here, and the record that was wrong.
+    envelope = {"submission_id": "taken", "programme_id": "unknown", "subject": {"list": "visits", "id": "wrong"}}
+    envelope |= {"form_id": "visit", "form_version": package["version"], "form_sha256": visit["sha256"]}
+    envelope |= {"title": "", "answers": {}, "attachments": []}
+    returned = {"id": "another", "revision_id": "r2", "programme_id": "p1", "subject_id": "right"}
+    returned["envelope"] = json.dumps(envelope)
+    draft = phone.draft(phone.page.evaluate("(submission) => harness.correct(submission)", returned))
+    assert (draft["submission_id"], draft["parent_revision_id"], draft["programme_id"]) == ("another", "r2", "p1")
+    assert draft["subject"] == {"list": "visits", "id": "right"}
+
+
 def test_a_correction_whose_new_photo_lost_its_bytes_is_not_finished_without_it(phone: Phone) -> None:  # F8
     phone.install("visit")
     phone.start("visit")

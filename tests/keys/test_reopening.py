@@ -122,7 +122,7 @@ def test_what_still_can_be_no_submission_says_why_and_what_was_decided_stays(  #
     assert (kept.reason, kept.encryption) == ("author_unproven", "none")
     assert khadija.client.get(f"/quarantine/{kept.id}").status_code == 200
     begin_writing()
-    made = quarantine.accept(khadija.actor, kept.id, now=utcnow())
+    made = quarantine.accept(khadija.actor, kept.id, person_id=amina.id, now=utcnow())
     db.session.commit()
     assert (made, count(Submission)) == (foreign["submission_id"], 1)
     assert audit.first_broken_entry() is None

@@ -111,7 +111,11 @@ def test_bytes_of_an_unproven_author_become_a_submission(  # Q1, Q2, Q4
     envelope = amina.envelope(author_id=fatima.id)
     assert amina.push(envelope).json["results"][0]["reason"] == "author_unproven"
     case_id = kept_one()
-    made = accept(khadija.actor, case_id)
+    with pytest.raises(Problem) as nobody:
+        accept(khadija.actor, case_id)
+    assert nobody.value.kind is quarantine.NO_AUTHOR
+    db.session.rollback()
+    made = accept(khadija.actor, case_id, person_id=amina.id)
     submission = db.session.get_one(Submission, made)
     assert (made, submission.author_id, submission.quarantine) == (envelope["submission_id"], amina.id, None)
     revision = db.session.get_one(Revision, envelope["revision_id"])
@@ -167,7 +171,7 @@ def test_it_can_be_about_another_record(world: World, amina: Someone, khadija: S
     amina.push(set_aside)
     accept(khadija.actor, filed["submission_id"], record_id=right)
     assert db.session.get_one(Entity, right).data == {"phone": "0600"}
-    made = accept(khadija.actor, kept_one(), record_id=right)
+    made = accept(khadija.actor, kept_one(), person_id=amina.id, record_id=right)
     db.session.expire_all()
     assert db.session.get_one(Entity, wrong).data == {}
     assert {db.session.get_one(Submission, one).subject_id for one in (filed["submission_id"], made)} == {right}
@@ -383,7 +387,7 @@ def test_a_phone_hears_what_was_decided_about_its_own(  # Q8
     reject(khadija.actor, refused["submission_id"], "Déjà saisie par فاطمة.")
     kept = dict(db.session.execute(sa.select(Quarantined.revision_id, Quarantined.id)).all())
     reject(khadija.actor, kept[foreign["revision_id"]], "Qui est-ce ?")
-    accept(khadija.actor, kept[unproven["revision_id"]])
+    accept(khadija.actor, kept[unproven["revision_id"]], person_id=amina.id)
     assert told(amina, *items) == {
         closed["revision_id"]: ("accepted", ""),
         refused["revision_id"]: ("rejected", "Déjà saisie par فاطمة."),

@@ -61,7 +61,7 @@ export async function startDraft(phone, { instrument, programme, subject = null,
 /**
  * Opens what the office sent back as a new draft: same submission, the answers of its last revision, the remarks.
  * @param {any} phone
- * @param {{submission: {id: string, revision_id: string, envelope: string, remarks?: Remark[], comment?: string}, person: {id: string}, question?: string}} options
+ * @param {{submission: {id: string, programme_id: string, subject_id?: string | null, revision_id: string, envelope: string, remarks?: Remark[], comment?: string}, person: {id: string}, question?: string}} options
  *   question: path of the one to open first
  * @returns {Promise<string>}
  */
@@ -79,8 +79,9 @@ export async function startCorrection(phone, { submission, person, question = ""
   if (submission.comment) remarks.unshift({ id: "", question: null, text: submission.comment, author: null, at: "" });
   const draft = {
     id: newId(), owner: person.id, form_id: envelope.form_id, form_version: envelope.form_version,
-    form_sha256: envelope.form_sha256, programme_id: envelope.programme_id, submission_id: envelope.submission_id,
-    parent_revision_id: submission.revision_id, subject: envelope.subject, snapshot: null, answers: envelope.answers,
+    // The office may have filed it under another number, in another programme, about another record.
+    form_sha256: envelope.form_sha256, programme_id: submission.programme_id, submission_id: submission.id,
+    parent_revision_id: submission.revision_id, subject: envelope.subject && { ...envelope.subject, id: submission.subject_id ?? envelope.subject.id }, snapshot: null, answers: envelope.answers,
     section: "", question: "", progress: 0, title: envelope.title, created_at: now, updated_at: now, remarks,
     files: envelope.attachments.map((/** @type {any} */ file) => ({ ...file, at_office: true })), encryption: "none", go_to: question,
   };
