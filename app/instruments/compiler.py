@@ -186,7 +186,7 @@ class _Compiler:
         self.read_binds()
         self.read_setvalues()
         self.read_messages()
-        rules = [self.entity(scope, element) for scope, element in self.declared]
+        rules = [self.entity(scope, element) for scope, element in self.declared] + self.created_from_rows()
         if "__last-saved" in self.files:
             self.files["__last-saved"]["names"] = sorted(names_read("__last-saved", [one["ast"] for one in self.expressions]))
         order = self.order()
@@ -681,6 +681,29 @@ class _Compiler:
                 node["save_to"] = f"{name}#{prop}"
                 found["save"].append([prop, node["i"]])
         return found
+
+    def created_from_rows(self) -> list[dict[str, Any]]:
+        """Records made of rows, in a list that the form declares for another purpose: `ci:creates` on what they say.
+
+        XLSForm takes one declaration of a list: a visit updates the actions agreed before in its own, and adds new ones by this.
+        """
+        found: dict[tuple[int, str], dict[str, Any]] = {}
+        for node in self.nodes:
+            name, _, prop = str(node.get("attributes", {}).get("creates", "")).rpartition("#")
+            if not name:
+                continue
+            place = self.place(node["i"], "bind::ci:creates")
+            if name not in self.known_entities and name not in {one.get("dataset") for _, one in self.declared}:
+                sheet, row, column = place
+                self.errors.append(error("entity_undeclared", sheet=sheet, row=row, column=column, name=name))
+                continue
+            scope = next((one for one in self.above(node["i"]) if self.nodes[one]["kind"] == "repeat"), 0)
+            rule = found.setdefault((scope, name), {"list": name, "scope": scope, "save": []})
+            if prop != "label":
+                rule["save"].append([prop, node["i"]])
+            elif (number := self.expression(self.path(node["i"]), scope, place)) is not None:
+                rule["label"] = number
+        return list(found.values())
 
     # Order
 

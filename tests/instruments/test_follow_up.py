@@ -312,6 +312,24 @@ def test_a_visit_says_how_late_an_action_is_and_keeps_what_was_remarked():  # F2
     assert entities[0]["data"]["remark"] == "الدفتر مملوء"
 
 
+def test_a_new_step_is_an_action_that_the_next_visit_opens_with():  # F2
+    steps = sets(
+        **{
+            "grp_next/v_has_next": "yes",
+            "grp_next/next[1]/next_desc": "زيارة المعرض الجهوي",
+            "grp_next/next[1]/next_resp": "facilitator",
+            "grp_next/next[1]/next_due": "2026-12-20",
+        }
+    )
+    entities = run("visit", [*VISIT, *steps, ["addRow", "grp_next/next"], ["entities"]])[-1]
+    [made] = [one for one in entities if one["action"] == "create"]
+    assert (made["list"], made["label"]) == ("actions", "زيارة المعرض الجهوي")
+    agreed = {"coop": COOP, "status": "todo", "responsible": "facilitator", "due": "2026-12-20", "agreed_on": TODAY}
+    assert made["data"] == agreed
+    again = RECORDS | {"actions": [{"name": made["id"], "label": made["label"], **made["data"]}]}
+    assert run("visit", [*VISIT, ["value", "act[1]/act_what"]], again)[-1] == "زيارة المعرض الجهوي"
+
+
 def test_an_older_visit_does_not_hide_a_newer_one():  # F2
     visited = [RECORDS["cooperatives"][0] | {"last_visit": "2026-12-01", "next_visit": "2027-01-01"}]
     entities = run("visit", [*VISIT, ["entities"]], RECORDS | {"cooperatives": visited})[-1]
