@@ -7,7 +7,7 @@ is merged, and only a property that both changed is a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,7 +88,7 @@ class _Said:
 _MISSING = object()
 
 
-def find(do: Statements, ids: Iterable[str]) -> dict[str, Record]:
+def find(do: Statements, ids: Iterable[str], *, lock: bool = True) -> dict[str, Record]:
     """Records by id, locked where the store can; of one that was a duplicate also the one that it was merged into."""
     found: dict[str, Record] = {}
     wanted = set(ids)
@@ -97,7 +97,7 @@ def find(do: Statements, ids: Iterable[str]) -> dict[str, Record]:
             "SELECT id, programme_id, organisation_id, territory, label, data, version, archived_at, merged_into, to_settle, "
             "list, erased_at FROM entities WHERE id IN (:ids)",
             wanted,
-            lock=True,
+            lock=lock,
         )
         for row in rows:
             data = orjson.loads(row[5]) if isinstance(row[5], str) else row[5]
@@ -166,14 +166,18 @@ def _apply(
     if record.is_erased:
         return True  # an old phone may still know her name; the submission itself is looked at by `flask person again`
     versions = _versions(do, change.id)
-    base = _base(change, versions, source)
+    there = _said_of_survivors(do, change, source) if entity_id != change.id else []
+    base = _base(change, versions, there, source)
+    if base is _MISSING and entity_id == change.id:
+        # Of a merge that was undone, what the branch said meanwhile stayed with the other record.
+        base = _base(change, versions, _said_of_survivors(do, change, source), source)
     if base is _MISSING:
         return False
     known = base if isinstance(base, int) else None
     if entity_id == change.id:
         said = compare(change, record, versions, known, source)
     else:
-        said = compare_merged(change, record, versions, known)
+        said = compare_merged(change, record, versions, there, known, source)
     if not said.values and not change.branch_id:
         return True
     conflict = bool(said.conflicts) or record.is_archived
@@ -187,11 +191,32 @@ def _versions(do: Statements, entity_id: str) -> list[_Version]:
         "WHERE entity_id = ? ORDER BY version",
         (entity_id,),
     )
+    return _read(rows)
+
+
+def _said_of_survivors(do: Statements, change: EntityChange, source: Source) -> list[_Version]:
+    """What the same submission and the same branch said of records that this one is, or was, merged into; oldest first."""
+    rows = do.rows(
+        "WITH RECURSIVE stayed(id) AS ("
+        "SELECT survivor_id FROM entity_merges WHERE duplicate_id = ? "
+        "UNION SELECT m.survivor_id FROM entity_merges m JOIN stayed ON m.duplicate_id = stayed.id) "
+        "SELECT version, changes, submission_id, branch_id, base_version FROM entity_versions "
+        "WHERE entity_id IN (SELECT id FROM stayed) AND (submission_id = ? OR branch_id = ?) ORDER BY at, version",
+        (change.id, source.submission_id, change.branch_id or ""),
+    )
+    return _read(rows)
+
+
+def _read(rows: Iterable[Sequence[Any]]) -> list[_Version]:
     return [_Version(row[0], orjson.loads(row[1]) if isinstance(row[1], str) else row[1], row[2], row[3], row[4]) for row in rows]
 
 
-def _base(change: EntityChange, versions: list[_Version], source: Source) -> object:
-    """The version here that the change goes on from; None where that is not said, _MISSING while it is still on its way."""
+def _base(change: EntityChange, versions: list[_Version], there: list[_Version], source: Source) -> object:
+    """The version here that the change goes on from; None where that is not said, _MISSING while it is still on its way.
+
+    versions    of the record that it names
+    there       what its submission and its branch said of the record that this one was merged into
+    """
     own = [one.version for one in versions if one.submission_id == source.submission_id]
     if own:
         return own[-1]  # a correction of what the same submission said
@@ -200,12 +225,16 @@ def _base(change: EntityChange, versions: list[_Version], source: Source) -> obj
     if change.base_version is None:
         return None
     if change.branch_id and change.base_version > (change.trunk_version or 1):
-        before = [
-            one.version for one in versions if one.branch_id == change.branch_id and one.base_version == change.base_version - 1
-        ]
-        return before[-1] if before else _MISSING
+        before = [one.version for one in versions if _goes_before(one, change)]
+        if before:
+            return before[-1]
+        return change.trunk_version or 1 if any(_goes_before(one, change) for one in there) else _MISSING
     # Of a version that this server never had (a restored backup) nothing is known.
     return change.base_version if versions and change.base_version <= versions[-1].version else None
+
+
+def _goes_before(version: _Version, change: EntityChange) -> bool:
+    return _same_branch(version, change) and version.base_version == (change.base_version or 0) - 1
 
 
 def state_at(versions: Iterable[_Version], version: int) -> dict[str, str]:
@@ -259,20 +288,33 @@ def compare(change: EntityChange, record: Record, versions: list[_Version], base
     return said
 
 
-def compare_merged(change: EntityChange, record: Record, versions: list[_Version], base: int | None) -> _Said:
+def compare_merged(
+    change: EntityChange, record: Record, versions: list[_Version], there: list[_Version], base: int | None, source: Source
+) -> _Said:
     """What is said of a duplicate, for the record it was merged into.
 
     versions    of the duplicate: they tell what its author changed
+    there       what its submission and its branch said of the record that stayed, since
     """
-    then = state_at(versions, base) if base is not None else {}
+    then: dict[str, str] = {}
+    if base is not None:
+        since = min(base, change.trunk_version or 1) if change.branch_id else base
+        then = state_at(versions, since)
+        for one in versions:
+            if since < one.version <= base and _same_branch(one, change):
+                then |= one.changes
+    for one in there:
+        earlier = _same_branch(one, change) and (one.base_version or 0) < (change.base_version or 0)
+        if earlier or one.submission_id == source.submission_id:
+            then |= one.changes
     wanted = change.data | ({LABEL: change.label} if change.label else {})
     said = _Said()
     for name, ours in wanted.items():
         theirs, was = record.value(name), then.get(name, "")
-        if ours in (was, theirs) or is_same(was, ours):
+        if ours == was or is_same(was, ours) or (ours == theirs and not change.branch_id):
             continue
         said.values[name] = ours
-        if theirs not in ("", was):
+        if theirs not in ("", was, ours):
             said.conflicts[name] = {"base": was, "theirs": theirs, "ours": ours, "version": record.version}
     return said
 
@@ -316,7 +358,7 @@ def _write(
     record.label = said.values.get(LABEL, record.label)
     record.version += 1
     record.to_settle = record.to_settle or conflict
-    record.territory = territory_of(said.values) or record.territory
+    record.territory = territory_of(record.data) or record.territory
     found = derived(record.label, record.data)
     do.execute(
         "UPDATE entities SET label = ?, data = ?, territory = ?, version = ?, updated_at = ?, seq = ?, to_settle = ?, "
@@ -374,15 +416,20 @@ def _wait(do: Statements, change: EntityChange, source: Source, *, seqs: Numbers
 
 
 def _apply_waiting(do: Statements, entity_id: str, records: dict[str, Record], *, seqs: Numbers, now: datetime) -> None:
-    """What waited for this record; one that is applied may be what another waits for."""
+    """What waited for this record or its duplicates; one that is applied may be what another waits for."""
     while True:
         rows = do.rows(
+            "WITH RECURSIVE same(id) AS ("
+            "SELECT id FROM entities WHERE id = ? "
+            "UNION SELECT m.duplicate_id FROM entity_merges m JOIN same ON m.survivor_id = same.id WHERE m.undone_at IS NULL) "
             "SELECT id, change, programme_id, organisation_id, territory, submission_id, revision_id, actor_id "
-            "FROM entity_waiting WHERE entity_id = ? ORDER BY seq",
+            "FROM entity_waiting WHERE entity_id IN (SELECT id FROM same) ORDER BY seq",
             (entity_id,),
         )
         for row in rows:
             change = EntityChange(**(orjson.loads(row[1]) if isinstance(row[1], str) else row[1]))
+            if change.id not in records:  # a duplicate: who would undo its merge waits for the lock of the one that stayed
+                records.update({one: found for one, found in find(do, [change.id], lock=False).items() if one not in records})
             if row[2] == records[entity_id].programme_id and _apply(do, change, records, Source(*row[2:8]), seqs=seqs, now=now):
                 do.execute("DELETE FROM entity_waiting WHERE id = ?", (row[0],))
                 break

@@ -170,7 +170,8 @@ class EntityMerge(Model):
     before: Mapped[dict[str, str]] = mapped_column(Json)  # {property: what the one that stayed had}, of those that changed
     after: Mapped[dict[str, str]] = mapped_column(Json)  # {property: what the merge wrote}
     was_archived: Mapped[bool] = mapped_column(default=False)  # the duplicate, before
-    # {"submissions": [id, …], "links": [[entity_id, property], …]}: what named the duplicate and was moved
+    # {"submissions": [id, …], "links": [[entity_id, property], …]}: what named the duplicate and was moved;
+    # "place": [territory of the one that stayed before, after]
     moved: Mapped[dict[str, Any]] = mapped_column(Json)
     actor_id: Mapped[str] = mapped_column(sa.String(36))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -56,7 +56,7 @@ def change(
         return None
     entity.data = entity.data | {name: text for name, text in said.items() if name != LABEL}
     entity.label = said.get(LABEL, entity.label)
-    entity.territory = territory_of(said) or entity.territory
+    entity.territory = territory_of(entity.data) or entity.territory
     entity.version += 1
     entity.updated_at = now
     version = EntityVersion(

@@ -85,9 +85,10 @@ def merge(
             .order_by(EntityLink.entity_id)
         )
     ]
-    made.moved = {"submissions": submissions, "links": links}
+    place = survivor.territory
     db.session.add(made)
     change(survivor, after, kind="merged", actor=actor, note=duplicate.label, now=now, always=True)
+    made.moved = {"submissions": submissions, "links": links, "place": [place, survivor.territory]}
     change(duplicate, {}, kind="merged", actor=actor, note=survivor.label, now=now, always=True)
     _say_other(links, duplicate.id, survivor.id, "merged", actor, now)
     _about(submissions, duplicate.id, survivor.id, now)
@@ -99,7 +100,7 @@ def merge(
 def undo(actor: Actor, merge_id: str, *, now: datetime) -> EntityMerge:
     """Both records again. What somebody changed since the merge stays as it was changed.
 
-    Raises NOT_FOUND, NOT_ALLOWED, UNDONE.
+    Raises NOT_FOUND, NOT_ALLOWED, UNDONE; MERGED where the one that stayed was itself merged since: that is undone first.
     """
     made = db.session.get(EntityMerge, merge_id, with_for_update=True)
     if made is None:
@@ -110,12 +111,17 @@ def undo(actor: Actor, merge_id: str, *, now: datetime) -> EntityMerge:
     _lock([made.survivor_id, made.duplicate_id])
     found = {one: editable(actor, one) for one in (first, second)}
     survivor, duplicate = found[made.survivor_id], found[made.duplicate_id]
+    if survivor.merged_into:
+        raise MERGED()
     now_said = values_of(survivor)
     back = {name: text for name, text in made.before.items() if now_said.get(name, "") == made.after[name]}
     duplicate.merged_into = None
     if not made.was_archived:
         duplicate.archived_at = None
     made.undone_at, made.undone_by = now, actor.person_id
+    place, of_merge = made.moved.get("place", [None, None])
+    if survivor.territory == of_merge != place:
+        survivor.territory = place  # unless a property names a better one
     change(survivor, back, kind="unmerged", actor=actor, note=duplicate.label, now=now, always=True)
     change(duplicate, {}, kind="unmerged", actor=actor, note=survivor.label, now=now, always=True)
     _say_other(made.moved["links"], survivor.id, duplicate.id, "unmerged", actor, now)

@@ -5,6 +5,8 @@ D2  it is refused whole when one of the two changed since it was compared, or is
 D3  what phones say of the duplicate afterwards is said of the record that stayed
 D4  undoing brings both back with what was theirs, also what came since; what somebody changed since stays
 D5  records near it or named alike are offered
+D6  only the newest of merges that build on each other can be undone
+D7  a record's place is the smallest that all its properties name, also after a merge that was undone
 G1  giving records to others shows first whose work is under way, and loses none of it
 G2  nobody gives to an organisation that is not hers to give to, nor to a person who does not work for it
 """
@@ -20,7 +22,7 @@ from app.accounts.models import Device
 from app.core import audit
 from app.core.db import db
 from app.core.ids import new_id
-from app.registry.models import Entity, EntityMerge
+from app.registry.models import Entity, EntityMerge, EntityWaiting
 from app.submissions.models import Submission
 from tests.conftest import Someone, World, count
 from tests.registry.test_applying import create, stored, update, versions
@@ -46,6 +48,12 @@ def an_action(coop: str) -> dict[str, Any]:
 def merge(someone: Someone, first: str, second: str, **more: str) -> Any:
     form = {"with": second, "version": str(stored(first).version), "with_version": str(stored(second).version)} | more
     return someone.client.post(f"/records/cooperatives/{first}/merge?lang=fr", data=form)
+
+
+def undo(someone: Someone, survivor: str) -> Any:
+    db.session.expire_all()
+    made = db.session.scalars(sa.select(EntityMerge).where(EntityMerge.survivor_id == survivor)).one()
+    return someone.client.post(f"/records/cooperatives/{survivor}/unmerge?lang=fr", data={"merge": made.id})
 
 
 def about(record: str) -> int:
@@ -115,6 +123,88 @@ def test_what_phones_say_of_the_duplicate_is_said_of_the_record_that_stayed(  # 
     khadija.client.post(f"/records/cooperatives/{first}/unmerge", data={"merge": made.id})
     db.session.expire_all()
     assert db.session.get_one(Submission, late["submission_id"]).subject_id == second
+
+
+def test_all_of_a_branch_and_its_corrections_reach_the_record_that_stayed(  # D3
+    amina: Someone, khadija: Someone, pair: tuple[str, str], world: World
+):
+    first, second = pair
+    merge(khadija, first, second)
+    last = a_record(world, "تعاونية ثالثة")
+    branch = new_id()
+    offline = [
+        amina.envelope(entities=[update(second, base, branch=branch, trunk=1, phone="0612345678", **said)])
+        for base, said in enumerate(({"members": "16"}, {"members": "17"}, {"members": "17", "sector": "craft"}), start=1)
+    ]
+    amina.push(offline[2])
+    amina.push(offline[0])
+    assert (stored(first).data["members"], count(EntityWaiting)) == ("16", 1)
+    amina.push(offline[1])
+    assert (stored(first).data["members"], stored(first).data["sector"], count(EntityWaiting)) == ("17", "craft", 0)
+    assert [set(one.conflicts or {}) for one in versions(first)[2:]] == [{"members"}, set(), {"sector"}]
+    assert stored(second).version == 2
+
+    khadija.deliver(entities=[update(first, stored(first).version, phone="0700000000")])
+    correction = {"submission_id": offline[2]["submission_id"], "parent_revision_id": offline[2]["revision_id"]}
+    said = {"members": "17", "sector": "services", "phone": "0612345678"}
+    again = amina.deliver(**correction, entities=[update(second, 3, branch=branch, trunk=1, **said)])
+    assert stored(first).data == {"members": "17", "sector": "services", "phone": "0700000000"}
+
+    merge(khadija, last.id, first)
+    correction["parent_revision_id"] = again["revision_id"]
+    amina.deliver(**correction, entities=[update(second, 3, branch=branch, trunk=1, **said | {"sector": "food"})])
+    assert stored(last.id).data == {"members": "17", "sector": "food", "phone": "0700000000"}
+
+
+def test_a_branch_goes_on_after_the_merge_was_undone(amina: Someone, khadija: Someone, pair: tuple[str, str]):  # D3, D4
+    first, second = pair
+    merge(khadija, first, second)
+    branch = new_id()
+    amina.deliver(entities=[update(second, 1, branch=branch, trunk=1, members="16")])
+    undo(khadija, first)
+    amina.deliver(entities=[update(second, 2, branch=branch, trunk=1, members="16", sector="craft")])
+    assert stored(second).data == {"members": "16", "sector": "craft", "phone": "0612345678"}
+    assert count(EntityWaiting) == 0
+
+
+def test_a_merge_that_another_builds_on_is_undone_after_it(  # D6
+    amina: Someone, khadija: Someone, pair: tuple[str, str], world: World
+):
+    first, second = pair
+    merge(khadija, first, second)
+    last = a_record(world, "تعاونية ثالثة")
+    merge(khadija, last.id, first)
+    refused = undo(khadija, first)
+    assert refused.status_code == 409
+    assert "Annulez d" in refused.text
+    assert ">Annuler la fusion<" not in text(khadija, f"/records/cooperatives/{first}")
+    assert (stored(second).merged_into, about(last.id), about(first)) == (first, 2, 0)
+    for survivor in (last.id, first):
+        assert undo(khadija, survivor).status_code == 302
+    assert (about(last.id), about(first), about(second)) == (0, 1, 1)
+
+
+def test_a_place_follows_all_properties_and_comes_back_when_a_merge_is_undone(  # D7
+    amina: Someone, khadija: Someone, world: World
+):
+    commune, elsewhere = "05.271.09.01.", "05.271.05.03."
+    first, second = new_id(), new_id()
+    amina.deliver(entities=[create(first, "تعاونية تيفاوين")])
+    amina.deliver(entities=[create(second, "تعاونية تفاوين", province="05.271.", commune=commune)])
+    amina.deliver(entities=[update(second, 1, province="05.271", commune=commune)])
+    assert stored(second).territory == "05.271.09.01"  # only the province was said anew
+    merge(khadija, first, second)
+    assert stored(first).territory == "05.271.09.01"
+    undo(khadija, first)
+    assert stored(first).territory == "05.271.01.03"
+
+    amina.deliver(entities=[update(second, 2, province="05.271.", commune=elsewhere)])
+    amina.deliver(entities=[update(second, 2, province="05.27.", commune="05.27.01.01.")])
+    conflict = versions(second)[-1]
+    for name, choice in (("commune", "theirs"), ("province", "theirs")):
+        form = {"conflict": conflict.id, "property": name, "choice": choice}
+        assert khadija.client.post(f"/records/cooperatives/{second}/settle", data=form).status_code == 302
+    assert stored(second).territory == "05.271.05.03"
 
 
 def test_records_near_it_or_named_alike_are_offered(world: World, khadija: Someone):  # D5
