@@ -43,6 +43,7 @@ check-js: .venv/dev
 # Not part of make test: how fast and how heavy, and the pictures of the README.
 bench: .venv/dev translations
 	@$(PY) benchmarks/phone.py
+	@$(PY) -m benchmarks.phone_registry
 	@$(PY) -m benchmarks.sealing
 	@$(PY) benchmarks/server_push.py
 

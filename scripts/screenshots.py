@@ -160,6 +160,11 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     take("finish")
     filling.finish()
     take("summary", whole=False)
+    page.locator(".fill-foot .go").click()
+    expect(page.locator(".room-page")).to_be_visible()
+    take("room")
+    page.go_back()
+    expect(page.locator(".room")).to_have_count(0)
 
     page.goto(f"{url}/field/#/today")
     page.locator(".start", has_text=training).click()

@@ -332,7 +332,7 @@ def test_a_form_begins_from_the_record_with_the_record_chosen(phone: Opener, sit
 
     page.locator(".start").dblclick()
 
-    expect(page.locator("h1")).to_contain_text("الأمل")
+    expect(page.locator(".fill h1")).to_contain_text("الأمل")
     (draft,) = stored(page, "drafts")
     assert draft["subject"] == {"list": "cooperatives", "id": "c2"}
     assert page.evaluate("location.hash") == f"#/form/{draft['id']}"

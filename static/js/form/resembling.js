@@ -6,6 +6,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { onLanguage, t } from "../core/i18n.js";
 import { reportError } from "../core/events.js";
+import { Problem } from "../core/problem.js";
 import { alikeTo, namesOf } from "./alike.js";
 
 /** Lists of what exists once, whoever writes it down; and how many words of a name two must share. @type {Record<string, number>} */
@@ -88,7 +89,8 @@ export function attachResembling(page, root) {
   }
 
   // After each save: what was typed is on the disk by then, and a hand is between two words.
-  const watch = () => void look().catch(reportError);
+  // A phone that was locked meanwhile shows no form any more: there is nothing to say.
+  const watch = () => void look().catch((error) => error instanceof Problem || reportError(error));
   const stops = [session.on((what) => what === "state" && session.state === "saved" && watch()), onLanguage(draw)];
   watch();
   return () => {

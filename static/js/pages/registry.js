@@ -12,6 +12,8 @@ import { nameOf } from "./words.js";
 
 const LIST = "cooperatives";
 const PAGE = 24;
+/** As many as a screen shows, while one types. */
+const FIRST = 9;
 const INDEX_STEP = 250;
 /** What was looked for stays while one goes to a record and comes back. */
 const kept = { query: "", shown: PAGE };
@@ -19,6 +21,8 @@ const kept = { query: "", shown: PAGE };
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
 export function openRegistry(host, app) {
   const { phone } = app;
+  /** As the store gives it, the same until a record changes: what `search` looks in. @type {any[] | null} */
+  let source = null;
   /** @type {any[] | null} */
   let records = null;
   /** @type {ReturnType<typeof createSearch<any>> | null} */
@@ -33,25 +37,36 @@ export function openRegistry(host, app) {
 
   const refresh = inTurn(async () => {
     const [found, instruments] = await Promise.all([phone.catalogue.entities(LIST), instrumentsOf(app)]);
-    communes = await communesOf(app, instruments);
-    records = [...found].sort((/** @type {any} */ a, /** @type {any} */ b) => (a.label < b.label ? -1 : 1));
-    search = createSearch(/** @type {any[]} */ (records), (record) => `${record.label} ${record.coop_name_fr ?? ""} ${placeWords(record)} ${record.douar ?? ""} ${record.registry_no ?? ""}`);
+    const places = await communesOf(app, instruments);
+    const isNew = found !== source || places !== communes;
+    if (isNew) {
+      communes = places;
+      records = [...found].sort((/** @type {any} */ a, /** @type {any} */ b) => (a.label < b.label ? -1 : 1));
+    }
     paint();
     registration = await registrationOf(instruments);
     paint();
-    prepare(search);
+    if (isNew && (await index(/** @type {any[]} */ (records)))) {
+      source = found;
+      paint();
+    }
   });
+
+  /** Made in slices that leave the page free; what was found before is found until it is there. @param {any[]} all @returns {Promise<boolean>} */
+  async function index(all) {
+    const coming = createSearch(all, (record) => `${record.label} ${record.coop_name_fr ?? ""} ${placeWords(record)} ${record.douar ?? ""} ${record.registry_no ?? ""}`);
+    while (coming.prepare(INDEX_STEP)) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (closed) return false;
+    }
+    search = coming;
+    return true;
+  }
 
   /** The name of its commune in both scripts. @param {any} record */
   function placeWords(record) {
     const row = communes.get(record.commune ?? record.territory);
     return row ? `${row.label_ar ?? row.label ?? ""} ${row.label_fr ?? row.label ?? ""}` : "";
-  }
-
-  /** Indexes while nobody types, in slices that leave the page free. @param {{prepare(count: number): boolean}} index */
-  function prepare(index) {
-    if (closed || index !== search) return;
-    if (index.prepare(INDEX_STEP)) setTimeout(() => prepare(index));
   }
 
   /** The instrument with which a new cooperative is registered. @param {import("./instruments.js").Opened[]} instruments */
@@ -77,7 +92,7 @@ export function openRegistry(host, app) {
   /** @param {Event} event */
   function typed(event) {
     kept.query = /** @type {HTMLInputElement} */ (event.target).value;
-    kept.shown = PAGE;
+    kept.shown = FIRST;
     paint();
   }
 
@@ -97,20 +112,21 @@ export function openRegistry(host, app) {
   }
 
   function results() {
-    if (!records || !search) return html`<p class="soft" role="status">${t("Opening the registry…")}</p>`;
+    const asked = kept.query.trim();
+    if (!records || (asked && !search)) return html`<p class="soft" role="status">${t("Opening the registry…")}</p>`;
     if (!records.length) {
       return html`<div class="empty"><strong>${t("No cooperative on this phone yet")}</strong>
         <span>${t("Those of your area come with the next update. A new one can be registered now, without network.")}</span>
         ${registration ? registerButton() : html`<a class="btn" href="#/outbox">${t("Send and update")}</a>`}</div>`;
     }
-    const found = search.find(kept.query);
+    const found = asked && search ? search.find(asked) : records;
     if (!found.length) {
-      return html`<div class="empty" role="status"><strong>${t("No cooperative is called “{name}”", { name: kept.query.trim() })}</strong>
+      return html`<div class="empty" role="status"><strong>${t("No cooperative is called “{name}”", { name: asked })}</strong>
         <span>${t("Try a part of the name, the commune, or the name in Latin letters.")}</span>${registerButton()}</div>`;
     }
     const rows = found.slice(0, kept.shown);
     return html`<section aria-label=${t("Cooperatives")}>
-      <div role="status">${kept.query.trim() ? sectionTitle(t("Found"), found.length) : sectionTitle(n("{n} cooperative", "{n} cooperatives", found.length))}</div>
+      <div role="status">${asked ? sectionTitle(t("Found"), found.length) : sectionTitle(n("{n} cooperative", "{n} cooperatives", found.length))}</div>
       <ul class="list">${repeat(rows, (record) => record.name, row)}</ul>
       ${found.length > rows.length ? html`<button class="btn plain more" type="button" @click=${more}>${t("Show more")}</button>` : nothing}
     </section>
