@@ -9,6 +9,7 @@ U5  no answer of ours ever asks a browser to clear what it keeps (UM-10)
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -109,7 +110,7 @@ def test_forms_open_without_network_after_an_update(page, site, application):  #
     drafts = []
     for package in packages:
         text = json.dumps(package, ensure_ascii=False, separators=(",", ":"))
-        sha = __import__("hashlib").sha256(text.encode()).hexdigest()
+        sha = hashlib.sha256(text.encode()).hexdigest()
         drafts.append({"id": f"draft-{package['form_id']}", "form_id": package["form_id"], "form_sha256": sha, "snapshot": None})
     page.evaluate(SEED, {"instruments": [{"package": one} for one in packages], "drafts": drafts})
     installed(page, site)
