@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import select
 import socket
 import socketserver
 import struct
@@ -154,7 +155,7 @@ class Proxy:
                     flipped[at // 8] ^= 1 << at % 8
                     body = bytes(flipped)
                 for repeated in range(2 if fault and fault.kind == "duplicate" else 1):
-                    if upstream is None or repeated:
+                    if upstream is None or repeated or _was_closed(upstream):
                         upstream = socket.create_connection(("127.0.0.1", self.upstream), 10)
                         upstream.settimeout(180)
                     if fault and fault.kind == "cut_request":
@@ -196,6 +197,11 @@ class Proxy:
                 time.sleep(0.1)
             return True
         return False
+
+
+def _was_closed(upstream: socket.socket) -> bool:
+    """By the server, which keeps no idle connection for long: the browser would have seen it, and must not pay for us."""
+    return bool(select.select([upstream], [], [], 0)[0])
 
 
 def _head(source: socket.socket) -> tuple[bytes, bytes]:
