@@ -144,6 +144,7 @@ class Checker:
                     row.mistakes.append(Mistake("twice", letter, {"row": seen[twice], "number": twice[0] == "number"}))
             for key in keys:
                 seen.setdefault(key, row.number)
+            row.mistakes.sort(key=lambda wrong: (len(wrong.letter), wrong.letter))
         return found
 
     def _row(self, number: int, cells: Cells) -> Row:

@@ -88,9 +88,12 @@ def erase(programme: str, name: str, keys: tuple[str, ...], keep: bool, yes: boo
     here = _programme(programme)
     try:
         who = operations.asked(name)
-        found = search(here.id, who, most=None).found
+        result = search(here.id, who, most=None)
     except Problem as problem:
         raise click.ClickException(in_both(problem)) from None
+    found = result.found
+    if not keys and not result.is_clear:
+        raise click.ClickException("Several persons are called so: name the places with --key, as `find` shows them.")
     wanted = [one for one in found if (one.key in keys if keys else one.is_sure)]
     for one in wanted:
         click.echo(_line(one))

@@ -310,6 +310,9 @@ def _take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Fo
             elif (place.kind != "row" or personal is None or leaf.plain in personal.paths) and not who.names(leaf.value):
                 values.add(leaf.value)
                 take_out(answers, leaf.path)
+    for leaf in list(leaves(answers)):
+        if personal is not None and leaf.plain in personal.derived and leaf.value in values:
+            take_out(answers, leaf.path)
     envelope["attachments"] = [
         one for one in envelope.get("attachments", []) if not (isinstance(one, dict) and one.get("sha256") in files)
     ]

@@ -51,11 +51,19 @@ class Search:
     looked_at: int = 0  # revisions
     more: bool = False  # there are older ones that were not looked at
     unreadable: int = 0  # sealed, the key is not here: she may be in them
+    by_name: bool = False
+    words: int = 0
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether all that is found is likely one person's: by her number or record, or a whole name that one record bears."""
+        records = sum(1 for one in self.found if one.kind == "record")
+        return not self.by_name or (self.words > 1 and records <= 1)
 
 
 def search(programme_id: str, who: Wanted, *, most: int | None = MOST_LOOKED_AT) -> Search:
     """Everything about the person in a programme. `most`: revisions looked through, newest first; None: all of them."""
-    result = Search()
+    result = Search(by_name=bool(who.words) and not who.records, words=len(who.words))
     personal = properties_of(programme_id)
     records, hers = _records(programme_id, who, personal)
     result.found += records
@@ -199,9 +207,11 @@ def in_envelope(envelope: dict[str, Any], form_sha256: str, who: Wanted) -> list
     all_leaves = list(leaves(envelope.get("answers", {})))
     sure_rows: set[str] = set()
     answers: list[tuple[Leaf, bool]] = []
+    derived = personal.derived if personal is not None else frozenset()
+    asked = {leaf.value for leaf in all_leaves if not leaf.row and leaf.plain not in derived}
     for leaf in all_leaves:
-        if not leaf.value:
-            continue
+        if not leaf.value or (not leaf.row and leaf.plain in derived and leaf.value in asked):
+            continue  # what a calculation carries on goes with the answer itself
         is_personal = personal is None or leaf.plain in personal.paths
         if (is_personal and who.is_in(leaf.value)) or who.names(leaf.value):
             if leaf.row:
@@ -235,7 +245,7 @@ def in_envelope(envelope: dict[str, Any], form_sha256: str, who: Wanted) -> list
         taken = {leaf.path for leaf, _sure in answers}
         if who.everybody or any(sure for _leaf, sure in answers):
             for leaf in all_leaves:
-                beside = personal is not None and leaf.plain in personal.paths | personal.files
+                beside = personal is not None and leaf.plain in (personal.paths - personal.derived) | personal.files
                 if leaf.row or leaf.path in taken or not leaf.value or not beside:
                     continue
                 files = [hashes[leaf.value]] if leaf.value in hashes else []

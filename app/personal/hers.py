@@ -81,7 +81,7 @@ class Personal:
     paths: frozenset[str]
     files: frozenset[str]  # pictures and recordings that may show somebody
     free: frozenset[str]  # texts in which anything may have been written
-    repeats: frozenset[str]
+    derived: frozenset[str]  # calculations that carry a personal answer on
     properties: dict[str, set[str]] = field(default_factory=dict)  # {list: names}
 
 
@@ -99,8 +99,8 @@ def personal_of(sha256: str) -> Personal | None:
         if node.get("type") in FILES and (node["i"] in personal or photos & _reads(form, node.get("relevant")))
     }
     free = {form.path(node["i"]) for node in form.nodes if node.get("type") == "text" and node["i"] not in personal}
-    repeats = frozenset(form.path(node["i"]) for node in form.nodes if node["kind"] == "repeat")
-    found = Personal(form, frozenset(paths), frozenset(files), frozenset(free), repeats)
+    derived = frozenset(form.path(index) for index in personal if form.nodes[index]["kind"] == "value")
+    found = Personal(form, frozenset(paths), frozenset(files), frozenset(free), derived)
     for rule in form.package.get("entities", []):
         names = found.properties.setdefault(rule["list"], set())
         for name, index in rule["save"]:

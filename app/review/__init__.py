@@ -6,6 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    from app.review.record_map import bp as record_map
     from app.review.record_views import bp as records
     from app.review.shell import init_shell
     from app.review.sorting import bp as sorting
@@ -15,3 +16,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     app.register_blueprint(sorting)
     app.register_blueprint(records)
+    app.register_blueprint(record_map)

@@ -83,6 +83,7 @@ def listed(list_name: str) -> str:
         waiting=record_lists.waiting(actor, programme_id, list_name)
         if can(actor, "entity.edit", programme_id=programme_id)
         else [],
+        map_address=url_for("record_map.shown", list_name=list_name, **dict[str, Any](filters.to_args())),
         give_address=url_for("records.giving", list_name=list_name, **dict[str, Any](filters.to_args())),
         first=address(filters) if after else "",
         next=address(filters, after=found.next),

@@ -240,6 +240,8 @@ def test_what_is_held_is_given_out_corrected_and_taken_out_by_name(held: Held, a
     page = admin.client.get(f"{HERE}?q=زهره بناني&lang=fr").text
     assert f"record:{held.zahra}" in page
     assert f"record:{held.namesake}" in page, "a namesake is shown: a person decides"
+    assert " checked>" not in page, "nothing is ticked by itself while several are called so"
+    assert " checked>" in admin.client.get(f"{HERE}?q={PHONE}&lang=fr").text
     answer = admin.client.post(f"{HERE}?lang=fr", data={"q": PHONE, "key": hers(held), "action": "export"})
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         table = archive.read("data.csv").decode("utf-8-sig")

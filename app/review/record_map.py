@@ -1,0 +1,68 @@
+"""Records on a map: those with a position where they are, the others at the centre of their commune, the rest in a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, g, render_template, request, url_for
+from flask_babel import gettext as _
+
+from app.accounts.sessions import signed_in
+from app.accounts.working import working_programme
+from app.core.languages import chosen_language
+from app.core.permissions import Actor
+from app.registry import queries
+from app.registry.centres import centre_of
+from app.registry.names import record_name
+from app.registry.places import full_name
+from app.registry.queries import Filters, filters_from
+from app.review import pages, properties
+
+bp = Blueprint("record_map", __name__)
+
+MOST = 3000  # records drawn at once
+
+
+def drawn(actor: Actor, filters: Filters, language: str) -> dict[str, Any]:
+    """{"points": [{"name", "place", "lat", "lon", "address"}], "centres": [{"place", "lat", "lon", "records": [{"name",
+    "address"}]}], "apart": [{"name", "address"}], "more": whether there are records that are not drawn}"""
+    page = queries.page(actor, filters, size=MOST)
+    points: list[dict[str, Any]] = []
+    apart: list[dict[str, str]] = []
+    centres: dict[str, dict[str, Any]] = {}
+    for entity in page.records:
+        address = url_for("records.record", list_name=entity.list, record_id=entity.id)
+        named = {"name": record_name(entity, language) or _("(without a name)"), "address": address}
+        place = full_name(entity.territory, language) if entity.territory else ""
+        if entity.lat is not None and entity.lon is not None:
+            points.append(named | {"place": place, "lat": entity.lat, "lon": entity.lon})
+        elif centre := centre_of(entity.territory):
+            code, lat, lon = centre
+            found = centres.setdefault(code, {"place": full_name(code, language), "lat": lat, "lon": lon, "records": []})
+            found["records"].append(named)
+        else:
+            apart.append(named)
+    return {"points": points, "centres": list(centres.values()), "apart": apart, "more": bool(page.next)}
+
+
+@bp.get("/records/<list_name>/map")
+@signed_in
+def shown(list_name: str) -> str:
+    actor: Actor = g.actor
+    programme_id = working_programme("entity.read").id
+    if not queries.LIST_NAME.fullmatch(list_name):
+        abort(404)
+    filters = filters_from(programme_id, list_name, request.args)
+    found = drawn(actor, filters, chosen_language())
+    values: dict[str, Any] = filters.to_args()
+    return render_template(
+        "registry/map.html",
+        list_name=list_name,
+        title=properties.list_title(list_name),
+        filters=filters,
+        found=found,
+        count=len(found["points"]) + sum(len(one["records"]) for one in found["centres"]) + len(found["apart"]),
+        choices=pages.filter_choices(actor, programme_id),
+        as_list=url_for("records.listed", list_name=list_name, **values),
+        clear=url_for("record_map.shown", list_name=list_name),
+    )
