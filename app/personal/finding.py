@@ -56,9 +56,10 @@ class Search:
 
     @property
     def is_clear(self) -> bool:
-        """Whether all that is found is likely one person's: by her number or record, or a whole name that one record bears."""
-        records = sum(1 for one in self.found if one.kind == "record")
-        return not self.by_name or (self.words > 1 and records <= 1)
+        """Whether all that is found is likely one person's: by her number or record, or a whole name that one record bears or
+        names."""
+        bearers = {one.object_id for one in self.found if one.kind in ("record", "property")}
+        return not self.by_name or (self.words > 1 and len(bearers) <= 1)
 
 
 def search(programme_id: str, who: Wanted, *, most: int | None = MOST_LOOKED_AT) -> Search:

@@ -13,6 +13,11 @@ def _centres() -> dict[str, tuple[float, float]]:
         return {row["code"]: (float(row["lat"]), float(row["lon"])) for row in csv.DictReader(stream)}
 
 
+def provinces() -> dict[str, tuple[float, float]]:
+    """{code: (latitude, longitude)} of the provinces and prefectures."""
+    return {code: centre for code, centre in _centres().items() if code.count(".") == 1}
+
+
 def centre_of(code: str | None) -> tuple[str, float, float] | None:
     """(code, latitude, longitude) of the smallest place with a known centre that holds this one; None where there is none."""
     parts = code.rstrip(".").split(".") if code else []

@@ -12,7 +12,7 @@ from app.accounts.working import working_programme
 from app.core.languages import chosen_language
 from app.core.permissions import Actor
 from app.registry import queries
-from app.registry.centres import centre_of
+from app.registry.centres import centre_of, provinces
 from app.registry.names import record_name
 from app.registry.places import full_name
 from app.registry.queries import Filters, filters_from
@@ -25,7 +25,8 @@ MOST = 3000  # records drawn at once
 
 def drawn(actor: Actor, filters: Filters, language: str) -> dict[str, Any]:
     """{"points": [{"name", "place", "lat", "lon", "address"}], "centres": [{"place", "lat", "lon", "records": [{"name",
-    "address"}]}], "apart": [{"name", "address"}], "more": whether there are records that are not drawn}"""
+    "address"}]}], "apart": [{"name", "address"}], "provinces": [{"name", "lat", "lon"}], "more": whether some
+    records are not drawn}"""
     page = queries.page(actor, filters, size=MOST)
     points: list[dict[str, Any]] = []
     apart: list[dict[str, str]] = []
@@ -42,7 +43,14 @@ def drawn(actor: Actor, filters: Filters, language: str) -> dict[str, Any]:
             found["records"].append(named)
         else:
             apart.append(named)
-    return {"points": points, "centres": list(centres.values()), "apart": apart, "more": bool(page.next)}
+    named_provinces = [{"name": full_name(code, language), "lat": lat, "lon": lon} for code, (lat, lon) in provinces().items()]
+    return {
+        "points": points,
+        "centres": list(centres.values()),
+        "apart": apart,
+        "provinces": named_provinces,
+        "more": bool(page.next),
+    }
 
 
 @bp.get("/records/<list_name>/map")

