@@ -3,6 +3,7 @@ import { createSync } from "/static/js/sync/sync.js";
 import { newId, sha256 } from "/static/js/core/ids.js";
 import { localIso } from "/static/js/core/clock.js";
 import { beginAfresh } from "/static/js/keys/afresh.js";
+import { forget } from "/static/js/keys/remove.js";
 import { bringIn, rescueFile } from "/static/js/keys/rescue.js";
 import { Problem } from "/static/js/core/problem.js";
 import { createSchedule } from "/static/js/sync/schedule.js";
@@ -12,7 +13,7 @@ import { toBase64 } from "/static/js/store/vault.js";
 
 /** What the tests call in the page: drafts and items as the form makes them. */
 const tools = {
-  openPhone, createSync, createSchedule, Problem, bringIn, rescueFile, newId, sha256, pinIsToChoose, setPin, takeKey, toBase64, beginAfresh, sealPhotos,
+  openPhone, createSync, createSchedule, Problem, bringIn, rescueFile, forget, newId, sha256, pinIsToChoose, setPin, takeKey, toBase64, beginAfresh, sealPhotos,
 
   draft(values = {}) {
     const now = localIso();

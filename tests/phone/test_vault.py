@@ -9,6 +9,8 @@ V6  what a phone of before kept in clear goes on being read and delivered; draft
 V7  two people on one phone: each reads her own (I-23)
 V8  enrolled anew, after a revocation say, she reads what she began before; where no server gives the key back, a PIN that opens it
     stays good, and drafts that cannot be read are counted
+V9  a key that came in a rescue file is given into escrow for nobody, also where she has no other here (AS-13)
+V10 who was revoked, or removed from the phone, leaves no wrap that a PIN opens, and nobody else's key is touched (I-23)
 """
 
 # ruff: noqa: E501  (rows and scripts of the page read better unbroken)
@@ -17,12 +19,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from app.core.ids import new_id
 from app.keys.sealing import open_envelope, open_file, open_sealed, pair_id, point_from, raw_point, unwrap, wrap
 from tests.phone.conftest import run
 
@@ -41,6 +45,7 @@ class KeyServer:
         self.keys: dict[str, tuple[str, bytes]] = {}
         self.in_clear: dict[str, list[str]] = {}
         self.wraps: dict[str, tuple[str, str]] = {}  # key id: device, escrow wrap
+        self.asked_back: list[str] = []
         self.device = DEVICE
         self.gives_back = True  # its key pairs are there
 
@@ -58,6 +63,9 @@ class KeyServer:
             self.keys[sent["id"]] = (person, key)
             self.in_clear[sent["id"]] = sent["in_clear"]
             return {}
+        self.asked_back.append(sent["id"])
+        if sent["id"] not in self.keys:
+            return {"code": "keys.none"}
         owner, key = self.keys[sent["id"]]
         assert owner == person
         made_on, wrapped = self.wraps[sent["id"]]
@@ -441,3 +449,62 @@ def test_a_key_that_no_server_gives_back_is_not_replaced_while_her_pin_opens_it(
     server.gives_back = True
     enrol(page, server)
     assert run(page, READ, AMINA) == [[MARKER], 0, 120_000]
+
+
+def planted(server: KeyServer, person: str) -> dict[str, str]:
+    """Anybody can make such a record: the office's public key is on every phone."""
+    wrapped = wrap(os.urandom(32), server.private.public_key(), "escrow", person, key_id := new_id())
+    return {"kind": "key", "id": key_id, "person": person, "wrapped": base64.b64encode(wrapped).decode()}
+
+
+def test_a_key_from_a_rescue_file_becomes_nobodys(page, server):  # V9, AS-13
+    enrol(page, server)
+    keys = [planted(server, AMINA), planted(server, FATIMA)]
+    lines = "".join(f"{json.dumps(one)}\n" for one in [{"kind": "head"}, *keys, {"kind": "end"}])
+    assert run(page, "return tools.bringIn(phone, new Blob([arg]))", "DAFTAR-RESCUE-1\n" + lines)["damaged"] == 0
+    hers, others = (one["id"] for one in keys)
+    for person, key_id in ((AMINA, hers), (FATIMA, others)):
+        run(page, "phone.vault.lock()")
+        assert enrol(page, server, person, pin="314159") != key_id
+        # Keys of before come after the one of now: each is asked for, and none was given.
+        for _ in range(50):
+            if server.asked_back.count(key_id) > (person == FATIMA):
+                break
+            page.wait_for_timeout(100)
+        assert key_id in server.asked_back
+        assert key_id not in server.keys
+    # What it sealed is still delivered with its wrap, to be looked at.
+    kept = run(page, "return phone.meta.get('keys')")
+    assert {one["id"] for one in (*kept[AMINA]["older"], *kept[FATIMA]["older"])} == {hers, others}
+
+
+def test_who_is_revoked_or_removed_leaves_no_wrap_and_closes_nobody_elses_key(page, server):  # V10, I-23
+    enrol(page, server)
+    enrol(page, server, FATIMA, "112358")
+    found = run(
+        page,
+        """
+        const [amina, fatima] = arg;
+        // As after a PIN that was forgotten without network.
+        for (const person of arg) {
+          const { pin, wrapped } = await phone.vault.kept(person);
+          await phone.vault.keep(person, { older: [{ id: tools.newId(), wrapped, pin }] });
+        }
+        const wraps = async (person) => {
+          const { pin, plain, older } = await phone.vault.kept(person);
+          return [pin, plain, older[0].pin].filter(Boolean).length;
+        };
+        await phone.vault.lock();
+        await phone.vault.disown(amina);
+        const first = [phone.vault.state, await wraps(amina), await wraps(fatima)];
+        await phone.vault.unlock(fatima, "112358");
+        await phone.vault.lock();
+        await phone.vault.disown(fatima);
+        const second = [phone.vault.state, await wraps(fatima)];
+        await phone.vault.keep(fatima, { older: [{ id: tools.newId(), wrapped: "", pin: {} }] });
+        await tools.forget(phone, fatima);
+        return [first, second, await wraps(fatima), (await phone.vault.kept(fatima)).person];
+        """,
+        [AMINA, FATIMA],
+    )
+    assert found == [["locked", 0, 2], ["sign_in", 0], 0, None]

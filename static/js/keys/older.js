@@ -41,7 +41,7 @@ async function pairId(point) {
 /** @type {import("./enrol.js").Again} */
 async function again({ vault, drafts }, { sealing, person, device }, about, post) {
   const known = /** @type {import("../store/vault.js").KeptKey} */ (await vault.kept(person.id));
-  const isHeld = await isEscrowed(known, sealing.keys, post);
+  const isHeld = await isEscrowed(known, known.brought, sealing.keys, post);
   const isOpen = vault.person === person.id && vault.keyId === known.id;
   const raw = known.plain ? fromBase64(known.plain) : isHeld && isOpen ? null : await returned(person.id, device.id, known, post);
   if (!isHeld || (!raw && !isOpen)) {
@@ -54,9 +54,11 @@ async function again({ vault, drafts }, { sealing, person, device }, about, post
   return true;
 }
 
-/** Whether the server can give this key back. One that lost it, restored from a backup, takes the phone's wrap again. @param {{id: string, wrapped: string}} known @param {string[]} held @param {Post} post */
-async function isEscrowed({ id, wrapped }, held, post) {
+/** Whether the server can give this key back. One that lost it, restored from a backup, takes the phone's wrap again. @param {{id: string, wrapped: string}} known @param {string[] | undefined} strange  ids of keys from rescue files @param {string[]} held @param {Post} post */
+async function isEscrowed({ id, wrapped }, strange, held, post) {
   if (held.includes(id)) return true;
+  // Whoever made the file may hold the key: given into escrow by her, what it seals would count as hers.
+  if (strange?.includes(id)) return false;
   try {
     await post("/api/field/key", { id, wrapped, in_clear: [] });
     return true;
@@ -74,9 +76,10 @@ async function afterKey(phone, { sealing, person, device }, post) {
   await phone.meta.set("server_key", sealing.for);
   if (!phone.vault.seals(person.id)) return;
   // The last first: it may open those before it.
-  for (const { id, wrapped, sealed } of [...((await phone.vault.kept(person.id))?.older ?? [])].reverse()) {
+  const own = await phone.vault.kept(person.id);
+  for (const { id, wrapped, sealed } of [...(own?.older ?? [])].reverse()) {
     if (phone.vault.has(id)) continue;
-    await isEscrowed({ id, wrapped }, sealing.keys, post);
+    await isEscrowed({ id, wrapped }, own?.brought, sealing.keys, post);
     const raw = (sealed && (await phone.vault.open(sealed, "key", id).catch(() => null))) || (await returned(person.id, device.id, { id, wrapped }, post));
     if (!raw) continue;
     const { buffer } = await phone.vault.seal(/** @type {BufferSource} */ (raw), "key", id);

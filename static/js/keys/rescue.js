@@ -93,11 +93,15 @@ export async function bringIn(phone, file) {
   if (!ended) brought.damaged++;
   return brought;
 
-  /** Its wrap goes with the forms, should the server have lost its own. @param {{id: string, person: string, wrapped: string}} key */
+  /**
+   * Its wrap goes with the forms, should the server have lost its own. Anybody can make such a file: the key is given into escrow by no
+   * phone but the one that made it (keys/older.js).
+   * @param {{id: string, person: string, wrapped: string}} key
+   */
   async function keepKey({ id, person, wrapped }) {
     const own = await phone.vault.kept(person);
-    if (!own) return phone.vault.keep(person, { id, wrapped, person: null });
-    if (own.id !== id && !own.older?.some((one) => one.id === id)) await phone.vault.keep(person, { older: [...(own.older ?? []), { id, wrapped }] });
+    if (!own) return phone.vault.keep(person, { id, wrapped, person: null, brought: [id] });
+    if (own.id !== id && !own.older?.some((one) => one.id === id)) await phone.vault.keep(person, { older: [...(own.older ?? []), { id, wrapped }], brought: [...(own.brought ?? []), id] });
   }
 
   /** @param {any} item @param {Uint8Array} head */

@@ -22,6 +22,7 @@ import { Problem } from "../core/problem.js";
  * @property {{count: number, at: number}} [tries]  wrong PINs in a row, and when the last was
  * @property {{id: string, wrapped: string, pin?: PinWrap | null, sealed?: ArrayBuffer}[]} [older]  whose forms may still be here; sealed: the
  *   key itself under the present one, once the office gave it back
+ * @property {string[]} [brought]  ids of those that came in a rescue file: whose they are is not proven
  * @property {ArrayBuffer} [session]  sealed: what reads at the office
  *
  * @typedef {"none" | "open" | "locked" | "sign_in"} VaultState  sign_in: only the office can give the key back
@@ -65,6 +66,8 @@ export function createVault(meta) {
   let held = null;
   /** @type {VaultState} */
   let state = "none";
+  /** Whom the state is about. @type {string | undefined} */
+  let whose;
   /** @type {ReturnType<typeof createEmitter<VaultState>>} */
   const changes = createEmitter();
   const neighbours = "BroadcastChannel" in globalThis ? new BroadcastChannel("daftar-vault") : null;
@@ -112,6 +115,7 @@ export function createVault(meta) {
     }
     taken.session = new TextDecoder().decode(await open(session, "session", person));
     held = taken;
+    whose = person;
     state = "open";
     changes.emit(state);
   }
@@ -171,6 +175,7 @@ export function createVault(meta) {
       if (held && held.person === person) return state;
       const found = person ? await kept(person) : undefined;
       held = null;
+      whose = person;
       state = !found ? "none" : found.pin ? "locked" : "sign_in";
       if (found?.plain && person) await take(person, found.id, fromBase64(found.plain));
       else if (found?.pin && person) {
@@ -226,11 +231,17 @@ export function createVault(meta) {
       close("locked");
     },
 
+    /** No PIN opens anything of hers here any more, with a key of before neither. @param {string} person @param {Partial<KeptKey>} [patch] */
+    shed: (person, patch) =>
+      meta.change("keys", (/** @type {Record<string, KeptKey>} */ keys = {}) => {
+        const own = keys[person];
+        return own ? { ...keys, [person]: { ...own, ...patch, pin: null, plain: null, older: own.older?.map((one) => ({ ...one, pin: null })) } } : keys;
+      }),
+
     /** The office took reading away: only it can give the key back. What is finished needs none to be sent. @param {string} person */
     async disown(person) {
-      if (!(await kept(person))) return;
-      await keep(person, { pin: null, plain: null });
-      if (held?.person === person || state === "locked") close("sign_in");
+      await this.shed(person);
+      if (whose === person && (held || state === "locked")) close("sign_in");
     },
 
     /** Whether what this person keeps is sealed with the key that is here. @param {string} person */
