@@ -191,8 +191,8 @@ class Filling:
             expect(self.page.locator(".row-title bdi")).to_have_text(re.compile(rf"^{number}/"))
             self.fill_here(row)
             if number < len(rows):
-                self.page.locator(".fill-foot .go").click()
-        self.page.locator(".fill-foot .btn.plain").click()
+                self.page.locator(".fill-foot .btn.plain").click()
+        self.page.locator(".fill-foot .go").click()
         expect(cards).to_have_count(len(rows))
 
     def _attendance(self, path: str, rows: list[Values]) -> None:
@@ -217,8 +217,8 @@ class Filling:
             rest = {name: value for name, value in row.items() if name not in ("att", "p_consent", "p_name")}
             self._fill_row_without_days(rest)
             if number + 1 < len(rows):
-                self.page.locator(".fill-foot .go").click()
-        self.page.locator(".fill-foot .btn.plain").click()
+                self.page.locator(".fill-foot .btn.plain").click()
+        self.page.locator(".fill-foot .go").click()
         expect(grid.locator("button.person")).to_have_count(len(rows))
 
     def _fill_row_without_days(self, row: Values) -> None:

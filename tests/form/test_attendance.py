@@ -36,7 +36,7 @@ def test_people_are_added_in_one_line_or_from_the_register(phone: Phone, session
     add.locator(".input").fill("فاطمة")
     add.locator(".go").tap()
     expect(add.locator(".q-error")).to_contain_text("هل توافقون")  # no name without the person's agreement
-    expect(phone.page.locator(".person")).to_have_text(["1الشخص 1"])  # the empty row a form opens with
+    expect(phone.page.locator(".person")).to_have_count(0)
     add.locator(".option").first.tap()
     add.locator(".go").tap()
     expect(phone.page.locator(".person")).to_have_text(["1فاطمة"])
@@ -50,6 +50,16 @@ def test_people_are_added_in_one_line_or_from_the_register(phone: Phone, session
     add.locator(".go").tap()
     rows = phone.draft(session)["snapshot"]["part"]
     assert [(row["p_consent"], row.get("p_name", "")) for row in rows] == [("yes", "فاطمة"), ("yes", "السعدية أوعلي"), ("no", "")]
+
+
+def test_who_is_added_twice_is_said_to_be(phone: Phone, session: str) -> None:
+    _add(phone, "فاطمة")
+    _add(phone, "فاطمة")
+    expect(phone.page.locator(".fill-toast")).to_contain_text("مكرر")
+    phone.page.get_by_role("button", name="تراجع").click()
+    expect(phone.page.locator(".person")).to_have_text(["1فاطمة"])
+    phone.page.locator(".person").tap()
+    expect(phone.page.locator(".row-box h4").first).to_contain_text("الحضور اليومي 1")
 
 
 def test_a_tap_goes_through_the_statuses_and_the_totals_follow(phone: Phone, session: str) -> None:

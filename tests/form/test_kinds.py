@@ -360,7 +360,8 @@ def test_a_row_is_made_again_without_anybodys_agreement(phone: Phone) -> None:  
           const consent = pkg.nodes.find(({ attributes }) => attributes?.role === "consent");
           session.set(`part[1]/${consent.name}`, "yes");
           session.set("part[1]/p_sex", "f");
-          session.duplicateRow("part[1]");
+          const { copyRow } = await import("/static/js/form/copy.js");
+          copyRow({ session, apply() {}, toast() {} }, "part[1]");
           session.close();
           return [session.form.view(`part[2]/${consent.name}`).value, session.form.view("part[2]/p_sex").value];
         }""",

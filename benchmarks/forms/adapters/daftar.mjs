@@ -40,7 +40,7 @@ export default {
             await page.locator('.repeat .btn.add').click();
         },
         close: (page) => section(page, 'التعريف'),
-        add: '.fill-foot .go',
+        add: '.fill-foot .btn.plain',
         title: '.row-title bdi',
         text: (n) => `${n}/${n}`,
     },

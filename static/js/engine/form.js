@@ -299,6 +299,11 @@ export class Form {
     return this.#say(text, this.#model.root);
   }
 
+  /** A Text in one language, with the answers that `${}` in it means at a path. @param {string} path @param {Text | undefined} text @param {string} language */
+  say(path, text, language) {
+    return this.#say(text, this.#at(path), language);
+  }
+
   /** @param {FormNode | Repeat} node @param {string} name @param {Text | undefined} text */
   #label(node, name, text) {
     if (text === undefined) return "";

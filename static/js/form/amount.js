@@ -1,5 +1,6 @@
 /** Amounts read back in words of figures: «28 250 000,00 درهم · 28,25 مليون درهم», against a nought too many. */
 
+import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { formatNumber, t } from "../core/i18n.js";
 import { plain } from "./plain.js";
 
@@ -8,7 +9,13 @@ export function isMoney(node) {
   if (node.attributes?.unit) return node.attributes.unit === "MAD";
   const label = node.label ?? {};
   const text = Object.values(label).flat().filter((part) => typeof part === "string").join(" ");
-  return /درهم|\bMAD\b|\bDH\b/.test(plain(text));
+  return /درا?هم|\b(MAD|DHS?|dirhams?)\b/i.test(plain(text));
+}
+
+/** The reading under an amount. @param {any} node @param {string} value  stored form */
+export function readingOf(node, value) {
+  const amount = isMoney(node) ? readAmount(value) : "";
+  return amount ? html`<p class="q-reading" aria-live="polite">${amount}</p>` : nothing;
 }
 
 /** @param {string} value  stored form @returns {string} */

@@ -61,7 +61,7 @@ function createGroup(page, path) {
   function update() {
     const view = page.session.view(path);
     element.hidden = !view.relevant;
-    render(view.label ? html`<h3>${markdown(view.label)}</h3>` : "", head);
+    render(view.label ? html`<h3>${markdown(view.label)}${page.second(path, view.node.label)}</h3>` : "", head);
   }
   update();
   return { path, element, update, dispose: inside.dispose };

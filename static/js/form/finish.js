@@ -19,7 +19,11 @@ export function drawFinish(page, host, problems = page.session.problems()) {
   const unusual = session.form.warnings();
   const unchanged = session.unansweredRemarks();
   const changed = session.remarks.filter((remark) => remark.question && !unchanged.includes(remark));
+  const gone = session.gone();
   render(html`
+    ${gone.length
+      ? html`<p class="finish-state warn">${t("Blank lines do not go. These answers depended on them and do not go either:")}</p>
+        <ul class="faults calm">${gone.map(({ path, label }) => html`<li><span class="fault"><bdi>${[rowOf(page, path), plain(label)].filter(Boolean).join(" · ")}</bdi></span></li>`)}</ul>` : nothing}
     ${problems.length
       ? html`<p class="finish-state warn">${n("{n} answer is missing or to correct before finishing.", "{n} answers are missing or to correct before finishing.", problems.length)}</p>
         ${states.filter(({ section }) => problems.some((one) => one.section === section.path)).map(({ section }) => html`

@@ -14,14 +14,15 @@ import { language, n, onLanguage, setLanguage, t } from "../core/i18n.js";
 import { recall, remember } from "../core/remember.js";
 import { mountBlocks } from "./blocks.js";
 import { drawFinish } from "./finish.js";
+import { later } from "./given.js";
 import { openJumpList, sectionName } from "./jump-list.js";
 import { backClosesOverlay } from "./overlay.js";
 import { plain } from "./plain.js";
 import { explain, FormProblem } from "./problems.js";
 import { remarkList, remarkTemplate } from "./remarks.js";
-import { copyRow, deleteRow } from "./repeat.js";
+import { deleteRow } from "./repeat.js";
 import { rowName } from "./rows.js";
-import { ensureLater, later } from "./second.js";
+import { ensureLater } from "./second.js";
 import { openDraft } from "./session.js";
 
 export const END = "@end";
@@ -145,6 +146,9 @@ function createPage(host, session, navigate, reopen) {
     sectionOf: (path) => place.section || path.split(/[/[]/)[0],
     showsProblems: () => judged.has(place.section) || judged.has(END),
     showsSecond: () => second,
+    inOther,
+    /** Under a text, when the person wants both languages. @param {string} path @param {any} text */
+    second: (path, text) => (second ? inOther(path, text) : nothing),
     /** @param {string} path */
     remarksAt: (path) => session.remarks.filter((remark) => remark.question === path),
     /** @param {string} path */
@@ -181,6 +185,13 @@ function createPage(host, session, navigate, reopen) {
     judgeAll: () => judged.add(END),
     isAskedAnyway: () => askedAnyway,
   };
+
+  /** @param {string} path @param {any} text  by language @returns {unknown} what it says in the other one */
+  function inOther(path, text) {
+    const said = session.inOther(path, text);
+    const other = language() === "ar" ? "fr" : "ar";
+    return said ? html`<span class="q-second" lang=${other} dir=${other === "ar" ? "rtl" : "ltr"}>${markdown(said)}</span>` : nothing;
+  }
 
   /** What the engine says may look different now. @param {{paths: Iterable<string>, structure: boolean}} change @param {string} [own] */
   function apply(change, own) {
@@ -255,7 +266,7 @@ function createPage(host, session, navigate, reopen) {
       </div>
       <div class="fill-progress" role="progressbar" aria-valuemin="0" aria-valuemax=${all.length + 1} aria-valuenow=${at + 1} aria-label=${t("Progress")}><i></i></div>`, head);
     /** @type {HTMLElement} */ (head.querySelector(".fill-progress i")).style.inlineSize = `${Math.round(((at + 1) / (all.length + 1)) * 100)}%`;
-    render(html`<h2 tabindex="-1">${place.section === END ? t("Check and finish") : html`<span>${section ? sectionName(all, section) : title}</span>${section?.total ? html` · <bdi>${section.answered}/${section.total}</bdi>` : nothing}`}</h2>
+    render(html`<h2 tabindex="-1">${place.section === END ? t("Check and finish") : html`<span>${section ? sectionName(all, section) : title}</span>${section?.total && !place.row ? html` · <bdi>${section.answered}/${section.total}</bdi>` : nothing}`}</h2>
       <span class="saved"></span>`, status);
     drawSaved();
   }
@@ -271,12 +282,9 @@ function createPage(host, session, navigate, reopen) {
     if (place.row) {
       const { list, rows, at } = rowsAround();
       const following = rows[at + 1];
-      render(html`<button type="button" class="btn plain" @click=${back}>${t("List")}</button>
-        ${following
-          ? html`<button type="button" class="go" @click=${() => go({ ...place, row: following.path }, { replace: true })}>${t("Next line")}</button>`
-          : session.form.canAdd(list)
-            ? html`<button type="button" class="go" @click=${() => addAnother(list)}>${t("Add another")}</button>`
-            : html`<button type="button" class="go" @click=${back}>${t("Done")}</button>`}`, foot);
+      render(html`${following || session.form.canAdd(list)
+          ? html`<button type="button" class="btn plain" @click=${() => (following ? go({ ...place, row: following.path }, { replace: true }) : addAnother(list))}>${following ? t("Next line") : t("Add another")}</button>`
+          : nothing}<button type="button" class="go" @click=${back}>${t("Done")}</button>`, foot);
       return;
     }
     const all = placed.sections;
@@ -299,10 +307,10 @@ function createPage(host, session, navigate, reopen) {
       return;
     }
     const { list, at } = rowsAround();
-    render(html`${session.form.canAdd(list)
+    render(html`${later.copyRow && session.form.canAdd(list)
       ? html`<button type="button" class="btn plain" @click=${() => {
           const { row } = place;
-          copyRow(page, row, (copy) => go({ ...place, row: copy }, { replace: true }), () => go({ ...place, row }, { replace: true }));
+          later.copyRow?.(page, row, (copy) => go({ ...place, row: copy }, { replace: true }), () => go({ ...place, row }, { replace: true }));
         }}>${t("Duplicate this line")}</button>`
       : nothing}${session.form.canRemove(place.row)
       ? html`<button type="button" class="btn danger" @click=${() => {
@@ -327,6 +335,8 @@ function createPage(host, session, navigate, reopen) {
     mounted = null;
     blocks.clear();
     body.replaceChildren();
+    // What will go is seen before it goes.
+    if (place.section === END) session.tidy();
     const all = sections();
     placed.sections = all;
     if (place.section !== END && !all.some(({ path }) => path === place.section)) place = { section: all[0]?.path ?? END, row: "" };
@@ -373,10 +383,11 @@ function createPage(host, session, navigate, reopen) {
     const general = session.remarks.filter(({ question: at }) => !at);
     const section = all[index(all)];
     const asked = session.remarks.filter(({ question: at }) => at);
-    const hint = section.kind === "loose" ? "" : session.view(section.path).hint;
-    return html`${first || section.path === firstShown ? general.map(remarkTemplate) : nothing}
+    const loose = section.kind === "loose";
+    const { node, hint } = session.view(loose ? "" : section.path);
+    return html`${loose ? nothing : page.second(section.path, node.label)}${first || section.path === firstShown ? general.map(remarkTemplate) : nothing}
       ${section.path === firstShown && asked.length ? html`<h3>${n("{n} remark to answer", "{n} remarks to answer", asked.length)}</h3>${remarkList(page, asked)}` : nothing}
-      ${hint && section.kind !== "repeat" ? html`<p class="q-hint">${markdown(hint)}</p>` : nothing}`;
+      ${hint && !loose && section.kind !== "repeat" ? html`<p class="q-hint">${markdown(hint)}${page.second(section.path, node.hint)}</p>` : nothing}`;
   }
 
   /**
@@ -385,6 +396,7 @@ function createPage(host, session, navigate, reopen) {
    *   from: the section one came from, where "previous" is "back"
    */
   function go(to, { replace = false, stay = false, from } = {}) {
+    const { row } = place;
     place = { ...to };
     question = "";
     scroll = 0;
@@ -400,6 +412,11 @@ function createPage(host, session, navigate, reopen) {
     scrollTo(0, 0);
     session.place({ ...place, question, scroll }, progress());
     /** @type {HTMLElement | null} */ (status.querySelector("h2"))?.focus({ preventScroll: true });
+    // Back from a row: to its place in the list.
+    const card = /** @type {HTMLElement | "" | false | null} */ (row && row !== to.row && (whole(), body.querySelector(`[data-row="${row}"]`)));
+    if (!card) return;
+    card.scrollIntoView({ block: "center" });
+    card.focus({ preventScroll: true });
   }
 
   /** Notes a page in the browser's history. @param {Place} at @param {string | undefined} from @param {boolean} replace */

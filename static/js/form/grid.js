@@ -19,6 +19,7 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { live } from "../../vendor/lit-html/directives/live.js";
 import { formatNumber, n, t } from "../core/i18n.js";
 import { parseInteger, parseNumber } from "../core/number.js";
+import { isMoney, readAmount } from "./amount.js";
 import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { heading, namingQuestion } from "./rows.js";
@@ -183,7 +184,8 @@ function createGrid(page, path, shape) {
     cell.element.setAttribute("aria-invalid", String(isWrong));
     const warning = session.form.warning(cell.path);
     showCell(cell, person.name, at);
-    render(isWrong || warning ? html`<p class=${isWrong ? "q-error" : "q-outside q-warn"} role="alert"><bdi>${person.name}</bdi> · ${columnName(cell, at)}: ${isWrong ? problemText(problem, cell.node.type) : warning}</p>` : nothing, said);
+    const reading = isMoney(cell.node) ? readAmount(cell.value) : "";
+    render(isWrong || warning || reading ? html`<p class=${isWrong ? "q-error" : warning ? "q-outside q-warn" : "q-reading"} role=${isWrong || warning ? "alert" : "status"}><bdi>${person.name}</bdi> · ${columnName(cell, at)}: ${isWrong ? problemText(problem, cell.node.type) : warning || reading}</p>` : nothing, said);
   }
 
   /** Everybody still blank that day was there: the usual case in one tap. @param {number} at */
@@ -238,6 +240,7 @@ function createGrid(page, path, shape) {
       const open = document.createElement("button");
       open.type = "button";
       open.className = "person";
+      open.dataset.row = row.path;
       const number = document.createElement("bdi");
       number.textContent = String(index + 1);
       const text = document.createElement("span");
@@ -363,6 +366,7 @@ function createGrid(page, path, shape) {
       return "";
     }
     isAdding = true;
+    const isThere = name && people.some((person) => person.name === name);
     const row = freeRow();
     for (const gate of shape.gates) page.apply(session.set(`${row}/${gate.name}`, asked[gate.name]));
     const nameAt = shape.name && `${row}/${shape.name.name}`;
@@ -376,6 +380,7 @@ function createGrid(page, path, shape) {
     update();
     const next = foot.querySelector("input") ?? people.find((person) => person.path === row)?.cells[0]?.element;
     next?.focus();
+    if (isThere) page.toast(t("{name} stands in the list twice now.", { name }), t("Undo"), () => page.apply(session.removeRow(row)));
     return row;
   }
 
@@ -414,7 +419,7 @@ function createGrid(page, path, shape) {
     const { form } = session;
     const view = session.view(path);
     render(html`${heading(page, path, view)}
-      ${[...new Set(shape.asked.map((node) => cycleOf(session.pkg, node)))].map((cycle) => (cycle ? html`<ul class="legend">${cycle.map((status, index) => html`<li><span class="cell c${Math.min(index + 1, 4)}" aria-hidden="true">${sign(status)}</span> ${label(status.label)}</li>`)}</ul>` : nothing))}
+      ${[...new Set(shape.asked.map((node) => cycleOf(session.pkg, node)))].map((cycle) => (cycle ? html`<ul class="legend">${cycle.map((status, index) => html`<li><span class="cell c${Math.min(index + 1, 4)}" aria-hidden="true">${sign(status)}</span> ${label(status.label)}</li>`)}<li class="todo">${t("to complete")}</li></ul>` : nothing))}
       ${people.length && !people.some((person) => person.cells.length)
         ? html`<p class="q-note">${t("No column yet: the number comes from an earlier answer that is still blank.")}</p>` : nothing}
       ${people.length ? nothing : html`<p class="q-note">${shape.days ? t("Nobody yet. Add the first person below; each line has one cell a day.") : t("Nothing here yet.")}</p>`}`, head);

@@ -13,7 +13,7 @@ export const KINDS = {
   "repeat": { "": "own", "grid": "own" },
   "note": { "": "own" },
   "text": { "": "own", "masked": "masked", "url": "link", "multiline": "own", "numbers": "own" },
-  "integer": { "": "own", "counter": "counter", "no-separator": "own", "thousands-sep": "plain" },
+  "integer": { "": "own", "counter": "counter", "no-separator": "plain", "thousands-sep": "own" },
   "decimal": { "": "own", "bearing": "bearing", "no-separator": "own", "thousands-sep": "plain" },
   "range": { "": "slider", "rating": "rating", "picker": "pick", "vertical": "slider", "no-ticks": "plain" },
   "select_one": {

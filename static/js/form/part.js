@@ -26,7 +26,7 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { markdown } from "../core/dom.js";
-import { language, t } from "../core/i18n.js";
+import { t } from "../core/i18n.js";
 import { plain } from "./plain.js";
 import { remarkTemplate } from "./remarks.js";
 import { mediaOf, moreText, widgetFor } from "./widgets/index.js";
@@ -75,8 +75,7 @@ export function createPart(page, path) {
     },
     update: () => update(),
     rich(text) {
-      const second = showsSecond() && session.secondLabel(field.choices().find(({ label }) => label === text)?.item);
-      return second ? html`${markdown(text)}${secondTemplate(second)}` : markdown(text);
+      return html`${markdown(text)}${showsSecond() ? page.inOther(path, field.choices().find(({ label }) => label === text)?.item?.label) : nothing}`;
     },
   };
 
@@ -115,13 +114,13 @@ export function createPart(page, path) {
   function template(view, problem) {
     const label = html`${draw ? markdown(view.label || node.name) : paragraphs(view.label || node.name)}`;
     const required = view.required && draw && node.type !== "note" ? html` <span class="q-required">${t("required")}</span>` : nothing;
-    const second = showsSecond() && session.secondLabel(node);
+    const second = (/** @type {any} */ text) => (showsSecond() ? page.inOther(path, text) : nothing);
     return html`
       <div class="q-head">
         ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId} @click=${turn}>${label}${required}</label>` : html`<div class="q-label" id=${labelId} @click=${turn}>${label}${required}</div>`}
-        ${second ? secondTemplate(second) : nothing}
+        ${second(node.label)}
         ${mediaOf(field)}
-        ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}</p>` : nothing}
+        ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}${second(node.hint)}</p>` : nothing}
         ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
       </div>
       ${page.remarksAt(path).map(remarkTemplate)}
@@ -152,9 +151,6 @@ export function createPart(page, path) {
 }
 
 /** @typedef {ReturnType<typeof createPart>} Part */
-
-/** @param {string} text in the other language */
-const secondTemplate = (text) => html`<span class="q-second" lang=${language() === "ar" ? "fr" : "ar"} dir=${language() === "ar" ? "ltr" : "rtl"}>${markdown(text)}</span>`;
 
 /** What an author expected otherwise; it stays an answer. @param {string} message */
 const warningTemplate = (message) => message ? html`<p class="q-outside q-warn" role="status">${message}</p>` : nothing;

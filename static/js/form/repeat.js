@@ -6,26 +6,17 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { t } from "../core/i18n.js";
+import { plain } from "./plain.js";
 import { heading, rowName } from "./rows.js";
+import { later } from "./given.js";
+import { drawnChildren, standsOpen } from "./untouched.js";
 import { gridIn } from "./widgets/index.js";
-
-/** Rows with at most that many questions are answered in place. */
-const SHORT = 3;
-
-/** @param {any} pkg @param {any} node @returns {any[]} what its rows draw */
-export function drawnChildren(pkg, node) {
-  return pkg.nodes.filter((/** @type {any} */ one) => one.parent === node.i && one.kind !== "value");
-}
 
 /** @param {import("./form-page.js").Page} page @param {string} path */
 export function createRepeat(page, path) {
   const { session } = page;
   const { node } = session.view(path);
-  const children = drawnChildren(session.pkg, node);
-  const grid = gridIn(page, path, node, children);
-  if (grid) return grid;
-  if (children.length <= SHORT && children.every((child) => child.kind === "question")) return createInline(page, path);
-  return createCards(page, path);
+  return gridIn(page, path, node, drawnChildren(session.pkg, node)) ?? (standsOpen(session.pkg, node) ? createInline : createCards)(page, path);
 }
 
 /** Deletes a row; the message offers it back. @param {import("./form-page.js").Page} page @param {string} row @param {string} name */
@@ -33,18 +24,6 @@ export function deleteRow(page, row, name) {
   const { undo, ...change } = page.session.removeRow(row);
   page.apply(change);
   page.toast(t("Deleted: {name}", { name }), t("Undo"), () => page.apply(page.session.restoreRow(undo)));
-}
-
-/** Copies a row; the message takes it back. @param {import("./form-page.js").Page} page @param {string} row @param {(copy: string) => void} [shown] @param {() => void} [undone] */
-export function copyRow(page, row, shown, undone) {
-  const change = page.session.duplicateRow(row);
-  const copy = change.row ?? "";
-  page.apply(change);
-  shown?.(copy);
-  page.toast(t("This line is a copy: change what differs."), t("Undo"), () => {
-    undone?.();
-    page.apply(page.session.removeRow(copy));
-  });
 }
 
 /** @param {import("./form-page.js").Page} page @param {string} path */
@@ -71,9 +50,7 @@ function createCards(page, path) {
     const view = session.view(path);
     element.hidden = !view.relevant;
     if (!view.relevant) return;
-    const all = form.rows(path);
-    // The row a form opens with waits behind the button that adds.
-    const rows = all.length === 1 && form.canAdd(path) && session.isUntouched(all[0].path) ? [] : all;
+    const rows = form.rows(path);
     const wrong = new Map();
     for (const problem of session.problems(page.sectionOf(path))) {
       const row = rows.find((one) => problem.path.startsWith(`${one.path}/`));
@@ -83,7 +60,7 @@ function createCards(page, path) {
       ${heading(page, path, view)}
       ${rows.length ? nothing : html`<p class="q-note">${t("Nothing here yet.")}</p>`}
       <ol class="rows">${repeat(rows, (row) => row.uid, (row, index) => html`<li>
-        <button type="button" class="row-card" @click=${() => page.openRow(row.path)}>
+        <button type="button" class="row-card" data-row=${row.path} @click=${() => page.openRow(row.path)}>
           <bdi class="row-number">${index + 1}</bdi>
           <span class="row-name"><bdi>${rowName(session, row, index)}</bdi></span>
           <span class="row-state">${page.remarksUnder(row.path) ? html`<span class="chip asks">${t("Remark")}</span>` : nothing}
@@ -132,10 +109,12 @@ function createInline(page, path) {
   function mountRow(row, index) {
     const box = document.createElement("section");
     box.className = "row-box";
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-labelledby", `l${row.uid}`);
     const title = document.createElement("div");
     box.append(title);
-    render(html`<h4><bdi>${index + 1}</bdi>${form.canAdd(path)
-      ? html`<button type="button" class="quiet" @click=${() => copyRow(page, row.path)}>${t("Duplicate")}</button>` : nothing}${form.canRemove(row.path)
+    render(html`<h4 id="l${row.uid}"><span>${session.form.canAdd(path) ? "" : plain(session.view(path).label)} <bdi>${index + 1}</bdi></span>${later.copyRow && form.canAdd(path)
+      ? html`<button type="button" class="quiet" @click=${() => later.copyRow?.(page, row.path)}>${t("Duplicate")}</button>` : nothing}${form.canRemove(row.path)
       ? html`<button type="button" class="quiet danger" @click=${() => deleteRow(page, row.path, rowName(session, row, index))}>${t("Delete")}</button>` : nothing}</h4>`, title);
     const inside = page.mountBlocks(box, form.children(row.path));
     return {

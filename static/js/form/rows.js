@@ -26,6 +26,6 @@ export function rowName(session, row, index) {
 
 /** The heading, unless the page's own title says the same. @param {import("./form-page.js").Page} page @param {string} path @param {any} view */
 export function heading(page, path, view) {
-  return html`${view.label && page.sectionPath() !== path ? html`<h3>${markdown(view.label)}</h3>` : nothing}
-    ${view.hint ? html`<p class="q-hint">${markdown(view.hint)}</p>` : nothing}`;
+  return html`${view.label && page.sectionPath() !== path ? html`<h3>${markdown(view.label)}${page.second(path, view.node.label)}</h3>` : nothing}
+    ${view.hint ? html`<p class="q-hint">${markdown(view.hint)}${page.second(path, view.node.hint)}</p>` : nothing}`;
 }

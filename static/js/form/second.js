@@ -15,9 +15,6 @@ const RARE = /\b(digest|base64-decode|area|distance|geofence)\(|\brandomize\(.*,
 /** What a package needs, by its hash: packages are long. @type {Map<string, string[]>} */
 const asked = new Map();
 
-/** What later.js does with a page that is shown; it ends when the function it gives is called. @type {{attach: ((page: import("./form-page.js").Page, root: HTMLElement) => () => void) | null}} */
-export const later = { attach: null };
-
 /** Resolves once what pages/afterwards.js brings is there. */
 export const ensureLater = () => loadParts(partsNamed("later"));
 

@@ -26,12 +26,11 @@ import { language } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
 import { missingConsent, withConsent } from "./consent.js";
 import { baseOf, buildEnvelope, outboxItem } from "./envelope.js";
-import { keepLast, lastSaved } from "./last-saved.js";
 import { FormProblem } from "./problems.js";
 import { ensureWidgets } from "./second.js";
 import { isOutside, prefillPlaces, territoriesOf } from "./territory.js";
-import { untouchedRows } from "./untouched.js";
-import { auditOf } from "./widgets/index.js";
+import { standsOpen, untouchedRows } from "./untouched.js";
+import { auditOf, given } from "./widgets/index.js";
 
 const TYPING_MS = 300;
 // A tap is painted before its answer is written.
@@ -54,7 +53,7 @@ export async function startDraft(phone, { instrument, programme, subject = null,
     section: "", question: "", progress: 0, title, created_at: now, updated_at: now, remarks: [], files: [],
     encryption: "none",
   };
-  await phone.drafts.save({ ...draft, ...(await lastSaved(phone, pkg, draft)) });
+  await phone.drafts.save({ ...draft, ...(await given()?.lastSaved(phone, pkg, draft)) });
   return draft.id;
 }
 
@@ -203,6 +202,8 @@ export class Session {
   #untouched = null;
   /** @type {Form | null} */
   #pristine = null;
+  /** Paths that changed when rows without a word were taken out. @type {Set<string>} */
+  #gone = new Set();
   #flushWhenHidden = () => {
     if (document.visibilityState === "hidden") void this.flush();
   };
@@ -265,7 +266,11 @@ export class Session {
 
   /** The first opening: the place is known; what was remarked upon is noted, to see later whether it changed. */
   begin() {
-    if (!this.isCorrection) prefillPlaces(this.pkg, this.form, this.territories);
+    if (!this.isCorrection) {
+      prefillPlaces(this.pkg, this.form, this.territories);
+      // What the page says is not there is not counted. Rows that stand open in place are there.
+      this.tidy((list) => !standsOpen(this.pkg, list));
+    }
     for (const remark of this.remarks) if (remark.question) remark.was = this.#said(remark.question);
     this.touch();
   }
@@ -296,6 +301,18 @@ export class Session {
     return false;
   }
 
+  /** Takes out rows nobody has written in, as they do not go with the form; #gone notes what only they made count. @param {(list: any) => boolean} [which]  by the repeat's node */
+  tidy(which = () => true) {
+    const rows = [...this.#untouchedRows()].filter((row) => which(this.view(row).node));
+    for (const row of rows.reverse()) for (const path of this.form.removeRow(row).paths) this.#gone.add(path);
+    if (rows.length) this.touch();
+  }
+
+  /** Answers that do not go with the form since rows without a word were taken out. @returns {import("../engine/form.js").View[]} */
+  gone() {
+    return [...this.#gone].map((path) => /** @type {any} */ (this.form.view(path))).filter((view) => view?.value && !view.relevant && view.node.kind === "question");
+  }
+
   /** @param {string} [section] */
   problems(section) {
     return this.form.problems(section).filter(({ path }) => !this.isUntouched(path));
@@ -305,11 +322,10 @@ export class Session {
     return this.form.sections(this.#untouchedRows());
   }
 
-  /** The label in the other language, where it needs no answer to be said. @param {any} node  or an item of a list @returns {string} */
-  secondLabel(node) {
+  /** What a text says in the form's other language at a path, "" where it says nothing. @param {string} path @param {any} text  by language @returns {string} */
+  inOther(path, text) {
     const other = this.pkg.languages.find((/** @type {string} */ code) => code !== this.form.language);
-    const text = other && node?.label?.[other];
-    return typeof text === "string" ? text : "";
+    return text?.[other] ? this.form.say(path, text, other) : "";
   }
 
   /** @returns {Position} */
@@ -345,38 +361,6 @@ export class Session {
     const change = this.form.addRow(path, at);
     this.touch();
     return change;
-  }
-
-  /**
-   * A row like this one, after it. Photos and recordings show one thing and stay with theirs; nobody agrees for another.
-   * @param {string} row @returns {Change}
-   */
-  duplicateRow(row) {
-    const { list, number } = splitRow(row);
-    const change = this.addRow(list, number + 1);
-    this.#copy(row, change.row ?? "", change.paths);
-    this.touch();
-    return change;
-  }
-
-  /** @param {string} from @param {string} to  both a group's or a row's @param {Set<string>} touched */
-  #copy(from, to, touched) {
-    for (const path of this.form.children(from)) {
-      const { node, value, relevant } = this.view(path);
-      const target = `${to}${path.slice(from.length)}`;
-      if (node.kind === "group") this.#copy(path, target, touched);
-      else if (node.kind === "repeat") {
-        this.form.rows(path).forEach((row, index) => {
-          if (!this.form.rows(target)[index] && this.form.canAdd(target)) this.form.addRow(target);
-          const copy = this.form.rows(target)[index];
-          if (copy) this.#copy(row.path, copy.path, touched);
-        });
-      } else if (relevant && value && isCopied(node) && !this.file(value)) {
-        const copy = this.view(target);
-        if (!copy.relevant || copy.readonly) continue;
-        for (const one of this.form.set(target, value).paths) touched.add(one);
-      }
-    }
   }
 
   /** @param {string} path @returns {Change & {undo?: any}} */
@@ -547,7 +531,7 @@ export class Session {
   async #finish() {
     const problems = this.problems();
     if (problems.length) return { problems };
-    for (const row of [...this.#untouchedRows()].reverse()) this.removeRow(row);
+    this.tidy();
     // A form that asks for at least one row says so now.
     const left = this.form.problems();
     if (left.length) return { problems: left };
@@ -561,7 +545,7 @@ export class Session {
       const item = await outboxItem({ envelope, files, draft: this.#draft });
       await this.#phone.drafts.finish(this.#draft, item);
       // The form is in the outbox: what the next one may begin with must not undo that.
-      await keepLast(this.#phone, this.pkg, this.#draft, this.form.answers()).catch(() => {});
+      await given()?.keepLast(this.#phone, this.pkg, this.#draft, this.form.answers()).catch(() => {});
       this.close();
       return { revisionId: item.revision_id };
     } catch (error) {
@@ -593,15 +577,6 @@ export class Session {
     removeEventListener("pagehide", this.#flushWhenHidden);
     this.#lock.release();
   }
-}
-
-/** @param {any} node */
-const isCopied = (node) => !/^consent/.test(node.attributes?.role ?? "");
-
-/** @param {string} row `part[3]` @returns {{list: string, number: number}} */
-function splitRow(row) {
-  const at = row.lastIndexOf("[");
-  return { list: row.slice(0, at), number: Number(row.slice(at + 1, -1)) };
 }
 
 /** @typedef {{release: () => void, onTaken: (fn: () => Promise<void>) => void}} DraftLock */

@@ -1,11 +1,25 @@
 /**
  * Rows nobody has written in. A repeat opens with one (pyxform's rule): it is an invitation, not something to complete, so its
- * required questions do not count and it does not go with the finished form.
+ * required questions do not count and it does not go with the finished form. Where rows are cards or lines of a table it is taken out
+ * at once, so that what counts rows says what the page shows; the other one goes before the last page is shown.
  */
 
+/** Rows with at most that many questions are answered in place. */
+const SHORT = 3;
 const UNASKED = new Set(["note", "hidden"]);
 
 /** @typedef {import("../engine/form.js").Form} Form */
+
+/** @param {any} pkg @param {any} node @returns {any[]} what its rows draw */
+export function drawnChildren(pkg, node) {
+  return pkg.nodes.filter((/** @type {any} */ one) => one.parent === node.i && one.kind !== "value");
+}
+
+/** Whether the rows of a repeat stand open one below the other. @param {any} pkg @param {any} node */
+export function standsOpen(pkg, node) {
+  const children = drawnChildren(pkg, node);
+  return children.length <= SHORT && children.every(({ kind }) => kind === "question") && !/\bgrid\b/.test(node.appearance ?? "");
+}
 
 /** @param {any} pkg @param {any} node  its closest repeats below, each with the names that lead there @returns {{node: any, names: string}[]} */
 function repeatsBelow(pkg, node) {

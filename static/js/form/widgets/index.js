@@ -9,6 +9,8 @@
  * @property {(field: import("../part.js").Field) => unknown} media  picture, sound or film of a label
  * @property {(type: string) => string} text  why an answer cannot be one of a rarer type
  * @property {typeof import("../audit.js").auditLog} audit
+ * @property {typeof import("../last-saved.js").lastSaved} lastSaved
+ * @property {typeof import("../last-saved.js").keepLast} keepLast
  */
 
 import { cardsWidget } from "./select-one.js";
@@ -54,7 +56,7 @@ export function needsMore(pkg) {
   return pkg.nodes.some((/** @type {any} */ node) => node.type === "audit" || node.kind !== "value" && (
     (node.kind === "question" && !OWN_TYPES.test(node.type)) || node.media
     || (node.appearance ?? "").split(/\s+/).some((/** @type {string} */ word) => word && !OWN.test(word))))
-    || Object.values(pkg.lists ?? {}).some((items) => items.some((/** @type {any} */ item) => item.media));
+    || pkg.datasets?.["__last-saved"] || Object.values(pkg.lists ?? {}).some((items) => items.some((/** @type {any} */ item) => item.media));
 }
 
 /** The picture, sound or film of a label. @param {import("../part.js").Field} field @returns {unknown} */
@@ -67,6 +69,9 @@ export const moreText = (type) => more.given?.text(type) ?? "";
 
 /** The log of a form that asks for one. @type {typeof import("../audit.js").auditLog} */
 export const auditOf = (...of) => more.given?.audit(...of) ?? null;
+
+/** What the second script gives, where it is there. */
+export const given = () => more.given;
 
 /** @param {any} node @param {any} pkg @returns {Widget} */
 export function widgetFor(node, pkg) {

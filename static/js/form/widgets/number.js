@@ -3,11 +3,11 @@
  * kept as typed and said to be wrong: a guess would be a wrong figure.
  */
 
-import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
+import { html } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
 import { formatNumber, t } from "../../core/i18n.js";
 import { parseInteger, parseNumber } from "../../core/number.js";
-import { isMoney, readAmount } from "../amount.js";
+import { isMoney, readingOf } from "../amount.js";
 
 /** @param {import("../part.js").Field} field */
 export function numberWidget(field) {
@@ -15,8 +15,7 @@ export function numberWidget(field) {
   const whole = node.type === "integer";
   const read = whole ? parseInteger : parseNumber;
   const isNumber = /^-?\d+(\.\d+)?$/.test(view.value);
-  const shown = local.typed ?? (isNumber && !isCode(node) ? formatNumber(view.value) : view.value);
-  const amount = isMoney(node) ? readAmount(view.value) : "";
+  const shown = local.typed ?? (isNumber && isGrouped(node) ? formatNumber(view.value) : view.value);
   /** Keyboards of digits have no minus. */
   const turnSign = () => {
     const typed = (local.typed ?? view.value).trim();
@@ -44,8 +43,8 @@ export function numberWidget(field) {
   return html`${node.attributes?.signed === "yes" && !view.readonly
       ? html`<div class="with-sign">${input}<button type="button" class="sign" aria-label=${t("Change the sign")} @click=${turnSign}>±</button></div>`
       : input}
-    ${amount ? html`<p class="q-reading" aria-live="polite">${amount}</p>` : nothing}`;
+    ${readingOf(node, view.value)}`;
 }
 
-/** A year is written without a space for thousands. @param {any} node */
-const isCode = (node) => /year|annee/.test(node.name) || /\bno-separator\b/.test(node.appearance ?? "");
+/** A whole number may be a year, a telephone, a card: only quantities that say so have their thousands set apart. @param {any} node */
+const isGrouped = ({ type, appearance = "", attributes, ...node }) => !/\bno-separator\b/.test(appearance) && (type !== "integer" || /\bthousands-sep\b/.test(appearance) || attributes?.unit || isMoney(node));

@@ -2,13 +2,14 @@
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../vendor/lit-html/directives/live.js";
-import { westernDigits } from "../../core/number.js";
+import { parseNumber, westernDigits } from "../../core/number.js";
+import { readingOf } from "../amount.js";
 
 /** @param {import("../part.js").Field} field */
 export function textWidget(field) {
   const { node, view } = field;
   const appearance = node.appearance ?? "";
-  if (/\bnumbers\b/.test(appearance) || isPhone(node)) return lineInput(field, isPhone(node) ? "tel" : "numeric");
+  if (/\bnumbers\b/.test(appearance) || isPhone(node)) return html`${lineInput(field, isPhone(node) ? "tel" : "numeric")}${readingOf(node, parseNumber(view.value) ?? "")}`;
   if (node.type === "email" || /email|courriel/.test(node.name)) return lineInput(field, "email");
   if (/\bmultiline\b/.test(appearance) || isLong(node) || node.parameters?.rows) {
     return html`<textarea id=${field.inputId} class="input" rows=${node.parameters?.rows ?? 3} dir="auto" ?disabled=${view.readonly}
