@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.instruments import kinds, mismatch, patterns, support
+from app.instruments import kinds, mismatch, patterns, support, tables
 from app.instruments.files import LIST_SUFFIXES
 from app.instruments.findings import Finding, error, warning
 from app.instruments.rows import Row, all_rows, canonical_type, list_of
@@ -453,6 +453,8 @@ class _Rules:
                 self.rule(trigger["node"], "calculation", tree)
                 self.lists(trigger["expression"], self.place(trigger["node"], "calculation"))
             self.texts(node)
+            if tables.asks_for_table(node):
+                self.table(node)
             if "choices" in node:
                 tree = self.package["expressions"][node["choices"]["nodeset"]]["ast"]
                 self.findings += mismatch.in_paths(tree, self.place(node["i"], "choice_filter"), self.package, self.columns)
@@ -474,6 +476,22 @@ class _Rules:
             }
             for number in sorted(seen):
                 self.walk(self.package["expressions"][number]["ast"], node["i"], self.place(node["i"], key), in_set=False)
+
+    def table(self, node: dict[str, Any]) -> None:
+        """Whoever asks for a table is told where cards come instead."""
+        found = tables.hindrance(self.package, node)
+        if found is None:
+            return
+        why, at = found
+        place = self.place(node["i"], "appearance")
+        if at is not None:
+            self.findings.append(warning("grid_long", *place, name=node["name"], other=at["name"]))
+        elif why == "too_wide":
+            self.findings.append(warning("grid_wide", *place, name=node["name"], limit=tables.MOST_COLUMNS))
+        elif why == "counted":
+            self.findings.append(warning("grid_counted", *place, name=node["name"]))
+        else:
+            self.findings.append(warning("grid_nothing", *place, name=node["name"]))
 
     def lists(self, expression: int, at: Place) -> None:
         """A list that no question picks from and no row names is not in the XForm: instance() finds nothing."""

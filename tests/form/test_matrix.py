@@ -4,6 +4,7 @@ M1  The section "What works" is what the code gives.
 M2  An appearance that is drawn changes the question; one that falls back, or that the plain question does anyway, does not.
 M3  What kinds.js names for the second script makes a form ask for it, and nothing else does.
 M4  Each appearance that falls back is said by the check, at its place, in both languages.
+M6  A repeat with "grid" is a table or the check says why it is cards: page and check decide alike.
 M5  What labels show, and lists of every sort, come with the instrument and are there without network.
 """
 
@@ -21,7 +22,7 @@ from app.core.languages import LOCALES
 from app.instruments import kinds, matrix
 from tests.form import every
 from tests.form.conftest import Phone
-from tests.instruments.forms import YES_NO, compiled, q
+from tests.instruments.forms import YES_NO, choices, compiled, q
 
 KINDS = every.asked_kinds()
 # How a question looks: its page without the names that are its own.
@@ -124,6 +125,58 @@ def test_the_second_script_comes_with_what_it_draws(phone: Phone) -> None:  # M3
     for (kind, word), found in zip(wanted, chosen, strict=True):
         plain = kinds.drawn()[kind][word] == "plain"
         assert found["word"] == ("" if plain else word)
+
+
+SHORT = [q("text", "nom"), q("integer", "n"), q("select_one yes_no", "oui")]
+LONG = choices("village", *(f"v{number}" for number in range(8)))
+GRIDS: dict[str, tuple[list[dict[str, str]], str | None]] = {
+    "short": (SHORT, None),
+    "with_note": ([*SHORT, q("note", "dit")], None),
+    "picked": ([q("select_one village", "qui"), *SHORT], None),
+    "photo": ([*SHORT, q("image", "photo")], "grid_long"),
+    "list": ([*SHORT, q("select_one village", "ou")], "grid_long"),
+    "group": ([*SHORT, q("begin_group", "g"), q("integer", "m"), q("end_group")], "grid_long"),
+    "wide": ([q("text", "nom"), *(q("integer", f"n{number}") for number in range(11))], "grid_wide"),
+    "ten": ([q("text", "nom"), *(q("integer", f"n{number}") for number in range(10))], None),
+    "name": ([q("text", "nom")], "grid_nothing"),
+    "counted": (SHORT, "grid_counted"),
+}
+
+
+@pytest.mark.sqlite_only
+def test_a_repeat_is_drawn_as_a_table_or_the_check_says_why_not(app: Any, phone: Phone) -> None:  # M6
+    packages, said = {}, {}
+    for name, (asked, _) in GRIDS.items():
+        count = {"repeat_count": "3"} if name == "counted" else {}
+        form = compiled(
+            [q("begin_repeat", "rang", appearance="grid", **count), *asked, q("end_repeat")], choices=[*YES_NO, *LONG]
+        )
+        assert not form.errors
+        packages[name] = form.package
+        found = [one for one in form.warnings if one.code.startswith("grid_")]
+        said[name] = found[0].code if found else None
+        for one in found:
+            assert (one.sheet, one.row, one.column) == ("survey", 3, "appearance")
+            with app.test_request_context():
+                words = []
+                for language in ("ar", "fr"):
+                    with force_locale(LOCALES[language]):
+                        words.append((one.message, one.mend))
+            assert words[0] != words[1]
+            assert "rang" in words[0][0]
+    assert said == {name: code for name, (_, code) in GRIDS.items()}
+    drawn = phone.page.evaluate(
+        """async (packages) => {
+          const { tableShape } = await import("/static/js/form/grid.js");
+          return Object.fromEntries(Object.entries(packages).map(([name, pkg]) => {
+            const repeat = pkg.nodes.find(({ kind }) => kind === "repeat");
+            const children = pkg.nodes.filter(({ parent, kind }) => parent === repeat.i && kind !== "value");
+            return [name, tableShape(pkg, repeat, children) !== null];
+          }));
+        }""",
+        packages,
+    )
+    assert drawn == {name: code is None for name, code in said.items()}
 
 
 @pytest.mark.parametrize("kind", sorted(set(kinds.FALLS_BACK) - {"*"}))

@@ -69,8 +69,8 @@ function attendanceShape(pkg, node, children) {
   return null;
 }
 
-/** @param {any} pkg @param {any} node @param {any[]} children @returns {Shape | null} */
-function tableShape(pkg, node, children) {
+/** What app/instruments/tables.py says of at publication. @param {any} pkg @param {any} node @param {any[]} children @returns {Shape | null} */
+export function tableShape(pkg, node, children) {
   if (!/\bgrid\b/.test(node.appearance ?? "") || node.repeat_count !== undefined) return null;
   const named = namedBy(pkg, node, children);
   const asked = children.filter((child) => child !== named.name && child !== named.person && child.type !== "note");
