@@ -103,6 +103,28 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "regex_slow": (_("The pattern “%(pattern)s” may take for ever on some answers in other tools; here it is read in one pass."), _("Do not repeat a group that is itself repeated: (a+)+ is a+.")),
     "outside_repeat": (_("“%(name)s” is asked once a row of “%(repeat)s”, but this rule stands outside it: it reads all rows at once."), _("Use sum, count, join, max, min or indexed-repeat, or move the rule into the repeat.")),
     "type_mismatch": (_("“%(name)s” is a %(type)s, compared here with “%(value)s”."), _("Compare it with a value of its kind.")),
+    "kinds_differ": (
+        _("“%(name)s” is a %(type)s and “%(other)s” a %(kind)s: comparing them says nothing."),
+        _("Compare questions of one kind, or turn one into the other's kind in a calculation."),
+    ),
+    "word_counted": (_("“%(value)s” is no number: nothing can be calculated with it."), _("Write a number, or join texts with concat().")),
+    "answer_counted": (
+        _("“%(name)s” is a %(type)s: nothing can be calculated with its answers."),
+        _("Ask for an integer, a decimal or a date; a text of digits has the appearance numbers. Texts are joined with concat()."),
+    ),
+    "number_read": (_("%(function)s() reads a number; “%(name)s” is a %(type)s."), _("Give it an integer, a decimal or a calculation.")),
+    "date_read": (_("%(function)s() reads a date; “%(name)s” is a %(type)s."), _("Give it a date or a dateTime.")),
+    "time_read": (_("%(function)s() reads a time of day; “%(name)s” is a %(type)s."), _("Give it a time or a dateTime.")),
+    "place_read": (_("%(function)s() reads places; “%(name)s” is a %(type)s."), _("Give it a geopoint, a geotrace or a geoshape.")),
+    "truth_compared": (
+        _("%(name)s() is true or false: comparing it with “%(value)s” asks only whether it is true."),
+        _("Write %(name)s(…) alone, or not(%(name)s(…))."),
+    ),
+    "count_compared": (_("%(name)s() gives a number, which is never “%(value)s”."), _("Compare it with a number.")),
+    "default_none": (
+        _("“%(value)s” cannot be the answer of “%(name)s”, a %(type)s."),
+        _("Write it as the phone keeps it: 12, 3.5, 2026-11-21, 14:30."),
+    ),
     "choice_unknown": (_("“%(value)s” is not a choice of “%(name)s”."), _("Correct the code; the choices are: %(choices)s")),
     "condition_bare": (
         _("“%(name)s” alone is no condition: it holds whatever was answered."),

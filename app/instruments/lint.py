@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.instruments import kinds, mismatch, patterns, support, tables
+from app.instruments import kinds, mismatch, operands, patterns, support, tables
 from app.instruments.files import LIST_SUFFIXES
 from app.instruments.findings import Finding, error, warning
 from app.instruments.rows import Row, all_rows, canonical_type, list_of
@@ -440,6 +440,7 @@ class _Rules:
             [node["name"] for node in self.nodes],
             frozenset(node["i"] for node in self.nodes if node["kind"] == "repeat"),
         )
+        self.operands = operands.Operands(package, self.shape)
         self.findings: list[Finding] = []
 
     def check(self) -> list[Finding]:
@@ -453,6 +454,8 @@ class _Rules:
                 self.rule(trigger["node"], "calculation", tree)
                 self.lists(trigger["expression"], self.place(trigger["node"], "calculation"))
             self.texts(node)
+            if "default" in node:
+                self.findings += self.operands.in_default(node["default"], node["i"], self.place(node["i"], "default"))
             if tables.asks_for_table(node):
                 self.table(node)
             if "choices" in node:
@@ -513,7 +516,7 @@ class _Rules:
         if key in ("relevant", "constraint", "required", "readonly"):
             self.findings += mismatch.in_condition(tree, node, at, self.shape, self.nodes)
         if key in ("calculation", "first_load"):
-            self.findings += mismatch.in_result(tree, node, at, self.nodes)
+            self.findings += mismatch.in_result(tree, node, at, self.nodes) + self.operands.in_result(tree, node, at)
         if key == "constraint":
             self.blocked(tree, node, at)
 
@@ -529,7 +532,7 @@ class _Rules:
                 self.pattern(tree[3][1], at)
             if tree[1] in ("selected", "count-selected") and len(tree) == 4:
                 self.literal(tree[2], tree[3], node, at)
-            self.findings += mismatch.in_call(tree, node, at, self.shape, self.nodes)
+            self.findings += mismatch.in_call(tree, node, at, self.shape, self.nodes) + self.operands.in_call(tree, node, at)
             for one in tree[2:]:
                 self.walk(one, node, at, in_set=in_set or tree[1] in AGGREGATES)
             return
@@ -537,6 +540,7 @@ class _Rules:
             self.literal(tree[1], tree[2], node, at)
             self.literal(tree[2], tree[1], node, at)
             self.findings += mismatch.in_comparison(tree, node, at, self.shape, self.nodes)
+        self.findings += self.operands.in_operator(tree, node, at)
         for one in tree[1:]:
             if isinstance(one, list) and one and isinstance(one[0], str):
                 self.walk(one, node, at, in_set)

@@ -306,6 +306,92 @@ def test_a_number_is_not_compared_with_what_is_never_one():
     assert not compiled(numbered, choices=coded).warnings
 
 
+# code: what the second question asks of the first, the words that name it
+NEVER_WORKS = {
+    "kinds_differ": [
+        ("integer", "${a} = ${d}"),
+        ("date", "${a} > ${n}"),
+        ("text", "${a} < ${d}"),
+        ("geopoint", "${a} >= ${n}"),
+        ("select_one yes_no", "${a} = ${n}"),
+        ("image", "${a} = ${d}"),
+    ],
+    "answer_counted": [
+        ("text", "${a} * 2 > 1"),
+        ("select_one yes_no", "${a} + 1 = 2"),
+        ("text", "today() - ${a} > 18"),
+        ("geopoint", "-${a} < 0"),
+    ],
+    "word_counted": [("integer", "${a} + 'dh' = 2")],
+    "number_read": [("text", "round(${a}, 1) = 2"), ("select_multiple yes_no", "int(${a}) = 1")],
+    "date_read": [("text", "format-date(${a}, '%Y') = '2026'"), ("time", "decimal-date-time(${a}) > 1")],
+    "time_read": [("integer", "decimal-time(${a}) > 0.5")],
+    "place_read": [("integer", "area(${a}) > 10"), ("date", "distance(${a}) > 10")],
+    "truth_compared": [("select_multiple yes_no", "selected(${a}, 'yes') = 'false'")],
+    "count_compared": [("text", "string-length(${a}) > 'dix'")],
+    "condition_bare": [("acknowledge", "${a} = true()")],
+    "type_mismatch": [("text", "${a} > 5")],
+}
+
+
+@pytest.mark.parametrize("code", NEVER_WORKS)
+def test_what_no_answer_makes_work_is_remarked_on_at_its_place(code):
+    for kind, relevant in NEVER_WORKS[code]:
+        survey = [q(kind, "a"), q("integer", "n"), q("date", "d"), q("text", "b", relevant=relevant)]
+        [finding] = found(survey, code)
+        assert (finding.level, finding.row, finding.column) == ("warning", row(3), "relevant")
+
+
+@pytest.mark.parametrize(
+    ("kind", "relevant"),
+    [
+        ("text", "${a} = '12' and string-length(${a}) > 2"),
+        ("date", "today() - ${a} > 18 and ${a} < '2026-01-01'"),
+        ("select_one level", "${a} * 2 > 3 and ${a} > ${n}"),
+        ("decimal", "${a} > ${n} and ${a} = ${n}"),
+        ("date", "${a} <= ${d}"),
+        ("calculate", "${a} * 2 > 3 and round(${a}, 1) = 2 and ${a} = ${d}"),
+        ("select_multiple level", "selected(${a}, '1') = 'true'"),
+        ("geopoint", "distance(${a}, '33 -5') > 3 and ${a} != ''"),
+        ("date", "format-date(${a}, '%Y') - 1 > 2000"),
+    ],
+)
+def test_what_some_answer_makes_work_is_not_remarked_on(kind, relevant):
+    first = q(kind, "a", calculation="1") if kind == "calculate" else q(kind, "a")
+    survey = [first, q("integer", "n"), q("date", "d"), q("text", "b", relevant=relevant)]
+    assert not compiled(survey, choices=choices("level", "1", "2")).warnings
+
+
+def test_a_text_of_digits_counts():
+    survey = [q("text", "a", appearance="numbers"), q("text", "b", relevant="${a} * 2 > 3 and ${a} > 1")]
+    assert not compiled(survey).warnings
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "code"),
+    [
+        ("integer", "dix", "default_none"),
+        ("date", "2026", "default_none"),
+        ("time", "midi", "default_none"),
+        ("select_one yes_no", "oui", "choice_unknown"),
+        ("integer", "12", ""),
+        ("date", "2026-11-26", ""),
+        ("time", "10:30", ""),
+        ("select_multiple yes_no", "yes no", ""),
+        ("text", "oui", ""),
+        ("geopoint", "33.5 -5.1 0 0", ""),
+    ],
+)
+def test_a_default_that_is_no_answer_is_remarked_on(kind, value, code):
+    findings = compiled([q(kind, "a", default=value)], choices=YES_NO).warnings
+    assert [(one.code, one.row, one.column) for one in findings] == ([(code, row(0), "default")] if code else [])
+
+
+def test_a_calculation_that_is_no_answer_is_remarked_on():
+    survey = [AGE, q("integer", "n", calculation="if(${age} > 3, 'beaucoup', 1)")]
+    assert found(survey, "default_none")[0].column == "calculation"
+
+
 def test_a_running_total_is_no_cycle():
     survey = [
         q("begin_repeat", "r"),
