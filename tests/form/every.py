@@ -68,6 +68,7 @@ DRAWING = (
     b'<circle cx="140" cy="40" r="10" fill="#555"/></g></svg>'
 )
 SOUND = b"OggS" + b"\0" * 40
+FILM = b"\x1aE\xdf\xa3" + b"\0" * 40
 
 
 def name_of(kind: str, word: str) -> str:
@@ -119,7 +120,15 @@ def survey() -> list[dict[str, str]]:
     }
     seen |= {"media::audio::العربية (ar)": "loom.ogg", "media::audio::Français (fr)": "loom.ogg"}
     seen |= {"media::big-image::العربية (ar)": "loom.svg", "media::big-image::Français (fr)": "loom.svg"}
-    rows += _group("s_media", "صور الأسئلة", "Images des questions", [seen])
+    ranked = {"type": "rank loom", "name": "m_rank", AR: "رتبوا الأنوال", FR: "Classez les métiers"}
+    rated = {
+        "type": "select_one loom",
+        "name": "m_likert",
+        AR: "أي نول أفضل؟",
+        FR: "Quel métier est le meilleur ?",
+        "appearance": "likert",
+    }
+    rows += _group("s_media", "صور الأسئلة", "Images des questions", [seen, ranked, rated])
     other = {"type": "select_one sold or_other", "name": "o_other", AR: "منتوج آخر؟", FR: "Autre produit ?"}
     listed = {"type": "select_one_from_file souks.csv", "name": "f_csv", AR: "سوق التعاونية", FR: "Souk de la coopérative"}
     geo = {"type": "select_one_from_file wells.geojson", "name": "f_geo", AR: "بئر القرية", FR: "Puits du village"}
@@ -131,7 +140,9 @@ def survey() -> list[dict[str, str]]:
 def choices() -> list[dict[str, str]]:
     rows = [{"list_name": name, "name": code, AR: ar, FR: fr} for name, items in CHOICES.items() for code, ar, fr in items]
     for code, ar, fr in (("flat", "نول أفقي", "Métier horizontal"), ("tall", "نول عمودي", "Métier vertical")):
-        rows.append({"list_name": "loom", "name": code, AR: ar, FR: fr, IMAGE_AR: "loom.svg", IMAGE_FR: "loom.svg"})
+        shown = {IMAGE_AR: "loom.svg", IMAGE_FR: "loom.svg", "media::audio::العربية (ar)": "loom.ogg"}
+        film = {"media::video::العربية (ar)": "loom.webm"} if code == "tall" else {}
+        rows.append({"list_name": "loom", "name": code, AR: ar, FR: fr, **shown, **film})
     return rows
 
 
@@ -157,7 +168,7 @@ def instrument() -> dict[str, Any]:
         }
     ]
     content = markdown(survey(), choices=choices(), settings=settings).encode()
-    files = {"loom.svg": PICTURE, "map.svg": DRAWING, "loom.ogg": SOUND}
+    files = {"loom.svg": PICTURE, "map.svg": DRAWING, "loom.ogg": SOUND, "loom.webm": FILM}
     media = {name: read_media(name, one) for name, one in files.items()}
     hashes = {name: sha256_of(one) for name, one in media.items()}
     compiled = compile_instrument("every.md", content, LISTS, media=hashes)

@@ -114,6 +114,11 @@ def _answer(page: Page, question: Locator, kind: str, picture: bytes) -> None:
             expect(page.locator("dialog")).to_have_count(0)
             _tab_to(page, ".option input")
             page.keyboard.press("Space")
+        case ["button", _, "quiet"] if kind == "media":  # the sound of a choice
+            page.keyboard.press("Enter")
+            expect(question.locator("[role=alert]").first).to_be_visible()  # and it is no sound
+            _tab_to(page, ".rank-move:enabled, .choice-cell input")
+            page.keyboard.press("Space")
         case ["button", *_] if kind == "geopoint":
             page.keyboard.press("Enter")
             expect(question.locator(".q-value")).to_be_visible()

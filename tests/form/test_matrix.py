@@ -207,7 +207,28 @@ def test_files_of_labels_and_lists_of_every_sort_are_there_without_network(form:
     seen = form.question("m_label")
     expect(seen.locator(".q-head img")).to_have_attribute("src", re.compile("^blob:"))
     expect(seen.locator(".q-head audio")).to_have_attribute("src", re.compile("^blob:"))
+    # Choices have their own, in cards and in the appearances that show their words.
     expect(seen.locator(".option img")).to_have_count(2)
+    expect(seen.locator(".option button")).to_have_count(2)
+    expect(seen.locator(".option video")).to_have_attribute("src", re.compile("^blob:"))
+    expect(form.question("m_rank").locator(".rank-name img")).to_have_count(2)
+    expect(form.question("m_likert").locator(".cell-words img")).to_have_count(2)
+    played = form.page.evaluate(
+        """(option) => new Promise((resolve) => {
+          globalThis.Audio = class {
+            constructor(url) { this.url = url; }
+            play() {
+              resolve(this.url);
+              return Promise.reject(new Error("silent"));
+            }
+          };
+          document.querySelector(option).click();
+        })""",
+        ".q[data-name=m_label] .option button",
+    )
+    assert played.startswith("blob:")
+    expect(seen.locator("[role=alert]").first).to_contain_text("الصوت")
+    assert not seen.locator("input").first.is_checked()  # to listen is not to choose
     width = seen.locator(".q-head img").evaluate("(one) => one.decode().then(() => one.naturalWidth)")
     assert width > 0
     form.open_section(len(KINDS) + 4)

@@ -20,17 +20,22 @@ export function columnsWidget(field) {
     ${field.node.type === "select_one" ? cardsWidget(field) : checksWidget(field)}</div>`;
 }
 
-/** Choices that have pictures, from the files that came with the instrument. @param {import("../../part.js").Field} field */
-export function picturesWidget(field) {
+/**
+ * A widget whose choices also have pictures, sounds and films, from the files that came with the instrument.
+ * @param {(field: import("../../part.js").Field) => unknown} draw @returns {(field: import("../../part.js").Field) => unknown}
+ */
+export const withMedia = (draw) => (field) => {
   const choices = field.choices();
-  const shown = Object.assign(Object.create(field), {
+  return draw(Object.assign(Object.create(field), {
     choices: () => choices,
     rich(/** @type {string} */ label) {
       return choiceTemplate(field, choices.find((choice) => choice.label === label)?.item, label);
     },
-  });
-  return hasColumns(field.node) ? columnsWidget(shown) : field.node.type === "select_one" ? cardsWidget(shown) : checksWidget(shown);
-}
+  }));
+};
+
+/** @param {import("../../part.js").Field} field */
+export const listedWidget = (field) => (hasColumns(field.node) ? columnsWidget : field.node.type === "select_one" ? cardsWidget : checksWidget)(field);
 
 /** @param {any} node */
 export const hasColumns = (node) => /\b(columns|compact|horizontal|no-buttons)/.test(node.appearance ?? "");

@@ -4,7 +4,7 @@ import { KINDS } from "../../kinds.js";
 import { annotateWidget, drawWidget } from "./sketch.js";
 import { barcodeWidget } from "./barcode.js";
 import { bearingWidget } from "./bearing.js";
-import { columnsWidget, hasColumns, likertWidget, picturesWidget, tableHeadWidget, tableRowWidget } from "./choices.js";
+import { columnsWidget, hasColumns, likertWidget, listedWidget, tableHeadWidget, tableRowWidget, withMedia } from "./choices.js";
 import { counterWidget, linkWidget, maskedWidget } from "./typed.js";
 import { acknowledgeWidget, dateTimeWidget, timeWidget } from "./moment.js";
 import { dateWheelsWidget, monthYearWidget, yearWidget } from "./date-parts.js";
@@ -35,14 +35,16 @@ const WIDGETS = {
 
 /** @param {any} node @param {any} pkg @returns {Widget | null} */
 export function chooseMore(node, pkg) {
-  if (node.type === "note") return node.choices ? WIDGETS.tableHead : null;
-  if (node.type === "range" && !(Number(node.parameters?.end) > Number(node.parameters?.start))) return input(numberWidget);
   const list = pkg.lists?.[node.choices?.list];
+  const shown = list?.some((/** @type {any} */ item) => item.media) ? withMedia : (/** @type {any} */ draw) => draw;
+  if (node.type === "note") return node.choices ? group(shown(tableHeadWidget)) : null;
+  if (node.type === "range" && !(Number(node.parameters?.end) > Number(node.parameters?.start))) return input(numberWidget);
   // A list that is not in the form is searched on a page of its own.
   if (node.choices && node.type !== "rank" && !list) return null;
   const { word, widget } = drawnBy(node);
-  if (/^select/.test(node.type) && (word === "" || hasColumns(node)) && list.some((/** @type {any} */ item) => item.media)) return group(picturesWidget);
-  return WIDGETS[widget] ?? null;
+  if (/^select/.test(node.type) && (word === "" || hasColumns(node)) && shown === withMedia) return group(shown(listedWidget));
+  const found = WIDGETS[widget];
+  return found?.draw ? { ...found, draw: shown(found.draw) } : null;
 }
 
 /**

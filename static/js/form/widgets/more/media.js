@@ -27,8 +27,17 @@ export function choiceTemplate(field, item, label) {
   const name = (/** @type {string} */ kind) => item?.media?.[kind]?.[language];
   const [image, audio, video] = [name("image") ?? name("big-image"), name("audio"), name("video")];
   return html`${image ? withFile(field, image, (url) => html`<img class="label-picture" src=${url} alt="" />`) : nothing}${field.rich(label)}
-    ${audio ? withFile(field, audio, (url) => html`<button type="button" class="quiet" @click=${() => void new Audio(url).play()}>▶ <span>${t("Listen")}</span><span class="for-readers">: ${plain(label)}</span></button>`) : nothing}
+    ${audio ? withFile(field, audio, (url) => html`<button type="button" class="quiet" @click=${() => play(field, audio, url)}>▶ <span>${t("Listen")}</span><span class="for-readers">: ${plain(label)}</span></button>
+      ${field.local.mute === audio ? html`<span class="q-error" role="alert">${t("This phone cannot play the sound.")}</span>` : nothing}`) : nothing}
     ${video ? withFile(field, video, (url) => html`<video class="player" controls playsinline src=${url} aria-label=${plain(label)}></video>`) : nothing}`;
+}
+
+/** @param {import("../../part.js").Field} field @param {string} name @param {string} url */
+function play(field, name, url) {
+  new Audio(url).play().catch(() => {
+    field.local.mute = name;
+    field.update();
+  });
 }
 
 /** @param {import("../../part.js").Field} field @param {string} name */
