@@ -166,7 +166,8 @@ def _author(world: _World, account: Account, organisations: dict[str, str]) -> _
         )
     device, sender = None, None
     if account.role == "facilitator":
-        device, _ = accounts.enrol_device(person, label=f"Android, {account.fr}", device_id=None, now=world.now)
+        label = f"Chrome {128 + len(account.fr) % 8}, Android {11 + len(account.fr) % 4}"
+        device, _ = accounts.enrol_device(person, label=label, device_id=None, now=world.now)
         sender = intake.Sender(device.id, person.id, None, {world.programme.id: organisation})
     return _Author(account, person, accounts.actor_of(person), device, sender)
 
@@ -422,9 +423,7 @@ def _corrected(world: _World, cooperative: Cooperative, number: int, at: datetim
 def _from_a_revoked_phone(world: _World, cooperative: Cooperative, number: int, at: datetime) -> None:
     """A phone that was declared lost delivers what it still held: kept, for a person to look at."""
     author = world.of(cooperative.organisation, number)
-    lost, _ = accounts.enrol_device(
-        author.person, label="Android, perdu puis retrouvé", device_id=None, now=at - timedelta(days=9)
-    )
+    lost, _ = accounts.enrol_device(author.person, label="Chrome 120, Android 10", device_id=None, now=at - timedelta(days=9))
     accounts.revoke_device(lost, now=at - timedelta(days=1), by=world.authors["admin"].actor)
     assert author.sender is not None
     sender = intake.Sender(lost.id, author.person.id, None, author.sender.organisations)

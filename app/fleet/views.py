@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 import segno
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
@@ -188,8 +191,18 @@ def link(person_id: str) -> str:
         address=address,
         code=Markup(drawing),  # noqa: S704  (segno's drawing of our own address)
         expires_at=made.expires_at,
+        reach=reach_of(request.host_url),
         has_phone=_has_phone(person),
     )
+
+
+def reach_of(address: str) -> str:
+    """How a phone gets on with an address of this server: `phones`, `unsafe` (no https: nothing is kept offline), `nobody`."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost") or host == "::1" or re.fullmatch(r"127(\.\d+){3}|0\.0\.0\.0", host):
+        return "nobody"
+    return "phones" if parts.scheme == "https" else "unsafe"
 
 
 @bp.post("/phones/links/<link_id>/cancel")

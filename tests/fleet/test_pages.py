@@ -5,7 +5,7 @@ F2  only phones of people whom one answers for are there
 F3  what may be missing is on top until somebody closes it with a note, which stays
 F4  phones silent for 48 hours are counted and listed; put-away and lost ones are not; a command says the same
 F5  a lost phone reads nothing at its next contact, and can be found again; revoking cannot be undone
-F6  the link page shows a code that opens the phone's page, once
+F6  the link page shows a code that opens the phone's page, once, and says where no phone gets on with the address
 F7  both languages
 F8  links that no phone has used are listed and can be cancelled, of people whom one manages
 """
@@ -26,6 +26,7 @@ from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import db
 from app.core.ids import new_id
+from app.fleet.views import reach_of
 from tests.conftest import Someone, count
 
 REPORT: dict[str, Any] = {
@@ -177,6 +178,26 @@ def test_the_link_page_shows_a_code_for_the_phone(app: Flask, amina: Someone, kh
     )
     assert used.json["person"]["id"] == amina.id
     assert f"/people/{amina.id}/phone-link" in khadija.client.get(f"/people/{amina.id}").text
+
+
+@pytest.mark.parametrize(
+    ("address", "reach"),
+    [
+        ("https://daftar.example.org/", "phones"),
+        ("http://192.168.1.20:8000/", "unsafe"),
+        ("http://localhost:8000/", "nobody"),
+        ("http://127.0.0.1/", "nobody"),
+        ("https://[::1]:8000/", "nobody"),
+    ],
+)
+def test_an_address_that_phones_cannot_use_is_known(address: str, reach: str):  # F6
+    assert reach_of(address) == reach
+
+
+def test_the_link_page_says_that_no_phone_reaches_this_computer_itself(amina: Someone, khadija: Someone):  # F6
+    said = khadija.client.post(f"/people/{amina.id}/phone-link?lang=fr").text
+    assert "Aucun téléphone n’atteint cette adresse" in said
+    assert "« localhost »" in said
 
 
 def test_links_that_no_phone_has_used_are_listed_and_cancelled(amina: Someone, fatima: Someone, khadija: Someone):  # F2, F8

@@ -1,4 +1,5 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { language, setLanguage, t } from "./i18n.js";
 
 /** Templates that many pages need. Text reaches the page only as text: no innerHTML, no markup from data but the subset here. */
 
@@ -49,4 +50,20 @@ function inline(text) {
   }
   if (rest) out.push(rest);
   return out;
+}
+
+/** The other language, by its own name. Painting follows from the change of language. */
+export function languageSwitch() {
+  const other = language() === "ar" ? "fr" : "ar";
+  return html`<button class="pill" type="button" lang=${other} @click=${() => setLanguage(other)}>${other === "fr" ? "Français" : "العربية"}</button>`;
+}
+
+/** Shows what is written in the fields of its form that are `.secret`, and hides it again. */
+export const showButton = () => html`<button class="pill" type="button" aria-pressed="false" @click=${turnSecrets}>${t("Show what is written")}</button>`;
+
+/** @param {any} event */
+function turnSecrets({ currentTarget: button }) {
+  const shown = button.ariaPressed === "false";
+  button.ariaPressed = shown;
+  for (const field of button.form.querySelectorAll(".secret")) field.type = shown ? "text" : "password";
 }

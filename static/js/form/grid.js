@@ -23,7 +23,7 @@ import { isMoney, readAmount } from "./amount.js";
 import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { heading, namingQuestion } from "./rows.js";
-import { chooseFrom } from "./widgets/select-list.js";
+import { byName, chooseFrom } from "./widgets/select-list.js";
 
 /** More choices than that are no cell to tap. */
 const MOST_CHOICES = 6;
@@ -402,7 +402,7 @@ function createGrid(page, path, shape) {
     let chosen = false;
     chooseFrom({
       title: plain(session.view(at).label),
-      choices: session.form.choices(at),
+      choices: byName(session.pkg, shape.person, [...session.form.choices(at)]),
       value: () => session.view(at).value,
       choose: (value) => {
         chosen = true;

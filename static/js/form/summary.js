@@ -4,6 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { languageSwitch } from "../core/dom.js";
 import { formatDate, formatNumber, formatWhen, n, onLanguage, t } from "../core/i18n.js";
 import { problemText } from "../core/problem.js";
 import { explain, FormProblem } from "./problems.js";
@@ -112,7 +113,7 @@ function template(shown, navigate, showRoom) {
   const sheet = form ? sheetOf(form, pkg, shown) : null;
   const forGroup = sheet !== null && hasSomething(sheet);
   return html`<div class=${forGroup ? "result for-group" : "result"}>
-    <header class="top"><h1>${hasScore ? t("Result") : t("Form kept")}</h1></header>
+    <header class="top"><h1>${hasScore ? t("Result") : t("Form kept")}</h1>${languageSwitch()}</header>
     <main class="result-main">
       <div class="result-name"><h2><bdi>${title || kind}</bdi></h2>
         <p>${[title ? kind : "", form ? placeOf(form, pkg) : "", formatDate(form ? dateOf(form, pkg) || at : at)].filter(Boolean).map((part, index) => html`${index ? " · " : nothing}<bdi>${part}</bdi>`)}</p></div>

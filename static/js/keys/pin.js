@@ -1,6 +1,7 @@
 /** Choosing a PIN: at the first signing in, after a forgotten one, and whenever she likes. */
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { showButton } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
 import { digitsOf, setPin, weakness } from "./enrol.js";
@@ -44,7 +45,7 @@ export function createPinForm({ phone, change, paint, done }) {
 
   /** @param {string} name @param {string} label */
   const field = (name, label) => html`<div class="field"><label for=${`pin-${name}`}>${label}</label>
-    <input id=${`pin-${name}`} name=${name} type="password" inputmode="numeric" autocomplete="off" dir="ltr" aria-describedby=${words ? "pin-failure" : nothing} ?readonly=${busy} /></div>`;
+    <div class="with-button"><input id=${`pin-${name}`} class="secret" name=${name} type="password" inputmode="numeric" autocomplete="off" dir="ltr" aria-describedby=${words ? "pin-failure" : nothing} ?readonly=${busy} />${name === "pin" ? showButton() : nothing}</div></div>`;
 
   return () => html`<form class="enter" novalidate @submit=${submit} aria-label=${t("Choose a PIN")}>
     ${change ? field("old", t("PIN until now")) : html`<p>${t("It opens Daftar on this phone, without network. Others who hold the phone cannot read your forms. It is asked at each start and after five minutes away.")}</p>`}

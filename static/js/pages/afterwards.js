@@ -1,4 +1,4 @@
-/** The script that comes once the phone is ready: what helps in a form, its result, the page of a record, the list of what was sent, the page of the phone. */
+/** The script that comes once the phone is ready: what helps in a form, its result, the list of what was sent, the pages of a record and of the phone. */
 
 import {} from "../form/later.js";
 import {} from "../keys/older.js";

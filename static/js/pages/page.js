@@ -24,14 +24,9 @@
  */
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
-import { language, setLanguage, t } from "../core/i18n.js";
+import { languageSwitch } from "../core/dom.js";
+import { t } from "../core/i18n.js";
 import { icon } from "./icons.js";
-
-/** The other language, by its own name. Painting follows from the change of language. */
-export function languageSwitch() {
-  const other = language() === "ar" ? "fr" : "ar";
-  return html`<button class="pill" type="button" lang=${other} @click=${() => setLanguage(other)}>${other === "fr" ? "Français" : "العربية"}</button>`;
-}
 
 /** Where nobody is in yet. */
 export const nameBar = () =>

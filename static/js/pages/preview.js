@@ -4,6 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { languageSwitch } from "../core/dom.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
 import { recall } from "../core/remember.js";
@@ -91,9 +92,8 @@ async function start(root, source) {
     const title = (/** @type {Record<string, string>} */ text) => plain(text[language()] ?? Object.values(text)[0]);
     const draw = () => {
       for (const { form } of read) if (phone.pkg.languages.includes(language())) form.setLanguage(language());
-      const other = language() === "ar" ? "fr" : "ar";
       render(html`<header class="top"><h1 tabindex="-1">${title(phone.pkg.title)}</h1>
-          <button class="pill" type="button" lang=${other} @click=${() => setLanguage(other)}>${other === "fr" ? "Français" : "العربية"}</button></header>
+          ${languageSwitch()}</header>
         <main class="content">
           <div class="note asks"><strong>${t("Form on trial")}</strong><span>${t("It is filled here with made-up records. Nothing is kept, nothing is sent, nothing is counted.")}</span></div>
           ${drafts.map((draft) => html`<a class="btn" href="#/form/${draft.id}" @click=${(/** @type {Event} */ event) => {

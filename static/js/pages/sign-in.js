@@ -4,6 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { showButton } from "../core/dom.js";
 import { n, t } from "../core/i18n.js";
 import { Problem, problemText } from "../core/problem.js";
 import { pinIsToChoose, takeKey } from "../keys/enrol.js";
@@ -21,7 +22,6 @@ export function openSignIn(host, app) {
   let counts = null;
   let drafts = 0;
   let busy = false;
-  let plain = false;
   /** @type {{tone: "wrong" | "calm", title: string, text: string, field?: boolean} | null} */
   let failure = null;
   let waitUntil = 0;
@@ -139,9 +139,9 @@ export function openSignIn(host, app) {
         <input id="username" name="username" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" dir="ltr" enterkeyhint="next"
           aria-invalid=${invalid} aria-describedby=${failure?.field ? "failure" : nothing} ?readonly=${busy} /></div>
       <div class="field"><label for="password">${t("Password")}</label>
-        <div class="with-button"><input id="password" name="password" type=${plain ? "text" : "password"} autocomplete="current-password" autocapitalize="none" autocorrect="off" spellcheck="false" dir="ltr" enterkeyhint="go"
+        <div class="with-button"><input id="password" class="secret" name="password" type="password" autocomplete="current-password" autocapitalize="none" autocorrect="off" spellcheck="false" dir="ltr" enterkeyhint="go"
           aria-invalid=${invalid} aria-describedby=${failure?.field ? "failure" : nothing} ?readonly=${busy} />
-          <button class="pill" type="button" aria-pressed=${plain} @click=${() => { plain = !plain; paint(); }}>${plain ? t("Hide password") : t("Show password")}</button></div></div>
+          ${showButton()}</div></div>
       ${failure ? html`<div class=${failure.tone === "wrong" ? "note wrong" : "note"} id="failure" role="alert"><strong>${failure.title}</strong><span>${failure.text}</span></div>` : nothing}
       <button class="go" type="submit" ?disabled=${busy || waiting}>${busy ? t("Signing in…") : t("Sign in")}</button>
     </form>`;

@@ -1,6 +1,7 @@
 /** The phone is locked: whose it is, her PIN, the others who use this phone. What is finished goes on being sent. */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { showButton } from "../core/dom.js";
 import { n, t } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
 import { nameBar } from "./page.js";
@@ -67,7 +68,7 @@ export function openUnlock(host, app) {
           ? html`<div class="note" role="alert"><strong>${t("Too many wrong PINs")}</strong><span>${t("Nothing was deleted. Sign in with network, then choose a new PIN.")}</span></div>`
           : html`<form class="enter" novalidate @submit=${open} aria-label=${t("Unlock")}>
               <div class="field"><label for="pin">${t("PIN")}</label>
-                <input id="pin" type="password" inputmode="numeric" autocomplete="off" dir="ltr" enterkeyhint="go" aria-invalid=${words ? "true" : "false"} aria-describedby=${words || left ? "failure" : nothing} ?readonly=${busy} /></div>
+                <div class="with-button"><input id="pin" class="secret" type="password" inputmode="numeric" autocomplete="off" dir="ltr" enterkeyhint="go" aria-invalid=${words ? "true" : "false"} aria-describedby=${words || left ? "failure" : nothing} ?readonly=${busy} />${showButton()}</div></div>
               ${words || left ? html`<div class="note wrong" id="failure" role="alert"><strong>${words}</strong>
                 ${left ? html`<span>${t("Try again in {again}.", { again: n("{n} second", "{n} seconds", left) })}</span>` : nothing}</div>` : nothing}
               <button class="go" type="submit" ?disabled=${busy || left > 0}>${busy ? t("Unlocking…") : t("Unlock")}</button>

@@ -5,7 +5,7 @@
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
-import { n, t } from "../../core/i18n.js";
+import { language, n, t } from "../../core/i18n.js";
 import { createIndex } from "../../core/search.js";
 import { openOverlay } from "../overlay.js";
 import { codes, toggled } from "./select-multiple.js";
@@ -31,11 +31,17 @@ function labelsOf(field, chosen) {
   return chosen.map((value) => byValue.get(value) ?? { label: value, lost: false });
 }
 
+/** Records by their names, as nobody knows the order they were made in; a list of the form stands as its author wrote it. @param {any} pkg @param {any} node @param {Choice[]} choices */
+export function byName(pkg, node, choices) {
+  const { compare } = new Intl.Collator(language());
+  return pkg.datasets?.[node.choices.list]?.kind === "entities" ? choices.sort((a, b) => compare(a.label, b.label)) : choices;
+}
+
 /** @param {import("../part.js").Field} field @param {boolean} several */
 function pick(field, several) {
   chooseFrom({
     title: field.plainLabel,
-    choices: field.choices(),
+    choices: byName(field.session.pkg, field.node, field.choices()),
     several,
     value: () => field.view.value,
     choose: (value, choices) => field.set(several ? toggled(field.view.value, value, choices) : value, several ? { several: true } : { done: true }),
