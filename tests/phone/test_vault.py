@@ -398,6 +398,31 @@ def test_two_people_on_one_phone_each_read_their_own(page, server):  # V7, I-23
     assert both[2] == 2
 
 
+def test_after_a_change_only_the_changed_row_is_opened_again_and_none_stays_once_it_is_locked(page, server):  # V3
+    enrol(page, server)
+    found = run(
+        page,
+        """
+        const row = (seq, n) => ({ seq, kind: "entity", op: "put", id: `a${n}`, data: { list: "actions", label: `إجراء ${n}`, version: seq, properties: {} } });
+        const pull = (changes) => phone.catalogue.apply("p1", { changes, next_cursor: "c", more: false, high_water: 9 }, arg);
+        await pull([row(1, 1), row(2, 2), row(3, 3)]);
+        let opened = 0;
+        const decrypt = crypto.subtle.decrypt.bind(crypto.subtle);
+        crypto.subtle.decrypt = (...given) => (opened++, decrypt(...given));
+        const labels = async () => { const before = opened; const rows = await phone.catalogue.entities("actions"); return [opened - before, rows.map((one) => one.__version).join(" ")]; };
+        const first = await labels();
+        await pull([row(4, 2)]);
+        const second = await labels();
+        await phone.vault.lock();
+        const third = await labels().catch((error) => error.code);
+        return [first, second, third];
+        """,
+        AMINA,
+    )
+    assert found[:2] == [[3, "1 2 3"], [1, "1 4 3"]]
+    assert found[2] in ("vault.locked", [0, ""])
+
+
 READ = """
     // Keys of before come after the one of now.
     for (let n = 0; n < 50 && !(await phone.drafts.all(arg)).length; n++) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -53,11 +53,9 @@ export function openRecord(host, app, [list, id]) {
   let closed = false;
 
   const refresh = inTurn(async () => {
-    const [found, all, allDrafts, items, submissions, actions, trainings] = await Promise.all([
+    const [found, all, allDrafts, items, submissions] = await Promise.all([
       phone.catalogue.entity(list, id), instrumentsOf(app), phone.drafts.all(owner), phone.outbox.opened(), phone.catalogue.submissions(),
-      phone.catalogue.entities("actions"), phone.catalogue.entities("trainings"),
     ]);
-    named = { actions, trainings: trainingsOf(trainings, id) };
     record = found ?? null;
     instruments = all;
     drafts = allDrafts.filter((/** @type {any} */ draft) => draft.subject?.id === id);
@@ -74,7 +72,11 @@ export function openRecord(host, app, [list, id]) {
 
   async function complete() {
     if (!record) return;
-    const opened = await Promise.all(instruments.map(async (one) => ({ ...one, pkg: await phone.catalogue.package(one.instrument.sha256) })));
+    const [actions, trainings, ...opened] = await Promise.all([
+      phone.catalogue.entities("actions"), phone.catalogue.entities("trainings"),
+      ...instruments.map(async (one) => ({ ...one, pkg: await phone.catalogue.package(one.instrument.sha256) })),
+    ]);
+    named = { actions, trainings: trainingsOf(trainings, id) };
     const here = opened.filter(({ pkg }) => pkg);
     packages = here.map(({ pkg }) => pkg);
     starts = here.flatMap(({ programme, instrument, pkg }) => {

@@ -70,11 +70,18 @@ export function createCatalogue({ outbox, changed, vault }) {
     return own.db;
   }
 
+  /** Rows that were opened: after a change only the changed one is opened again. @type {Map<string, any>} */
+  const openedRows = new Map();
+
   /** @param {string} store @param {any} row @returns {Promise<any>} */
   async function openedRow(store, row) {
     if (!row?.sealed) return row;
-    const { sealed, ...rest } = row;
-    return { ...(await vault.openJson(sealed, "row", store, row.id)), ...rest };
+    const { sealed, id, ...rest } = row;
+    const known = openedRows.get(id);
+    if (known?.seq === row.seq) return known;
+    const opened = { ...(await vault.openJson(sealed, "row", store, id)), id, ...rest };
+    openedRows.set(id, opened);
+    return opened;
   }
   /** @type {Map<string, Promise<any>>} parsed packages and datasets by hash */
   const parsed = new Map();
@@ -151,7 +158,10 @@ export function createCatalogue({ outbox, changed, vault }) {
     unsent = null;
     lists.clear();
   }
-  vault.on(() => ["items", "submissions"].forEach(forget));
+  vault.on(() => {
+    openedRows.clear();
+    ["items", "submissions"].forEach(forget);
+  });
 
   return {
     forget,
