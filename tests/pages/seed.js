@@ -20,6 +20,7 @@ async (what) => {
     put("instrument", form_id, { form_id, version, sha256: hash, title, is_open: true, datasets: instrument.datasets ?? {} });
   }
   for (const { id, label, ...properties } of what.cooperatives ?? []) put("entity", id, { list: "cooperatives", label, version: 1, properties });
+  for (const { id, list, label, ...properties } of what.entities ?? []) put("entity", id, { list, label, version: 1, properties });
   for (const { id, ...submission } of what.submissions ?? []) put("submission", id, submission);
   const ago = (hours) => new Date(Date.now() - hours * 3600e3).toISOString();
   const draft = (id, values) => ({

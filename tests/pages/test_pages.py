@@ -5,6 +5,7 @@ P3 counts equal the stored truth                          P4 search finds a name
 P5 each state of a finished form has words                P6 signing out deletes nothing
 P7 what is deleted can be brought back                    P8 "back" goes where the person was, to the same place of the list
 P9 every page is usable with a screen reader (axe)        P10 a correction begins where the remark is read
+P11 a record opens with what was agreed, what is late first; Today names it
 """
 
 from __future__ import annotations
@@ -84,6 +85,22 @@ FULL: dict[str, Any] = {
     ],
     "submissions": [
         {"id": "s7", "form_id": "diag", "title": "تعاونية مصادق عليها", "state": "approved", "revision_id": "r7", "remarks": []},
+    ],
+}
+
+OWNERS = [
+    {"name": "coop", "label": {"ar": "التعاونية", "fr": "Coopérative"}},
+    {"name": "facilitator", "label": {"ar": "المواكبة", "fr": "Facilitatrice"}, "side": "ours"},
+]
+AGREED: dict[str, Any] = {
+    "instruments": [{"package": PACKAGE}, {"package": {**ASKS_COOPERATIVE, "lists": {"responsible": OWNERS}}}],
+    "entities": [
+        {"id": id, "list": "actions", "coop": "c1", "label": label, "status": status, "due": due, "responsible": owner}
+        for id, label, status, due, owner in (
+            ("a1", "مسك دفتر المبيعات", "todo", "2999-01-01", "coop"),
+            ("a2", "فتح حساب بنكي", "ongoing", "2026-01-01", "facilitator"),
+            ("a3", "تحيين اللائحة", "done", "2026-01-01", "coop"),
+        )
     ],
 }
 
@@ -341,6 +358,23 @@ def test_a_form_begins_from_the_record_with_the_record_chosen(phone: Opener, sit
     expect(page.locator(f"a[href='#/form/{draft['id']}']")).to_be_visible()
 
 
+def test_a_record_opens_with_what_was_agreed_and_what_is_late_first(phone: Opener, site: str) -> None:  # P11
+    page = phone("fr", FULL | AGREED)
+    open_page(page, site, "#/record/cooperatives/c1")
+
+    rows = page.locator(".brief > .agreed > li")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("فتح حساب بنكي")
+    expect(rows.first.locator(".chip")).to_have_text(re.compile(r"\d+ jours de retard"))
+    expect(rows.first).to_contain_text("Facilitatrice")
+    expect(rows.last.locator(".chip")).to_have_count(0)
+    expect(page.locator(".bring li")).to_have_text(["فتح حساب بنكي"])
+    expect(page.locator(".brief summary")).to_contain_text("1 action close")
+
+    page.goto(f"{site}/field/#/today")
+    expect(page.locator("a.card[href='#/record/cooperatives/c1']")).to_contain_text("1 action en retard")
+
+
 def test_what_the_office_returned_opens_as_a_correction(phone: Opener, site: str) -> None:  # P10
     page = phone("ar", FULL | {"drafts": []})
     sha256 = page.evaluate(
@@ -436,7 +470,7 @@ def test_too_many_tries_say_when_to_try_again(phone: Opener, site: str) -> None:
 
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_every_page_is_usable_with_a_screen_reader(phone: Opener, site: str, language: str) -> None:  # P9
-    page = phone(language, FULL)
+    page = phone(language, FULL | AGREED)
     open_page(page, site)
     titles = set()
     for hash in ("#/today", "#/registry", "#/record/cooperatives/c1", "#/outbox", "#/phone", "#/sign-in"):
