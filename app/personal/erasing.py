@@ -26,7 +26,7 @@ from app.core.ids import new_id
 from app.core.models import Sequence as Counter
 from app.core.permissions import Actor
 from app.imports.models import RecordImport
-from app.personal.finding import Found, files_of, in_envelope
+from app.personal.finding import Found, aside_envelope, files_of, in_envelope
 from app.personal.hers import PERSONS, Wanted, leaves, personal_of, properties_of, take_out, without
 from app.personal.models import Erasure
 from app.registry.applying import LABEL
@@ -103,7 +103,7 @@ def erase(actor: Actor | None, programme_id: str, who: Wanted, chosen: Sequence[
     for one in kinds.get("waiting", []):
         _erase_waiting(work, one.object_id, personal)
     for one in kinds.get("aside", []):
-        _erase_aside(work, one.object_id, who)
+        erase_aside(work, one.object_id, who)
     for one in kinds.get("import", []):
         work.done.texts += _drop_import(one.object_id)
     keep_decision(work, "person", actor)
@@ -364,13 +364,14 @@ def _says(one: Any, values: set[str]) -> bool:
     return any(len(value) > 2 and value in text for value in values)
 
 
-def erase_files(done: Done, submission_id: str, hashes: Collection[str]) -> None:
+def erase_files(done: Done, submission_id: str, hashes: set[str]) -> None:
     """Mark files as erased: nobody offers or asks for them any more. Their bytes go with finish()."""
     if not hashes:
         return
     for slot in db.session.scalars(sa.select(Attachment).where(Attachment.submission_id == submission_id)):
         inside = slot.sealed.get("sha256") if slot.sealed else None
-        if slot.sha256 not in hashes and inside not in hashes and slot.opened_sha256 not in hashes:
+        named = not hashes.isdisjoint({slot.sha256, inside, slot.opened_sha256})
+        if not named or slot.lost_reason == ERASED:
             continue
         partial = Path(current_app.config["ATTACHMENTS"]) / "partial" / f"{submission_id}.{slot.sha256}"
         done.paths += [path_of(sha) for sha in (slot.sha256, slot.opened_sha256) if sha] + [partial]
@@ -427,19 +428,25 @@ def _erase_waiting(work: Work, waiting_id: str, personal: Mapping[str, frozenset
     work.done.texts += 1
 
 
-def _erase_aside(work: Work, case_id: str, who: Wanted) -> None:
-    """In what is set aside: her rows and answers; it still waits for a decision."""
+def erase_aside(work: Work, case_id: str, who: Wanted, chooses: Chooses | None = None) -> bool:
+    """In what was set aside: her rows and answers. What waits still waits for its decision."""
     kept = db.session.get(Quarantined, case_id)
-    if kept is None or kept.encryption != "none":
-        return
-    envelope = orjson.loads(gzip.decompress(kept.body))
-    places = in_envelope(envelope, str(envelope.get("form_sha256")), who)
-    values, files = _take_out_of(envelope, str(envelope.get("form_sha256")), [one for one in places if one.is_sure], who)
+    envelope = aside_envelope(kept) if kept is not None else None
+    if kept is None or envelope is None:
+        return False
+    form_sha256 = str(envelope.get("form_sha256"))
+    places = [one for one in in_envelope(envelope, form_sha256, who) if (chooses(one) if chooses else one.is_sure)]
+    values, files = _take_out_of(envelope, form_sha256, places, who)
+    if not values and not files:
+        return False
     kept.body = gzip.compress(orjson.dumps(envelope), mtime=0)
     erase_files(work.done, kept.submission_id, files)
     work.values |= values
+    work.submissions.append(kept.submission_id)
     work.done.answers += len(values)
     work.done.submissions += 1
+    db.session.flush()
+    return True
 
 
 def _drop_import(import_id: str) -> int:

@@ -321,23 +321,31 @@ def _waiting(programme_id: str, who: Wanted) -> list[Found]:
 
 
 def _aside(programme_id: str, who: Wanted, result: Search) -> list[Found]:
-    """What is in quarantine outside submissions; of sealed ones only that they are there."""
-    query = sa.select(Quarantined).where(
-        sa.or_(Quarantined.programme_id == programme_id, Quarantined.programme_id.is_(None)), Quarantined.decided_at.is_(None)
-    )
+    """What was ever set aside, decided or not: its bytes are kept. Of sealed ones only that they are there."""
+    query = sa.select(Quarantined).where(sa.or_(Quarantined.programme_id == programme_id, Quarantined.programme_id.is_(None)))
     found = []
     for one in db.session.scalars(query.execution_options(yield_per=AT_ONCE)):
-        try:
-            envelope = opened(one.encryption, one.body)
-        except (Problem, OSError, EOFError, orjson.JSONDecodeError):
+        envelope = aside_envelope(one)
+        if envelope is None:
             result.unreadable += 1
             continue
-        values = [leaf.value for leaf in leaves(envelope.get("answers", {})) if who.is_in(leaf.value) or who.names(leaf.value)]
-        if values:
-            found.append(
-                Found(f"aside:{one.id}", "aside", str(envelope.get("title") or ""), "", values, one.received_at, one.id, False)
-            )
+        places = in_envelope(envelope, str(envelope.get("form_sha256")), who)
+        hers = [place for place in places if place.is_sure and (place.values or place.files)]
+        hit = hers or [place for place in places if any(who.is_in(value) for value in place.values)]
+        if hit:
+            values = list(dict.fromkeys(value for place in hit for value in place.values))
+            title = str(envelope.get("title") or "")
+            found.append(Found(f"aside:{one.id}", "aside", title, "", values, one.received_at, one.id, bool(hers)))
     return found
+
+
+def aside_envelope(kept: Quarantined) -> dict[str, Any] | None:
+    """None for one that cannot be read here."""
+    try:
+        envelope = opened(kept.encryption, kept.body)
+    except (Problem, OSError, EOFError, orjson.JSONDecodeError):
+        return None
+    return envelope if isinstance(envelope, dict) else None
 
 
 def _imports(programme_id: str, who: Wanted) -> list[Found]:

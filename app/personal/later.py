@@ -18,13 +18,13 @@ from app.core.problems import Problem
 from app.instruments.models import Instrument, InstrumentVersion
 from app.personal import erasing
 from app.personal.erasing import Done
-from app.personal.finding import AT_ONCE, Found, in_envelope
+from app.personal.finding import AT_ONCE, Found, aside_envelope, in_envelope
 from app.personal.hers import PERSONS, Wanted, personal_of, properties_of
 from app.personal.models import Erasure
 from app.registry.applying import LABEL
 from app.registry.erased import print_of
 from app.registry.models import Entity, EntityVersion
-from app.submissions.models import Revision, Submission
+from app.submissions.models import Quarantined, Revision, Submission
 from app.submissions.queries import opened
 
 
@@ -117,11 +117,33 @@ def _one(decision: Erasure, result: Again, *, apply: bool, now: datetime) -> Non
                 hers.setdefault(submission_id, set()).add((place.kind, place.name))
             else:
                 result.perhaps.append((submission_id, place.name))
+    _aside_again(decision, work, who, before, result, apply=apply)
     for submission_id, places in hers.items():
         if apply:
             erasing.erase_submission(work, submission_id, who, lambda one, places=places: (one.kind, one.name) in places)  # type: ignore[misc]
         else:
             result.done.submissions += 1
+
+
+def _aside_again(decision: Erasure, work: erasing.Work, who: Wanted, before: set[str], result: Again, *, apply: bool) -> None:
+    """What was set aside since: the same rule as for submissions."""
+    here = sa.or_(Quarantined.programme_id == decision.programme_id, Quarantined.programme_id.is_(None))
+    query = sa.select(Quarantined).where(here, Quarantined.seq > decision.seq)
+    for kept in db.session.scalars(query.order_by(Quarantined.seq)).all():
+        envelope = aside_envelope(kept)
+        if envelope is None:
+            continue
+        places = in_envelope(envelope, str(envelope.get("form_sha256")), who)
+        hers = [one for one in places if one.is_sure and (one.values or one.files)]
+        if not hers:
+            continue
+        if kept.submission_id in before or any(one in str(envelope.get("answers")) for one in who.records):
+            if apply:
+                erasing.erase_aside(work, kept.id, who)
+            else:
+                result.done.submissions += 1
+        else:
+            result.perhaps += [(kept.submission_id, one.name) for one in hers]
 
 
 def _in_parts(model: Any, ids: list[str]) -> Iterator[Any]:
@@ -212,6 +234,11 @@ def expire(actor: Actor | None, programme_id: str, *, now: datetime) -> Expired:
                 .where(Revision.submission_id == submission_id, Revision.erased_at.is_(None), Revision.encryption == "none")
                 .values(erased_at=now)
             )
+    limits = {due.instrument.form_id: due.before for due in result.due}
+    for kept in db.session.scalars(sa.select(Quarantined).where(Quarantined.programme_id == programme_id)).all():
+        form_id = str((aside_envelope(kept) or {}).get("form_id"))
+        if form_id in limits and kept.received_at < limits[form_id]:
+            erasing.erase_aside(work, kept.id, everybody, _is_personal)
     personal = properties_of(programme_id)
     for entity_id in result.persons:
         erasing.erase_record(work, entity_id, personal, False, actor)
