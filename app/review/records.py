@@ -94,6 +94,7 @@ class Score:
     level: str
     change: str
     submission_id: str
+    is_other_version: bool = False  # of the form than the round before
 
 
 @dataclass(frozen=True)
@@ -355,11 +356,10 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
         if one.form_id not in unscored and one.quarantine is None and one.state != "rejected"
     ]
     several = sorted(counted, key=lambda one: (one.received_at, one.id), reverse=True)[:12]
-    results: dict[str, Any] = dict(
-        db.session.execute(
-            sa.select(Revision.id, Revision.check_result).where(Revision.id.in_([one.current_revision_id for one in several]))
-        ).all()
-    )
+    columns = (Revision.id, Revision.check_result, Revision.form_sha256)
+    found = db.session.execute(sa.select(*columns).where(Revision.id.in_([one.current_revision_id for one in several]))).all()
+    results: dict[str, Any] = {row.id: row.check_result for row in found}
+    versions = {row.id: row.form_sha256 for row in found}
     scored = [
         (one, scores)
         for one in several
@@ -374,6 +374,7 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
                 str(scores.get("level") or ""),
                 signed(scores["overall"] - before[1]["overall"]) if before else "",
                 one.id,
+                before is not None and versions[one.current_revision_id] != versions[before[0].current_revision_id],
             )
         )
     if not scored:

@@ -58,10 +58,10 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @functools.cache
-def instrument(code: str) -> dict[str, Any]:
+def instrument(code: str, of_library: bool = False) -> dict[str, Any]:
     """A compiled instrument, as the harness installs it: `visit` and `kinds` of this folder, or one of the library."""
     own = HERE / f"{code}.md"
-    compiled = compile_file(own if own.exists() else ROOT / f"app/instruments/library/{code}/form.md")
+    compiled = compile_file(own if own.exists() and not of_library else ROOT / f"app/instruments/library/{code}/form.md")
     assert not compiled.errors
     lists = {one["sha256"]: name for name, one in compiled.package["datasets"].items() if one["kind"] == "csv"}
     rows = library_lists()

@@ -1,6 +1,7 @@
 """The result in the room: one page for the group, made on the phone without network.
 
-1. It shows level, axes, three strengths and what was agreed, with who and when, and nothing else that was said.
+1. It shows level, axes, three strengths and what was agreed, with who and when, and nothing else that was said. After a visit:
+   what still is to be done of what was agreed before.
 2. What is printed of a result is the same, and nothing else.
 3. It is sent on as a picture: by the phone's list of applications where there is one, else among the downloads.
 4. The phone's own voice reads it where it has one for the language; where it has none, the page says so.
@@ -15,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.device import until
-from tests.form.conftest import Phone
+from tests.form.conftest import Phone, instrument
 from tests.form.test_summary import _answers, _open
 
 pytestmark = pytest.mark.browser
@@ -142,3 +143,25 @@ def test_the_phones_voice_reads_the_page_and_stops_when_it_closes(room):  # 4
     expect(page.get_by_role("button", name="إيقاف القراءة")).to_be_visible()
     page.evaluate("heard.at(-1).onend()")
     expect(page.get_by_role("button", name="القراءة بصوت مسموع")).to_be_visible()
+
+
+def test_after_a_visit_the_group_sees_what_still_is_to_be_done(phone: Phone) -> None:  # 1
+    coop = "0190a000-0000-7000-8000-0000000000c1"
+    actions = [
+        {"id": f"0190a000-0000-7000-8000-0000000000a{n}", "list": "actions", "label": label,
+         "properties": {"coop": coop, "status": "todo", "due": "2026-12-15", "responsible": "members"}}
+        for n, label in enumerate(("فتح حساب بنكي", "مسك دفتر المبيعات"))
+    ]  # fmt: skip
+    known = {"id": coop, "list": "cooperatives", "label": "تعاونية تيفاوين", "properties": {}}
+    visit = instrument("visit", of_library=True) | {"entities": [known, *actions]}
+    phone.page.evaluate("(what) => harness.install(what)", visit)
+    draft = phone.start("visit", values={"grp_visit/coop_in": "cooperatives", "grp_visit/coop_cooperatives": coop})
+    phone.page.locator(".fill-foot").wait_for()
+    phone.page.evaluate("harness.router.navigate('#/today')")
+    kept = "(id) => harness.phone.drafts.get(id).then((one) => Boolean(one.snapshot))"
+    until(lambda: phone.page.evaluate(kept, draft), "it is kept")
+    phone.page.evaluate("(id) => harness.summary(id)", draft)
+    phone.page.locator(".fill-foot .go").click()
+    said = phone.page.locator(".room-agreed li")
+    expect(said).to_have_count(2)
+    expect(said.first).to_contain_text("الأعضاء · في أجل أقصاه")

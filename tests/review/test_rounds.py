@@ -86,7 +86,9 @@ def table(page: str) -> dict[str, list[str]]:
 
 
 def test_each_axis_says_how_far_it_compares_and_why(khadija: Someone, rounds: dict[str, Any]):  # 1, 2
-    found = table(text(khadija, f"/records/cooperatives/{rounds['coop']}"))
+    page = text(khadija, f"/records/cooperatives/{rounds['coop']}")
+    found = table(page)
+    assert page.split('class="trend"')[1].count("autre version") == 1
     assert found["Axe GOV"] == ["25,0", "75,0", "+50,0", "25,0 → 75,0 2 questions", "comparable"]
     assert found["Axe LEG"][:4] == ["66,7", "56,2", "−10,4", "50,0 → 100,0 1 question"]
     assert found["Axe LEG"][4] == "comparable en partie Pourquoi Nouvelle question : « leg3 fr »"

@@ -26,8 +26,13 @@ const STRENGTHS = 3;
 /** An action that is over is no longer agreed for later. */
 const OVER = new Set(["done", "dropped", "kept", "broken"]);
 
-/** @param {any} form @param {any} pkg @param {{title: string, at: string | number}} about  at: when it was filled, where the form asks for no date @returns {Sheet} */
-export function sheetOf(form, pkg, { title, at }) {
+/**
+ * @param {any} form @param {any} pkg
+ * @param {{title: string, at: string | number, known: Map<string, any>}} about  at: when it was filled, where the form asks for no
+ *   date; known: as updatedRecords gives them
+ * @returns {Sheet}
+ */
+export function sheetOf(form, pkg, { title, at, known }) {
   const scores = form.scores();
   const axes = scores?.axes.some((/** @type {Axis} */ { score }) => score !== null) ? scores.axes : [];
   const kind = plain(form.text(pkg.title));
@@ -42,7 +47,7 @@ export function sheetOf(form, pkg, { title, at }) {
     cap: scores?.capped ? capReason(form, pkg) || t("The level is limited by a critical answer.") : "",
     axes,
     strengths: [...ownStrengths(form, pkg), ...strongest(axes).map(({ label, score }) => `${label}: ${formatNumber(score ?? "", 1)}/100`)].slice(0, STRENGTHS),
-    agreed: agreedIn(form, pkg),
+    agreed: agreedIn(form, pkg, known),
   };
 }
 
@@ -92,23 +97,39 @@ export function ownStrengths(form, pkg) {
   return view?.relevant ? view.value.split("\n").map((/** @type {string} */ line) => line.replace(/^[\s•*–-]+/, "").trim()).filter(Boolean) : [];
 }
 
-/** Records with a date by which something is to be done: actions, commitments. @param {any} form @param {any} pkg @returns {Agreed[]} */
-export function agreedIn(form, pkg) {
-  const rules = (pkg.entities ?? []).filter((/** @type {any} */ rule) => saved(rule, "due"));
+/** Rules whose records have a date by which something is to be done: actions, commitments. @param {any} pkg @returns {any[]} */
+const datedRules = (pkg) => (pkg.entities ?? []).filter((/** @type {any} */ rule) => saved(rule, "due"));
+
+/**
+ * Records of the phone that the form updates without naming them: a visit moves actions that were agreed before.
+ *
+ * @param {any} phone @param {any} form @param {any} pkg @returns {Promise<Map<string, any>>} by id
+ */
+export async function updatedRecords(phone, form, pkg) {
+  const lists = new Set(datedRules(pkg).map(({ list }) => list));
+  /** @type {{list: string, id: string}[]} */
+  const updated = form.entities().filter((/** @type {any} */ one) => lists.has(one.list) && one.action === "update");
+  const found = await Promise.all(updated.map(({ list, id }) => phone.catalogue.entity(list, id)));
+  return new Map(found.filter(Boolean).map((record) => [record.name, record]));
+}
+
+/** @param {any} form @param {any} pkg @param {Map<string, any>} known @returns {Agreed[]} */
+function agreedIn(form, pkg, known) {
+  const rules = datedRules(pkg);
   if (!rules.length) return [];
-  const entities = form.entities();
-  return rules.flatMap((/** @type {any} */ rule) => {
-    const names = recordNames(form, pkg, rule.list);
-    const who = pkg.nodes[saved(rule, "responsible") ?? saved(rule, "party") ?? -1];
-    return entities
-      .filter((/** @type {any} */ one) => one.list === rule.list && !OVER.has(one.data.status))
-      .map((/** @type {any} */ one) => ({
-        text: one.label || names.get(one.id) || "",
-        who: choiceName(form, pkg, who, one.data.responsible ?? one.data.party ?? ""),
-        due: one.data.due ? formatDate(one.data.due) : "",
-      }))
-      .filter((/** @type {Agreed} */ { text }) => text);
-  });
+  const lists = new Set(rules.map(({ list }) => list));
+  /** The question that says who. @param {string} list */
+  const asksWho = (list) => rules.filter((rule) => rule.list === list).map((rule) => pkg.nodes[saved(rule, "responsible") ?? saved(rule, "party") ?? -1]).find(Boolean);
+  return form.entities().filter((/** @type {any} */ one) => lists.has(one.list)).map((/** @type {any} */ one) => {
+    const before = known.get(one.id) ?? {};
+    /** @param {string} property @returns {string} */
+    const value = (property) => one.data[property] || before[property] || "";
+    return {
+      text: OVER.has(value("status")) ? "" : one.label || before.label || "",
+      who: choiceName(form, pkg, asksWho(one.list), value("responsible") || value("party")),
+      due: formatDate(value("due")),
+    };
+  }).filter((/** @type {Agreed} */ { text }) => text);
 }
 
 /** The node a property is saved from. @param {any} rule @param {string} property @returns {number | undefined} */
@@ -119,19 +140,6 @@ function choiceName(form, pkg, node, value) {
   if (!node?.choices) return value;
   const item = pkg.lists?.[node.choices.list]?.find((/** @type {any} */ one) => one.name === value);
   return item ? plain(form.text(item.label)) : "";
-}
-
-/** Names of the records that a form picks from a list and updates, which it does not name itself. @param {any} form @param {any} pkg @param {string} list @returns {Map<string, string>} */
-function recordNames(form, pkg, list) {
-  const picks = pkg.nodes.filter((/** @type {any} */ one) => one.kind === "question" && one.choices?.list === list);
-  return new Map(picks.flatMap((/** @type {any} */ node) => {
-    const around = repeatAround(pkg, node);
-    const below = around ? pathTo(pkg, node).slice(pathTo(pkg, around).length) : "";
-    // The list is the same in each row; rows inside rows are left out.
-    if (around && repeatAround(pkg, pkg.nodes[around.parent])) return [];
-    const path = around ? form.rows(pathTo(pkg, around)).map((/** @type {any} */ row) => row.path + below)[0] : pathTo(pkg, node);
-    return path ? form.choices(path).map((/** @type {any} */ { value, label }) => [value, plain(label)]) : [];
-  }));
 }
 
 /** @param {any} form @param {any} pkg */

@@ -16,7 +16,7 @@ import { backClosesOverlay } from "./overlay.js";
 import { readForm } from "./session.js";
 import { openRoom, paperSheet } from "./room.js";
 import { levelWords } from "./room-words.js";
-import { dateOf, hasSomething, ownStrengths, placeOf, sheetOf, strongest } from "./sheet.js";
+import { dateOf, hasSomething, ownStrengths, placeOf, sheetOf, strongest, updatedRecords } from "./sheet.js";
 
 /**
  * @param {HTMLElement} host
@@ -37,7 +37,8 @@ export async function openSummaryPage(host, { phone, draftId, revisionId, naviga
   async function load() {
     const kept = draftId ? await fromDraft(phone, draftId) : await fromOutbox(phone, revisionId ?? "");
     const read = await readForm(phone, kept.source).catch(() => null);
-    return { ...kept, ...read };
+    const known = read ? await updatedRecords(phone, read.form, read.pkg) : new Map();
+    return { ...kept, ...read, known };
   }
 
   function draw() {
