@@ -162,6 +162,6 @@ def test_after_a_visit_the_group_sees_what_still_is_to_be_done(phone: Phone) -> 
     until(lambda: phone.page.evaluate(kept, draft), "it is kept")
     phone.page.evaluate("(id) => harness.summary(id)", draft)
     phone.page.locator(".fill-foot .go").click()
-    said = phone.page.locator(".room-agreed li")
+    said = phone.page.locator(".room-page .room-agreed li")
     expect(said).to_have_count(2)
     expect(said.first).to_contain_text("الأعضاء · في أجل أقصاه")
