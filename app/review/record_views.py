@@ -291,6 +291,7 @@ def _giving(list_name: str, *, status: int = 200, problem: str = "") -> Response
         plan=plan,
         names=pages.people_names([one.person_id for one in plan.pending]),
         choices=pages.filter_choices(actor, programme_id),
+        may_free=reassigning.organisation_of(actor, programme_id) is None,
         back=url_for("records.record", list_name=list_name, record_id=record_id) if record_id else address(filters),
         action=url_for("records.give", list_name=list_name, **values),
         problem=problem,

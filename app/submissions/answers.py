@@ -6,7 +6,7 @@ Answers are nested as docs/engine.md says: groups are objects, repeats arrays of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -32,6 +32,10 @@ SELECTS = MULTIPLE | {"select_one"}
 NUMBERS = frozenset({"integer", "decimal", "range"})
 PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
 FREE = frozenset({"text", "image", "audio", "video", "file", "barcode", "geopoint", "username", "email", "phonenumber"})
+PERSONS = frozenset({"persons", "apprentices"})  # lists of the library
+# Of what is compared or counted nothing stands in the result.
+JUDGING = frozenset({"=", "!=", "<", "<=", ">", ">=", "and", "or"})
+COUNTING = frozenset({"count", "count-non-empty", "count-selected", "selected", "not", "boolean", "string-length", "regex"})
 SEPARATOR = {"ar": "، ", "fr": ", "}
 OUT_OF_SIGHT = {"ar": "سجل غير متاح لكم", "fr": "fiche qui ne vous est pas accessible"}
 MOST_DIGITS = 30
@@ -94,11 +98,18 @@ class Form:
         """Nodes that say who somebody is: left out of an export unless names are asked for.
 
         What the list of persons is fed with or chosen from, free answers that are asked only of who consented, signatures,
-        what the form itself calls personal (role `personal`), and what is calculated from those. Choices such as sex or age
-        group stay: without a name they describe a group.
+        what the form itself calls personal (role `personal`), records chosen from a list that it names by any of those, and
+        what carries one of those on. Choices such as sex or age group stay: without a name they describe a group; so does
+        what is only counted or compared.
         """
         found: set[int] = set()
         consents = {node["i"] for node in self.nodes if node.get("attributes", {}).get("role") == "consent"}
+        while derived := {
+            node["i"]
+            for node in self.nodes
+            if node["kind"] == "value" and node["i"] not in consents and consents & self._reads(node.get("calculation"))
+        }:
+            consents |= derived
         for node in self.nodes:
             kind = node.get("type", "")
             chosen = kind in SELECTS
@@ -107,14 +118,44 @@ class Form:
             if of_persons or told or (kind in FREE and consents & self._reads(node.get("relevant"))):
                 found.add(node["i"])
         while True:
-            derived = {
-                node["i"]
-                for node in self.nodes
-                if node["kind"] == "value" and node["i"] not in found and found & self._reads(node.get("calculation"))
-            }
+            lists = self._lists_of_names(found)
+            derived = {node["i"] for node in self.nodes if node["i"] not in found and self._names(node, found, lists)}
             if not derived:
                 return frozenset(found)
             found |= derived
+
+    def _lists_of_names(self, found: Set[int]) -> Set[str]:
+        """Lists whose records are persons, or are named by what is personal in this form."""
+        rules = self.package.get("entities", [])
+        return PERSONS | {str(rule["list"]) for rule in rules if self._carries(rule.get("label"), found, set())}
+
+    def _names(self, node: Node, found: Set[int], lists: Set[str]) -> bool:
+        if node.get("type") in SELECTS:
+            return self.reads_records(node) and node.get("choices", {}).get("list") in lists
+        may_carry = node["kind"] == "value" or node.get("type") in FREE
+        return may_carry and self._carries(node.get("calculation"), found, lists)
+
+    def _carries(self, expression: int | None, found: Set[int], lists: Set[str]) -> bool:
+        """Whether an expression may hand on what is personal: an answer, or a property of a record in these lists."""
+        if expression is None:
+            return False
+        compiled = self.package["expressions"][expression]
+        saved: dict[tuple[str, str], set[int]] = {}
+        for rule in self.package.get("entities", []):
+            for name, index in rule.get("save", []):
+                saved.setdefault((rule["list"], name), set()).add(index)
+        read = {index: self.nodes[index]["name"] for index in self._reads(expression)}
+        for base, name in _handed_on(compiled["ast"]):
+            if base is None:
+                # A path that ends in no question's name may end in any that is read.
+                if found & {index for index in read if name not in read.values() or read[index] == name}:
+                    return True
+            elif (base, name) in saved:
+                if found & saved[base, name]:
+                    return True
+            elif base in lists:  # its name, its id, or what another form says of it
+                return True
+        return False
 
     def _reads(self, expression: int | None) -> set[int]:
         if expression is None:
@@ -192,6 +233,22 @@ class Form:
         """Whether its choices are the steps 0 to 4 of a maturity scale (and perhaps "not applicable")."""
         names = set(self.choices(node)) if node.get("type") == "select_one" else set()
         return len(names) > 2 and names <= {"0", "1", "2", "3", "4", "na"}
+
+
+def _handed_on(ast: Any) -> Iterator[tuple[str | None, str]]:
+    """(list or None, last name) of each path whose value may stand in what an expression gives."""
+    if not isinstance(ast, list) or not ast or ast[0] in JUDGING:
+        return
+    if ast[0] == "path":
+        start, last = ast[1], str(ast[2][-1][1]) if ast[2] else ""
+        of_list = isinstance(start, list) and start[:2] == ["fn", "instance"] and start[2][0] == "str"
+        yield str(start[2][1]) if of_list else None, last
+        return
+    parts = ast[1:2] if ast[0] == "filter" else ast[1:]
+    if ast[0] == "fn":
+        parts = [] if ast[1] in COUNTING else ast[3:] if ast[1] == "if" else ast[2:]
+    for part in parts:
+        yield from _handed_on(part)
 
 
 def _feeds_persons(node: Node) -> bool:

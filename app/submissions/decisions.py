@@ -83,9 +83,9 @@ def decide(
     has looked, and what the submission says about records is applied now.
     The submission takes a new seq, so that its author's phone pulls the state and the remarks.
 
-    Raises NOT_FOUND, NOT_ALLOWED, UNKNOWN_ACTION, NOTHING_SAID, NO_REASON, REMARKS_LEFT, NOT_CORRECTED, and
-    STALE(current=<event id>) when another event came first; nothing is written then, and note_refusal() keeps what was
-    tried. The caller began the transaction with begin_writing() and commits. Source: docs/review.md.
+    Raises NOT_FOUND, NOT_ALLOWED, UNKNOWN_ACTION, NOTHING_SAID, NO_REASON, REMARKS_LEFT, NOT_CORRECTED, RECORD_ELSEWHERE
+    (approving what was in quarantine), and STALE(current=<event id>) when another event came first; nothing is written then,
+    and note_refusal() keeps what was tried. The caller began the transaction with begin_writing() and commits. docs/review.md.
     """
     outcome = OUTCOMES.get(action)
     if outcome is None:
@@ -150,7 +150,7 @@ def decide(
     if action == "approve" and submission.quarantine:
         details["quarantine_lifted"] = submission.quarantine
         submission.quarantine = None
-        apply_held_records(submission, now=now)
+        apply_held_records(actor, submission, now=now)
     submission.state, submission.updated_at = outcome.state, now
     db.session.flush()
     submission.seq = next_seq()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from app.core import audit
 from app.core.db import db, next_seq
 from app.core.driver import Numbers, Statements
-from app.core.permissions import Actor, require
+from app.core.permissions import Actor, can, require
 from app.instruments.queries import lists_changed
 from app.registry import applying
-from app.registry.applying import Source
+from app.registry.applying import EntityChange, Record, Source
 from app.registry.models import EntityVersion
 from app.submissions import intake
 from app.submissions.envelope import read
 from app.submissions.models import Revision, Submission
-from app.submissions.problems import NO_SUCH_SUBMISSION
+from app.submissions.problems import NO_SUCH_SUBMISSION, RECORD_ELSEWHERE
 
 
 def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> None:
@@ -66,10 +66,28 @@ def make_current(submission: Submission, revision_id: str) -> None:
     submission.subject_id = intake.subject_of(envelope, records) or submission.subject_id
 
 
-def apply_held_records(submission: Submission, *, now: datetime, instead: Mapping[str, str] | None = None) -> None:
+def require_records(actor: Actor, programme_id: str, changes: Iterable[EntityChange], records: Mapping[str, Record]) -> None:
+    """Raise RECORD_ELSEWHERE unless the actor may change all these records: whoever lets a submission count lets it change them.
+
+    What her people began stays with a coordinator wherever it lies, as their submissions do.
+    """
+    for entity_id in {applying.meant(change.id, records) for change in changes}:
+        record = records.get(entity_id)
+        if record is None or record.programme_id != programme_id:  # begun by it; of another programme, left out
+            continue
+        began = sa.select(EntityVersion.actor_id).where(EntityVersion.entity_id == entity_id, EntityVersion.version == 1)
+        place = {"organisation_id": record.organisation_id, "territory": record.territory}
+        if not can(actor, "entity.edit", programme_id=programme_id, **place, author_id=db.session.scalar(began)):
+            raise RECORD_ELSEWHERE()
+
+
+def apply_held_records(actor: Actor, submission: Submission, *, now: datetime, instead: Mapping[str, str] | None = None) -> None:
     """What a submission says about records, once it leaves quarantine: until then it changed none.
 
+    actor      who lets it count
     instead    {record it names: record that a person chose}
+
+    Raises RECORD_ELSEWHERE.
     """
     db.session.flush()
     revision = db.session.get(Revision, submission.current_revision_id)
@@ -99,6 +117,7 @@ def apply_held_records(submission: Submission, *, now: datetime, instead: Mappin
         changes = [
             change for change in envelope.entities if change.id not in left_out and (declared is None or change.list in declared)
         ]
+        require_records(actor, submission.programme_id, changes, records)
         applying.apply(do, changes, records, source, seqs=Numbers(do, len(envelope.entities)), now=now)
     finally:
         do.cursor.close()

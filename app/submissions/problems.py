@@ -54,6 +54,14 @@ QUARANTINE = {
     ),
     "store_refused": lazy_gettext("The server could not file this form. It is kept as it came; an administrator looks at it."),
 }
+RECORD_ELSEWHERE = Kind(
+    "quarantine.record_elsewhere",
+    422,
+    lazy_gettext(
+        "This form changes a record of another organisation or territory, which is not yours to change. Only an administrator, "
+        "or a coordinator of both, can accept it. You can reject it, or in quarantine choose another record that it is about."
+    ),
+)
 QUARANTINED = {reason: Kind(f"quarantine.{reason}", 202, message) for reason, message in QUARANTINE.items()}
 
 CHUNK_EMPTY = Kind(

@@ -33,7 +33,7 @@ from app.submissions import decisions, intake
 from app.submissions.envelope import Envelope, read
 from app.submissions.intake import Forms, Sender, Sent
 from app.submissions.models import Quarantined, ReviewEvent, Revision, Submission
-from app.submissions.operations import apply_held_records, make_current
+from app.submissions.operations import apply_held_records, make_current, require_records
 from app.submissions.problems import QUARANTINE
 from app.submissions.queries import SEALED, last_event
 
@@ -302,7 +302,7 @@ def accept(
     record_id    the record it is about instead of the one it names; what it says of that one is said of this
     revision_id  the correction that counts, where two arrived
 
-    Raises NOT_FOUND, DECIDED, NO_AUTHOR, NO_RECORD, NO_PROGRAMME, SEALED.
+    Raises NOT_FOUND, DECIDED, NO_AUTHOR, NO_RECORD, NO_PROGRAMME, SEALED, RECORD_ELSEWHERE.
     """
     case = _waiting_one(actor, case_id)
     note = note.strip()[:MOST_NOTE]
@@ -411,7 +411,7 @@ def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_
         submission.subject_id, submission.territory = record.id, record.territory or submission.territory
     submission.quarantine = None
     _admit(actor, submission.id, submission.current_revision_id, note, now)
-    apply_held_records(submission, now=now, instead=moved)
+    apply_held_records(actor, submission, now=now, instead=moved)
     submission = db.session.get_one(Submission, case.id)
     submission.updated_at = now
     db.session.flush()
@@ -497,6 +497,7 @@ def _file(actor: Actor, case: Case, person_id: str, record_id: str, note: str, n
     sent = Sent(submission_id, revision_id, kept.sha256, "none", kept.body, filed, sender)
     do = Statements(db.session.connection().connection, db.engine.dialect.name)
     try:
+        require_records(actor, programme_id, filed.entities, intake.records_named(do, [filed]))
         intake.file_decided(do, sent, _Everything(), now=now)
     finally:
         do.cursor.close()

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from app.accounts.models import Device, Membership, Person
 from app.core.db import db
 from app.core.permissions import Actor, require
-from app.core.problems import Kind
+from app.core.problems import NOT_ALLOWED, Kind
 from app.registry.models import Entity, Organisation
 from app.registry.operations import change, editable, note_in_chain
 from app.registry.queries import Filters, conditions, page
@@ -99,6 +99,12 @@ def _pending(records: Sequence[Entity]) -> list[Pending]:
     return [Pending(person_id, **counts) for person_id, counts in sorted(found.items())]
 
 
+def organisation_of(actor: Actor, programme_id: str) -> str | None:
+    """The organisation that the actor is kept to in this programme; None: to none."""
+    grant = actor.grants.get(programme_id)
+    return None if actor.is_administrator or grant is None else grant.organisation_id
+
+
 def give(
     actor: Actor,
     records: Sequence[Entity],
@@ -114,7 +120,7 @@ def give(
     person_id          "" leaves it where the organisation stays, else nobody
 
     What phones still hold about them is taken when it comes: of another organisation's people it waits in quarantine
-    (entity_elsewhere). Raises NOBODY, WRONG_PERSON, NOT_ALLOWED, STALE.
+    (entity_elsewhere). Who is kept to one organisation gives to its people only. Raises NOBODY, WRONG_PERSON, NOT_ALLOWED, STALE.
     """
     if not organisation_id and not person_id:
         raise NOBODY()
@@ -122,12 +128,17 @@ def give(
     target = None if organisation_id in ("", "none") else organisation_id
     if target and db.session.scalar(sa.select(Organisation.programme_id).where(Organisation.id == target)) != programme_id:
         raise NOBODY()
+    kept_to = organisation_of(actor, programme_id)
+    if kept_to and organisation_id == "none":
+        raise NOT_ALLOWED(action="entity.edit")
     if person_id:
         membership = db.session.scalar(
             sa.select(Membership).where(Membership.person_id == person_id, Membership.programme_id == programme_id)
         )
         if membership is None or db.session.get(Person, person_id) is None:
             raise NOBODY()
+        if kept_to and membership.organisation_id != kept_to:
+            raise NOT_ALLOWED(action="entity.edit")
         if not organisation_id and membership.organisation_id:
             organisation_id = target = membership.organisation_id
         if target and membership.organisation_id not in (None, target):

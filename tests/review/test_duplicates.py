@@ -258,6 +258,15 @@ def test_nobody_gives_what_is_not_hers_to_give(  # G2
     assert admin.client.post(path, data=wrong).status_code == 422
     assert admin.client.post(path, data={"count": "1", "person": amina.id}).status_code == 409  # another count was seen
     assert admin.client.post(path, data={"count": "2"}).status_code == 422
+    for beyond in (
+        {"organisation": "none"},
+        {"organisation": "none", "person": fatima.id},
+        {"organisation": "none", "person": amina.id},
+        {"person": said.id},
+    ):
+        assert khadija.client.post(path, data={"count": "1"} | beyond).status_code == 403, beyond
+    assert 'value="none"' not in text(khadija, path)
+    assert 'value="none"' in text(admin, path)
     assert {stored(one.id).version for one in (mine, hers)} == {1}
     assert khadija.client.post(path, data={"count": "1", "person": amina.id}).status_code == 302
     assert stored(mine.id).follower_id == amina.id

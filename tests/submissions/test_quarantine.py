@@ -9,6 +9,7 @@ Q6  photos of an accepted item find their place, and the phone is told which are
 Q7  an id that was taken gets another: both stay
 Q8  the phone hears what was decided about its person's own, with the reason of a rejection, and of nobody else's
 Q9  a correction that a person must look at changes nothing of what it corrects, before she does or if she rejects it
+Q10 nobody changes by accepting a record that she may not change; what her people began they may correct
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from app.review import sorting
 from app.submissions import decisions, quarantine
 from app.submissions.attachments import path_of
 from app.submissions.models import Attachment, Quarantined, ReviewEvent, Revision, Submission
+from app.submissions.queries import last_event
 from tests.conftest import NOW, Someone, World, an_instrument, count, item_of
 
 PHOTO = b"\xff\xd8\xff a photo of the premises"
@@ -178,6 +180,53 @@ def test_it_can_be_about_another_record(world: World, amina: Someone, khadija: S
     with pytest.raises(Problem) as unknown:
         accept(khadija.actor, _another_closed(world, amina), record_id=new_id())
     assert unknown.value.kind is quarantine.NO_RECORD
+
+
+def test_nobody_changes_by_accepting_a_record_that_is_not_hers_to_change(  # Q10
+    world: World, amina: Someone, fatima: Someone, khadija: Someone, admin: Someone
+):
+    record = a_record(world, "تعاونية تيفاوين")
+    db.session.get_one(Entity, record).organisation_id = fatima.organisation_id  # given away while her phone was offline
+    change = {"list": "cooperatives", "id": record, "action": "update", "label": "", "data": {"phone": "0600"}}
+    about = {"entities": [change], "subject": {"list": "cooperatives", "id": record}}
+    filed, set_aside = amina.envelope(**about), amina.envelope(**about, author_id=new_id())
+    assert amina.push(filed).json["results"][0]["reason"] == "entity_elsewhere"
+    amina.push(set_aside)
+    kept = kept_one()
+    page = f"/quarantine/{filed['submission_id']}?lang=fr"
+    for path, form in {
+        page: {"action": "accept"},
+        f"/quarantine/{kept}?lang=fr": {"action": "accept", "person": amina.id},
+        f"/submissions/{filed['submission_id']}/decision?lang=fr": {"action": "approve", "based_on": seen(filed)},
+    }.items():
+        refused = khadija.client.post(path, data=form)
+        assert refused.status_code == 422, path
+        assert "administration, ou une coordination" in refused.text, path
+    assert db.session.get_one(Entity, record).data == {}
+    assert count(Submission) == 1
+    mine = a_record(world, "تعاونية أخرى")
+    assert khadija.client.post(page, data={"action": "accept", "record": mine}).status_code == 302
+    assert db.session.get_one(Entity, mine).data == {"phone": "0600"}
+    accept(admin.actor, kept, person_id=amina.id)
+    assert db.session.get_one(Entity, record).data == {"phone": "0600"}
+
+
+def test_what_her_people_began_outside_of_her_territory_she_lets_count(amina: Someone, khadija: Someone):  # Q10
+    made, change = new_id(), {"list": "cooperatives", "action": "create", "label": "أ", "data": {"commune": "03.231.01.03."}}
+    amina.deliver(entities=[change | {"id": made}])
+    for someone in (amina, khadija):
+        place = sa.update(Membership).where(Membership.person_id == someone.id).values(territories=["05.271"])
+        db.session.execute(place)
+    update = change | {"id": made, "action": "update", "data": {"phone": "0600"}}
+    later = amina.envelope(entities=[update], form_sha256="f" * 64)
+    assert amina.push(later).json["results"][0]["reason"] == "form_unknown"
+    accept(khadija.actor, later["submission_id"])
+    assert db.session.get_one(Entity, made).data["phone"] == "0600"
+
+
+def seen(envelope: dict[str, Any]) -> str:
+    event = last_event(envelope["submission_id"])
+    return event.id if event else ""
 
 
 def _another_closed(world: World, amina: Someone) -> str:
