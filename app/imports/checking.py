@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from app.core.db import db
-from app.core.languages import MOROCCO
+from app.core.languages import MOROCCO, chosen_language
 from app.core.permissions import Actor, can, visible
 from app.engine.host import evaluate_cases
 from app.imports.columns import LABEL_COLUMN, LATITUDE, LONGITUDE, TERRITORIES, Target, Targets
@@ -22,6 +22,7 @@ from app.imports.values import Mistake, Words, Wrong, position, read, words_of
 from app.registry.finding import links_of, normalise, territory_of
 from app.registry.models import Entity
 from app.registry.names import LATIN_NAME, latin_name
+from app.registry.places import full_name
 
 CASES_AT_ONCE = 500
 GOOD, WRONG, KNOWN = "good", "wrong", "known"
@@ -146,6 +147,54 @@ class Checker:
                 seen.setdefault(key, row.number)
             row.mistakes.sort(key=lambda wrong: (len(wrong.letter), wrong.letter))
         return found
+
+    def correction(self, entity: Entity, texts: Mapping[str, str]) -> Row:
+        """The record with what texts say of its properties; blank takes out. Mistakes concern what was typed only."""
+        row = Row(0, entity.label, dict(entity.data))
+        changed: dict[str, str] = {}  # places, by level
+        for name, target in self.columns:
+            value = ""
+            if texts[name]:
+                above = [code for level, code in changed.items() if _LEVELS[level] < _LEVELS.get(_level(target), 0)]
+                around = ".".join(max(above, default="").split(".")[:2])
+                try:
+                    value = read(texts[name], target, self.words.get(name), self.names, around)
+                except Wrong as wrong:
+                    row.mistakes.append(Mistake(wrong.code, name, wrong.details))
+                    continue
+                if target.kind == "place":
+                    changed[_level(target)] = value.rstrip(".")
+            if name == LABEL_COLUMN or (name == self.targets.name and entity.label == entity.data.get(name, "")):
+                row.label = value
+                if not value:
+                    row.mistakes.append(Mistake("name_missing", name, {}))
+            if name != LABEL_COLUMN:
+                row.values[name] = value
+        if changed:
+            self._places_around(row, changed)
+        said = Row(0, row.label, {name: value for name, value in row.values.items() if value})
+        self._check_rules([said])
+        row.mistakes += [one for one in said.mistakes if one.letter]
+        territory = row.territory or entity.territory
+        where = {"organisation_id": self.organisation_id, "territory": territory}
+        if not can(self.actor, "entity.edit", programme_id=self.programme_id, **where):
+            row.mistakes.append(Mistake("out_of_territory", self._place_letter(), {"place": territory or ""}))
+        return row
+
+    def _places_around(self, row: Row, changed: Mapping[str, str]) -> None:
+        """What holds a place that was corrected follows it; what lies in one must still lie there."""
+        deepest = max(changed.values(), key=len)
+        for target in self.targets.by_name.values():
+            level = _level(target)
+            if not level or target.name in self.letters:
+                continue
+            code = row.values.get(target.name, "").rstrip(".")
+            if _LEVELS[level] < len(deepest.split(".")) and level in ("region", "province"):
+                found = words_of(target).find(".".join(deepest.split(".")[: _LEVELS[level]]))
+                row.values[target.name] = found[0] if len(found) == 1 else row.values.get(target.name, "")
+            elif code and not f"{code}.".startswith(".".join(deepest.split(".")[:2]) + "."):
+                mistake = {"value": full_name(code, chosen_language()), "within": deepest, "found": [code]}
+                row.mistakes.append(Mistake("place_elsewhere", target.name, mistake))
 
     def _row(self, number: int, cells: Cells) -> Row:
         row = Row(number)
@@ -272,6 +321,9 @@ class Checker:
         zone = self.now.astimezone(MOROCCO).utcoffset() or timedelta(0)
         clock = {"now": int(self.now.timestamp() * 1000), "offset": int(zone.total_seconds() // 60), "language": "fr"}
         return {"document": document, "context": context, "ast": compiled["ast"], **clock}
+
+
+_LEVELS = {"region": 1, "province": 2, "commune": 3, "arrondissement": 4}
 
 
 def _level(target: Target) -> str:
