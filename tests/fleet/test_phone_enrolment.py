@@ -4,6 +4,7 @@ L1  the page says for whom the phone becomes ready before it does, in Arabic and
 L2  afterwards the phone shows its steps, each a tick or what to do, and confirms the screen's lock by hand
 L3  a link that no longer works says why and what to do; without network the link is kept for later
 L4  a second person on the same phone opens her own link; what the first one finished stays
+L5  the page of the office copies the link
 """
 
 from __future__ import annotations
@@ -124,3 +125,15 @@ def test_a_second_person_of_the_phone_opens_her_own_link(  # L4
     assert set(kept["devices"]) == {amina.id, fatima.id}
     assert kept["person"]["id"] == fatima.id
     assert kept["claim"] is None
+
+
+def test_the_office_copies_the_link(browser: Browser, address: str, amina: Someone, khadija: Someone):  # L5
+    made = khadija.client.post(f"/people/{amina.id}/phone-link?lang=fr").text
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.route(f"{address}/made", lambda route: route.fulfill(body=made, content_type="text/html; charset=utf-8"))
+    page.goto(f"{address}/made")
+    page.get_by_role("button", name="Copier le lien").click()
+    expect(page.locator("#address-copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#address").input_value()
+    context.close()

@@ -15,6 +15,14 @@ from tests.form.conftest import Phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
+# Records are offered by their names; what an author wrote stands as it was written.
+BY_NAME = """async () => {
+  const { byName } = await import("/static/js/form/widgets/select-list.js");
+  const given = () => ["زهرة", "أمينة"].map((label) => ({ value: label, label }));
+  const labels = (datasets) => byName({ datasets }, { choices: { list: "people" } }, given()).map(({ label }) => label);
+  return { records: labels({ people: { kind: "entities" } }), choices: labels({}) };
+}"""
+
 
 def _cell(phone: Phone, line: int, column: int) -> Locator:
     return phone.page.locator("table.grid tbody tr").nth(line).locator("td:not(.total)").nth(column).locator("button, input")
@@ -72,6 +80,7 @@ def test_lines_come_from_a_fixed_list_and_go_with_undo(phone: Phone) -> None:  #
         phone.page.locator(".choice", has_text=choice).tap()
         expect(phone.page.locator(".overlay")).to_have_count(0)
     expect(phone.page.locator(".person")).to_have_text(["1عائشة", "2زهرة"])
+    assert phone.page.evaluate(BY_NAME) == {"records": ["أمينة", "زهرة"], "choices": ["زهرة", "أمينة"]}
     phone.page.locator("button.day").first.tap()  # everybody still blank
     _cell(phone, 0, 1).tap()
     expect(phone.page.locator("tbody .total")).to_have_text(["2/2", "1/2"])

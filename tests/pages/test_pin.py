@@ -1,6 +1,6 @@
 """The PIN on the phone's pages, against the application (docs/encryption.md).
 
-P1  choosing: at the first signing in, twice the same, not a weak one; then the phone gets ready
+P1  choosing: at the first signing in, twice the same, not a weak one, in sight if she likes; then the phone gets ready
 P2  locked at each start; the PIN leads back to where one was
 P3  after five minutes away the phone locks; before that it does not
 P4  signing out says what remains, deletes nothing, and locks; what is finished is counted and sent (AS-05)
@@ -115,6 +115,10 @@ def expect_draft(page: Page, name: str) -> None:
 
 def test_a_pin_is_chosen_twice_the_same_and_not_a_weak_one(page, site):  # P1
     sign_in(page, site)
+    page.get_by_role("button", name="Afficher").click()
+    expect(page.locator("#pin-pin")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Afficher").click()
+    expect(page.locator("#pin-pin")).to_have_attribute("type", "password")
     for pin, again, words in (
         ("12345", None, "Six chiffres"),
         ("111111", None, "facile"),
