@@ -130,7 +130,7 @@ def test_what_is_filed_stays_whose_it_is_where_nobody_chose_another(  # S6
     address = f"/quarantine/{envelope['submission_id']}"
     page = admin.client.get(f"{address}?lang=fr")
     assert fatima.id in page.text
-    assert "comme elle le dit: Amina" in text_of(page)
+    assert "comme elle le dit (Amina)" in text_of(page)
     admin.client.post(address, data={"action": "accept", "person": chosen_author(page)})
     db.session.rollback()
     submission = db.session.get_one(Submission, envelope["submission_id"])
