@@ -246,6 +246,12 @@ def test_what_is_held_is_given_out_corrected_and_taken_out_by_name(held: Held, a
     assert f"record:{held.namesake}" in page, "a namesake is shown: a person decides"
     assert " checked>" not in page, "nothing is ticked by itself while several are called so"
     assert " checked>" in admin.client.get(f"{HERE}?q={PHONE}&lang=fr").text
+    record = admin.client.get(f"/records/persons/{held.zahra}?lang=fr").text
+    assert f'href="{HERE}?record={held.zahra}"' in record
+    page = admin.client.get(f"{HERE}?record={held.zahra}&lang=fr").text
+    assert f'value="row:{held.second["submission_id"]}:part[1]"' in page, (
+        "her record leads to her rows, however she is named there"
+    )
     answer = admin.client.post(f"{HERE}?lang=fr", data={"q": PHONE, "key": hers(held), "action": "export"})
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         table = archive.read("data.csv").decode("utf-8-sig")
