@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 
-import segno
 from flask import Response, current_app, flash, g, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from app.accounts.sessions import signed_in
+from app.core import qr
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import chosen_language
@@ -72,22 +70,13 @@ def draft(draft_id: str) -> Response:
             list_names=names,
             samples=samples,
             address=address,
-            code=_code(address),
+            code=qr.drawing(address),
             may_publish=can(g.actor, "instrument.publish", programme_id=found.programme_id),
             form=DraftForm(formdata=None),
         )
     )
     response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
     return response
-
-
-def _code(address: str) -> Markup:
-    """The address as a QR code, drawn in the page."""
-    out = io.BytesIO()
-    segno.make(address, error="m").save(
-        out, kind="svg", xmldecl=False, svgns=False, scale=5, border=4, svgclass="qr", lineclass=None
-    )
-    return Markup(out.getvalue().decode())  # noqa: S704  (made of squares)
 
 
 @bp.post("/drafts/<draft_id>/publish")

@@ -106,7 +106,7 @@ class Item:
     instrument: str
     place: str
     author: str
-    received_at: Any
+    came_at: Any  # a correction has the moment of its own
     state: str
     chip: str
     quarantine: str
@@ -148,7 +148,7 @@ def list_items(actor: Actor, programme_id: str, submissions: Sequence[Submission
                 titles.get(one.form_id, one.form_id),
                 places.of(one.territory),
                 authors.get(one.author_id, ""),
-                one.received_at,
+                one.updated_at if one.state == "corrected" else one.received_at,
                 state_name(one.state),
                 STATE_CHIPS.get(one.state, ""),
                 quarantine_reason(one.quarantine) if one.quarantine else "",

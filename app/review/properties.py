@@ -40,6 +40,10 @@ def lists(programme_id: str) -> list[str]:
     return sorted(there, key=lambda name: (order.index(name) if name in order else len(order), name))
 
 
+# What a diagnostic keeps for the phone's record page, in codes; the office has the rounds themselves (docs/registry.md).
+FOR_THE_PHONE = {"last_axes", "prev_diag", "prev_score", "prev_axes", "train_themes"}
+
+
 def _own_words(name: str) -> str:
     """Names of properties that no question of a form is labelled for."""
     return {
@@ -51,11 +55,6 @@ def _own_words(name: str) -> str:
         "last_diag": _("Last diagnostic"),
         "last_score": _("Last score"),
         "last_level": _("Last level"),
-        "last_axes": _("Scores by axis"),
-        "prev_diag": _("Diagnostic before the last"),
-        "prev_score": _("Score before the last"),
-        "prev_axes": _("Scores by axis before the last"),
-        "train_themes": _("Trainings that fit the weak axes"),
         "agreed_on": _("Agreed on"),
         "remark": _("Remark of the last visit"),
         "block": _("What stands in the way"),
@@ -124,7 +123,9 @@ class Properties:
         return " ".join(records.get(one, one) for one in value.split(" ")) if len(value) >= 36 else value
 
     def sorted(self, names: Iterable[str]) -> list[str]:
-        return sorted(names, key=lambda name: (self.order.get(name, len(self.order)), name))
+        """In the order of the forms, without what the record's chart and table of rounds show."""
+        shown = (name for name in names if name not in FOR_THE_PHONE)
+        return sorted(shown, key=lambda name: (self.order.get(name, len(self.order)), name))
 
 
 def asked(form: Form, node: Node, deep: int = 4) -> Node:
