@@ -47,8 +47,8 @@ def sample_records(package: Package, others: Sequence[Package]) -> dict[str, lis
             for prop in [*nodes, *_columns(name, package)]:
                 if prop in record:
                     continue
-                source, node = nodes.get(prop, (package, {}))
-                value = _value(prop, node, source, n, PLACES[n])
+                sources = nodes.get(prop, [(package, {})])
+                value = next(filter(None, (_value(prop, node, source, n, PLACES[n]) for source, node in sources)), "")
                 if value:
                     record[prop] = value
     return found
@@ -64,15 +64,15 @@ def sample_id(name: str, n: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:daftar:sample:{name}:{n}"))
 
 
-def _saved(name: str, packages: Sequence[Package]) -> dict[str, tuple[Package, Mapping[str, Any]]]:
-    """{property: (package, the question it comes from)}."""
-    found: dict[str, tuple[Package, Mapping[str, Any]]] = {}
+def _saved(name: str, packages: Sequence[Package]) -> dict[str, list[tuple[Package, Mapping[str, Any]]]]:
+    """{property: [(package, the question it comes from)]}: several forms may write it, some by a calculation alone."""
+    found: dict[str, list[tuple[Package, Mapping[str, Any]]]] = {}
     for package in packages:
         for rule in package["entities"]:
             if rule["list"] != name:
                 continue
             for prop, index in rule["save"]:
-                found.setdefault(prop, (package, _question(package, package["nodes"][index])))
+                found.setdefault(prop, []).append((package, _question(package, package["nodes"][index])))
     return found
 
 
