@@ -2,12 +2,14 @@
 
 R1 untouched, it asks for nothing and does not go with the form   R2 what was begun in it is asked for
 R3 where rows are cards it is not counted either   R4 an answer that only a row without a word made count is named on the last
-page, before it goes   R5 "done" is back at the row's place
+page, before it goes   R5 "done" is back at the row's place   R6 what is known of a row is read in lines, and its card says what
+was chosen in it today
 """
 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -102,6 +104,21 @@ def test_a_row_leads_back_to_its_place(phone: Phone) -> None:  # R5
     page.locator(".row-card").nth(2).click()
     page.get_by_role("button", name="حذف هذا السطر").click()
     expect(page.locator(".row-card")).to_have_count(2)
+
+
+def test_what_is_known_of_a_row_is_read_and_its_card_says_what_was_chosen(phone: Phone) -> None:  # R6
+    phone.install("given")
+    phone.start("given")
+    page = phone.page
+    page.locator(".row-card").first.click()
+    for name, words in (("what", "فتح حساب بنكي باسم التعاونية"), ("due", "23 نونبر 2026"), ("before", "لم يبدأ بعد")):
+        expect(phone.question(name).locator(".q-value")).to_have_text(words)
+        expect(phone.question(name).locator("input, button")).to_have_count(0)
+    phone.question("today").locator(".option").nth(1).click()
+    page.locator(".fill-foot .go").click()  # done
+
+    expect(page.locator(".row-card").first.locator(".row-state")).to_have_text(re.compile(r"^\s*✓\s*في طور الإنجاز\s*$"))
+    expect(page.locator(".row-card").last.locator(".row-state")).not_to_contain_text("✓")
 
 
 @pytest.mark.parametrize("phone", ["fr"], indirect=True)

@@ -96,12 +96,14 @@ AGREED: dict[str, Any] = {
     "instruments": [{"package": PACKAGE}, {"package": {**ASKS_COOPERATIVE, "lists": {"responsible": OWNERS}}}],
     "entities": [
         {"id": id, "list": "actions", "coop": "c1", "label": label, "status": status, "due": due, "responsible": owner}
+        | {"agreed_on": "2025-10-12"}
         for id, label, status, due, owner in (
             ("a1", "مسك دفتر المبيعات", "todo", "2999-01-01", "coop"),
             ("a2", "فتح حساب بنكي", "ongoing", "2026-01-01", "facilitator"),
             ("a3", "تحيين اللائحة", "done", "2026-01-01", "coop"),
         )
-    ],
+    ]
+    + [{"id": "c1", "list": "cooperatives", "label": "تعاونية تيفاوين", "last_visit": "2025-12-20"}],
 }
 
 
@@ -368,7 +370,9 @@ def test_a_record_opens_with_what_was_agreed_and_what_is_late_first(phone: Opene
     expect(rows.first.locator(".chip")).to_have_text(re.compile(r"\d+ jours de retard"))
     expect(rows.first).to_contain_text("Facilitatrice")
     expect(rows.last.locator(".chip")).to_have_count(0)
-    expect(page.locator(".bring li")).to_have_text(["فتح حساب بنكي"])
+    expect(page.locator(".brief h2 + .soft")).to_have_text("12 octobre 2025")  # nothing was agreed at the last visit
+    expect(page.locator(".brief")).to_contain_text(re.compile("dernière visite : .20 décembre 2025"))
+    expect(page.locator(".bring")).to_have_count(0)  # a promise is no thing to bring
     expect(page.locator(".brief summary")).to_contain_text("1 action close")
 
     page.goto(f"{site}/field/#/today")

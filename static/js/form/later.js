@@ -4,9 +4,10 @@ import { copyRow } from "./copy.js";
 import { attachNewer } from "./newer.js";
 import { attachResembling } from "./resembling.js";
 import { later } from "./given.js";
+import { chosenIn, lineOf } from "./read-only.js";
 import { attachSwipe } from "./swipe.js";
 
-later.copyRow = copyRow;
+Object.assign(later, { copyRow, lineOf, chosenIn });
 later.attach = (page, root) => {
   const stops = [attachSwipe(page, root), attachNewer(page, root), attachResembling(page, root)];
   return () => stops.forEach((stop) => stop());

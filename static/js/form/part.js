@@ -27,6 +27,7 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { markdown } from "../core/dom.js";
 import { t } from "../core/i18n.js";
+import { later } from "./given.js";
 import { plain } from "./plain.js";
 import { remarkTemplate } from "./remarks.js";
 import { mediaOf, moreText, widgetFor } from "./widgets/index.js";
@@ -114,6 +115,8 @@ export function createPart(page, path) {
   function template(view, problem) {
     const label = html`${draw ? markdown(view.label || node.name) : paragraphs(view.label || node.name)}`;
     const required = view.required && draw && node.type !== "note" ? html` <span class="q-required">${t("required")}</span>` : nothing;
+    const line = view.readonly && later.lineOf?.(field);
+    element.classList.toggle("given", Boolean(line));
     const second = (/** @type {any} */ text) => (showsSecond() ? page.inOther(path, text) : nothing);
     return html`
       <div class="q-head">
@@ -124,7 +127,7 @@ export function createPart(page, path) {
         ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
       </div>
       ${page.remarksAt(path).map(remarkTemplate)}
-      ${draw ? draw(field) : nothing}
+      ${line || (draw ? draw(field) : nothing)}
       ${session.isOutside(node, view.value) ? html`<p class="q-outside" role="status">${outsideText(node.attributes?.place ?? "")}</p>` : nothing}
       ${problem || (draw && !touched && !page.showsProblems()) ? nothing : warningTemplate(session.form.warning(path))}
       ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem, node.type)}</p>` : nothing}`;

@@ -64,7 +64,7 @@ function createCards(page, path) {
           <bdi class="row-number">${index + 1}</bdi>
           <span class="row-name"><bdi>${rowName(session, row, index)}</bdi></span>
           <span class="row-state">${page.remarksUnder(row.path) ? html`<span class="chip asks">${t("Remark")}</span>` : nothing}
-            ${session.isUntouched(row.path) ? html`<span class="chip plain">${t("not begun")}</span>` : wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">${t("complete")}</span>`}</span>
+            ${session.isUntouched(row.path) ? html`<span class="chip plain">${t("not begun")}</span>` : wrong.get(row.uid) ? html`<span class="chip asks">${t("to complete")}</span>` : html`<span class="chip">✓</span>`} ${later.chosenIn?.(session, row)}</span>
         </button></li>`)}</ol>
       ${form.canAdd(path) ? html`<button type="button" class="btn add" @click=${() => addAndOpen(page, path)}>${t("Add a line")}</button>` : nothing}`, element);
   }

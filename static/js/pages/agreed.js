@@ -1,5 +1,5 @@
 /**
- * What was agreed with a cooperative or a group: its open actions, those that are late first, what is still ours to do, which
+ * What was agreed with a cooperative or a group: its open actions, those that are late first, and who answers for each; which
  * trainings fit. It opens a visit and is the day's brief; everything comes from the lists on the phone.
  *
  * @typedef {object} Action
@@ -11,7 +11,6 @@
  * @property {boolean} isOurs  the facilitator or the programme promised it
  * @property {string} state  in words
  * @property {string} remark  what the last visit wrote about it
- * @property {string} theme  code of the training that helps
  * @property {string} agreed  a date
  */
 
@@ -49,10 +48,10 @@ export function actionsOf(rows, id, packages, today = localDay()) {
   const closed = [];
   for (const row of rows) {
     if (row.coop !== id) continue;
-    const { due = "", status = "", responsible = "", theme = "", agreed_on: agreed = "" } = row;
+    const { due = "", status = "", responsible = "", agreed_on: agreed = "" } = row;
     const isOver = OVER.has(status);
     (isOver ? closed : open).push({
-      id: row.name, label: row.label, due, late: !isOver && due && due < today ? daysBetween(due, today) : 0, theme, agreed,
+      id: row.name, label: row.label, due, late: !isOver && due && due < today ? daysBetween(due, today) : 0, agreed,
       owner: said(owners.get(responsible)?.label) || responsible, isOurs: owners.get(responsible)?.side === "ours",
       state: said(states.get(status)?.label) || status, remark: row.remark || row.block || "",
     });
@@ -72,34 +71,32 @@ function actionRow({ label, due, late, owner, state, remark, isOurs }) {
 }
 
 /**
- * The compact block with which a visit begins: what was agreed, what is late, what to bring.
+ * The compact block with which a visit begins: what was agreed, what is late, what to correct.
  * @param {{open: Action[], closed: Action[], lastVisit: string, nextVisit: string, corrections: {title: string, text: string}[]}} what
  */
 export function brief({ open, closed, lastVisit, nextVisit, corrections }) {
   const late = open.filter((one) => one.late).length;
-  // Two rounds may have agreed on the same.
-  const ours = [...new Set(open.filter((one) => one.isOurs).map(({ label }) => label))];
-  const since = lastVisit || [...open, ...closed].reduce((last, { agreed }) => (agreed > last ? agreed : last), "");
+  // A visit may have agreed on nothing.
+  const since = [...open, ...closed].reduce((last, { agreed }) => (agreed > last ? agreed : last), "");
   if (!open.length && !closed.length) return nothing;
   return html`<section class="card brief" aria-label=${t("Last time you agreed")}>
     <div class="row"><h2>${t("Last time you agreed")}</h2>${since ? html`<span class="soft"><bdi>${formatDate(since)}</bdi></span>` : nothing}</div>
     <p class="soft">${[open.length ? n("{n} open action", "{n} open actions", open.length) : t("Everything that was agreed is done"), late ? n("{n} of them late", "{n} of them late", late) : "",
+      lastVisit && lastVisit !== since ? t("last visit: {date}", { date: formatDate(lastVisit) }) : "",
       nextVisit ? t("next visit: {date}", { date: formatDate(nextVisit) }) : ""].filter(Boolean).join(" · ")}</p>
     <ul class="agreed">${open.map(actionRow)}</ul>
-    ${ours.length || corrections.length
-      ? html`<h3>${t("To bring, as promised")}</h3><ul class="bring">
-          ${ours.map((label) => html`<li><bdi>${label}</bdi></li>`)}
+    ${corrections.length
+      ? html`<ul class="bring">
           ${corrections.map(({ title, text }) => html`<li>${t("To correct on the spot: {form}", { form: title })}${text ? html`<p class="quote" dir="auto">${text}</p>` : nothing}</li>`)}</ul>`
       : nothing}
     ${closed.length ? html`<details><summary>${n("{n} action closed", "{n} actions closed", closed.length)}</summary><ul class="agreed">${closed.map(actionRow)}</ul></details>` : nothing}
   </section>`;
 }
 
-/** Codes of trainings that weak axes and open actions ask for, without those held since. @param {any} record @param {Action[]} open @param {any[]} trainings @returns {string[]} */
-export function themesFor(record, open, trainings) {
+/** Codes of trainings that weak axes ask for, without those held since. @param {any} record @param {any[]} trainings @returns {string[]} */
+export function themesFor(record, trainings) {
   const held = new Set(trainings.filter(({ date_start = "" }) => date_start >= (record.last_diag ?? "")).flatMap(({ themes = "" }) => themes.split(" ")));
-  const asked = [...(record.train_themes ?? "").split(" "), ...open.map(({ theme }) => theme)];
-  return [...new Set(asked)].filter((code) => code && !held.has(code));
+  return (record.train_themes ?? "").split(" ").filter((/** @type {string} */ code) => code && !held.has(code));
 }
 
 /** Trainings in which people of this record took part. @param {any[]} rows @param {string} id */

@@ -146,12 +146,11 @@ export function openRecord(host, app, [list, id]) {
     return brief({ open, closed, lastVisit: record.last_visit ?? "", nextVisit: record.next_visit ?? "", corrections });
   }
 
-  /** Trainings its people were in, and those that its weak axes and open actions ask for. */
+  /** Trainings its people were in, and those that its weak axes ask for. */
   function trainingPart() {
     const themes = choicesIn(packages, "theme");
     const form = starts?.find(({ pkg }) => themesPath(pkg));
-    const { open } = actionsOf(named.actions, id, packages);
-    const wanted = form ? themesFor(record, open, named.trainings).filter((code) => themes.has(code)).slice(0, MOST_THEMES) : [];
+    const wanted = form ? themesFor(record, named.trainings).filter((code) => themes.has(code)).slice(0, MOST_THEMES) : [];
     if (!named.trainings.length && !wanted.length) return nothing;
     return html`<section aria-label=${t("Trainings")}>${sectionTitle(t("Trainings"), named.trainings.length)}<ul class="list">
       ${named.trainings.map((one) => html`<li class="card"><strong><bdi>${one.label}</bdi></strong><p>${[formatDate(one.date_start), ...themeWords(one.themes, themes)].map((part, i) => html`${i ? " · " : nothing}<bdi>${part}</bdi>`)}</p></li>`)}
