@@ -13,6 +13,8 @@ import { alikeTo, namesOf } from "./alike.js";
 const LISTS = { cooperatives: 1, groups: 1, persons: 2 };
 /** Records made ready at a time, so that typing is never held up. */
 const SLICE = 200;
+/** Above that many they are folded. */
+const MOST_OPEN = 2;
 
 /** @typedef {import("./alike.js").Alike & {list: string, made: string}} Found  made: the name that was typed */
 
@@ -72,13 +74,16 @@ export function attachResembling(page, root) {
 
   function draw() {
     const several = new Set(found.map(({ made }) => made)).size > 1;
-    render(found.length ? html`<aside class="resembling" aria-label=${t("Perhaps registered already")}>
-      <p><b>${t("Perhaps registered already")}</b></p>
-      <ul>${found.map(({ record, why, metres, list, made }) => html`<li>
+    const entries = html`<ul>${found.map(({ record, why, metres, list, made }) => html`<li>
         <a href="#/record/${list}/${record.name}"><bdi>${record.label}</bdi>${record.coop_name_fr && record.coop_name_fr !== record.label ? html` · <bdi lang="fr">${record.coop_name_fr}</bdi>` : nothing}</a>
         <small>${several ? html`<bdi>${made}</bdi> · ` : nothing}${reason(why, metres)}</small></li>`)}</ul>
       <p>${t("If it is the same, open it: this form stays among the drafts.")}</p>
-      <button type="button" class="btn plain" @click=${isAnother}>${t("It is another one")}</button></aside>` : nothing, notice);
+      <button type="button" class="btn plain" @click=${isAnother}>${t("It is another one")}</button>`;
+    const title = t("Perhaps registered already");
+    // Of a session with 25 people it must not push the table away.
+    render(found.length ? html`<aside class="resembling" aria-label=${title}>${found.length > MOST_OPEN
+      ? html`<details><summary><b>${title}</b> (<bdi>${found.length}</bdi>)</summary>${entries}</details>`
+      : html`<p><b>${title}</b></p>${entries}`}</aside>` : nothing, notice);
   }
 
   function isAnother() {
