@@ -46,6 +46,7 @@ from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Organisation, Programme
+from app.sync import delivery
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
@@ -266,6 +267,7 @@ def app(store: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache)
     with app.app_context():
         yield app
         db.session.remove()
+        delivery.of(app).forget_connection()
         db.engine.dispose()
 
 

@@ -128,7 +128,7 @@ class Delivery:
             try:
                 return self._file_once(group)
             except Exception as error:
-                self._forget_connection()
+                self.forget_connection()
                 if attempt == 2:
                     log.error("A delivery was not stored: %s", type(error).__name__)
                     raise
@@ -197,7 +197,8 @@ class Delivery:
                 self._connection.commit()
         return self._connection
 
-    def _forget_connection(self) -> None:
+    def forget_connection(self) -> None:
+        """Close it: it is broken, or the application ends."""
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
