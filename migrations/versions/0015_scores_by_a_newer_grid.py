@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name="fk_rescores_revision_id"),
         sa.PrimaryKeyConstraint("id", name="pk_rescores"),
-        sa.UniqueConstraint("revision_id", "form_sha256", name="uq_rescores_revision_id"),
+        sa.UniqueConstraint("revision_id", "form_sha256", name="uq_rescores_revision_id_form_sha256"),
     )
 
 
