@@ -63,8 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first: a worker that began it last would end alone."""
-    items.sort(key=lambda item: "/e2e/" not in item.nodeid)
+    """The longest files first, then all others with a browser: a worker that began one last would end alone."""
+    items.sort(key=lambda item: ("/e2e/" not in item.nodeid, item.get_closest_marker("browser") is None))
 
 
 @pytest.fixture(scope="session")
