@@ -248,8 +248,10 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
     page.goto(f"{url}/submissions?form=diag&state=has_issues&{in_language}")
     address = page.locator("a[href*='/submissions/']").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "returned")
+    visit(f"/records/cooperatives/map?{in_language}", "map")
+    visit(f"/records/cooperatives/import?{in_language}", "import")
     visit(f"/records/cooperatives?{in_language}", "records")
-    address = page.locator("main a[href*='/records/cooperatives/']").first.get_attribute("href") or ""
+    address = page.locator("main a[href*='/records/cooperatives/0']").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "record")
     visit(f"/exports?{in_language}", "exports")
     visit(f"/quarantine?{in_language}", "quarantine")
