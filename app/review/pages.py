@@ -439,8 +439,7 @@ def _level(scores: Any) -> str:
 
 
 def may_read(actor: Actor, submission: Submission) -> bool:
-    about = {name: getattr(submission, name) for name in ("programme_id", "organisation_id", "territory", "author_id")}
-    return can(actor, "submission.read", **about)
+    return can(actor, "submission.read", **submission.scope)
 
 
 def _subject(actor: Actor, submission: Submission) -> Entity | None:

@@ -110,20 +110,9 @@ def side_by_side(
         ),
         old.form_sha256 == new.form_sha256,
         new.form_sha256,
-        old.form_sha256 != new.form_sha256 and kept is None and _may_rescore(actor, before),
+        old.form_sha256 != new.form_sha256 and kept is None and can(actor, "submission.review", **before.scope),
         kept.at if kept else None,
         people_names([kept.actor_id]).get(kept.actor_id, "") if kept else "",
-    )
-
-
-def _may_rescore(actor: Actor, submission: Submission) -> bool:
-    return can(
-        actor,
-        "submission.review",
-        programme_id=submission.programme_id,
-        organisation_id=submission.organisation_id,
-        territory=submission.territory,
-        author_id=submission.author_id,
     )
 
 

@@ -120,24 +120,13 @@ def _record(
         blanks_address=address("review.submission", filters, **here, blank="1"),
         plain_address=address("review.submission", filters, **here),
         decide_address=address("review.decide", filters, **here),
-        may_review=_may_review(actor, found),
+        may_review=can(actor, "submission.review", **found.scope),
         stale=stale,
         problem=problem,
         typed=typed or {},
         asked_again=asked_again,
     )
     return make_response(html, status)
-
-
-def _may_review(actor: Actor, found: Any) -> bool:
-    return can(
-        actor,
-        "submission.review",
-        programme_id=found.programme_id,
-        organisation_id=found.organisation_id,
-        territory=found.territory,
-        author_id=found.author_id,
-    )
 
 
 @bp.post("/submissions/<submission_id>/decision")

@@ -293,18 +293,7 @@ def mark_lost(person_id: str, submission_id: str, sha256: str, *, reason: str, n
 def open_attachment(actor: Actor, submission_id: str, sha256: str) -> Response:
     """The file, to whoever may read the submission; never as a page of ours. Raises NOT_FOUND."""
     submission = db.session.get(Submission, submission_id)
-    if (
-        submission is None
-        or submission.deleted_at is not None
-        or not can(
-            actor,
-            "submission.read",
-            programme_id=submission.programme_id,
-            organisation_id=submission.organisation_id,
-            territory=submission.territory,
-            author_id=submission.author_id,
-        )
-    ):
+    if submission is None or submission.deleted_at is not None or not can(actor, "submission.read", **submission.scope):
         raise NOT_FOUND()
     slot = db.session.scalar(sa.select(Attachment).where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256))
     if slot is None or slot.complete_at is None or not path_of(slot.kept_as).exists():

@@ -94,14 +94,7 @@ def decide(
     submission = db.session.get(Submission, submission_id, with_for_update=True)
     if submission is None or submission.deleted_at is not None:
         raise NOT_FOUND()
-    require(
-        actor,
-        "submission.review",
-        programme_id=submission.programme_id,
-        organisation_id=submission.organisation_id,
-        territory=submission.territory,
-        author_id=submission.author_id,
-    )
+    require(actor, "submission.review", **submission.scope)
     said = {path: text.strip()[:MOST_REMARK_CHARACTERS] for path, text in (remarks or {}).items() if text.strip()}
     comment = comment.strip()[:MOST_REMARK_CHARACTERS]
 

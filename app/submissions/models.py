@@ -52,6 +52,12 @@ class Submission(Model):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # tombstone
     seq: Mapped[int] = mapped_column(sa.BigInteger)  # of the last change: pull's cursor
 
+    @property
+    def scope(self) -> dict[str, Any]:
+        """Whose it is and where, as permissions ask: `can(actor, "submission.review", **submission.scope)`."""
+        names = ("programme_id", "organisation_id", "territory", "author_id")
+        return {name: getattr(self, name) for name in names}
+
 
 class Revision(Model):
     """The bytes a phone (or an editor) sent, never changed afterwards."""

@@ -27,14 +27,7 @@ def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> N
     submission = db.session.get(Submission, submission_id, with_for_update=True)
     if submission is None or submission.deleted_at is not None:
         raise NO_SUCH_SUBMISSION()
-    require(
-        actor,
-        "submission.delete",
-        programme_id=submission.programme_id,
-        organisation_id=submission.organisation_id,
-        territory=submission.territory,
-        author_id=submission.author_id,
-    )
+    require(actor, "submission.delete", **submission.scope)
     submission.deleted_at = submission.updated_at = now
     db.session.flush()
     submission.seq = next_seq()

@@ -199,14 +199,7 @@ def may_sort(actor: Actor, case: Case) -> bool:
         return True
     if case.submission is not None:
         one = case.submission
-        return can(
-            actor,
-            "submission.review",
-            programme_id=one.programme_id,
-            organisation_id=one.organisation_id,
-            territory=one.territory,
-            author_id=one.author_id,
-        )
+        return can(actor, "submission.review", **one.scope)
     mine = programmes_where(actor, "submission.review") or []
     if case.programme_id is not None and db.session.get(Programme, case.programme_id) is not None:
         mine = [one for one in mine if one == case.programme_id]

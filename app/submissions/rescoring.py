@@ -43,14 +43,7 @@ def rescore(actor: Actor, submission_id: str, form_sha256: str, *, now: datetime
     submission = db.session.get(Submission, submission_id)
     if submission is None or submission.deleted_at is not None:
         raise NOT_FOUND()
-    require(
-        actor,
-        "submission.review",
-        programme_id=submission.programme_id,
-        organisation_id=submission.organisation_id,
-        territory=submission.territory,
-        author_id=submission.author_id,
-    )
+    require(actor, "submission.review", **submission.scope)
     revision = db.session.get(Revision, submission.current_revision_id)
     assert revision is not None
     if kept := rescores_of([revision.id]).get((revision.id, form_sha256)):
