@@ -77,14 +77,19 @@ class Workbook:
         return cls(found["name"], sheets, found["sheet_names"])
 
 
-def read_workbook(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> Workbook:
-    """The sheets of a file, or Unreadable."""
-    stem, _, suffix = filename.rpartition(".")
-    suffix = f".{suffix.lower()}"
+def _kind(filename: str, content: bytes, max_bytes: int) -> str:
+    """The end of the file's name, `.xlsx`; Unreadable when it is too large or holds nothing."""
     if len(content) > max_bytes:
         raise Unreadable("file_too_large", limit=max_bytes // (1024 * 1024))
     if not content.strip():
         raise Unreadable("file_empty")
+    return f".{filename.rpartition('.')[2].lower()}"
+
+
+def read_workbook(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> Workbook:
+    """The sheets of a file, or Unreadable."""
+    stem = filename.rpartition(".")[0]
+    suffix = _kind(filename, content, max_bytes)
     if suffix == ".xlsx":
         sheets = _read_xlsx(content)
     elif suffix in (".md", ".csv"):
@@ -108,11 +113,7 @@ def read_table(filename: str, content: bytes, max_rows: int, max_bytes: int = MA
 
     Unlike a form's, its rows may be many, and its columns are named by their letter: {"A": text}.
     """
-    suffix = f".{filename.rpartition('.')[2].lower()}"
-    if len(content) > max_bytes:
-        raise Unreadable("file_too_large", limit=max_bytes // (1024 * 1024))
-    if not content.strip():
-        raise Unreadable("file_empty")
+    suffix = _kind(filename, content, max_bytes)
     if suffix == ".xlsx":
         return _table_of(_rows_of_xlsx(content), max_rows)
     if suffix != ".csv":
