@@ -258,10 +258,10 @@ def test_the_log_of_the_store_gives_its_room_back_when_a_long_reader_ends(
 
 def test_postgresql_that_restarts_in_the_storm_costs_nothing(request, world: World, ledger: Ledger, seed, measured):
     """SV-09: immediate stop, as a crash; the server finds its way back by itself."""
-    if "postgresql" not in str(world.people["amina"].app.config["SQLALCHEMY_DATABASE_URI"]):
+    station: Station = request.getfixturevalue("station")
+    if not station.store.startswith("postgresql"):
         pytest.skip("the store is a file")
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    station: Station = request.getfixturevalue("station")
     station.start()
     recovered = []
     with storm(senders(world), station.port, ledger, seed, phones=6, pause_s=0.02) as phones:
