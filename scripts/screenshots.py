@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import pysqlite3
 from playwright.sync_api import Page, expect, sync_playwright
@@ -50,6 +51,13 @@ SOUND = """
 | settings |
 | | form_title | form_id | version |
 | | استبيان | essai | 1 |
+"""
+# A sound row, and five mistakes.
+TABLE = """Nom;الجماعة;Province;pres_phone;coop_gender;members_w;registry_no
+تعاونية تيفاوت (تجريبية);Guigou;Boulemane;0612 34 56 78;;12;DEMO-77
+تعاونية تيزي (تجريبية);Gigou;Boulemane;;;;
+تعاونية أدرار (تجريبية);Guigou;Boulemane;06123;féminin;douze;
+;Guigou;Boulemane;;;;
 """
 WORDS = {"ar": ("تشخيص", "الدورة"), "fr": ("Diagnostic", "formation")}
 
@@ -249,10 +257,15 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
     address = page.locator("a[href*='/submissions/']").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "returned")
     visit(f"/records/cooperatives/map?{in_language}", "map")
-    visit(f"/records/cooperatives/import?{in_language}", "import")
+    page.goto(f"{url}/records/cooperatives/import?{in_language}")
+    page.locator("input[type=file]").set_input_files({"name": "coops.csv", "mimeType": "text/csv", "buffer": TABLE.encode()})
+    take("import")
+    page.locator("main form:has(input[type=file]) button").click()
+    take("import-checked")
     visit(f"/records/cooperatives?{in_language}", "records")
     address = page.locator("main a[href*='/records/cooperatives/0']").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "record")
+    visit(f"{address.partition('?')[0]}/correct?{in_language}", "record-correct")
     visit(f"/exports?{in_language}", "exports")
     visit(f"/quarantine?{in_language}", "quarantine")
     follow("main a[href^='/quarantine/']", "quarantine-case")
@@ -269,8 +282,9 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
         ("/people", "people"),
         ("/phones", "phones"),
         ("/programmes", "programmes"),
+        (f"/personal-data?q={quote('فاطمة')}", "personal-data"),
     ):
-        visit(f"{path}?{in_language}", name)
+        visit(with_language(path, in_language), name)
         if name == "people":
             follow("main a[href^='/people/']:not([href*='/new'])", "person")
             visit(f"/people/new?{in_language}", "person-new")

@@ -363,7 +363,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         history=_history(submission, revisions, events, authors, may_see, language),
         based_on=last.id if last else "",
         revision_number=next((n for n, revision in enumerate(revisions, 1) if revision is current), 0),
-        finished_at=_moment(str(envelope.get("t_client", "")), language) if envelope else "",
+        finished_at=said_moment(str(envelope.get("t_client", "")), language) if envelope else "",
         computes=form is not None and any(_is_result(node) for node in form.nodes),
         clock_wrong_minutes=abs(offset) // 60_000 if abs(offset) >= 300_000 else 0,
         language=str(envelope.get("language", "")) if envelope else "",
@@ -420,7 +420,8 @@ def _whole(value: float) -> str:
     return number(Decimal(str(value)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _moment(text: str, language: str) -> str:
+def said_moment(text: str, language: str) -> str:
+    """A moment as a phone said it, in words; what is none stays as it came."""
     moment = as_moment(text)
     return date_and_time(moment, language) if moment else text[:16].replace("T", " ")
 

@@ -151,6 +151,7 @@ def _page(case_id: str, *, status: int = 200, problem: str = "") -> Response:
         "review/case.html",
         case=found,
         line=lines([found])[0],
+        finished_at=pages.said_moment(found.envelope.t_client or "", chosen_language()) if found.envelope else "",
         outcome=outcome,
         decided_by=pages.people_names([outcome.by]).get(outcome.by, "") if outcome else "",
         authors=[(one.id, local_text(one.name)) for one in quarantine.authors(actor, found)],

@@ -27,6 +27,7 @@ import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { languageSwitch } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { icon } from "./icons.js";
+import { otherNameOf } from "./words.js";
 
 /** Where nobody is in yet. */
 export const nameBar = () =>
@@ -56,6 +57,12 @@ export function topBar(app, { title, back = false }) {
  */
 export function sectionTitle(title, count) {
   return html`<h2 class="section-title"><span>${title}</span>${count ?  html`<bdi class="number">${count}</bdi>` : nothing}</h2>`;
+}
+
+/** Where a record is, and its name in the other script. @param {string} place @param {any} record */
+export function placeAndName(place, record) {
+  const name = otherNameOf(record);
+  return html`${place}${name ? html`${place ? " · " : ""}<bdi>${name}</bdi>` : nothing}`;
 }
 
 /** The level of a record: always the number and the word. @param {unknown} level */

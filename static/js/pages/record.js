@@ -4,12 +4,12 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
-import { formatDate, formatNumber, language, t } from "../core/i18n.js";
+import { formatDate, formatNumber, t } from "../core/i18n.js";
 import { explain } from "../form/problems.js";
 import { actionsOf, brief, choicesIn, themesFor, trainingsOf } from "./agreed.js";
 import { icon } from "./icons.js";
 import { begin, communesOf, instrumentsOf, pathOf, placeOf, propertiesOf, rowLabel, rowsOf, subjectPath } from "./instruments.js";
-import { inTurn, progressBar, sectionTitle, topBar } from "./page.js";
+import { inTurn, placeAndName, progressBar, sectionTitle, topBar } from "./page.js";
 import { scoreCard, shapeCard } from "./scores.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
 import { nameOf, said, since } from "./words.js";
@@ -182,10 +182,9 @@ export function openRecord(host, app, [list, id]) {
         <span>${t("It may belong to another area, or have been put away at the office.")}</span>
         <a class="btn" href="#/registry">${t("All the cooperatives")}</a></div>`;
     }
-    const title = language() === "ar" && record.coop_name_fr && record.coop_name_fr !== record.label ? record.coop_name_fr : "";
     return html`
       ${waits ? html`<p><span class="chip plain">${t("Waiting to be sent")}</span> <span class="soft">${t("What was written here is usable at once; the office does not have it yet.")}</span></p>` : nothing}
-      ${title || place ? html`<p class="soft">${place}${title && place ? " · " : ""}${title ? html`<bdi lang="fr">${title}</bdi>` : nothing}</p>` : nothing}
+      <p class="soft">${placeAndName(place, record)}</p>
       ${refusal ? html`<div class="note asks" role="alert"><strong>${refusal.title}</strong><span>${refusal.next}</span></div>` : nothing}
       ${list === "cooperatives" ? scoreCard(record) : nothing}
       ${briefBlock()}

@@ -2,11 +2,11 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
-import { language, n, t } from "../core/i18n.js";
+import { n, t } from "../core/i18n.js";
 import { explain } from "../form/problems.js";
 import { icon } from "./icons.js";
 import { begin, communesOf, instrumentsOf, placeOf, registersRecords } from "./instruments.js";
-import { inTurn, levelChip, sectionTitle, topBar } from "./page.js";
+import { inTurn, levelChip, placeAndName, sectionTitle, topBar } from "./page.js";
 import { createSearch } from "./search.js";
 import { nameOf } from "./words.js";
 
@@ -98,10 +98,9 @@ export function openRegistry(host, app) {
 
   /** @param {any} record */
   function row(record) {
-    const place = placeOf(record, communes);
     return html`<li><a class="card" href="#/record/${LIST}/${record.name}">
       <div class="row"><strong><bdi>${nameOf(record)}</bdi></strong>${record.last_level ? levelChip(record.last_level) : record.last_diag ? nothing : html`<span class="chip">${t("New")}</span>`}</div>
-      <p>${place}${record.coop_name_fr && language() === "ar" ? html`${place ? " · " : ""}<bdi lang="fr">${record.coop_name_fr}</bdi>` : nothing}</p>
+      <p>${placeAndName(placeOf(record, communes), record)}</p>
     </a></li>`;
   }
 

@@ -3,9 +3,14 @@
 import { localDay } from "../core/clock.js";
 import { formatDate, formatTime, formatWhen, language, n, t } from "../core/i18n.js";
 
-/** A record's name: for a reader of French the Latin one in front of the Arabic, where there is one. @param {any} record @returns {string} */
+/** A record's name: for a reader of French the Latin one, where there is one. @param {any} record @returns {string} */
 export function nameOf({ label, coop_name_fr: latin }) {
-  return language() === "fr" && latin && !label.includes(latin) ? `${latin} · \u2068${label}\u2069` : label;
+  return language() === "fr" && latin ? latin : label;
+}
+
+/** Its name in the other script, or nothing. @param {any} record @returns {string} */
+export function otherNameOf({ label, coop_name_fr: latin }) {
+  return !latin || latin === label ? "" : language() === "fr" ? label : latin;
 }
 
 /** Says a title as the name of the record that bears it. @param {any[]} records */
