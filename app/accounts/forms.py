@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from app.registry.place_field import PlacesField
 
@@ -34,11 +34,15 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+def _one_line(text: str | None) -> str | None:
+    return " ".join(text.split()) if text else text
+
+
 def _name(label: Any, language: str) -> StringField:
     return StringField(
         label,
         validators=[InputRequired(lazy_gettext("Write the name.")), Length(max=120)],
-        filters=[lambda text: " ".join(text.split()) if text else text],
+        filters=[_one_line],
         render_kw={"lang": language, "dir": "rtl" if language == "ar" else "ltr"},
     )
 
@@ -47,6 +51,27 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     name_ar = _name(lazy_gettext("Name in Arabic"), "ar")
     name_fr = _name(lazy_gettext("Name in French"), "fr")
     language = SelectField(lazy_gettext("Language"), choices=LANGUAGE_CHOICES)
+    email = StringField(
+        lazy_gettext("Email"),
+        validators=[
+            Optional(),
+            Length(max=254),
+            Regexp(r"[^@\s]+@[^@\s]+\.[^@\s]+$", message=lazy_gettext("Write it as name@example.ma.")),
+        ],
+        filters=[_one_line],
+        render_kw={"type": "email", "dir": "ltr", "autocomplete": "off"},
+    )
+    phone = StringField(
+        lazy_gettext("Telephone"),
+        description=lazy_gettext("Forms that ask for the email or telephone of whoever fills them take these."),
+        validators=[
+            Optional(),
+            Length(max=32),
+            Regexp(r"\+?[\d .-]{6,}$", message=lazy_gettext("Write it with digits, as 0612345678.")),
+        ],
+        filters=[_one_line],
+        render_kw={"type": "tel", "dir": "ltr", "autocomplete": "off"},
+    )
 
 
 class RoleFields:

@@ -23,6 +23,8 @@ class Person(Model):
     name: Mapped[dict[str, str]] = mapped_column(Json)  # {"ar": …, "fr": …}
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     language: Mapped[str] = mapped_column(sa.String(2), default="ar")
+    email: Mapped[str] = mapped_column(sa.String(254), default="")  # forms may ask for it, as their metadata `email`
+    phone: Mapped[str] = mapped_column(sa.String(32), default="")  # likewise `phonenumber`
     is_administrator: Mapped[bool] = mapped_column(default=False)  # of the installation
     is_active: Mapped[bool] = mapped_column(default=True)
     is_demo: Mapped[bool] = mapped_column(default=False)  # refused where DAFTAR_DEMO is off

@@ -219,6 +219,8 @@ def _create(actor: Actor, form: NewPersonForm) -> Response:
         name={"ar": form.name_ar.data, "fr": form.name_fr.data},
         password=password,
         language=form.language.data,
+        email=form.email.data or "",
+        phone=form.phone.data or "",
         is_administrator=bool(actor.is_administrator and form.is_administrator.data),
         now=now,
         by=actor,
@@ -261,12 +263,21 @@ def _set_role(actor: Actor, person: Person, programme_id: str, form: RoleForm | 
 @signed_in
 def person(person_id: str) -> Response:
     actor, managed = _manager(), _managed(person_id)
-    form = PersonForm(data={"name_ar": managed.name.get("ar"), "name_fr": managed.name.get("fr"), "language": managed.language})
+    form = PersonForm(
+        data={
+            "name_ar": managed.name.get("ar"),
+            "name_fr": managed.name.get("fr"),
+            "language": managed.language,
+            "email": managed.email,
+            "phone": managed.phone,
+        }
+    )
     if form.validate_on_submit():
         begin_writing()
         managed = _managed(person_id)
         managed.name = {"ar": form.name_ar.data, "fr": form.name_fr.data}
         managed.language = form.language.data
+        managed.email, managed.phone = form.email.data or "", form.phone.data or ""
         db.session.commit()
         flash(_("The account is saved."), "ok")
         return redirect(url_for("accounts.person", person_id=person_id))  # type: ignore[return-value]

@@ -98,8 +98,6 @@ FALLS_BACK: dict[str, dict[str, str]] = {
 
 # Kinds that let the form be published all the same; the answer stays blank.
 BLANK: dict[str, str] = {
-    "email": "browser_tells",
-    "phonenumber": "browser_tells",
     "simserial": "browser_tells",
     "subscriberid": "browser_tells",
     "start-geopoint": "unseen_place",

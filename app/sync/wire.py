@@ -73,7 +73,7 @@ def store_state(answered: Answered) -> dict[str, Any]:
 
 def person(one: Person) -> dict[str, Any]:
     return {
-        "person": {"id": one.id, "name": one.name, "language": one.language},
+        "person": {"id": one.id, "name": one.name, "language": one.language, "email": one.email, "phone": one.phone},
         "programmes": [
             {
                 "id": membership.programme.id,

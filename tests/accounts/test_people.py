@@ -46,6 +46,15 @@ def test_a_coordinator_creates_a_facilitator_who_can_sign_in(khadija: Someone, w
     assert client.post("/sign-in", data={"username": "naima", "password": NEW["password"]}).status_code == 302
 
 
+def test_how_she_is_reached_goes_to_her_phone_for_forms_that_ask(admin: Someone, amina: Someone):
+    page, reached = f"/people/{amina.id}", {"email": "amina@example.ma", "phone": "0612 34 56 78"}
+    account = {"name_ar": "أمينة", "name_fr": "Amina", "language": "ar"}
+    assert admin.client.post(page, data=account | {"email": "amina", "phone": "douze"}).status_code == 422
+    assert admin.client.post(page, data=account | reached).status_code == 302
+    said = amina.client.get("/api/field/me").json["person"]
+    assert {name: said[name] for name in reached} == reached
+
+
 def test_places_are_chosen_by_name_and_everywhere_is_said_outright(khadija: Someone, world: World):
     nothing = create(khadija, world, everywhere="", username="x", password="123")
     assert nothing.status_code == 422  # every trouble at once: the username, the password, the places

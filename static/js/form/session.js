@@ -115,7 +115,7 @@ export async function datasetsOf(phone, pkg, programmeId) {
 
 /**
  * Everything createForm() wants of this phone.
- * @param {any} pkg @param {Record<string, any[]>} datasets @param {{username?: string, deviceid?: string}} meta
+ * @param {any} pkg @param {Record<string, any[]>} datasets @param {{username?: string, deviceid?: string, email?: string, phonenumber?: string}} meta
  */
 export function formContext(pkg, datasets, meta) {
   return {
@@ -124,7 +124,7 @@ export function formContext(pkg, datasets, meta) {
     offset: minutesEast,
     random: () => Math.random(),
     uuid: () => crypto.randomUUID(),
-    meta: { deviceid: meta.deviceid ?? "", username: meta.username ?? "", email: "", phonenumber: "" },
+    meta,
     language: pkg.languages.includes(language()) ? language() : pkg.languages[0],
   };
 }
@@ -147,7 +147,7 @@ export async function openDraft(phone, id, { take = false } = {}) {
     ]);
     if (draft.last_saved) datasets["__last-saved"] = draft.last_saved;
     const shown = withConsent(pkg, programme);
-    const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id });
+    const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id, email: person?.email, phonenumber: person?.phone });
     const make = (/** @type {boolean} */ anew = false) => makeForm(shown, context, anew ? {} : draft);
     const session = new Session(phone, draft, shown, make, lock);
     session.territories = territoriesOf(person, draft.programme_id);
