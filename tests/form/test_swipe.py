@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
 
 
 def wipe(phone: Phone, across: int, down: int = 0, at: Locator | None = None) -> None:
-    """A finger put down in the middle of `at` (else at the top of the page), moved and lifted in 160 ms, however busy the machine is."""
+    """A finger put down in the middle of `at`, else at the top of the page: moved, and lifted after 160 ms of its own."""
     box = at.bounding_box() if at else {"x": 0, "y": 80, "width": 360, "height": 40}
     assert box
     x, y = box["x"] + box["width"] / 2 - across / 2, box["y"] + box["height"] / 2 - down / 2
