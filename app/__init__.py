@@ -23,6 +23,7 @@ PACKAGES = (
     "keys",
     "instruments",
     "submissions",
+    "indicators",
     "programmes",
     "review",
     "fleet",

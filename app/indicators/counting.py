@@ -1,0 +1,141 @@
+"""Sums of rows: which cells a row stands in, and what changes in them when rows come and go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.indicators.models import SCALE
+
+NONE = "-"  # a row's organisation or place that is none; "" is all of them
+EXACT_DIGITS = 4  # values of a median with no more stand in a bucket of their own
+
+# (dim, shape, month, place, organisation, key, bucket): the key of a cell, without its indicator
+Key = tuple[str, str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row as indicator_rows keeps it, without its indicator."""
+
+    day: date
+    source_id: str
+    number: int
+    organisation_id: str | None
+    territory: str | None
+    author_id: str | None
+    said: str | None
+    identity: str | None
+    value: int | None
+    total: int
+    weight: int
+    squares: float
+    by: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Sums:
+    n: int = 0
+    total: int = 0
+    weight: int = 0
+    squares: float = 0.0
+    persons: int = 0
+
+    def add(self, row: Kept, sign: int) -> None:
+        self.n += sign
+        self.total += sign * row.total
+        self.weight += sign * row.weight
+        self.squares += sign * row.squares
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.n or self.total or self.weight or self.persons)
+
+
+def places_of(territory: str | None) -> list[str]:
+    """Region, province, commune and what lies below; a cercle is none of them: "03.131.03.05" is in "03", "03.131", itself."""
+    if not territory:
+        return [NONE]
+    parts = territory.rstrip(".").split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts) + 1) if n in (1, 2) or n >= 4 or n == len(parts)]
+
+
+def bucket_of(value: int | None) -> str:
+    """The value itself where it has few digits, else "~" and the least value of its bucket."""
+    if value is None:
+        return ""
+    step = 10 ** max(len(str(abs(value))) - EXACT_DIGITS, 0)
+    least = value - value % step
+    return str(value) if least == value else f"~{least}"
+
+
+def bucket_bounds(bucket: str) -> tuple[int, int]:
+    """(least value, first value beyond) of a "~" bucket."""
+    least = int(bucket.removeprefix("~"))
+    width = 10 ** max(len(str(abs(least))) - EXACT_DIGITS, 0)
+    return least, least + width
+
+
+def keys_of(row: Kept, dims: Sequence[str], median: bool) -> Iterator[Key]:
+    """Every cell that the row stands in."""
+    organisation, month = row.organisation_id or NONE, f"{row.day:%Y-%m}"
+    places = places_of(row.territory)
+    shapes: list[tuple[str, str, str, str]] = [("", "", "", ""), ("o", "", "", organisation), ("m", month, "", "")]
+    shapes.append(("om", month, "", organisation))
+    for place in places:
+        shapes += [("p", "", place, ""), ("op", "", place, organisation), ("pm", month, place, "")]
+    bucket = bucket_of(row.value) if median else ""
+    for shape, at, place, whose in shapes:
+        yield "", shape, at, place, whose, "", bucket
+        for dim, said in zip(dims, row.by, strict=False):
+            for key in said.split(" "):
+                yield dim, shape, at, place, whose, key[:80], bucket
+
+
+def changed_cells(
+    old: Iterable[Kept],
+    new: Iterable[Kept],
+    others: Mapping[str, Sequence[Kept]],
+    dims: Sequence[str],
+    *,
+    median: bool,
+    distinct: bool,
+) -> dict[Key, Sums]:
+    """What to add to each cell when the rows `old` go and `new` come.
+
+    others    {identity: rows that stay}, of every identity in old and new: a person counts once in a cell
+    """
+    cells: dict[Key, Sums] = {}
+    before: dict[str, set[Key]] = {}
+    after: dict[str, set[Key]] = {}
+    for rows, sign, stood in ((old, -1, before), (new, 1, after)):
+        for row in rows:
+            for key in keys_of(row, dims, median):
+                sums = cells.get(key)
+                if sums is None:
+                    sums = cells[key] = Sums()
+                sums.add(row, sign)
+                if not distinct:
+                    continue
+                if row.identity is None:
+                    sums.persons += sign
+                else:
+                    stood.setdefault(row.identity, set()).add(key)
+    for identity in before.keys() | after.keys():
+        stay = {key for row in others.get(identity, ()) for key in keys_of(row, dims, median)}
+        had, has = before.get(identity, set()), after.get(identity, set())
+        for key in had - has - stay:
+            cells[key].persons -= 1
+        for key in has - had - stay:
+            cells[key].persons += 1
+    return {key: sums for key, sums in cells.items() if not sums.is_nothing or sums.squares}
+
+
+def deviation(sums: Sums) -> float | None:
+    """Standard deviation of the rows, each by its weight; None below two rows."""
+    if sums.n < 2 or sums.weight <= 0:
+        return None
+    weight = sums.weight / SCALE
+    mean = sums.total / sums.weight
+    return max(sums.squares / weight - mean * mean, 0.0) ** 0.5

@@ -1,0 +1,80 @@
+"""Storing declarations, and having them counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.core import audit
+from app.core.db import db
+from app.indicators import keeping
+from app.indicators.declarations import Declaration
+from app.indicators.keeping import START
+from app.indicators.models import Indicator, IndicatorCell, IndicatorRow
+from app.registry.models import Programme
+
+ON_A_PAGE_S = 0.1  # a page counts what changed since the last one, so long; the process beside the server does the rest
+
+
+def replace(programme: Programme, declarations: Sequence[Declaration], now: datetime) -> None:
+    """Make these the programme's indicators. The caller commits.
+
+    One whose rows would be the same keeps them; another begins to be counted by catch_up() or the process beside the server.
+    """
+    here = {one.code: one for one in db.session.scalars(sa.select(Indicator).where(Indicator.programme_id == programme.id))}
+    phases = keeping.periods_in(getattr(programme, "phases", None))
+    for position, declaration in enumerate(declarations):
+        digest = declaration.digest(phases.get(declaration.phase))
+        one = here.pop(declaration.code, None)
+        if one is None:
+            one = Indicator(programme_id=programme.id, code=declaration.code, digest=digest, cursor=START, counted_at=None)
+            one.position, one.declaration = position, declaration.stored()
+            db.session.add(one)
+            continue
+        if one.digest != digest:
+            _forget(one.id)
+            one.digest, one.cursor, one.counted_at = digest, START, None
+        one.position, one.declaration = position, declaration.stored()
+    for one in here.values():
+        _forget(one.id)
+        db.session.delete(one)
+    db.session.flush()
+    audit.record(
+        "programme.indicators",
+        at=now,
+        actor_id=None,
+        programme_id=programme.id,
+        object_id=programme.id,
+        details={"codes": [one.code for one in declarations]},
+    )
+    db.session.flush()
+
+
+def _forget(indicator_id: int) -> None:
+    for model in (IndicatorRow, IndicatorCell):
+        db.session.execute(sa.delete(model).where(model.indicator_id == indicator_id))
+
+
+def catch_up(programme_id: str) -> None:
+    """Count everything that changed. Commits by itself: the caller has committed before."""
+    keeping.catch_up(programme_id)
+
+
+def refresh(programme_id: str) -> None:
+    """Before a page shows figures: count what little changed since. What is more is left to the process beside the server, and
+    the figures say up to when they are. The caller has nothing uncommitted."""
+    if not keeping.is_in_step(programme_id):
+        keeping.catch_up(programme_id, most_s=ON_A_PAGE_S, wait=False)
+    db.session.rollback()
+
+
+def recount(programme_id: str) -> None:
+    """Count everything afresh. Commits by itself."""
+    ids = list(db.session.scalars(sa.select(Indicator.id).where(Indicator.programme_id == programme_id)))
+    for indicator_id in ids:
+        _forget(indicator_id)
+    db.session.execute(sa.update(Indicator).where(Indicator.programme_id == programme_id).values(cursor=START, counted_at=None))
+    db.session.commit()
+    keeping.catch_up(programme_id)

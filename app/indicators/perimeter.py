@@ -1,0 +1,184 @@
+"""What a figure is narrowed to: what its reader may see, and what she chose. docs/indicators.md, "Perimeter".
+
+The same rule as visible() in app/core/permissions.py, said in parts, because sums are kept by organisation, place and month;
+tests/indicators compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.permissions import ACTIONS, SUPERVISOR, Actor
+from app.indicators.counting import NONE
+from app.indicators.evaluating import Period
+from app.indicators.models import IndicatorRow
+
+
+@dataclass(frozen=True)
+class Perimeter:
+    """What a reader chose; nothing: all that she may see."""
+
+    organisation_id: str = ""
+    territory: str = ""  # HCP code of a region, province or commune: what lies in it
+    date_from: date | None = None  # days of the rows, both included
+    date_to: date | None = None
+    phase: str = ""  # a phase of the programme: its dates
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows count."""
+
+    nothing: bool = False
+    own: str = ""  # only rows of this author
+    organisations: tuple[str, ...] | None = None  # ids, and NONE for rows of no organisation; None: every one
+    places: tuple[str, ...] | None = None  # codes, none inside another, and NONE for rows of no place; None: everywhere
+    beyond: frozenset[str] = frozenset()  # authors whose rows are seen outside these places too
+    inside: str = ""  # the place that was chosen: those authors' rows count only in it
+    date_from: date | None = None
+    date_to: date | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return self == Scope()
+
+    def without_beyond(self) -> Scope:
+        return replace(self, beyond=frozenset())
+
+
+def scope_of(actor: Actor, programme_id: str, chosen: Perimeter, phases: dict[str, Period], *, of_records: bool) -> Scope:
+    """What the actor may see of what was chosen. `of_records`: the rows are records, which have no author."""
+    scope = _seen(actor, programme_id, of_records=of_records)
+    if scope.nothing:
+        return scope
+    if chosen.organisation_id:
+        if scope.organisations is not None and chosen.organisation_id not in scope.organisations:
+            return Scope(nothing=True)
+        scope = replace(scope, organisations=(chosen.organisation_id,))
+    if chosen.territory:
+        scope = _placed(scope, chosen.territory.rstrip("."))
+    first, last = chosen.date_from, chosen.date_to
+    if chosen.phase:
+        starts, ends = phases.get(chosen.phase, (None, None))
+        first = max((one for one in (first, starts) if one), default=None)
+        last = min((one for one in (last, ends) if one), default=None)
+    if first and last and last < first:
+        return Scope(nothing=True)
+    return replace(scope, date_from=first, date_to=last)
+
+
+def _seen(actor: Actor, programme_id: str, *, of_records: bool) -> Scope:
+    rule = ACTIONS["entity.read" if of_records else "submission.read"]
+    if actor.is_administrator:
+        return Scope()
+    grant = actor.grants.get(programme_id)
+    if grant is None or grant.role not in rule.roles:
+        return Scope(nothing=True)
+    if grant.role in rule.own:
+        return Scope(own=actor.person_id)
+    if grant.role == SUPERVISOR:
+        return Scope()
+    organisations = (grant.organisation_id, NONE) if grant.organisation_id is not None else None
+    if not grant.territories:
+        return Scope(organisations=organisations)
+    codes = sorted({code.rstrip(".") for code in grant.territories})
+    places = tuple(code for code in codes if not any(code.startswith(f"{other}.") for other in codes))
+    beyond = frozenset() if of_records else actor.answers_for(programme_id)
+    return Scope(organisations=organisations, places=(*places, NONE), beyond=beyond)
+
+
+def _placed(scope: Scope, territory: str) -> Scope:
+    """Kept to a place: what has none is not in it."""
+    if scope.places is None:
+        return replace(scope, places=(territory,))
+    if any(territory == one or territory.startswith(f"{one}.") for one in scope.places):
+        return replace(scope, places=(territory,), beyond=frozenset())
+    places = tuple(one for one in scope.places if one.startswith(f"{territory}."))
+    if not places and not scope.beyond:
+        return Scope(nothing=True)
+    return replace(scope, places=places, inside=territory)
+
+
+# -- in SQL, over indicator_rows
+
+Where = list[sa.ColumnElement[bool]]
+
+
+def conditions(indicator_id: int, scope: Scope) -> Where:
+    found: Where = [IndicatorRow.indicator_id == indicator_id]
+    if scope.nothing:
+        return [*found, sa.false()]
+    if scope.own:
+        found.append(IndicatorRow.author_id == scope.own)
+    if scope.organisations is not None:
+        found.append(_among(IndicatorRow.organisation_id, scope.organisations))
+    if scope.places is not None:
+        here = [_in(one) for one in scope.places]
+        if scope.beyond:
+            of_hers: sa.ColumnElement[bool] = IndicatorRow.author_id.in_(sorted(scope.beyond))
+            here.append(sa.and_(of_hers, _in(scope.inside)) if scope.inside else of_hers)
+        found.append(sa.or_(*here) if here else sa.false())
+    if scope.date_from:
+        found.append(IndicatorRow.day >= scope.date_from)
+    if scope.date_to:
+        found.append(IndicatorRow.day <= scope.date_to)
+    return found
+
+
+def beyond(indicator_id: int, scope: Scope) -> Where:
+    """The rows that only their author lets the reader see."""
+    assert scope.places is not None
+    found = conditions(indicator_id, replace(scope, places=None, beyond=frozenset()))
+    found.append(IndicatorRow.author_id.in_(sorted(scope.beyond)))
+    if scope.inside:
+        found.append(_in(scope.inside))
+    found += [sa.not_(_in(one)) for one in scope.places if one != NONE]
+    if NONE in scope.places or scope.inside:
+        found.append(IndicatorRow.territory.is_not(None))
+    return found
+
+
+def _among(column: Any, values: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    named = [one for one in values if one != NONE]
+    here: sa.ColumnElement[bool] = column.in_(named)
+    return sa.or_(here, column.is_(None)) if NONE in values else here
+
+
+def _in(place: str) -> sa.ColumnElement[bool]:
+    if place == NONE:
+        return IndicatorRow.territory.is_(None)
+    return sa.or_(IndicatorRow.territory == place, IndicatorRow.territory.startswith(f"{place}.", autoescape=True))
+
+
+# -- months
+
+
+def whole_months(scope: Scope) -> tuple[str, str, list[tuple[date, date]]] | None:
+    """(first month, last month, days before and after them) of the period; None where no month is whole in it.
+
+    An open end is "".
+    """
+    first, last = "", ""
+    edges: list[tuple[date, date]] = []
+    if scope.date_from:
+        start = scope.date_from if scope.date_from.day == 1 else _next_month(scope.date_from)
+        if start != scope.date_from:
+            edges.append((scope.date_from, start - timedelta(days=1)))
+        first = f"{start:%Y-%m}"
+    if scope.date_to:
+        after = _next_month(scope.date_to)
+        if scope.date_to + timedelta(days=1) == after:
+            last = f"{scope.date_to:%Y-%m}"
+        else:
+            begins = scope.date_to.replace(day=1)
+            edges.append((begins, scope.date_to))
+            last = f"{begins - timedelta(days=1):%Y-%m}"
+    return (first, last, edges) if not (first and last and last < first) else None
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

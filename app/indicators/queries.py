@@ -1,0 +1,462 @@
+"""Figures: the value of an indicator in a perimeter, split, over time, with its spread. Reads only.
+
+Whoever wants what was decided a moment ago calls operations.refresh() first. docs/indicators.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.clock import utcnow
+from app.core.db import db
+from app.core.languages import chosen_language
+from app.core.permissions import Actor, require
+from app.core.web import local_text
+from app.indicators import problems
+from app.indicators.counting import NONE, Sums, bucket_bounds, deviation, places_of
+from app.indicators.declarations import BUILT_IN, PLACES, Declaration, Target, restored
+from app.indicators.forms import choice_words
+from app.indicators.keeping import is_in_step, periods_in
+from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
+from app.indicators.perimeter import Perimeter, Scope, beyond, conditions, scope_of, whole_months
+from app.registry.models import Organisation, Programme
+from app.registry.places import full_name
+from app.registry.places import name as place_name
+
+LEVEL = {"region": 1, "province": 2, "commune": 4}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure. `value` None: nothing to compute it from, or it is being counted for the first time (`is_counted` False)."""
+
+    value: Decimal | None
+    n: int  # rows in it
+    target: Target | None
+    situation: datetime  # everything up to this moment is in it
+    is_counted: bool = True
+    deviation: Decimal | None = None  # of means: how far rows lie from it
+
+
+@dataclass(frozen=True)
+class Spread:
+    n: int
+    mean: Decimal | None
+    median: Decimal | None
+    deviation: Decimal | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An indicator of a programme, and how far it is counted."""
+
+    id: int
+    declaration: Declaration
+    counted_at: datetime | None
+
+
+def indicators(programme: Programme, *, hidden: bool = False) -> list[Shown]:
+    """In the order of their file."""
+    query = sa.select(Indicator).where(Indicator.programme_id == programme.id).order_by(Indicator.position, Indicator.id)
+    found = [Shown(one.id, restored(one.declaration), one.counted_at) for one in db.session.scalars(query)]
+    return [one for one in found if hidden or not one.declaration.hidden]
+
+
+def indicator(programme: Programme, code: str) -> Shown:
+    """Raises UNKNOWN."""
+    one = db.session.scalar(sa.select(Indicator).where(Indicator.programme_id == programme.id, Indicator.code == code))
+    if one is None:
+        raise problems.UNKNOWN(code=code)
+    return Shown(one.id, restored(one.declaration), one.counted_at)
+
+
+def value(actor: Actor, programme: Programme, code: str, perimeter: Perimeter | None = None) -> Value:
+    """Raises NOT_ALLOWED, UNKNOWN."""
+    reading = Reading(actor, programme, indicator(programme, code), perimeter)
+    return reading.value()
+
+
+def split(
+    actor: Actor, programme: Programme, code: str, by: str, perimeter: Perimeter | None = None
+) -> list[tuple[str, str, Value]]:
+    """(key, label, value) of each part that has rows, greatest first. `by`: organisation, region, province, commune, or what the
+    declaration's `by` names. Raises NOT_ALLOWED, UNKNOWN."""
+    reading = Reading(actor, programme, indicator(programme, code), perimeter)
+    return reading.split(by)
+
+
+def over_time(actor: Actor, programme: Programme, code: str, perimeter: Perimeter | None = None) -> list[tuple[str, Value]]:
+    """(month "2026-11", value of that month alone), oldest first."""
+    reading = Reading(actor, programme, indicator(programme, code), perimeter)
+    return [(key, reading.figure(sums)) for key, sums in sorted(reading.gather("month").items()) if sums.n]
+
+
+def spread(
+    actor: Actor,
+    programme: Programme,
+    codes: Sequence[str],
+    perimeter: Perimeter | None = None,
+    by: str | None = None,
+) -> list[tuple[str, str, str, Spread]]:
+    """(code, key, label, spread) of indicators whose measure is median, or mean (then without a median).
+
+    `key` and `label` are "" without `by`. Raises NOT_ALLOWED, UNKNOWN.
+    """
+    found = []
+    for code in codes:
+        reading = Reading(actor, programme, indicator(programme, code), perimeter)
+        parts = reading.gather(by or "")
+        medians = reading.medians(by or "", parts) if reading.declaration.measure == "median" else {}
+        for key, sums in sorted(parts.items()):
+            if sums.n:
+                mean = _quotient(sums.total, sums.weight)
+                off = deviation(sums)
+                one = Spread(sums.n, mean, medians.get(key), _rounded(off))
+                found.append((code, key, reading.label(by, key) if by else "", one))
+    return found
+
+
+class Reading:
+    """An indicator read by somebody in a perimeter."""
+
+    def __init__(self, actor: Actor, programme: Programme, shown: Shown, perimeter: Perimeter | None) -> None:
+        require(actor, "programme.read", programme_id=programme.id)
+        self.actor, self.programme, self.shown, self.declaration = actor, programme, shown, shown.declaration
+        phases = periods_in(getattr(programme, "phases", None))
+        self.scope = scope_of(actor, programme.id, perimeter or Perimeter(), phases, of_records=bool(shown.declaration.over.list))
+        self.situation = situation(programme, shown)
+
+    def value(self) -> Value:
+        sums = self.gather("").get("", Sums())
+        medians = self.medians("", {"": sums}) if self.declaration.measure == "median" else {}
+        return self.figure(sums, medians.get(""))
+
+    def split(self, by: str) -> list[tuple[str, str, Value]]:
+        if by not in BUILT_IN and by not in self.declaration.dims:
+            raise problems.UNKNOWN(code=by)
+        parts = {key: sums for key, sums in self.gather(by).items() if sums.n}
+        if by in PLACES and self._is_additive:
+            self._add_the_rest(parts)
+        medians = self.medians(by, parts) if self.declaration.measure == "median" else {}
+        labels = self.labels(by, parts)
+        found = [(key, labels[key], self.figure(sums, medians.get(key))) for key, sums in parts.items()]
+        found.sort(key=lambda one: (one[0] in ("", NONE), -(one[2].value or 0), one[1]))
+        return found
+
+    def _add_the_rest(self, parts: dict[str, Sums]) -> None:
+        """Rows placed no more exactly than a larger place stand with those of no place: parts come to the whole."""
+        whole = self.gather("").get("", Sums())
+        placed = [sums for key, sums in parts.items() if key != NONE]
+        rest = Sums(
+            whole.n - sum(one.n for one in placed),
+            whole.total - sum(one.total for one in placed),
+            whole.weight - sum(one.weight for one in placed),
+            whole.squares - sum(one.squares for one in placed),
+        )
+        if rest.n:
+            parts[NONE] = rest
+
+    def figure(self, sums: Sums, median: Decimal | None = None) -> Value:
+        measure, off = self.declaration.measure, None
+        value: Decimal | None
+        if measure == "rows":
+            value = Decimal(sums.n)
+        elif measure == "distinct":
+            value = Decimal(sums.persons)
+        elif measure == "sum":
+            value = Decimal(sums.total) / SCALE
+        elif measure == "median":
+            value = median
+        else:
+            value = _quotient(sums.total * (100 if measure == "share" else 1), sums.weight)
+            off = _rounded(deviation(sums)) if measure == "mean" else None
+        is_counted = self.shown.counted_at is not None
+        return Value(value if is_counted else None, sums.n, self.declaration.target, self.situation, is_counted, off)
+
+    # -- sums
+
+    def gather(self, by: str) -> dict[str, Sums]:
+        """{key of the part: its sums}; {"": …} when `by` is ""."""
+        if self.scope.nothing:
+            return {}
+        scope = self.scope
+        if scope.own:
+            return self._scanned(by, scope)
+        if scope.beyond:
+            where = beyond(self.shown.id, scope)
+            if self._is_additive:
+                found = self._cells(by, scope.without_beyond())
+                return _merged(found, self._scan(by, where))
+            if db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*where).limit(1)):
+                return self._scanned(by, scope)
+        return self._cells(by, scope.without_beyond())
+
+    @property
+    def _is_additive(self) -> bool:
+        return self.declaration.measure not in ("distinct", "median")
+
+    def _scanned(self, by: str, scope: Scope) -> dict[str, Sums]:
+        return self._scan(by, conditions(self.shown.id, scope))
+
+    def _cells(self, by: str, scope: Scope) -> dict[str, Sums]:
+        """From the sums that are kept, where they can say it; else from the rows."""
+        months = whole_months(scope)
+        shape = _shape(by, scope)
+        if months is None or shape is None or (months[2] and not self._is_additive) or not _are_kept(scope.places):
+            return self._scanned(by, scope)
+        first, last, edges = months
+        cell = IndicatorCell
+        where = [cell.indicator_id == self.shown.id, cell.dim == (by if by in self.declaration.dims else ""), cell.shape == shape]
+        if "m" in shape:
+            where += [cell.month >= first] if first else []
+            where += [cell.month <= last] if last else []
+        if scope.organisations is not None:
+            where.append(cell.organisation.in_(scope.organisations))
+        if scope.places is not None and by not in PLACES:
+            where.append(cell.place.in_(scope.places))
+        elif scope.places is not None:
+            where.append(sa.or_(*(_within(cell.place, one) for one in scope.places)))
+        group = {"": None, "organisation": cell.organisation, "month": cell.month}.get(
+            by, cell.place if by in PLACES else cell.key
+        )
+        columns = [] if group is None else [group]
+        sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares", "persons")]
+        distinct = self.declaration.measure == "distinct"
+        cells = sa.func.count(sa.distinct(cell.month + "|" + cell.place + "|" + cell.organisation)) if distinct else sa.literal(1)
+        rows = db.session.execute(sa.select(*columns, *sums, cells).where(*where).group_by(*columns)).all()
+        found: dict[str, Sums] = {}
+        for row in rows:
+            key = "" if group is None else str(row[0])
+            n, total, weight, squares, persons, several = row[-6:]
+            if n is None or (by in PLACES and not _is_level(key, by)):
+                continue
+            if int(several) > 1:
+                return self._scanned(by, scope)  # somebody may be in two of them
+            found[key] = Sums(int(n), int(total), int(weight), float(squares), int(persons))
+        for edge in edges:
+            found = _merged(found, self._scanned(by, replace(scope, date_from=edge[0], date_to=edge[1])))
+        return found
+
+    def _scan(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, Sums]:
+        """From the rows themselves."""
+        row = IndicatorRow
+        group, keys = self._grouping(by)
+        columns = [] if group is None else [group.label("part")]
+        sums = [sa.func.count(), *(sa.func.sum(column) for column in (row.total, row.weight, row.squares))]
+        found: dict[str, Sums] = {}
+        for one in db.session.execute(sa.select(*columns, *sums).where(*where).group_by(*columns)).all():
+            n, total, weight, squares = one[-4:]
+            for key in keys(one[0] if columns else None):
+                found = _merged(found, {key: Sums(int(n), int(total or 0), int(weight or 0), float(squares or 0))})
+        if self.declaration.measure == "distinct":
+            people: dict[str, set[str]] = {}
+            pairs = sa.select(*columns, row.identity, sa.func.count()).where(*where).group_by(*columns, row.identity)
+            for one in db.session.execute(pairs).all():
+                for key in keys(one[0] if columns else None):
+                    if one[-2] is None:
+                        found[key].persons += int(one[-1])
+                    else:
+                        people.setdefault(key, set()).add(one[-2])
+            for key, identities in people.items():
+                found[key].persons += len(identities)
+        return found
+
+    def _grouping(self, by: str) -> tuple[Any, Callable[[Any], Iterable[str]]]:
+        """The column to group rows by, and the parts that its value belongs to."""
+        row = IndicatorRow
+        if by == "":
+            return None, lambda _value: ("",)
+        if by == "organisation":
+            return row.organisation_id, lambda value: (value or NONE,)
+        if by == "month":
+            text = (
+                sa.func.to_char(row.day, "YYYY-MM") if db.engine.dialect.name == "postgresql" else sa.func.substr(row.day, 1, 7)
+            )
+            return text, lambda value: (str(value),)
+        if by in PLACES:
+            return row.territory, lambda value: [one for one in places_of(value) if _is_level(one, by)]
+        column = BY_COLUMNS[self.declaration.dims.index(by)]
+        return column, lambda value: [one[:80] for one in str(value).split(" ")]
+
+    # -- medians
+
+    def medians(self, by: str, parts: dict[str, Sums]) -> dict[str, Decimal]:
+        """{key: median} of the parts."""
+        scope = self.scope
+        if scope.nothing:
+            return {}
+        shape, months = _shape(by, scope), whole_months(scope)
+        from_rows = bool(scope.own) or shape is None or months is None or bool(months[2]) or not _are_kept(scope.places)
+        if not from_rows and scope.beyond:
+            where = beyond(self.shown.id, scope)
+            from_rows = bool(db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*where).limit(1)))
+        values: dict[str, dict[int, int]] = {}
+        if not from_rows:
+            buckets = self._buckets(by, scope.without_beyond())
+            wanted = {one for counts in buckets.values() for one in _middle(counts) if one.startswith("~")}
+            if wanted:
+                spans = [bucket_bounds(one) for one in wanted]
+                near = sa.or_(*(sa.and_(IndicatorRow.value >= low, IndicatorRow.value < high) for low, high in spans))
+                values = self._values(by, [*conditions(self.shown.id, scope), near])
+            return {
+                key: median
+                for key, counts in buckets.items()
+                if (median := _median_of_buckets(counts, values.get(key, {}))) is not None
+            }
+        values = self._values(by, conditions(self.shown.id, scope))
+        return {key: _median(counts) for key, counts in values.items() if key in parts and counts}
+
+    def _buckets(self, by: str, scope: Scope) -> dict[str, dict[str, int]]:
+        cell, shape, months = IndicatorCell, _shape(by, scope), whole_months(scope)
+        assert months is not None
+        where = [cell.indicator_id == self.shown.id, cell.dim == (by if by in self.declaration.dims else ""), cell.shape == shape]
+        where += [cell.month >= months[0]] if months[0] else []
+        where += [cell.month <= months[1]] if months[1] else []
+        if scope.organisations is not None:
+            where.append(cell.organisation.in_(scope.organisations))
+        if scope.places is not None:
+            exact = by not in PLACES
+            where.append(cell.place.in_(scope.places) if exact else sa.or_(*(_within(cell.place, one) for one in scope.places)))
+        group: Any = {"": sa.literal(""), "organisation": cell.organisation, "month": cell.month}.get(by)
+        if group is None:
+            group = cell.place if by in PLACES else cell.key
+        found: dict[str, dict[str, int]] = {}
+        query = sa.select(group.label("part"), cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(sa.text("1"), cell.bucket)
+        for key, bucket, n in db.session.execute(query).all():
+            if by not in PLACES or _is_level(str(key), by):
+                found.setdefault(str(key), {})[bucket] = int(n)
+        return found
+
+    def _values(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, dict[int, int]]:
+        """{key: {value: how many rows}} from the rows."""
+        group, keys = self._grouping(by)
+        columns = [] if group is None else [group.label("part")]
+        query = sa.select(*columns, IndicatorRow.value, sa.func.count()).where(*where, IndicatorRow.value.is_not(None))
+        found: dict[str, dict[int, int]] = {}
+        for one in db.session.execute(query.group_by(*columns, IndicatorRow.value)).all():
+            for key in keys(one[0] if columns else None):
+                counts = found.setdefault(key, {})
+                counts[int(one[-2])] = counts.get(int(one[-2]), 0) + int(one[-1])
+        return found
+
+    # -- words
+
+    def labels(self, by: str, keys: Iterable[str]) -> dict[str, str]:
+        language = chosen_language()
+        if by == "organisation":
+            names = dict(
+                db.session.execute(
+                    sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == self.programme.id)
+                ).all()
+            )
+            return {key: local_text(names.get(key)) for key in keys}
+        if by in PLACES:
+            name = place_name if by == "region" else full_name
+            return {key: "" if key == NONE else name(key, language) for key in keys}
+        words = choice_words(self.programme.id, self.declaration, by, language)
+        return {key: words.get(key, key.replace("\u00a0", " ")) for key in keys}
+
+    def label(self, by: str, key: str) -> str:
+        return self.labels(by, [key])[key]
+
+
+def situation(programme: Programme, shown: Shown) -> datetime:
+    """The moment up to which everything is in the figure."""
+    now = utcnow()
+    return now if shown.counted_at is None or is_in_step(programme.id) else shown.counted_at
+
+
+def _shape(by: str, scope: Scope) -> str | None:
+    """The cells that hold it, as IndicatorCell.shape names them; None: three are fixed at once, and only the rows know."""
+    fixed = ""
+    if scope.organisations is not None or by == "organisation":
+        fixed += "o"
+    if scope.places is not None or by in PLACES:
+        fixed += "p"
+    if scope.date_from or scope.date_to or by == "month":
+        fixed += "m"
+    return fixed if len(fixed) < 3 else None
+
+
+def _are_kept(places: Iterable[str] | None) -> bool:
+    """Whether sums of these places are kept: a cercle (three parts) has none of its own."""
+    return places is None or all(one.count(".") != 2 for one in places)
+
+
+def _within(column: Any, place: str) -> sa.ColumnElement[bool]:
+    return sa.or_(column == place, column.startswith(f"{place}.", autoescape=True)) if place != NONE else column == NONE
+
+
+def _is_level(place: str, by: str) -> bool:
+    """Communes hold arrondissements; what has no place stands in every split."""
+    return place == NONE or place.count(".") + 1 == LEVEL[by]
+
+
+def _merged(one: dict[str, Sums], other: dict[str, Sums]) -> dict[str, Sums]:
+    for key, sums in other.items():
+        if key in one:
+            mine = one[key]
+            mine.n, mine.total, mine.weight = mine.n + sums.n, mine.total + sums.total, mine.weight + sums.weight
+            mine.squares, mine.persons = mine.squares + sums.squares, mine.persons + sums.persons
+        else:
+            one[key] = sums
+    return one
+
+
+def _quotient(total: int, weight: int) -> Decimal | None:
+    return round(Decimal(total) / weight, 4) if weight else None
+
+
+def _rounded(number: float | None) -> Decimal | None:
+    return None if number is None else round(Decimal(number), 4)
+
+
+def _median(counts: dict[int, int]) -> Decimal:
+    total = sum(counts.values())
+    return (_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / 2
+
+
+def _nth(counts: dict[int, int], n: int) -> Decimal:
+    for value in sorted(counts):
+        n -= counts[value]
+        if n < 0:
+            return Decimal(value) / SCALE
+    raise IndexError
+
+
+def _order(bucket: str) -> tuple[int, int]:
+    return int(bucket.removeprefix("~")), int(bucket.startswith("~"))
+
+
+def _middle(counts: dict[str, int]) -> set[str]:
+    """The buckets in which the one or two middle rows stand."""
+    total = sum(counts.values())
+    places = {(total - 1) // 2, total // 2} if total else set()
+    found, at = set(), 0
+    for bucket in sorted(counts, key=_order):
+        if any(at <= place < at + counts[bucket] for place in places):
+            found.add(bucket)
+        at += counts[bucket]
+    return found
+
+
+def _median_of_buckets(counts: dict[str, int], values: dict[int, int]) -> Decimal | None:
+    """Exact: a bucket of several values is replaced by its rows."""
+    exact: dict[int, int] = {}
+    for bucket in sorted(counts, key=_order):
+        if not bucket.startswith("~"):
+            exact[int(bucket)] = exact.get(int(bucket), 0) + counts[bucket]
+            continue
+        low, high = bucket_bounds(bucket)
+        inside = {one: n for one, n in values.items() if low <= one < high and one != low}
+        if sum(inside.values()) == counts[bucket]:
+            exact |= inside
+        else:  # not in the middle: only how many they are matters
+            exact[low + 1] = exact.get(low + 1, 0) + counts[bucket]
+    return _median(exact) if sum(exact.values()) else None

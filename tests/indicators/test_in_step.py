@@ -1,0 +1,168 @@
+"""Rows and sums stay in step with what happens (docs/indicators.md):
+
+S1  whatever is sent, approved, returned, rejected, corrected, deleted, merged, undone, edited, archived: what was counted
+    change by change is what counting everything afresh gives
+S2  sums in any perimeter, split any way, are those of the rows that the reader may see
+S3  another declaration is counted afresh, one that says the same keeps its rows
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from itertools import cycle, islice
+from statistics import median
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.accounts.models import Membership
+from app.core.db import db
+from app.core.permissions import Actor, visible
+from app.indicators import keeping, queries
+from app.indicators import operations as indicators
+from app.indicators.counting import NONE, places_of
+from app.indicators.models import SCALE, Indicator, IndicatorRow
+from app.indicators.perimeter import Perimeter
+from app.registry.models import Entity
+from app.submissions.models import Submission
+from tests.conftest import World
+from tests.indicators.making import DECLARED, Work, changed, declare, kept
+
+
+@pytest.fixture
+def work(world: World, monkeypatch: pytest.MonkeyPatch) -> Work:
+    monkeypatch.setattr(keeping, "BATCH", 7)  # a few changes already take several batches
+    work = Work(world, seed=4)
+    declare(world)
+    return work
+
+
+def test_what_is_counted_change_by_change_is_what_counting_afresh_gives(work: Work):  # S1, S2
+    for n in range(90):
+        work.step()
+        if n % 3 == 0:
+            indicators.catch_up(work.world.programme.id)
+    indicators.catch_up(work.world.programme.id)
+    step_by_step = kept(work.world)
+    assert len({row[0] for row in step_by_step["rows"]}) == len(DECLARED), "each indicator has rows"
+
+    indicators.recount(work.world.programme.id)
+
+    assert kept(work.world) == step_by_step
+    assert keeping.is_in_step(work.world.programme.id)
+    figures_are_those_of_the_rows(work.world)
+
+
+PERIMETERS = [
+    Perimeter(),
+    Perimeter(territory="05"),
+    Perimeter(territory="05.271"),
+    Perimeter(territory="05.271.01"),
+    Perimeter(date_from=date(2026, 2, 1), date_to=date(2026, 3, 31)),
+    Perimeter(date_from=date(2026, 1, 20), date_to=date(2026, 3, 15), territory="05.271"),
+    Perimeter(date_from=date(2026, 2, 10), date_to=date(2026, 2, 20)),
+]
+
+
+def figures_are_those_of_the_rows(world: World) -> None:
+    """Each figure against its rows, read one by one, for readers of every kind."""
+    amal, hadaf = world.al_amal.id, world.al_hadaf.id
+    readers = [world.people[name].actor for name in ("admin", "said", "khadija", "amina")]
+    placed = db.session.scalars(sa.select(Membership).where(Membership.person_id == world.people["khadija"].id)).one()
+    for organisation_id, territories in ((None, ["05.271", "05"]), (amal, ["05.271"])):
+        placed.organisation_id, placed.territories = organisation_id, territories
+        db.session.commit()
+        readers.append(world.people["khadija"].actor)
+    perimeters = [*PERIMETERS, Perimeter(organisation_id=hadaf), Perimeter(organisation_id=amal, territory="05.271")]
+    world_programme = world.programme
+    turn = cycle(perimeters)
+    for one in db.session.scalars(sa.select(Indicator).order_by(Indicator.id)).all():
+        rows = list(db.session.scalars(sa.select(IndicatorRow).where(IndicatorRow.indicator_id == one.id)))
+        shown = queries.indicator(world_programme, one.code)
+        for actor in readers:
+            seen = visible_sources(actor, world_programme.id, bool(shown.declaration.over.list))
+            for perimeter in {Perimeter(): 0, **dict.fromkeys(islice(turn, 2))}:
+                reading = queries.Reading(actor, world_programme, shown, perimeter)
+                inside = [row for row in rows if row.source_id in seen and is_inside(row, perimeter)]
+                about = (one.code, actor.name["fr"], perimeter)
+                assert reading.value().n == len(inside), about
+                assert reading.value().value == figure(shown.declaration, inside), about
+                for by in shown.declaration.by:
+                    told = {key: value.value for key, _label, value in reading.split(by)}
+                    assert told == by_part(shown.declaration, by, inside), (*about, by)
+
+
+def visible_sources(actor: Actor, programme_id: str, of_records: bool) -> set[str]:
+    model = Entity if of_records else Submission
+    action = "entity.read" if of_records else "submission.read"
+    return set(db.session.scalars(sa.select(model.id).where(visible(actor, programme_id, model, action))))
+
+
+def is_inside(row: IndicatorRow, perimeter: Perimeter) -> bool:
+    place = perimeter.territory
+    return (
+        perimeter.organisation_id in ("", row.organisation_id)
+        and (not place or f"{row.territory or ''}.".startswith(f"{place}."))
+        and (perimeter.date_from is None or row.day >= perimeter.date_from)
+        and (perimeter.date_to is None or row.day <= perimeter.date_to)
+    )
+
+
+def figure(declaration: Any, rows: list[IndicatorRow]) -> Decimal | None:
+    total, weight = sum(row.total for row in rows), sum(row.weight for row in rows)
+    match declaration.measure:
+        case "rows":
+            return Decimal(len(rows))
+        case "sum":
+            return Decimal(total) / SCALE
+        case "distinct":
+            known = {row.identity for row in rows if row.identity}
+            return Decimal(len(known) + sum(row.identity is None for row in rows))
+        case "median":
+            return median(Decimal(row.value or 0) / SCALE for row in rows) if rows else None
+        case "share":
+            return round(Decimal(total * 100) / weight, 4) if weight else None
+        case _:
+            return round(Decimal(total) / weight, 4) if weight else None
+
+
+def by_part(declaration: Any, by: str, rows: list[IndicatorRow]) -> dict[str, Decimal | None]:
+    parts: dict[str, list[IndicatorRow]] = {}
+    for row in rows:
+        for key in keys(declaration, by, row):
+            parts.setdefault(key, []).append(row)
+    return {key: figure(declaration, some) for key, some in parts.items()}
+
+
+def keys(declaration: Any, by: str, row: IndicatorRow) -> list[str]:
+    if by == "organisation":
+        return [row.organisation_id or NONE]
+    if by in queries.PLACES:
+        depth = queries.LEVEL[by]
+        found = [place for place in places_of(row.territory) if place.count(".") + 1 == depth]
+        return found or ([NONE] if declaration.measure not in ("distinct", "median") or row.territory is None else [])
+    return str(getattr(row, f"by_{declaration.dims.index(by) + 1}")).split(" ")
+
+
+def test_another_declaration_is_counted_afresh_and_the_same_keeps_its_rows(work: Work):  # S3
+    for _ in range(25):
+        work.step()
+    indicators.catch_up(work.world.programme.id)
+    before = kept(work.world)
+    ids = dict(db.session.execute(sa.select(Indicator.code, Indicator.id)).all())
+    women = next(one for one in DECLARED if one["code"] == "women")
+
+    renamed = [changed(one, name={"ar": "آخر", "fr": "Autre"}) for one in DECLARED]
+    men = [changed(women, where=[{"of": "p_sex", "is": "m"}], unit="men", target=None)]
+    declare(work.world, [*(one for one in renamed if one["code"] not in ("women", "cost")), *men])
+    indicators.catch_up(work.world.programme.id)
+
+    after = kept(work.world)
+    assert {row[0] for row in after["rows"]} == {row[0] for row in before["rows"]} - {"cost"}
+    same = [row for row in before["rows"] if row[0] not in ("women", "cost")]
+    assert [row for row in after["rows"] if row[0] != "women"] == same
+    assert dict(db.session.execute(sa.select(Indicator.code, Indicator.id)).all())["sessions"] == ids["sessions"]
+    assert Counter(row[0] for row in after["rows"])["women"] != Counter(row[0] for row in before["rows"])["women"]
