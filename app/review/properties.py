@@ -116,7 +116,7 @@ class Properties:
         if is_mark(value):
             return _("(erased)")
         form, node = self.known.get(name, (None, None))
-        if name == "status" and (node is None or not node.get("choices")):
+        if name == "status" and (node is None or not (node.get("choices") or node.get("attributes", {}).get("list"))):
             return _state_words(value)
         if value and form is not None and node is not None:
             return shown(form, node, value, self.language, records)

@@ -208,8 +208,8 @@ class Form:
     # -- choices
 
     def choices(self, node: Node) -> dict[str, Mapping[str, Any]]:
-        """{value: Text} of a question's list; empty for a list of records."""
-        name = node.get("choices", {}).get("list", "")
+        """{value: Text} of a question's list, or of the one that a calculation takes its words from; empty for a list of records."""
+        name = node.get("choices", {}).get("list") or node.get("attributes", {}).get("list", "")
         if name not in self._lists:
             self._lists[name] = self._load(name, node.get("choices", {}))
         return self._lists[name]
@@ -350,6 +350,8 @@ def shown(form: Form, node: Node, value: str, language: str, records: Mapping[st
         if form.reads_records(node):
             return SEPARATOR[language].join(record_label(one, records, language) for one in values)
         return SEPARATOR[language].join(form.choice(node, one, language) for one in values)
+    if kind == "calculate" and node.get("attributes", {}).get("list"):
+        return form.choice(node, value, language)
     if kind in NUMBERS or kind == "calculate":
         amount = _decimal(value)
         # Years and codes are numbers too; a calculation may be a text that only looks like one ("007").

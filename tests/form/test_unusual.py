@@ -1,7 +1,7 @@
 """Answers that an author did not expect (`ci:expect`).
 
 U1  the question says so once it was answered, calmly   U2  the last page lists it and leads to it, and finishing is not held up
-U3  the submission carries the words in both languages
+U3  the submission carries the words in both languages   U4  amounts are read back, against two noughts too many
 """
 
 from __future__ import annotations
@@ -10,11 +10,30 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.form.conftest import Phone
 
 pytestmark = pytest.mark.browser
+
+
+def reading_of(amount: Locator) -> str:
+    return re.sub("[\u2068\u2069]", "", amount.locator(".q-reading").inner_text()).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("phone", ["fr"], indirect=True)
+def test_an_amount_is_said_in_millions_of_dirhams_and_of_centimes(phone: Phone) -> None:  # U4
+    phone.install("unusual")
+    phone.start("unusual")
+    amount = phone.question("amount")
+    for typed, said in (
+        ("9999", "9\u202f999,00 MAD"),
+        ("50000", "50\u202f000,00 MAD · 5 million(s) de centimes"),
+        ("4000000", "4\u202f000\u202f000,00 MAD · 4 million(s) de MAD · 400 million(s) de centimes"),
+        ("2410000,5", "2\u202f410\u202f000,50 MAD · 2,41 million(s) de MAD · 241 million(s) de centimes"),
+    ):
+        amount.locator("input").fill(typed)
+        assert reading_of(amount) == said
 
 
 def test_an_unusual_answer_is_pointed_out_and_goes_with_its_warning(phone: Phone) -> None:  # U1, U2, U3
@@ -23,8 +42,7 @@ def test_an_unusual_answer_is_pointed_out_and_goes_with_its_warning(phone: Phone
     phone.question("members").locator("input").fill("12")
     amount = phone.question("amount")
     amount.locator("input").press_sequentially("28250000")
-    reading = re.sub("[\u2068\u2069]", "", amount.locator(".q-reading").inner_text())
-    assert reading == "28\u202f250\u202f000,00 درهم · 28,25 مليون درهم"
+    assert reading_of(amount) == "28\u202f250\u202f000,00 درهم · 28,25 مليون درهم · 2\u202f825 مليون سنتيم"
     expect(amount.locator(".q-warn")).to_have_count(0)  # not while it is typed
     amount.locator("input").blur()
     expect(amount.locator(".q-warn")).to_contain_text("هذا كثير على 12 عضوات")

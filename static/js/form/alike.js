@@ -72,7 +72,7 @@ export function namesOf(record) {
 }
 
 /** @param {globalThis.Record<string, any>} record @returns {string} */
-const placeOf = (record) => record.commune || record.gp_commune || record.territory || "";
+const placeOf = (record) => record.commune || record.gp_commune || record.pr_commune || record.territory || "";
 
 /** Whether both stand in one place: true, false, or undefined where one of them does not say. @param {any} a @param {any} b */
 function samePlace(a, b) {

@@ -1,4 +1,4 @@
-/** Amounts read back in words of figures: «28 250 000,00 درهم · 28,25 مليون درهم», against a nought too many. */
+/** Amounts read back in words of figures: «28 250 000,00 درهم · 28,25 مليون درهم · 2 825 مليون سنتيم», against two noughts too many. */
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { formatNumber, t } from "../core/i18n.js";
@@ -23,10 +23,12 @@ export function readAmount(value) {
   const amount = Number(value);
   if (value === "" || !Number.isFinite(amount)) return "";
   const exact = t("{amount} dirhams", { amount: formatNumber(amount, 2) });
-  if (Math.abs(amount) < 1e6) return exact;
   const short = (/** @type {number} */ unit) => formatNumber(String(Math.round((amount / unit) * 1000) / 1000));
+  // People say "a million" for a million centimes.
+  const centimes = Math.abs(amount) < 1e4 ? "" : ` · ${t("{amount} million centimes", { amount: short(1e4) })}`;
+  if (Math.abs(amount) < 1e6) return exact + centimes;
   const rounded = Math.abs(amount) < 1e9
     ? t("{amount} million dirhams", { amount: short(1e6) })
     : t("{amount} billion dirhams", { amount: short(1e9) });
-  return `${exact} · ${rounded}`;
+  return `${exact} · ${rounded}${centimes}`;
 }

@@ -10,7 +10,7 @@ import { Problem } from "../core/problem.js";
 import { alikeTo, namesOf } from "./alike.js";
 
 /** Lists of what exists once, whoever writes it down; and how many words of a name two must share. @type {Record<string, number>} */
-const LISTS = { cooperatives: 1, groups: 1, persons: 2 };
+const LISTS = { cooperatives: 1, groups: 1, premises: 1, persons: 2 };
 /** Records made ready at a time, so that typing is never held up. */
 const SLICE = 200;
 /** Above that many they are folded. */
@@ -41,7 +41,7 @@ export function attachResembling(page, root) {
     try {
       for (;;) {
         const made = session.form.entities().filter(({ action, list, label }) => action === "create" && lists.includes(list) && label);
-        const question = JSON.stringify(made.map(({ list, label, data }) => [list, label, data.commune, data.gp_commune, data.coop, data.geometry, data.phone, data.pres_phone, data.ice, data.coop_name_fr]));
+        const question = JSON.stringify(made.map(({ list, label, data }) => [list, label, data.commune, data.gp_commune, data.pr_commune, data.coop, data.geometry, data.phone, data.pres_phone, data.ice, data.coop_name_fr]));
         if (question === asked || isGone) return;
         asked = question;
         found = await resembling(made);

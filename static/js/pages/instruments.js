@@ -122,7 +122,7 @@ export function communesOf(app, instruments) {
 
 /** Where a record is, in one or two words. @param {any} record @param {Map<string, any>} communes */
 export function placeOf(record, communes) {
-  const row = communes.get(record.commune ?? record.gp_commune ?? record.territory);
+  const row = communes.get(record.commune || record[Object.keys(record).find((name) => name.endsWith("_commune")) ?? ""] || record.territory);
   return row ? rowLabel(row) : "";
 }
 

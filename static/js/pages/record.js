@@ -105,15 +105,15 @@ export function openRecord(host, app, [list, id]) {
 
   /** A stored value as a person reads it. @param {string} value @param {any} node @param {any} pkg @param {import("./instruments.js").Instrument} instrument */
   async function valueWords(value, node, pkg, instrument) {
-    if (node.choices) {
-      const { list: name } = node.choices;
+    const name = node.choices?.list ?? node.attributes?.list;
+    if (name) {
       const inForm = pkg.lists?.[name];
       const rows = inForm
         ? new Map(inForm.map((/** @type {any} */ item) => [item.name, item]))
         : pkg.datasets?.[name]?.kind === "csv"
           ? await rowsOf(app, instrument.datasets?.[name] ?? pkg.datasets[name].sha256)
           : new Map();
-      const codes = node.type === "select_one" ? [value] : value.split(" ");
+      const codes = node.type.endsWith("multiple") ? value.split(" ") : [value];
       return codes.map((code) => (rows.has(code) ? rowLabel(rows.get(code)) : code)).join(t(", "));
     }
     if (node.type === "date" || node.type === "today") return html`<bdi>${formatDate(value)}</bdi>`;
