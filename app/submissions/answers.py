@@ -208,7 +208,7 @@ class Form:
     # -- choices
 
     def choices(self, node: Node) -> dict[str, Mapping[str, Any]]:
-        """{value: Text} of a question's list, or of the one that a calculation takes its words from; empty for a list of records."""
+        """{value: Text} of a question's list, or of the one a calculation has its words from; empty for a list of records."""
         name = node.get("choices", {}).get("list") or node.get("attributes", {}).get("list", "")
         if name not in self._lists:
             self._lists[name] = self._load(name, node.get("choices", {}))
