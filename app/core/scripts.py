@@ -35,7 +35,7 @@ _HIDDEN = ("Math", "isNaN", "undefined")
 # It also joins declarations and puts one that takes an array or object apart before the others, whatever they call: not
 # across another statement.
 _APART = "0;"
-_LICENSE_COMMENT = re.compile(r"/\*[*!]\s*@license[\s\S]*?\*/")
+_LICENSE_COMMENT = re.compile(r"/\*[*!][\s*]*@license[\s\S]*?\*/")
 _LICENSE = re.compile(r"@license\s*\*?\s*([^*]*(?:\*(?!/)[^*]*)*)\*/")
 
 
@@ -59,9 +59,11 @@ class _Module:
     words: set[str] = field(init=False)  # all that may be a variable of it
 
     def __post_init__(self) -> None:
-        pairs = zip([None, *self.tokens], self.tokens, strict=False)
+        texts = ["", *(token.text for token in self.tokens), ""]
         self.words = {
-            token.text for before, token in pairs if token.kind == "word" and (not before or before.text not in (".", "?."))
+            token.text
+            for token, before, after in zip(self.tokens, texts, texts[2:], strict=False)
+            if token.kind == "word" and before not in (".", "?.") and not (after == ":" and before in ("{", ","))
         }
 
     def with_edits(self, edits: list[tuple[int, int, str]]) -> str:
@@ -265,16 +267,22 @@ class Bundle:
         return found
 
     def _ids(self) -> dict[Symbol, str]:
-        """Names for exports around all modules: their own, unless another module may mean something else by it."""
-        used = Counter(word for path in self.own for word in self.modules[path].words)
+        """Names for exports around all modules: their own, unless another module may mean something else by it.
+
+        Vendored modules come to their place when all others have their short names: of theirs only what they export counts.
+        """
+        own = {path: self.modules[path] for path in self.own}
+        words = {path: module.exports.keys() if module.licenses else module.words for path, module in own.items()}
+        used = Counter(word for those in words.values() for word in those)
         meant: Counter[Symbol] = Counter()
-        for found in self.imported.values():
-            meant.update(symbol for local, symbol in found.items() if local == symbol[1])
+        for path, found in self.imported.items():
+            if not own[path].licenses:
+                meant.update(symbol for local, symbol in found.items() if local == symbol[1])
         ids = {}
-        for number, path in enumerate(self.modules):
-            for name, local in self.modules[path].exports.items():
-                here = path in self.own and name in self.modules[path].words
-                plain = name == local and used[name] == meant[path, name] + here
+        for number, (path, module) in enumerate(self.modules.items()):
+            for name, local in module.exports.items():
+                here = name in words.get(path, ())
+                plain = (module.licenses or name == local) and used[name] == meant[path, name] + here
                 ids[path, name] = name if plain else f"{name}${number}"
         return ids
 

@@ -26,12 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
 PREVIEW = STATIC / "js/pages/preview.js"
-STYLES = ("tokens.css", "shell.css", "field.css", "form.css")
-# Scripts beside the first (static/js/form/second.js): for rarer questions and for grids, fetched by phones whose instruments
-# need them; and for every phone what a day can begin without.
-PARTS = {"more": "js/form/more.js", "grid": "js/form/attendance.js", "later": "js/pages/afterwards.js"}
-# Its texts come with the script of the language; the other parts bring their own.
-EARLY_PARTS = ("grid",)
+STYLES = ("tokens.css", "shell.css", "field.css", "form.css", "grid.css")
+# Scripts beside the first (static/js/form/second.js): for rarer questions, fetched by phones whose instruments need them; and
+# for every phone what a day can begin without. Each brings its own texts.
+PARTS = {"more": "js/form/more.js", "later": "js/pages/afterwards.js"}
 # Libraries as published, that a part asks for by itself: reading barcodes where the browser cannot.
 LIBRARIES = {"codes": "vendor/zxing/zxing.min.js"}
 ICON = "/static/img/icon.svg"
@@ -139,11 +137,8 @@ def _scripts() -> tuple[list[str], dict[str, str]]:
         places = [i for i, strings in enumerate(found) if text in strings]
         return places[0] if len(places) == 1 else 0
 
-    def is_early(text: str) -> bool:
-        return home(text) == 0 or list(PARTS)[home(text) - 1] in EARLY_PARTS
-
     # Like beside like packs smaller; what parts bring by themselves stands last and leaves no hole in the lists.
-    whole.sort(key=lambda text: (not is_early(text), home(text), str(pairs[text][1])))
+    whole.sort(key=lambda text: (home(text), str(pairs[text][1])))
     codes = {text: str(i) for i, text in enumerate(whole)}
     for bundle in bundles:
         bundle.texts = codes
@@ -152,11 +147,10 @@ def _scripts() -> tuple[list[str], dict[str, str]]:
     lent = {f"daftar_{name}": part.borrowed for name, part in zip(PARTS, bundles[1:], strict=True)}
     scripts = [f"globalThis.daftarStrings={_json(plain)};\n{main.script(lends=lent)}"]
     for at, (name, part) in enumerate(zip(PARTS, bundles[1:], strict=True), 1):
-        own = {} if name in EARLY_PARTS else {codes[text]: pairs[text] for text in whole if home(text) == at}
-        put = f"Object.assign(daftarStrings,{_json(own)});\n" if own else ""
-        scripts.append(put + part.script(borrows=f"daftar_{name}"))
+        own = {codes[text]: pairs[text] for text in whole if home(text) == at}
+        scripts.append(f"Object.assign(daftarStrings,{_json(own)});\n{part.script(borrows=f'daftar_{name}')}")
     # Served in windows-1256, an eighth smaller: Arabic and French letters are one byte each.
-    first = [text for text in whole if is_early(text)]
+    first = [text for text in whole if home(text) == 0]
     languages = {
         language: f"(globalThis.daftarTexts??={{}}).{language}={_json([pairs[text][k] for text in first])};"
         for k, language in enumerate(LANGUAGES)

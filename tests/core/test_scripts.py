@@ -97,10 +97,14 @@ def test_a_name_that_means_something_else_in_another_module_keeps_both_meanings(
     entry = write(
         clock="export function now() { return 'clock'; }\nexport const parse = 1;\nexport function open() { return 'open'; }\n",
         other="export const now = 'other';\nexport const global = typeof open;\n",
+        left="/** @license Left */\nexport const both = 'left';\n",
+        right="/** @license Right */\nexport const both = 'right';\n",
         main="import { now as time, open } from './clock.js';\nimport { now, global } from './other.js';\n"
-        "export const said = [time(), now, open(), global].join();\n",
+        "import { both as left } from './left.js';\nimport { both as right } from './right.js';\n"
+        "const keys = { left: 1, both: 'key' };\n"
+        "export const said = [time(), now, open(), global, left, right, keys.both].join();\n",
     )
-    assert run(bundle(entry, "Out"), "Out.said") == "clock,other,open,undefined"
+    assert run(bundle(entry, "Out"), "Out.said") == "clock,other,open,undefined,left,right,key"
 
 
 def test_a_second_script_takes_from_the_first_what_that_has(write, tmp_path):

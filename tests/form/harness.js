@@ -1,7 +1,6 @@
 // The least of a page around the form: the real store, the real engine, two addresses. Tests call window.harness.
 import { applyLanguage } from "/static/js/core/i18n.js";
 import { openFormPage } from "/static/js/form/form-page.js";
-import "/static/js/form/attendance.js";
 import "/static/js/form/more.js";
 import "/static/js/form/later.js";
 import { startCorrection, startDraft } from "/static/js/form/session.js";

@@ -6,17 +6,17 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { t } from "../core/i18n.js";
+import { gridOf } from "./grid.js";
 import { plain } from "./plain.js";
 import { heading, rowName } from "./rows.js";
 import { later } from "./given.js";
 import { drawnChildren, standsOpen } from "./untouched.js";
-import { gridIn } from "./widgets/index.js";
 
 /** @param {import("./form-page.js").Page} page @param {string} path */
 export function createRepeat(page, path) {
   const { session } = page;
   const { node } = session.view(path);
-  return gridIn(page, path, node, drawnChildren(session.pkg, node)) ?? (standsOpen(session.pkg, node) ? createInline : createCards)(page, path);
+  return gridOf(page, path, node, drawnChildren(session.pkg, node)) ?? (standsOpen(session.pkg, node) ? createInline : createCards)(page, path);
 }
 
 /** Deletes a row; the message offers it back. @param {import("./form-page.js").Page} page @param {string} row @param {string} name */

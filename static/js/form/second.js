@@ -1,13 +1,13 @@
 /**
- * What not every phone needs at once. form/more.js with more.css for rarer questions and form/attendance.js are fetched when an
- * instrument on the phone needs them; pages/afterwards.js and the other language once the phone is ready. The worker keeps each
+ * What not every phone needs at once. form/more.js with more.css for rarer questions is fetched when an instrument
+ * on the phone needs it; pages/afterwards.js and the other language once the phone is ready. The worker keeps each
  * from then on (sw.js).
  */
 
 import { language } from "../core/i18n.js";
 import { loadParts, partsNamed } from "../core/parts.js";
 import { FormProblem } from "./problems.js";
-import { needsGrid, needsMore } from "./widgets/index.js";
+import { needsMore } from "./widgets/index.js";
 
 /** Calls of functions that stand in engine/xpath/rare.js. */
 const RARE = /\b(digest|base64-decode|area|distance|geofence)\(|\brandomize\(.*,/;
@@ -21,7 +21,7 @@ export const ensureLater = () => loadParts(partsNamed("later"));
 /** Addresses of what the package needs beside the first script. @param {any} pkg */
 function addressesFor(pkg) {
   const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
-  return [...(isRare ? partsNamed("more") : []), ...(needsGrid(pkg) ? partsNamed("grid") : []), ...(needsCodes(pkg) ? partsNamed("codes") : [])];
+  return [...(isRare ? partsNamed("more") : []), ...(needsCodes(pkg) ? partsNamed("codes") : [])];
 }
 
 /** Reading barcodes is left to a library where the browser cannot. @param {any} pkg */

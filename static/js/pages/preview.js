@@ -8,7 +8,6 @@ import { languageSwitch } from "../core/dom.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
 import { recall } from "../core/remember.js";
-import {} from "../form/attendance.js";
 import {} from "../form/later.js";
 import {} from "../form/more.js";
 import { openFormPage } from "../form/form-page.js";

@@ -26,25 +26,12 @@ import { signatureWidget } from "./signature.js";
 /** Above this many choices of a list kept in the form, cards become a page to search. */
 const MANY = 12;
 
-/** @type {{given: More | null, grid: typeof import("../grid.js").gridOf | null}} */
-const more = { given: null, grid: null };
+/** @type {{given: More | null}} */
+const more = { given: null };
 
 /** Called by the second script when it runs. @param {More} given */
 export function registerWidgets(given) {
   more.given = given;
-}
-
-/** Called by the script for attendance. @param {typeof import("../grid.js").gridOf} grid */
-export function registerGrid(grid) {
-  more.grid = grid;
-}
-
-/** @type {typeof import("../grid.js").gridOf} */
-export const gridIn = (...of) => more.grid?.(...of) ?? null;
-
-/** Whether a form may have a grid: one that asks for it, or attendance, a counted repeat in a repeat. @param {any} pkg @returns {boolean} */
-export function needsGrid(pkg) {
-  return pkg.nodes.some((/** @type {any} */ node) => (node.kind === "repeat" && /\bgrid\b/.test(node.appearance ?? "")) || (node.repeat_count !== undefined && pkg.nodes[node.parent].kind === "repeat"));
 }
 
 /** Appearances of this script's own widgets; the others, and other types, want the second script. */
