@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, g, render_template, request, url_for
@@ -23,34 +25,47 @@ bp = Blueprint("record_map", __name__)
 MOST = 3000  # records drawn at once
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A record as the map needs it."""
+
+    id: str
+    list: str
+    name: str
+    territory: str | None
+    lat: float | None
+    lon: float | None
+
+
 def drawn(actor: Actor, filters: Filters, language: str) -> dict[str, Any]:
-    """{"points": [{"name", "place", "lat", "lon", "address"}], "centres": [{"place", "lat", "lon", "records": [{"name",
-    "address"}]}], "apart": [{"name", "address"}], "provinces": [{"name", "lat", "lon"}], "more": whether some
-    records are not drawn}"""
+    """As placed(), of the records that the filters leave, with "more": whether some of them are not drawn."""
     page = queries.page(actor, filters, size=MOST)
+    records = [
+        Placed(one.id, one.list, record_name(one, language), one.territory, one.lat, one.lon) for one in page.records
+    ]  # fmt: skip
+    return placed(records, language) | {"more": bool(page.next)}
+
+
+def placed(records: Iterable[Placed], language: str) -> dict[str, Any]:
+    """{"points": [{"name", "place", "lat", "lon", "address"}], "centres": [{"place", "lat", "lon", "records": [{"name",
+    "address"}]}], "apart": [{"name", "address"}], "provinces": [{"name", "lat", "lon"}]}"""
     points: list[dict[str, Any]] = []
     apart: list[dict[str, str]] = []
     centres: dict[str, dict[str, Any]] = {}
-    for entity in page.records:
-        address = url_for("records.record", list_name=entity.list, record_id=entity.id)
-        named = {"name": record_name(entity, language) or _("(without a name)"), "address": address}
-        place = full_name(entity.territory, language) if entity.territory else ""
-        if entity.lat is not None and entity.lon is not None:
-            points.append(named | {"place": place, "lat": entity.lat, "lon": entity.lon})
-        elif centre := centre_of(entity.territory):
+    for one in records:
+        address = url_for("records.record", list_name=one.list, record_id=one.id)
+        named = {"name": one.name or _("(without a name)"), "address": address}
+        place = full_name(one.territory, language) if one.territory else ""
+        if one.lat is not None and one.lon is not None:
+            points.append(named | {"place": place, "lat": one.lat, "lon": one.lon})
+        elif centre := centre_of(one.territory):
             code, lat, lon = centre
             found = centres.setdefault(code, {"place": full_name(code, language), "lat": lat, "lon": lon, "records": []})
             found["records"].append(named)
         else:
             apart.append(named)
     named_provinces = [{"name": full_name(code, language), "lat": lat, "lon": lon} for code, (lat, lon) in provinces().items()]
-    return {
-        "points": points,
-        "centres": list(centres.values()),
-        "apart": apart,
-        "provinces": named_provinces,
-        "more": bool(page.next),
-    }
+    return {"points": points, "centres": list(centres.values()), "apart": apart, "provinces": named_provinces}
 
 
 @bp.get("/records/<list_name>/map")

@@ -81,7 +81,7 @@ class Shell:
         top = "/" + request.path.strip("/").split("/")[0]
         if top == "/programmes":
             return f"/programmes/{programme.id}"
-        there = top if top in ("/submissions", "/records", "/exports", "/instruments") else "/submissions"
+        there = top if top in ("/submissions", "/records", "/exports", "/instruments", "/overview") else "/submissions"
         return f"{there}?programme={programme.id}"
 
     @property
@@ -109,6 +109,8 @@ class Shell:
                 found.append(Link(text, address, here, **more))
 
         here_id = programme.id if programme else None
+        if here_id:
+            add(_("Overview"), "/overview", can(actor, "home.read", programme_id=here_id))
         in_submissions = path == "/submissions" or path.startswith("/submissions/")
         reviewing = in_submissions and request.args.get("state") == "to_review"
         if here_id and can(actor, "submission.read", programme_id=here_id):

@@ -76,6 +76,7 @@ export async function draw(host, { points, centres, provinces }) {
   host.dataset.outlined = String(outlines.length);
 }
 
-const host = document.getElementById("map");
-const data = document.getElementById("map-data");
-if (host && data) draw(host, JSON.parse(data.textContent ?? "{}"));
+for (const host of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-outlines]"))) {
+  const data = document.getElementById(`${host.id}-data`);
+  if (data) draw(host, JSON.parse(data.textContent ?? "{}"));
+}

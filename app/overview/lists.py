@@ -1,0 +1,217 @@
+"""Records of an entity list as panels read them: those the reader may see, within what she chose, in the words of the forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from app.core.clock import utcnow
+from app.core.db import db
+from app.core.languages import MOROCCO
+from app.core.permissions import Actor, visible
+from app.core.web import local_text
+from app.overview.perimeter import Perimeter
+from app.panels.declarations import PLACES
+from app.registry.models import Entity, Organisation
+from app.registry.names import in_both_scripts, latin_name
+from app.registry.places import full_name, name
+from app.review.properties import Properties
+from app.submissions.answers import MULTIPLE, as_date, as_number, record_labels
+
+MOST = 2000  # records of a table or a board
+MOST_COUNTED = 20_000  # records that a matrix counts
+DEPTHS = {"region": 1, "province": 2}
+TODAY = "today"  # in a condition: the day on which the page is read
+
+
+@dataclass(frozen=True)
+class Record:
+    id: str
+    list: str
+    name: str
+    organisation_id: str
+    territory: str
+    data: Mapping[str, str]
+    lat: float | None = None
+    lon: float | None = None
+
+    def value(self, of: str) -> str:
+        """What it says of a property; "" for nothing."""
+        if of == "organisation":
+            return self.organisation_id
+        if of == "commune" and of not in self.data:
+            return self.territory
+        if of in DEPTHS and of not in self.data:
+            return ".".join(self.territory.split(".")[: DEPTHS[of]])
+        return str(self.data.get(of) or "")
+
+    def number(self, of: str) -> Decimal | None:
+        return as_number(self.value(of)) if self.value(of) else None
+
+    def day(self, of: str) -> date | None:
+        return as_date(self.value(of)) if self.value(of) else None
+
+
+@dataclass(frozen=True)
+class Records:
+    rows: Sequence[Record]
+    more: bool = False  # there are more than were read
+
+
+Condition = Mapping[str, Any]
+
+
+def _in_sql(one: Condition) -> sa.ColumnElement[bool] | None:
+    """A condition that the store can decide; the others are decided on what was read."""
+    if one["of"] in PLACES:
+        return None
+    said = sa.func.coalesce(Entity.data[one["of"]].as_string(), "")
+    if "is" in one:
+        return said == str(one["is"])
+    if "in" in one:
+        return said.in_([str(value) for value in one["in"]])
+    if "is_not" in one:
+        return said != str(one["is_not"])
+    if "not_in" in one:
+        return said.not_in([str(value) for value in one["not_in"]])
+    return (said != "" if one["filled"] else said == "") if "filled" in one else None
+
+
+def holds(record: Record, one: Condition, today: str) -> bool:
+    """Whether a condition as in home.json holds for a record. Numbers are compared as numbers, days as days."""
+    said = record.value(one["of"])
+    if "is" in one:
+        return said == str(one["is"])
+    if "in" in one:
+        return said in [str(value) for value in one["in"]]
+    if "is_not" in one:
+        return said != str(one["is_not"])
+    if "not_in" in one:
+        return said not in [str(value) for value in one["not_in"]]
+    if "filled" in one:
+        return bool(said) == one["filled"]
+    edge = str(one["at_least"] if "at_least" in one else one["at_most"])
+    edge = today if edge == TODAY else edge
+    if not said:
+        return False
+    pair = (as_number(said), as_number(edge))
+    if pair[0] is not None and pair[1] is not None:
+        return pair[0] >= pair[1] if "at_least" in one else pair[0] <= pair[1]
+    return said[: len(edge)] >= edge if "at_least" in one else said[: len(edge)] <= edge
+
+
+def today() -> date:
+    return utcnow().astimezone(MOROCCO).date()
+
+
+def read(
+    actor: Actor,
+    chosen: Perimeter,
+    list_name: str,
+    *,
+    language: str,
+    where: Iterable[Condition] = (),
+    names: Mapping[str, str] | None = None,
+    dated: str = "",
+    most: int = MOST,
+) -> Records:
+    """In the order of their names.
+
+    where  conditions of home.json
+    names  {"fr": "ag_title_fr"}: the property that holds the name in a language
+    dated  the property that dates a record: then the chosen time counts
+    """
+    conditions = [visible(actor, chosen.programme_id, Entity, "entity.read"), Entity.list == list_name]
+    conditions += [Entity.archived_at.is_(None), Entity.merged_into.is_(None)]
+    if chosen.organisation_id:
+        conditions.append(Entity.organisation_id == chosen.organisation_id)
+    if chosen.territory:
+        inside = Entity.territory.startswith(chosen.territory + ".", autoescape=True)
+        conditions.append(sa.or_(Entity.territory == chosen.territory, inside))
+    rest: list[Condition] = []
+    for one in where:
+        decided = _in_sql(one)
+        if decided is None:
+            rest.append(one)
+        else:
+            conditions.append(decided)
+    query = sa.select(Entity).where(*conditions).order_by(Entity.sort_key, Entity.id).limit(most + 1)
+    found = db.session.execute(
+        query.with_only_columns(
+            Entity.id, Entity.list, Entity.label, Entity.organisation_id, Entity.territory, Entity.data, Entity.lat, Entity.lon
+        )
+    ).all()  # fmt: skip
+    day, rows = today().isoformat(), []
+    for id_, in_list, label, organisation_id, territory, data, lat, lon in found[:most]:
+        own = str((data or {}).get((names or {}).get(language, "")) or "")
+        said = own or in_both_scripts(label, latin_name(data or {}), language)
+        one_record = Record(id_, in_list, said, organisation_id or "", (territory or "").rstrip("."), data or {}, lat, lon)
+        if all(holds(one_record, one, day) for one in rest) and (not dated or chosen.holds_day(one_record.value(dated))):
+            rows.append(one_record)
+    return Records(rows, len(found) > most)
+
+
+def place_label(of: str) -> str:
+    return {"organisation": _("Organisation"), "region": _("Region"), "province": _("Province"), "commune": _("Commune")}[of]
+
+
+@dataclass
+class Words:
+    """Properties of a list and their values, as the reader of a language reads them."""
+
+    actor: Actor
+    programme_id: str
+    list: str
+    language: str
+    _properties: Properties | None = None
+    _organisations: dict[str, str] | None = None
+    _records: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def properties(self) -> Properties:
+        if self._properties is None:
+            self._properties = Properties(self.programme_id, self.list, self.language)
+        return self._properties
+
+    def label(self, of: str) -> str:
+        if of in PLACES and of not in self.properties.known:
+            return place_label(of)
+        return self.properties.label(of)
+
+    def is_multiple(self, of: str) -> bool:
+        """Whether a value may name several choices, a space between them."""
+        _form, node = self.properties.known.get(of, (None, None))
+        return node is not None and node.get("type") in MULTIPLE
+
+    def is_personal(self, of: str) -> bool:
+        """Whether the property says who somebody is, as exports see it."""
+        form, node = self.properties.known.get(of, (None, None))
+        return form is not None and node is not None and node["i"] in form.personal()
+
+    def know(self, ids: Iterable[str]) -> None:
+        """Records that values name: asked for once, all together."""
+        wanted = {one for one in ids if len(one) == 36} - self._records.keys()
+        if wanted:
+            mine = visible(self.actor, self.programme_id, Entity, "entity.read")
+            self._records |= record_labels(wanted, mine, self.language)
+
+    def say(self, of: str, value: str) -> str:
+        if not value:
+            return ""
+        if of == "organisation":
+            return self.organisations().get(value, value)
+        if of in PLACES and of not in self.properties.known:
+            return full_name(value, self.language) if value.count(".") > 1 else name(value, self.language)
+        return self.properties.show(of, value, self._records)
+
+    def organisations(self) -> dict[str, str]:
+        if self._organisations is None:
+            query = sa.select(Organisation.id, Organisation.name).where(Organisation.programme_id == self.programme_id)
+            self._organisations = {key: local_text(text) for key, text in db.session.execute(query)}
+        return self._organisations

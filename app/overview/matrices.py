@@ -1,0 +1,179 @@
+"""Tables with two entries and their sums: projects × partners, premises × groups, crafts × holders × apprentices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.core.db import db
+from app.core.permissions import Actor, visible
+from app.core.web import local_text
+from app.overview import lists, words
+from app.overview.lists import Record, Words
+from app.overview.perimeter import Perimeter
+from app.overview.records import cut, nothing_in
+from app.overview.tables import Cell, Column, Row, Shown, Table
+from app.panels.declarations import Panel
+from app.registry.models import Entity
+
+HERE = "○"  # takes part, without an amount
+
+Sums = dict[tuple[str, str], Decimal]
+
+
+def matrix(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    return _several(actor, chosen, panel, language) if panel.get("sources") else _one(actor, chosen, panel, language)
+
+
+def _parts(record: Record, of: str, spoken: Words) -> list[str]:
+    """The values of a property; several where a question takes several."""
+    said = record.value(of)
+    return (said.split(" ") if spoken.is_multiple(of) else [said]) if said else [""]
+
+
+def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """Records of one list: one property down, another across, counted or summed."""
+    name, down, across = panel.get("list"), panel.get("rows"), panel.get("columns")
+    value, form = panel.get("value"), panel.get("as", "number")
+    names = panel.get("names")
+    found = lists.read(
+        actor, chosen, name, language=language, where=panel.get("where", ()), most=lists.MOST_COUNTED
+    )  # fmt: skip
+    if not found.rows:
+        return Shown(empty=nothing_in(name))
+    spoken = Words(actor, chosen.programme_id, name, language)
+    sums: Sums = {}
+    there: set[tuple[str, str]] = set()
+    whole = Decimal()
+    for record in found.rows:
+        amount = record.number(value) if value else Decimal(1)
+        whole += amount or Decimal()
+        for row in _parts(record, down, spoken):
+            for column in _parts(record, across, spoken):
+                there.add((row, column))
+                if amount is not None:
+                    sums[row, column] = sums.get((row, column), Decimal()) + amount
+    several = spoken.is_multiple(down) or spoken.is_multiple(across)
+    named = _records_named(actor, chosen, {row for row, _column in there}, language, names)
+    spoken.know([*(row for row, _column in there), *(column for _row, column in there)])
+    rows = sorted({row for row, _column in there} | named.keys(), key=lambda row: _order(row, named, sums))
+    columns = sorted({column for _row, column in there}, key=lambda one: (not one, -_down(sums, one), spoken.say(across, one)))
+    check = panel.get("check")
+    heads = [Column(local_text(panel.get("label")) if panel.get("label") else spoken.label(down))]
+    heads += [Column(spoken.say(across, one) or _("not stated"), True) for one in columns]
+    unit = words.unit(form, language)
+    heads.append(Column(f"{_('Total')} ({unit})" if unit else _("Total"), True))
+    if check:
+        heads.append(Column(_("Declared (%(unit)s)", unit=unit) if unit else _("Declared"), True))
+    lines = []
+    for row in rows:
+        record_of = named.get(row)
+        title = record_of.name if record_of else spoken.say(down, row) or _("not stated")
+        address = url_for("records.record", list_name=record_of.list, record_id=row) if record_of else ""
+        across_sum = sum((amount for (one, _column), amount in sums.items() if one == row), Decimal())
+        cells = [_amount(sums.get((row, one)), (row, one) in there, form) for one in columns]
+        known = any(one == row for one, _column in sums)
+        total = Cell(words.figure(across_sum, form), across_sum) if known else Cell(words.NOTHING, tone="soft")
+        line = [Cell(title, address=address), *cells, total]
+        if check:
+            line.append(_declared(record_of.number(check) if record_of else None, across_sum if known else None, form))
+        lines.append(Row(line))
+    sums_down = [_down(sums, one) for one in columns]
+    shown_down = [
+        _amount(amount if any(c == one for _r, c in sums) else None, True, form)
+        for one, amount in zip(columns, sums_down, strict=True)
+    ]
+    all_of_it = whole if several else sum(sums.values(), Decimal())
+    foot = [Cell(_("Total")), *shown_down, Cell(words.figure(all_of_it, form), all_of_it)]
+    if check:
+        declared = sum((one.number(check) or Decimal() for one in named.values()), Decimal())
+        foot.append(_declared(declared or None, all_of_it if sums else None, form))
+    notes = cut(found)
+    if several:
+        notes.append(_("One record may stand in several rows or columns; the total counts it once."))
+    legend = [(HERE, _("takes part; the amount is not stated"))] if there - sums.keys() and value else []
+    return Shown([Table(heads, lines, [Row(foot, "total")], notes, legend)])
+
+
+def _order(row: str, named: Mapping[str, Record], sums: Sums) -> tuple[Any, ...]:
+    code = str(named[row].data.get("ag_code") or "") if row in named else ""
+    return (not row, not code, code, -sum((amount for (one, _c), amount in sums.items() if one == row), Decimal()))
+
+
+def _down(sums: Sums, column: str) -> Decimal:
+    return sum((amount for (_row, one), amount in sums.items() if one == column), Decimal())
+
+
+def _amount(amount: Decimal | None, is_there: bool, form: str) -> Cell:
+    if amount is None:
+        return Cell(HERE if is_there else "", tone="soft")
+    return Cell(words.figure(amount, form), amount)
+
+
+def _declared(declared: Decimal | None, summed: Decimal | None, form: str) -> Cell:
+    """What the row's own record says, and how far the sum is from it: said, never refused."""
+    if declared is None:
+        return Cell(words.NOTHING, tone="soft")
+    text = words.figure(declared, form)
+    if summed is None or summed == declared:
+        return Cell(text, declared, tone="ok" if summed == declared else "")
+    gap = summed - declared
+    sign = "+" if gap > 0 else "−"
+    return Cell(text, declared, tone="warn", note=_("gap %(gap)s", gap=f"\u2066{sign}{words.figure(abs(gap), form)}\u2069"))
+
+
+def _records_named(
+    actor: Actor, chosen: Perimeter, values: Iterable[str], language: str, names: Mapping[str, str] | None
+) -> dict[str, Record]:
+    """Where rows are records of another list: all of that list, so that one without anything still has its row."""
+    ids = [one for one in values if len(one) == 36]
+    if not ids:
+        return {}
+    mine = visible(actor, chosen.programme_id, Entity, "entity.read")
+    list_name = db.session.scalar(sa.select(Entity.list).where(mine, Entity.id.in_(ids)).limit(1))
+    if list_name is None:
+        return {}
+    found = lists.read(actor, chosen, list_name, language=language, names=names, most=lists.MOST)
+    return {record.id: record for record in found.rows}
+
+
+def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """Values of one list of choices down; across, what each of several lists counts or sums for them."""
+    sources = panel.get("sources")
+    sums: Sums = {}
+    said: dict[str, str] = {}
+    notes: list[str] = []
+    for n, source in enumerate(sources):
+        spoken = Words(actor, chosen.programme_id, source["list"], language)
+        found = lists.read(
+            actor, chosen, source["list"], language=language, where=source.get("where", ()), most=lists.MOST_COUNTED
+        )  # fmt: skip
+        notes += [one for one in cut(found) if one not in notes]
+        spoken.know(record.value(source["by"]) for record in found.rows)
+        for record in found.rows:
+            amount = record.number(source["sum"]) if "sum" in source else Decimal(1)
+            for value in _parts(record, source["by"], spoken):
+                if amount is not None:
+                    sums[value, str(n)] = sums.get((value, str(n)), Decimal()) + amount
+                said.setdefault(value, spoken.say(source["by"], value) or _("not stated"))
+    if not said:
+        return Shown(empty=nothing_in(sources[0]["list"]))
+    units = [words.unit(source.get("as", ""), language) for source in sources]
+    titles = [local_text(source["label"]) for source in sources]
+    heads = [Column(local_text(panel.get("rows")))]
+    heads += [Column(f"{title} ({unit})" if unit else title, True) for title, unit in zip(titles, units, strict=True)]
+    rows = []
+    for value in sorted(said, key=lambda one: (not one, *(-sums.get((one, str(n)), Decimal()) for n in range(len(sources))))):
+        cells = []
+        for n, source in enumerate(sources):
+            amount = sums.get((value, str(n)), Decimal())
+            cells.append(Cell(words.figure(amount, source.get("as", "number")), amount, tone="" if amount else "soft"))
+        rows.append(Row([Cell(said[value]), *cells]))
+    totals = [_down(sums, str(n)) for n in range(len(sources))]
+    foot = [Cell(words.figure(one, source.get("as", "number")), one) for one, source in zip(totals, sources, strict=True)]
+    return Shown([Table(heads, rows, [Row([Cell(_("Total")), *foot], "total")], notes)])

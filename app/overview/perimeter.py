@@ -1,0 +1,94 @@
+"""What the reader chose to look at: an organisation, a territory, a time, within what she may see."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.core.permissions import SUPERVISOR, Actor
+from app.core.web import local_text
+from app.overview import words
+from app.registry.models import Programme
+from app.registry.places import full_name
+
+_PLACE = re.compile(r"[0-9]{2}(\.[0-9]{1,4}){0,5}\.?")
+
+
+@dataclass(frozen=True)
+class Perimeter:
+    programme_id: str
+    organisation_id: str = ""
+    territory: str = ""  # HCP code of a region, province or commune: what lies in it
+    date_from: date | None = None  # days in Morocco, both included
+    date_to: date | None = None
+    phase: str = ""
+
+    def to_args(self) -> dict[str, str]:
+        args = {
+            "organisation": self.organisation_id,
+            "territory": self.territory,
+            "from": self.date_from.isoformat() if self.date_from else "",
+            "to": self.date_to.isoformat() if self.date_to else "",
+            "phase": self.phase,
+        }
+        return {name: value for name, value in args.items() if value}
+
+    @property
+    def has_time(self) -> bool:
+        return bool(self.date_from or self.date_to or self.phase)
+
+    def holds_day(self, text: str) -> bool:
+        """Whether a day `2026-11-26` lies in the time chosen; what has no day does not, once a time is chosen."""
+        if self.date_from is None and self.date_to is None:
+            return True
+        day = text[:10]
+        return bool(day) and (not self.date_from or day >= self.date_from.isoformat()) and (
+            not self.date_to or day <= self.date_to.isoformat()
+        )  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def perimeter_from(programme_id: str, args: Any) -> Perimeter:
+    """Of an address; what cannot be read is left out."""
+    territory = args.get("territory", "").strip()
+    return Perimeter(
+        programme_id,
+        organisation_id=args.get("organisation", "").replace("\0", "")[:36],
+        territory=territory.rstrip(".") if _PLACE.fullmatch(territory) else "",
+        date_from=_day(args.get("from", "")),
+        date_to=_day(args.get("to", "")),
+        phase=args.get("phase", "").replace("\0", "")[:64],
+    )
+
+
+def in_words(
+    actor: Actor, programme: Programme, chosen: Perimeter, organisations: dict[str, str], phases: dict[str, str], language: str
+) -> str:
+    """`Association Al Hadaf · Boulemane · from … to …`: what a printed page must say of itself."""
+    grant = actor.grants.get(programme.id)
+    own: str = ""
+    mine: list[str] = []
+    if grant is not None and grant.role != SUPERVISOR and not actor.is_administrator:
+        own, mine = grant.organisation_id or "", list(grant.territories)
+    parts = [organisations.get(chosen.organisation_id or own, "")]
+    places = [chosen.territory] if chosen.territory else mine or list(programme.territories or [])
+    parts.append(("، " if language == "ar" else ", ").join(full_name(one, language) for one in places[:6]))
+    if chosen.phase:
+        parts.append(phases.get(chosen.phase, chosen.phase))
+    parts.append(words.period(chosen.date_from, chosen.date_to, language))
+    said = " · ".join(part for part in parts if part)
+    return said or _("the whole programme")
+
+
+def programme_title(programme: Programme) -> str:
+    return local_text(programme.name)

@@ -1,0 +1,175 @@
+"""Tables and boards of records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from statistics import median
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.core.languages import number
+from app.core.permissions import Actor
+from app.core.web import local_text
+from app.overview import columns, lists, words
+from app.overview.columns import Reckoned
+from app.overview.lists import Record, Records, Words
+from app.overview.perimeter import Perimeter
+from app.overview.tables import Cell, Column, Empty, Row, Shown, Table
+from app.panels.declarations import Panel, steps_of
+from app.review.properties import list_title
+from app.submissions.answers import PERSONS
+
+STATES = {"done": ["done"], "going": ["ongoing"], "none": ["na"]}  # as the steps of the library's forms name them
+SIGNS = {"done": "✓", "going": "◐", "none": "—", "": "·"}
+
+
+def nothing_in(list_name: str) -> Empty:
+    return Empty(
+        _("No record in “%(list)s” yet", list=list_title(list_name)),
+        _("Records come from the forms that phones send, or from a table that you bring. They then stand here by themselves."),
+        url_for("imports.home", list_name=list_name),
+        _("Bring records…"),
+        "entity.edit",
+    )
+
+
+def cut(found: Records) -> list[str]:
+    if not found.more:
+        return []
+    return [_("Only the first %(count)s records are read here. Choose a territory to see its own.", count=number(lists.MOST))]
+
+
+def _named(record: Record) -> Cell:
+    return Cell(
+        record.name or _("(without a name)"), address=url_for("records.record", list_name=record.list, record_id=record.id)
+    )
+
+
+def _sorted(rows: Sequence[Record], by: str) -> list[Record]:
+    """By a property: numbers as numbers; "-" before it: the largest first. What says nothing stands last."""
+    of, down = by.removeprefix("-"), by.startswith("-")
+    said = [row for row in rows if row.value(of)]
+    numbers = all(row.number(of) is not None for row in said)
+    said.sort(key=lambda row: (row.number(of) or Decimal(), "") if numbers else (Decimal(), row.value(of)), reverse=down)
+    return [*said, *(row for row in rows if not row.value(of))]
+
+
+def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """The kind `table`: records with chosen properties, their sums, a light where two shares part."""
+    name = panel.get("list")
+    found = lists.read(
+        actor,
+        chosen,
+        name,
+        language=language,
+        where=panel.get("where", ()),
+        names=panel.get("names"),
+        dated=panel.get("date", ""),
+    )
+    if not found.rows:
+        return Shown(empty=nothing_in(name))
+    spoken = Words(actor, chosen.programme_id, name, language)
+    reckoned = Reckoned(actor, chosen, spoken, panel.get("columns"), found.rows)
+    heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads()]
+    signal = panel.get("signal")
+    if signal:
+        heads.append(Column(_("Gap")))
+    rows = _sorted(found.rows, panel.get("sort")) if panel.get("sort") else list(found.rows)
+
+    def line(record: Record) -> Row:
+        light = [_light(record, signal)] if signal else []
+        return Row([_named(record), *reckoned.cells(record), *light])
+
+    def summed(records: Sequence[Record], title: str, kind: str) -> Row:
+        count = ngettext("%(num)d record", "%(num)d records", len(records))
+        return Row([Cell(title, note=count), *reckoned.totals(records), *([Cell()] if signal else [])], kind)
+
+    lines: list[Row] = []
+    group = panel.get("group")
+    if group:
+        parts: dict[str, list[Record]] = {}
+        for record in rows:
+            parts.setdefault(record.value(group), []).append(record)
+        for value, records in sorted(parts.items(), key=lambda one: (not one[0], -len(one[1]), one[0])):
+            title = spoken.say(group, value) or _("not stated")
+            if reckoned.has_totals:
+                lines.append(summed(records, title, "group"))
+            else:
+                count = ngettext("%(num)d record", "%(num)d records", len(records))
+                lines.append(Row([Cell(title, note=count), *(Cell() for _n in heads[1:])], "group"))
+            lines += [line(record) for record in records]
+    else:
+        lines = [line(record) for record in rows]
+    foot = [summed(rows, _("Total"), "total")] if reckoned.has_totals else []
+    return Shown([Table(heads, lines, foot, cut(found))])
+
+
+def _light(record: Record, signal: dict[str, object]) -> Cell:
+    """How far two shares stand apart, in words: a light alone says nothing on black and white paper."""
+    sides = []
+    for side in signal["gap"]:  # type: ignore[attr-defined]
+        sides.append(
+            columns.share(record.number(side[0]), record.number(side[1])) if isinstance(side, list) else record.number(side)
+        )
+    if sides[0] is None or sides[1] is None:
+        return Cell(_("not reported"), tone="soft")
+    gap = words.rounded(abs(sides[0] - sides[1]), 0)
+    tone = "bad" if gap >= Decimal(str(signal["bad"])) else "warn" if gap >= Decimal(str(signal["warn"])) else "ok"
+    said = {"bad": _("large gap"), "warn": _("to watch"), "ok": _("in step")}[tone]
+    return Cell(said, gap, tone=tone, note=ngettext("%(num)d point", "%(num)d points", int(gap)))
+
+
+def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """The kind `board`: a row a record, a column a step, with the day on which each was done."""
+    name = panel.get("list")
+    found = lists.read(
+        actor, chosen, name, language=language, where=panel.get("where", ()), names=panel.get("names")
+    )  # fmt: skip
+    if not found.rows:
+        return Shown(empty=nothing_in(name))
+    spoken, steps = Words(actor, chosen.programme_id, name, language), steps_of(panel.get("steps"))
+    reckoned = Reckoned(actor, chosen, spoken, panel.get("columns", []), found.rows)
+    states = {value: kind for kind, usual in STATES.items() for value in panel.get(kind, usual)}
+    titles = [local_text(step["label"]) if "label" in step else spoken.label(step["of"]) for step in steps]
+    narrow = len(steps) > 6
+    heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads()]
+    heads += [Column(number(n) if narrow else title, hint=title) for n, title in enumerate(titles, 1)]
+    heads.append(Column(_("Steps done"), True))
+    timed = panel.get("start")
+    if timed:
+        heads.append(Column(_("Days"), True, hint=_("Days from start to end")))
+    rows, ended, done_in_all = [], list[int](), [0] * len(steps)
+    for record in _sorted(found.rows, panel.get("sort")) if panel.get("sort") else found.rows:
+        cells, done, counted = [], 0, 0
+        for n, step in enumerate(steps):
+            state = states.get(record.value(step["of"]), "")
+            day = record.day(step["date"]) if "date" in step else None
+            done, counted = done + (state == "done"), counted + (state != "none")
+            done_in_all[n] += state == "done"
+            cells.append(_step(state, spoken.say(step["of"], record.value(step["of"])), words.short_day(day) if day else ""))
+        cells.append(Cell(_("%(done)s of %(all)s", done=number(done), all=number(counted)), Decimal(done)))
+        if timed:
+            worked = columns.days_between(record, [timed, panel.get("end")] if panel.get("end") else [timed])
+            cells.append(Cell(worked.text or words.NOTHING, worked.value, note=worked.note))
+            if isinstance(worked.value, Decimal) and not worked.note:
+                ended.append(int(worked.value))
+        rows.append(Row([_named(record), *reckoned.cells(record), *cells]))
+    counts = [Cell(number(one), Decimal(one)) for one in done_in_all]
+    last = [Cell(), *([Cell()] if timed else [])]
+    foot = [Row([Cell(_("Done by")), *(reckoned.totals(found.rows)), *counts, *last], "total")]
+    notes = cut(found)
+    if timed and ended:
+        middle = number(words.rounded(Decimal(str(median(ended))), 1).normalize())
+        said = ngettext("%(num)d has reached the end", "%(num)d have reached the end", len(ended))
+        notes.append(_("Days from start to end: median %(days)s (%(count)s).", days=middle, count=said))
+    legend = [(number(n), title) for n, title in enumerate(titles, 1)] if narrow else []
+    signs = [("✓", _("done")), ("◐", _("going on")), ("·", _("not begun")), ("—", _("does not apply"))]
+    return Shown([Table(heads, rows, foot, notes, [*legend, *signs], tight=narrow)])
+
+
+def _step(state: str, said: str, day: str) -> Cell:
+    tone = {"done": "ok", "going": "warn", "none": "soft", "": "soft"}[state]
+    return Cell(SIGNS[state], tone=tone, note=day or ("" if state in ("none", "") else said if state == "going" else ""))

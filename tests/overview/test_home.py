@@ -1,0 +1,211 @@
+"""The programme's home (docs/home.md):
+
+H1  coordinators and supervisors read it, facilitators do not; each sees the records that she may see and no others
+H2  tables: sums, means weighted by the budget, shares of sums, how far two shares stand apart; both sums of projects × partners
+H3  boards: steps with their days, days from start to end, what is still going on
+H4  amounts read the same in both languages: 28 250 000,00; nothing turns their digits round
+H5  a table leaves as CSV with its programme, perimeter and moment; what says who somebody is only with whoever may
+H6  the perimeter narrows; what is counted names the moment it was counted
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Playwright
+
+from app.core.db import db, next_seq
+from app.core.ids import new_id
+from app.panels import operations
+from app.panels.declarations import read
+from app.registry.models import Entity
+from tests.conftest import NOW, LiveServer, Someone, World
+from tests.e2e.device import ARGUMENTS, chromium_path
+
+SPACE = "\u202f"
+BUDGETS = (5_300_000, 3_500_000, 3_800_000, 2_410_000, 2_500_000, 1_740_000, 7_000_000, 2_000_000)
+
+HOME: list[dict[str, Any]] = [
+    {"kind": "waiting", "title": {"ar": "ما ينتظر", "fr": "Ce qui attend"}},
+    {
+        "kind": "table",
+        "code": "portfolio",
+        "title": {"ar": "المشاريع الثمانية", "fr": "Les huit projets"},
+        "list": "projects",
+        "sort": "ag_code",
+        "columns": [
+            {"of": "ag_budget", "as": "mad", "label": {"ar": "الكلفة", "fr": "Coût"}, "total": "sum"},
+            {"of": "phys", "as": "bar", "label": {"ar": "مادي", "fr": "Physique"}, "total": {"mean_by": "ag_budget"}},
+            {"ratio": ["disb", "ag_budget"], "as": "bar", "label": {"ar": "مالي", "fr": "Financier"}, "total": True},
+        ],
+        "signal": {"gap": ["phys", ["disb", "ag_budget"]], "warn": 10, "bad": 20},
+    },
+    {
+        "kind": "matrix",
+        "code": "financing",
+        "title": {"ar": "المشاريع والشركاء", "fr": "Projets et partenaires"},
+        "list": "contributions",
+        "rows": "project",
+        "columns": "partner",
+        "value": "amount",
+        "as": "mad",
+        "check": "ag_budget",
+    },
+    {
+        "kind": "board",
+        "code": "creation",
+        "title": {"ar": "الخطوات", "fr": "Étapes"},
+        "list": "groups",
+        "steps": {"from": "st_s01", "to": "st_s03"},
+        "start": "gp_start",
+        "end": "st_s03_d",
+    },
+]
+
+
+def a_record(world: World, list_name: str, label: str, data: dict[str, str], **more: Any) -> Entity:
+    values = {"programme_id": world.programme.id, "updated_at": NOW, "territory": None} | more
+    entity = Entity(id=new_id(), list=list_name, label=label, data=data, seq=next_seq(), **values)
+    db.session.add(entity)
+    db.session.flush()
+    return entity
+
+
+@pytest.fixture
+def home(world: World) -> World:
+    """Eight projects, of which two say how far they are; two groups of two organisations."""
+    read(HOME)
+    operations.replace(world.programme, HOME, now=NOW)
+    for number, budget in enumerate(BUDGETS, 1):
+        data = {"ag_code": f"P{number}", "ag_budget": f"{budget}.00"}
+        data |= {1: {"phys": "60", "disb": "3180000"}, 7: {"phys": "50", "disb": "700000"}}.get(number, {})
+        project = a_record(world, "projects", f"مشروع {number}", data)
+        if number == 1:
+            for partner, amount in (("INDH", "5000000"), ("APDN", "300000.00")):
+                a_record(world, "contributions", partner, {"project": project.id, "partner": partner, "amount": amount})
+        if number == 2:
+            a_record(world, "contributions", "INDH", {"project": project.id, "partner": "INDH", "amount": "3000000.50"})
+            a_record(world, "contributions", "APDN", {"project": project.id, "partner": "APDN", "amount": ""})
+    days = {"gp_start": "2015-09-01", "st_s01": "done", "st_s01_d": "2015-09-11", "st_s02": "na"}
+    ended = days | {"st_s03": "done", "st_s03_d": "2016-02-28"}
+    a_record(world, "groups", "مجموعة النور", ended, organisation_id=world.al_amal.id, territory="03.231.01.01")
+    a_record(world, "groups", "مجموعة الأمل", days | {"st_s03": "ongoing"}, organisation_id=world.al_hadaf.id)
+    db.session.commit()
+    return world
+
+
+def lines(someone: Someone, address: str) -> list[list[str]]:
+    answer = someone.client.get(address)
+    assert answer.status_code == 200, answer.text
+    assert answer.data.startswith(b"\xef\xbb\xbf"), "Excel reads Arabic by it"
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_the_home_shows_the_programme_in_both_languages(home: World, khadija: Someone, said: Someone, amina: Someone):  # H1-H6
+    for language in ("ar", "fr"):
+        text = re.sub(r"<[^>]+>", " ", said.client.get(f"/overview?lang={language}").text)
+        assert f"28{SPACE}250{SPACE}000,00" in text
+        assert "28 ,25" not in text
+        assert {"ar": "وضعية", "fr": "Situation au"}[language] in text
+    assert amina.client.get("/overview").status_code == 403
+
+    portfolio = lines(said, "/overview/portfolio.csv?lang=fr")
+    assert portfolio[1][0] == "Boulemane"
+    assert portfolio[4][1:4] == ["Coût (MAD)", "Physique (%)", "Financier (%)"]
+    # 60 % of 5.3 and 50 % of 7.0 millions; 3.88 of 28.25 millions were spent: projects that do not report weigh nothing
+    # in the first and their whole budget in the second.
+    assert portfolio[-1][1:4] == ["28250000,00", "54,31", "13,73"]
+    assert [line[4] for line in portfolio[5:13]][0::6] == ["0", "40"]
+
+    financing = lines(said, "/overview/financing.csv?lang=fr")
+    assert financing[4][1:] == ["INDH", "APDN", "Total (MAD)", "Déclaré (MAD)"]
+    assert financing[5][1:] == ["5000000", "300000,00", "5300000,00", "5300000,00"]
+    assert financing[6][1:] == ["3000000,50", "○", "3000000,50", "3500000,00"]
+    assert len(financing) == 14, "a project without any partner has its row"
+    assert financing[-1][1:] == ["8000000,50", "300000,00", "8300000,50", "28250000,00"]
+
+    board = said.client.get("/overview/creation?lang=fr").text
+    assert "11/09/2015" in board
+    assert "<bdi>2 sur 2</bdi>" in board, "a step that does not apply is not counted"
+    steps = lines(said, "/overview/creation.csv?lang=fr")
+    assert next(line for line in steps if line and line[0] == "مجموعة النور")[-1] == "180", (
+        "days from 1 September 2015 to 28 February 2016"
+    )
+    assert {line[0] for line in steps[5:7]} == {"مجموعة النور", "مجموعة الأمل"}
+
+    mine = [line[0] for line in lines(khadija, "/overview/creation.csv") if line]
+    assert "مجموعة النور" in mine
+    assert "مجموعة الأمل" not in mine, "of another organisation"
+    narrowed = [line[0] for line in lines(said, f"/overview/creation.csv?organisation={home.al_hadaf.id}&lang=fr") if line]
+    assert "مجموعة النور" not in narrowed
+    assert said.client.get(f"/overview/creation?territory=03.231&organisation={home.al_hadaf.id}").status_code == 200
+    assert said.client.get("/overview/nothing").status_code == 404
+
+
+@pytest.mark.sqlite_only
+def test_names_of_persons_leave_only_with_whoever_may(home: World, khadija: Someone, said: Someone):  # H5
+    panel = {"kind": "table", "code": "a", "title": HOME[0]["title"], "list": "persons", "columns": [{"of": "skill"}]}
+    operations.replace(home.programme, [panel], now=NOW)
+    a_record(home, "persons", "حليمة", {"skill": "زربية"})
+    assert any("حليمة" in line for line in lines(khadija, "/overview/a.csv"))
+    kept = lines(said, "/overview/a.csv")
+    assert any("زربية" in line for line in kept)
+    assert not any("حليمة" in line for line in kept)
+
+
+@pytest.mark.sqlite_only
+def test_a_programme_that_declares_none_has_a_home_made_of_what_it_has(world: World, khadija: Someone):  # H1
+    page = khadija.client.get("/overview?lang=fr").text
+    assert "Ce qui attend" in page
+    sheet = khadija.client.get("/overview/sheet.css?lang=ar").text
+    assert "counter(pages)" in sheet
+    assert "A4 landscape" in sheet
+    assert "بولمان" in sheet
+
+
+# Each number of a table as it is written, and its signs in the order in which they stand on the page, from the left.
+NUMBERS = r"""() => [...document.querySelectorAll('.figures bdi')].flatMap(({ firstChild: node }) =>
+  node?.nodeType !== 3 ? [] : [...node.data.matchAll(/\d[\d,\u202f]*/g)].map(({ 0: number, index }) => {
+    const signs = [...number].map((sign, n) => {
+      const range = document.createRange();
+      range.setStart(node, index + n);
+      range.setEnd(node, index + n + 1);
+      return [range.getBoundingClientRect().left, sign];
+    });
+    return [number, signs.sort((a, b) => a[0] - b[0]).map(([, sign]) => sign).join('')];
+  }))"""
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.browser
+def test_digits_stand_in_their_order_on_an_arabic_page(
+    live_server: LiveServer, home: World, said: Someone, playwright: Playwright
+):  # H4
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+    try:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        token = said.client.get_cookie("session")
+        assert token is not None
+        context.add_cookies([{"name": "session", "value": token.value, "url": live_server.url}])
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+        page.goto(f"{live_server.url}/overview?lang=ar")
+        seen = page.evaluate(NUMBERS)
+        assert f"28{SPACE}250{SPACE}000,00" in [written for written, _stands in seen]
+        assert [(written, stands) for written, stands in seen if written != stands] == []
+        # The table begins at the right, and its amounts end at their units.
+        name, amount = page.locator("#portfolio thead th").nth(0), page.locator("#portfolio thead th").nth(1)
+        first, second = name.bounding_box(), amount.bounding_box()
+        assert first is not None
+        assert second is not None
+        assert first["x"] > second["x"]
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert wrong == []
+    finally:
+        browser.close()
