@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 import orjson
 from flask import Flask, current_app
 
+from app.accounts.models import Device
 from app.core import audit
 from app.core.db import begin_writing, db, iso
 from app.core.ids import is_id
@@ -34,7 +35,7 @@ from app.keys.sealing import SEALED
 from app.rescue import problems
 from app.submissions import attachments, intake
 from app.submissions.attachments import MAX_CHUNK_BYTES
-from app.submissions.envelope import is_sha256, read
+from app.submissions.envelope import Envelope, is_sha256, read
 from app.submissions.intake import Sender, Sent
 from app.sync import delivery, opening, wire
 
@@ -141,6 +142,7 @@ def _deliver(app: Flask, items: list[dict[str, Any]], offered: dict[str, Any], m
             sent.append(_read(app, item, offered))
         except Problem:
             made.damaged += 1
+    db.session.rollback()  # what is filed now is to be seen
     delivery.of(app).deliver(sent, "")
     for one in sent:
         made.results[one.result] = made.results.get(one.result, 0) + 1
@@ -155,11 +157,23 @@ def _read(app: Flask, item: dict[str, Any], offered: dict[str, Any]) -> Sent:
         raise BAD_REQUEST()
     named = (str(ids[0]), str(ids[1]))
     if item.get("encryption") == SEALED:
-        return opening.sealed_item(delivery.of(app), named, sha256, text, BY_HAND, offered)
-    envelope = read(text.encode())
-    if (envelope.submission_id, envelope.revision_id) != named:
-        raise BAD_REQUEST()
-    return Sent(*named, sha256, "none", gzip.compress(text.encode(), 1, mtime=0), envelope, BY_HAND, aside="author_unproven")
+        sent = opening.sealed_item(delivery.of(app), named, sha256, text, BY_HAND, offered)
+    else:
+        envelope = read(text.encode())
+        if (envelope.submission_id, envelope.revision_id) != named:
+            raise BAD_REQUEST()
+        body = gzip.compress(text.encode(), 1, mtime=0)
+        sent = Sent(*named, sha256, "none", body, envelope, BY_HAND, aside="author_unproven")
+    if sent.sender is BY_HAND and sent.envelope is not None:
+        sent.sender = _phone_it_names(sent.envelope, sent.body)
+    return sent
+
+
+def _phone_it_names(envelope: Envelope, body: bytes) -> Sender:
+    """Proves nothing, and says whose coordinator is to look at it and which phone hears what she decides."""
+    device_id = orjson.loads(gzip.decompress(body)).get("device_id")
+    phone = db.session.get(Device, device_id) if is_id(device_id) else None
+    return replace(BY_HAND, device_id=phone.id) if phone is not None and phone.person_id == envelope.author_id else BY_HAND
 
 
 def _place(record: dict[str, Any], body: Body, made: Brought, *, now: datetime) -> None:
@@ -168,11 +182,11 @@ def _place(record: dict[str, Any], body: Body, made: Brought, *, now: datetime) 
         made.damaged += 1
         return
     try:
-        done = attachments.progress("", submission_id, sha256, now=now)
+        done = attachments.progress(None, submission_id, sha256, now=now)
         while not done.is_complete:
             piece = body.read(done.offset, MAX_CHUNK_BYTES)
             digest = hashlib.sha256(piece).hexdigest()
-            done = attachments.append("", submission_id, sha256, offset=done.offset, chunk=piece, chunk_sha256=digest, now=now)
+            done = attachments.append(None, submission_id, sha256, offset=done.offset, chunk=piece, chunk_sha256=digest, now=now)
         made.files += 1
     except Problem:
         made.files_waiting += 1
@@ -218,9 +232,14 @@ def _folder() -> Path:
 
 
 def receipts_file(receipts: list[dict[str, Any]], *, now: datetime) -> bytes:
-    """A file for the phone that the forms came from: what the server has of them."""
+    """A file for the phone that the forms came from: what the server has of them, and what of that waits for a person."""
     with wire.reading() as do:
         epoch = delivery.state(do).epoch
-    lines = [{"kind": "head", "made_at": iso(now)}, *({"kind": "receipt", "receipt": one | {"epoch": epoch}} for one in receipts)]
+        aside = intake.reasons(do, {one["revision_id"]: one["sha256"] for one in receipts})
+    lines: list[dict[str, Any]] = [{"kind": "head", "made_at": iso(now)}]
+    for one in receipts:
+        reason = aside.get(one["revision_id"])
+        said = {"problem": wire.why_aside(reason)} if reason else {}
+        lines.append({"kind": "receipt", "receipt": one | {"epoch": epoch}, **said})
     lines.append({"kind": "end", "records": len(lines)})
     return MAGIC + b"".join(orjson.dumps(line) + b"\n" for line in lines)

@@ -58,23 +58,27 @@ def _partial(submission_id: str, sha256: str) -> Path:
     return Path(current_app.config["ATTACHMENTS"]) / "partial" / f"{submission_id}.{sha256}"
 
 
-def _slot(person_id: str, submission_id: str, sha256: str) -> Attachment:
-    """The place that an envelope of this person's made for the file. Unknown and not hers look the same."""
+def _slot(person_id: str | None, submission_id: str, sha256: str) -> Attachment:
+    """The place that an envelope of this person's made for the file; None: of anybody's, for the office that holds the bytes.
+    Unknown and not hers look the same."""
     found = None
     if is_id(submission_id) and is_sha256(sha256):
         mine = sa.select(Device.id).where(Device.person_id == person_id)
+        # The hash of sealed bytes is known to nobody but a phone that holds them: anybody's may bring them.
+        # What was given to another author is still brought by the phone that holds it.
+        hers = sa.or_(Submission.author_id == person_id, Submission.device_id.in_(mine), Attachment.sealed.is_not(None))
         found = db.session.scalar(
             sa.select(Attachment)
             .join(Submission, Submission.id == Attachment.submission_id)
             .where(Attachment.submission_id == submission_id, Attachment.sha256 == sha256)
-            # The hash of sealed bytes is known to nobody but a phone that holds them: anybody's may bring them.
-            # What was given to another author is still brought by the phone that holds it.
-            .where(sa.or_(Submission.author_id == person_id, Submission.device_id.in_(mine), Attachment.sealed.is_not(None)))
+            .where(hers if person_id is not None else sa.true())
         )
         if found is None:
             # An item that was set aside and accepted: its phone knows it by the ids it gave.
-            kept = sa.select(Quarantined.became_submission_id).where(
-                Quarantined.submission_id == submission_id, Quarantined.device_id.in_(mine)
+            kept = (
+                sa.select(Quarantined.became_submission_id)
+                .where(Quarantined.submission_id == submission_id)
+                .where(Quarantined.device_id.in_(mine) if person_id is not None else sa.true())
             )
             found = db.session.scalar(
                 sa.select(Attachment).where(Attachment.submission_id.in_(kept), Attachment.sha256 == sha256).limit(1)
@@ -84,7 +88,7 @@ def _slot(person_id: str, submission_id: str, sha256: str) -> Attachment:
     return found
 
 
-def progress(person_id: str, submission_id: str, sha256: str, *, now: datetime) -> Progress:
+def progress(person_id: str | None, submission_id: str, sha256: str, *, now: datetime) -> Progress:
     """How far the file is. One that is all here, because the server died or had no room before it could complete it, is
     completed now: the phone has no further piece to send. Commits then.
     """
@@ -111,7 +115,7 @@ def progress(person_id: str, submission_id: str, sha256: str, *, now: datetime) 
 
 
 def append(
-    person_id: str, submission_id: str, sha256: str, *, offset: int, chunk: bytes, chunk_sha256: str, now: datetime
+    person_id: str | None, submission_id: str, sha256: str, *, offset: int, chunk: bytes, chunk_sha256: str, now: datetime
 ) -> Progress:
     """Write the next piece; after the last one the file is checked, made durable, and only then called complete.
 

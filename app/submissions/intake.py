@@ -457,6 +457,21 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
     return found
 
 
+def reasons(do: Statements, wanted: dict[str, str]) -> dict[str, str]:
+    """Why those of these revisions that wait for a person do: {revision_id: sha256} in, {revision_id: reason} out."""
+    filed = do.among(
+        "SELECT revisions.id, revisions.sha256, quarantine FROM revisions JOIN submissions ON submissions.id = submission_id "
+        "WHERE quarantine IS NOT NULL AND revisions.id IN (:ids)",
+        wanted,
+    )
+    aside = do.among(
+        "SELECT revision_id, sha256, reason FROM quarantined WHERE revision_id IN (:ids) "
+        "AND (became_revision_id IS NULL OR became_revision_id <> revision_id)",
+        wanted,
+    )
+    return {revision_id: reason for revision_id, sha256, reason in (*filed, *aside) if wanted[revision_id] == sha256}
+
+
 SUBMISSION_COLUMNS = (
     "id, programme_id, form_id, organisation_id, territory, author_id, device_id, title, subject_id, state, quarantine, "
     "current_revision_id, received_at, updated_at, deleted_at, seq"

@@ -51,7 +51,7 @@ def sweep(*, now: datetime) -> Swept:
             else:
                 file.unlink()
             put_back += 1
-        elif _age(file, now) > UNTOUCHED + SET_APART:
+        elif _age(file, now) > SET_APART:
             freed += file.stat().st_size
             file.unlink()
             removed += 1
@@ -64,6 +64,8 @@ def sweep(*, now: datetime) -> Swept:
             if file.name not in named and _age(file, now) > UNTOUCHED and not _has_row(file.name):
                 apart.mkdir(exist_ok=True)
                 os.replace(file, apart / file.name)
+                # From now on its age says how long it has been apart.
+                os.utime(apart / file.name, (now.timestamp(), now.timestamp()))
                 moved += 1
     for half in list((root / "partial").glob("*.*")) if (root / "partial").exists() else ():
         if _age(half, now) > UNTOUCHED and not _is_awaited(half.name):

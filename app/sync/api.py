@@ -176,13 +176,14 @@ def _revisions_asked_for() -> dict[str, str]:
 
 @bp.post("/api/sync/have")
 def have() -> Response:
-    """Which of these revisions are here with these bytes."""
+    """Which of these revisions are here with these bytes, and which of those wait for a person."""
     the_phone()
     asked = _revisions_asked_for()
     with wire.reading() as do:
         found = intake.receipts(do, asked)
+        aside = {id: wire.why_aside(reason) for id, reason in intake.reasons(do, asked).items()}
         answered = delivery.state(do)
-    return answer({"have": found, **wire.store_state(answered), "server_time": now_ms()})
+    return answer({"have": found, "aside": aside, **wire.store_state(answered), "server_time": now_ms()})
 
 
 # Attachments

@@ -30,15 +30,20 @@ def result(item: Sent) -> dict[str, Any]:
     if item.receipt is not None:
         said["receipt"] = item.receipt
     if item.result == "quarantined" and item.reason:
-        kind = filing.QUARANTINED.get(item.reason)
         said["reason"] = item.reason
-        said["problem"] = kind(reason=item.reason).to_json() if kind else None
+        said["problem"] = why_aside(item.reason)
     elif item.result == "gone":
         said["problem"] = filing.GONE().to_json()
     elif item.result == "retry":
         said["after_s"] = RETRY_AFTER_S
         said["problem"] = filing.NOT_STORED().to_json()
     return said
+
+
+def why_aside(reason: str) -> dict[str, Any] | None:
+    """A reason of quarantine, in words."""
+    kind = filing.QUARANTINED.get(reason)
+    return kind(reason=reason).to_json() if kind else None
 
 
 def refused(item: Any, problem: Problem) -> dict[str, Any]:

@@ -77,8 +77,11 @@ def _what_it_forgot(
     """Work it said it held, which it neither holds, nor sends, nor ever delivered, by whatever way."""
     since = str(before.get("at") or "")
     if "unsent_ids" in before:
-        here = going | set(_ids(report.get("unsent_ids")))
-        gone = [one for one in _ids(before["unsent_ids"]) if one not in here]
+        named = _ids(report.get("unsent_ids"))
+        here = going | set(named)
+        # It names its oldest only: of a later one that it held nothing is known while it holds more than it names.
+        until = max(named) if len(named) < _count(report) and named else None
+        gone = [one for one in _ids(before["unsent_ids"]) if one not in here and (until is None or one < until)]
         arrived = {row[0] for row in do.among("SELECT id FROM revisions WHERE id IN (:ids)", gone)}
         arrived |= {row[0] for row in do.among("SELECT revision_id FROM quarantined WHERE revision_id IN (:ids)", gone)}
         missing = [one for one in gone if one not in arrived]

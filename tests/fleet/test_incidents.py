@@ -55,6 +55,17 @@ def test_what_was_sent_or_arrived_by_another_way_is_no_loss(amina: Someone):  # 
     assert incidents() == []
 
 
+def test_a_phone_that_holds_more_than_it_names_is_not_said_to_have_lost_the_later_ones(amina: Someone):  # N2
+    """It names its oldest forms only. Older ones may come to it, by a rescue file or because the office was restored."""
+    older, gone, *rest = ids = sorted(new_id() for _ in range(6))
+    amina.push(report=report(*rest) | {"unsent": 9})
+    amina.push(report=report(*ids[:4]) | {"unsent": 11})
+    assert incidents() == []
+    amina.push(report=report(older, *ids[2:5]) | {"unsent": 10})
+    (incident,) = incidents()
+    assert incident.details["ids"] == [gone], "what would be named if it were here is missed"
+
+
 def test_a_deleted_submission_that_is_refused_as_gone_is_no_loss(amina: Someone):  # N2
     one = amina.deliver()
     db.session.execute(sa.update(Submission).where(Submission.id == one["submission_id"]).values(deleted_at=utcnow()))

@@ -34,6 +34,7 @@ class Office:
         self.verdict: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda item: None
         self.fault: Callable[[], Response | None] = lambda: None  # before the work
         self.after: Callable[[], None] = lambda: None  # after the work, before the answer
+        self.aside: dict[str, dict[str, Any]] = {}  # revision -> why a person must look at it
         self.signed_in = True
         self.at_once = 0
         self.most_at_once = 0
@@ -94,7 +95,7 @@ class Office:
         def have() -> Response:
             asked = self.log[-1][2]["items"]
             found = {id: self.receipt(id) for id, sha in asked.items() if id in self.items and self.items[id]["sha256"] == sha}
-            return self.answer({"have": found, **self.state()})
+            return self.answer({"have": found, "aside": {id: self.aside[id] for id in found if id in self.aside}, **self.state()})
 
         @app.get("/api/sync/pull")
         def pull() -> Response:

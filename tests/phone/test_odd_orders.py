@@ -43,6 +43,29 @@ def test_photos_of_what_was_set_aside_wait_and_are_never_called_complete(page, o
     assert len([push for push in office.sent("/api/sync/push") if push["items"]]) == 1
 
 
+def test_what_was_set_aside_is_so_too_where_the_answer_that_said_it_was_lost(page, office):  # I-4
+    """It is not counted among what the office has accepted, stays when it is in a backup, and is asked about until it is decided."""
+
+    def lose_the_answer():
+        raise ConnectionResetError
+
+    problem = {"code": "quarantine.form_closed", "message": {"fr": "fermée"}, "details": {}}
+    run(page, SIGN_IN)
+    run(page, "await tools.finished(phone)")
+    office.app.config["PROPAGATE_EXCEPTIONS"] = False
+    office.after = lose_the_answer
+    now(page)
+    assert run(page, STATES) == ["waiting"]
+    office.after = lambda: None
+    office.aside = dict.fromkeys(office.items, problem)
+    office.backup_seq = 99
+    for _ in range(2):
+        now(page)
+        [item] = run(page, "return phone.outbox.all()")
+        assert (item["state"], item["problem"]) == ("quarantined", problem)
+    assert run(page, "return (await phone.outbox.counts()).quarantined") == 1
+
+
 def receipt_of(item):
     return {
         "submission_id": item["submission_id"], "revision_id": item["revision_id"], "sha256": item["sha256"], "server_seq": 1,

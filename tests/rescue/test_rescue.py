@@ -5,6 +5,8 @@ R2  receipts go back in a file of the same kind
 R3  what is not sealed proves no author; what is damaged or cut off is said; another file is refused
 R4  only who manages phones may bring one
 R5  a phone full of photos fits, with the token that pages carry, and is never held in memory
+R6  what proves no author waits for whoever answers for whom it names; once accepted, the file brings its photos
+R7  receipts say what waits for a person, and why
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from typing import Any
 
 import pytest
 
-from app.core.db import db
+from app.core.db import begin_writing, db
 from app.rescue.operations import MAGIC, records
 from app.rescue.operations import bring as bring_file
+from app.submissions import quarantine
 from app.submissions.models import Submission
 from tests.conftest import NOW, Someone, item_of
 from tests.keys.phone import SealingPhone
@@ -64,7 +67,7 @@ def test_a_file_brings_forms_and_photos_and_twice_changes_nothing(app, amina: So
     assert (submission.author_id, submission.device_id, submission.quarantine) == (amina.id, phone.device["id"], None)
     shown = khadija.client.get(f"/submissions/{envelope['submission_id']}/files/{described['sha256']}")
     assert shown.data == PHOTO
-    [receipt] = [record["receipt"] for record, _ in records(io.BytesIO(out.read_bytes())) if record["kind"] == "receipt"]
+    [receipt] = [one["receipt"] for one in receipts_in(out)]
     assert (receipt["revision_id"], receipt["missing"]) == (envelope["revision_id"], [])
     assert receipt["epoch"]
     assert bring(app, tmp_path, content).startswith("1 duplicate; 1 files complete")
@@ -94,6 +97,39 @@ def test_the_office_brings_a_file_on_its_page_and_takes_receipts_home(amina: Som
     ]
     assert khadija.client.get("/phones/rescue/" + "0" * 64).status_code == 404
     assert khadija.client.post("/phones/rescue", data={"file": (io.BytesIO(b"PK"), "x.zip")}).status_code == 422
+
+
+def test_what_proves_no_author_is_sorted_by_her_coordinator_and_its_photos_follow(  # R3, R6, R7
+    app, amina: Someone, phone, fatima: Someone, khadija: Someone, tmp_path
+):
+    """Finished before the phone had a key, say: it lies there in clear."""
+    sha256 = hashlib.sha256(PHOTO).hexdigest()
+    described = {"name": "p.jpg", "question": "p", "sha256": sha256, "size": len(PHOTO), "type": "image/jpeg"}
+    envelope = amina.envelope(attachments=[described])
+    of_another = fatima.envelope(device_id=amina.device_id)
+    manifest, sent = phone.file(PHOTO)
+    sealed = amina.envelope(attachments=[manifest])
+    files = [(envelope["submission_id"], PHOTO), (sealed["submission_id"], sent)]
+    content = a_file([item_of(envelope), item_of(of_another), phone.item(sealed)], files)
+    out = tmp_path / "back.daftar"
+    said = bring(app, tmp_path, content, "--receipts", str(out))
+    assert said.startswith("1 accepted, 2 quarantined; 1 files complete, 1 wait"), said
+    told = {one["receipt"]["revision_id"]: one.get("problem", {}).get("code") for one in receipts_in(out)}
+    unproven = "quarantine.author_unproven"
+    assert told == {envelope["revision_id"]: unproven, of_another["revision_id"]: unproven, sealed["revision_id"]: None}
+
+    (case,) = quarantine.waiting(khadija.actor)
+    assert case.kept.revision_id == envelope["revision_id"], "a phone is not believed to bring another's"
+    db.session.rollback()
+    begin_writing()
+    quarantine.accept(khadija.actor, case.id, now=NOW)
+    db.session.commit()
+    assert "; 2 files complete" in bring(app, tmp_path, content)
+    assert khadija.client.get(f"/submissions/{envelope['submission_id']}/files/{sha256}").data == PHOTO
+
+
+def receipts_in(file: Path) -> list[dict[str, Any]]:
+    return [record for record, _ in records(io.BytesIO(file.read_bytes())) if record["kind"] == "receipt"]
 
 
 @pytest.mark.sqlite_only

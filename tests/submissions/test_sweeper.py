@@ -103,3 +103,13 @@ def test_what_nothing_names_is_set_apart_and_much_later_removed(app: Flask):  # 
     swept = sweeper.sweep(now=now + timedelta(days=31))
     assert (swept.removed, swept.bytes) == (1, 9)
     assert not (Path(app.config["ATTACHMENTS"]) / "apart" / path.name).exists()
+
+
+def test_what_is_set_apart_stays_a_month_however_long_ago_it_was_written(app: Flask):  # W4
+    now = utcnow()
+    path = a_file(b"of a server that was swept for the first time", days=400, now=now)
+    assert sweeper.sweep(now=now).set_apart == 1
+    for days in (0, 29):
+        assert sweeper.sweep(now=now + timedelta(days=days)).removed == 0
+    assert sweeper.sweep(now=now + timedelta(days=31)).removed == 1
+    assert not path.exists()

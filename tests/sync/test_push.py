@@ -416,3 +416,13 @@ def test_have_tells_which_revisions_are_here_with_these_bytes(amina: Someone):
     response = amina.app.test_client().post("/api/sync/have", json={"items": other}, headers=amina.delivering)
     assert response.json["have"] == {}
     assert response.json["epoch"]
+
+
+def test_have_says_again_why_a_form_was_set_aside(amina: Someone):
+    """The first answer may have been lost on the way: the phone must not take for counted what waits for a person."""
+    counted, held, kept = amina.envelope(), amina.envelope(form_id="unknown"), amina.envelope(author_id=new_id())
+    pushed = {one["id"]: one for one in amina.push(counted, held, kept).json["results"]}
+    asked = {id: one["receipt"]["sha256"] for id, one in pushed.items()}
+    said = amina.app.test_client().post("/api/sync/have", json={"items": asked}, headers=amina.delivering).json
+    assert set(said["have"]) == set(pushed)
+    assert said["aside"] == {one["revision_id"]: pushed[one["revision_id"]]["problem"] for one in (held, kept)}
