@@ -58,15 +58,13 @@ def _moment(value: object) -> str:
         return ""
 
 
-STEPS = ("shell", "forms", "places", "records", "storage", "clock", "install", "lock")
-
-
 def step(name: str) -> str:
     return {
         "shell": _("the application for offline"),
         "forms": _("forms"),
         "places": _("places and lists"),
         "records": _("records of the area"),
+        "rest": _("records, results, what was sent, the other language"),
         "storage": _("protected storage"),
         "clock": _("the right date and time"),
         "install": _("the home screen"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +27,11 @@ from app.core import audit
 from app.core.clock import utcnow
 from app.core.db import db
 from app.core.ids import new_id
+from app.fleet import words
 from app.fleet.views import reach_of
 from tests.conftest import Someone, count
 
+READINESS = Path(__file__).resolve().parents[2] / "static/js/pages/readiness.js"
 REPORT: dict[str, Any] = {
     "unsent": 3,
     "oldest_unsent": "2026-11-20T09:30:00.000+01:00",
@@ -64,6 +67,14 @@ def test_a_phone_is_shown_as_it_said_it_is(amina: Someone, khadija: Someone):  #
     for one in [*said, str(receipt["server_seq"])]:
         assert one in text, one
     assert "Amina" in page(khadija, "/phones?lang=fr")
+
+
+@pytest.mark.sqlite_only
+def test_each_step_of_getting_ready_has_its_words_at_the_office(app: Flask):  # F1, F7
+    steps = re.findall(r'\bid: "(\w+)", state:', READINESS.read_text("utf-8"))
+    assert len(steps) >= 9
+    with app.test_request_context(headers={"Accept-Language": "fr"}):
+        assert [name for name in steps if words.step(name) == name] == []
 
 
 def test_a_report_of_any_shape_is_shown(amina: Someone, khadija: Someone):  # F1
