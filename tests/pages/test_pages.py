@@ -6,6 +6,7 @@ P5 each state of a finished form has words                P6 signing out deletes
 P7 what is deleted can be brought back                    P8 "back" goes where the person was, to the same place of the list
 P9 every page is usable with a screen reader (axe)        P10 a correction begins where the remark is read
 P11 a record opens with what was agreed, what is late first; Today names it
+P12 a store that does not open is said before anything else, with what it held, and nobody is told that all is well (I-5)
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import PACKAGE, PASSWORD
-from tests.e2e.device import stored
+from tests.e2e.device import BACKENDS, Device, stored
 from tests.pages.conftest import SEED, Opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite_only]
@@ -502,3 +503,23 @@ def test_a_draft_of_an_older_version_says_that_a_newer_one_is_here(phone: Opener
     expect(page.locator("li", has_text="تيفاوين")).to_contain_text("صيغة أحدث")
     expect(page.locator("li", has_text="أركان")).to_be_visible()
     expect(page.locator("li", has_text="أركان")).not_to_contain_text("صيغة أحدث")
+
+
+def test_a_store_that_does_not_open_is_said_with_what_it_held(playwright, tmp_path: Path, site: str) -> None:  # P12
+    """Chromium's newer store of IndexedDB refuses a damaged file instead of beginning an empty one."""
+    device = Device(playwright, tmp_path / "profile", "fr", arguments=BACKENDS["sqlite"])
+    page = device.open(f"{site}/static/css/tokens.css")
+    page.evaluate(SEED, {"items": FULL["items"], "drafts": [{"id": "d1"}]})
+    page.goto(f"{site}/field/#/today")
+    expect(page.locator(".app nav")).to_be_visible()
+    page.wait_for_timeout(500)
+    device.close()
+    for file in (tmp_path / "profile/Default/IndexedDB").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"Z" * file.stat().st_size)
+    page = device.open(f"{site}/field/#/today")
+    words = page.get_by_role("alert")
+    expect(words).to_contain_text("La mémoire du téléphone ne s’ouvre pas")
+    expect(words).to_contain_text(re.compile(r"3\sfiches.*1\sbrouillon"))
+    expect(page.locator(".boot")).to_be_hidden()
+    device.close()

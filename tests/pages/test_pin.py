@@ -163,6 +163,20 @@ def test_five_minutes_away_lock_and_four_do_not(page, site):  # P3
     expect(page.locator(".start").first).to_be_visible()
 
 
+def test_a_window_that_nobody_looked_at_for_long_opens_no_other(page, site, context):  # P3
+    """A phone that sleeps stops the timers of its windows: the first that wakes may be asked by a new one before it has locked."""
+    enter(page, site)
+    page.goto(f"{site}/field/#/today")
+    expect(page.locator(".start").first).to_be_visible()
+    page.evaluate(LEAVE)
+    for slept, asked in ((4 * 60_000, ".start"), (61_000, "#pin")):
+        page.evaluate("(ms) => { const now = Date.now; Date.now = () => now() + ms; }", slept)
+        other = context.new_page()
+        other.goto(f"{site}/field/#/today")
+        expect(other.locator(asked).first).to_be_visible()
+        other.close()
+
+
 def test_signing_out_says_what_remains_deletes_nothing_and_locks(page, site):  # P4, AS-05
     enter(page, site)
     begin_a_form(page, site, "تعاونية الأمل")

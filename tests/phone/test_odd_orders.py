@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (rows and scripts of the page read better unbroken)
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -43,27 +44,28 @@ def test_photos_of_what_was_set_aside_wait_and_are_never_called_complete(page, o
     assert len([push for push in office.sent("/api/sync/push") if push["items"]]) == 1
 
 
-def test_what_was_set_aside_is_so_too_where_the_answer_that_said_it_was_lost(page, office):  # I-4
-    """It is not counted among what the office has accepted, stays when it is in a backup, and is asked about until it is decided."""
+def test_what_was_set_aside_is_so_too_where_the_answer_that_said_it_was_lost(page, office):  # I-4, I-12
+    """Told only that the server has it, the phone called it accepted, and waiting again when its photo found no place, in turn."""
 
     def lose_the_answer():
         raise ConnectionResetError
 
-    problem = {"code": "quarantine.form_closed", "message": {"fr": "fermée"}, "details": {}}
+    problem = {"code": "quarantine.author_unproven", "message": {"fr": "autre personne"}, "details": {}}
     run(page, SIGN_IN)
-    run(page, "await tools.finished(phone)")
+    run(page, WITH_PHOTO, {})
     office.app.config["PROPAGATE_EXCEPTIONS"] = False
     office.after = lose_the_answer
     now(page)
     assert run(page, STATES) == ["waiting"]
     office.after = lambda: None
+    office.fault = lambda: office.problem("core.not_found", 404) if "/att/" in request.path else None
     office.aside = dict.fromkeys(office.items, problem)
     office.backup_seq = 99
-    for _ in range(2):
+    for _ in range(3):
         now(page)
         [item] = run(page, "return phone.outbox.all()")
         assert (item["state"], item["problem"]) == ("quarantined", problem)
-    assert run(page, "return (await phone.outbox.counts()).quarantined") == 1
+        assert run(page, PHOTOS) == ["waiting"]
 
 
 def receipt_of(item):
@@ -312,6 +314,32 @@ def test_an_item_whose_id_nobody_can_read_is_refused_and_holds_up_nothing(page, 
     office.take = lambda item: {"id": None, "result": "malformed"} if item["revision_id"] == bad else take(item)
     assert now(page)["problem"] is None
     assert run(page, STATES) == ["refused", "accepted"]
+
+
+def test_receipts_that_come_back_in_a_file_say_what_waits_for_a_person(page):  # I-4
+    """They travel on from phone to phone as the office wrote them."""
+    counted, aside = run(
+        page, "globalThis.phone = await tools.openPhone(); return [await tools.finished(phone), await tools.finished(phone)]"
+    )
+    problem = {"code": "quarantine.form_closed", "message": {"fr": "fermée"}, "details": {}}
+    lines = [
+        {"kind": "head"},
+        {"kind": "receipt", "receipt": receipt_of(counted)},
+        {"kind": "receipt", "receipt": receipt_of(aside), "problem": problem},
+        {"kind": "end"},
+    ]
+    content = "DAFTAR-RESCUE-1\n" + "".join(f"{json.dumps(one)}\n" for one in lines)
+    assert run(page, "return (await tools.bringIn(phone, new Blob([arg]))).receipts", content) == 2
+    found = run(page, "return (await phone.outbox.all()).map(({ state, problem }) => [state, problem])")
+    assert found == [["accepted", None], ["quarantined", problem]]
+    run(
+        page, "for (const { revision_id } of await phone.outbox.all()) await phone.outbox.change(revision_id, { imported: true })"
+    )
+    told = run(
+        page,
+        "return (await (await tools.rescueFile(phone)).file.text()).split('\\n').filter((one) => one.includes('receipt')).map(JSON.parse)",
+    )
+    assert [one.get("problem") for one in told] == [None, problem]
 
 
 def test_a_rescue_file_cut_short_loses_no_photo_anywhere(page, office):  # I-12

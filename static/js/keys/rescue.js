@@ -52,7 +52,7 @@ export async function rescueFile(phone) {
     const receipt = await phone.outbox.receipt(item.revision_id);
     if (!receipt) continue;
     receipts++;
-    add({ kind: "receipt", receipt: { ...receipt, head: undefined } });
+    add({ kind: "receipt", receipt: { ...receipt, head: undefined }, ...(item.state === "quarantined" && item.problem ? { problem: item.problem } : {}) });
   }
   add({ kind: "end", records });
   const name = `daftar-${localIso().slice(0, 16).replace(/[T:]/g, "-")}.daftar`;
@@ -88,7 +88,7 @@ export async function bringIn(phone, file) {
     else if (record.kind === "key") await keepKey(record);
     else if (record.kind === "item") await takeItem(record, body);
     else if (record.kind === "file") await takeFile(record, body);
-    else if (record.kind === "receipt") await takeReceipt(record.receipt);
+    else if (record.kind === "receipt") await takeReceipt(record.receipt, record.problem ?? null);
   }
   if (!ended) brought.damaged++;
   return brought;
@@ -158,11 +158,11 @@ export async function bringIn(phone, file) {
     brought.files++;
   }
 
-  /** @param {any} receipt */
-  async function takeReceipt(receipt) {
+  /** @param {any} receipt @param {import("../core/problem.js").ProblemJson | null} aside  why it waits for a person */
+  async function takeReceipt(receipt, aside) {
     const item = await outbox.get(receipt?.revision_id);
     if (!item || item.sha256 !== receipt.sha256 || item.state !== "waiting") return;
-    await outbox.settle([{ revision_id: item.revision_id, receipt, patch: received("accepted", receipt, null) }]);
+    await outbox.settle([{ revision_id: item.revision_id, receipt, patch: received(aside ? "quarantined" : "accepted", receipt, aside) }]);
     brought.receipts++;
   }
 }

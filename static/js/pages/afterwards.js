@@ -4,13 +4,13 @@ import {} from "../form/later.js";
 import {} from "../keys/older.js";
 import { openSummaryPage } from "../form/summary.js";
 import { openAfresh } from "./afresh.js";
-import { noticesOf } from "./alarms.js";
+import { noticesOf, stuckPage } from "./alarms.js";
 import { notices, registerPages } from "./later.js";
 import { openOutbox } from "./outbox.js";
 import { openPhonePage } from "./phone.js";
 import { openRecord } from "./record.js";
 
-notices.of = noticesOf;
+Object.assign(notices, { of: noticesOf, stuck: stuckPage });
 registerPages({
   afresh: openAfresh,
   outbox: openOutbox,

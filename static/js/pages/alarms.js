@@ -1,7 +1,8 @@
 /** What this phone noticed about its own storage, said before any new entry until somebody has read it. */
 
-import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { formatWhen, n, t } from "../core/i18n.js";
+import { rememberedOutside } from "../store/canary.js";
 import { alarmsOf } from "./later.js";
 
 /** @typedef {import("../store/phone.js").Phone} Phone @typedef {import("../store/canary.js").Alarm} Alarm */
@@ -38,12 +39,21 @@ function words({ kind, details }) {
   }
 }
 
+/** @param {number} unsent @param {number} drafts */
+const counted = (unsent, drafts) => ({ forms: n("{n} form not sent yet", "{n} forms not sent yet", unsent), drafts: n("{n} draft", "{n} drafts", drafts) });
+
 /** @param {Record<string, any>} details */
-const missing = ({ unsent, drafts = 0 }) =>
-  t("Missing: {forms} and {drafts}. Tell the coordinator. What had been received is safe.", {
-    forms: n("{n} form not sent yet", "{n} forms not sent yet", unsent),
-    drafts: n("{n} draft", "{n} drafts", drafts),
-  });
+const missing = ({ unsent, drafts = 0 }) => t("Missing: {forms} and {drafts}. Tell the coordinator. What had been received is safe.", counted(unsent, drafts));
+
+/** The store does not open: nothing can be read, begun or sent. @param {HTMLElement} host */
+export function stuckPage(host) {
+  const held = rememberedOutside();
+  render(html`<main class="content" id="content" tabindex="-1"><div class="note wrong" role="alert"><h2>${t("The phone's storage does not open")}</h2>
+    <span>${t("Restart the phone, then open Daftar again. If it stays so, tell the coordinator before anything is deleted from this phone.")}</span>
+    ${held && (held.unsent.length || held.drafts) ? html`<span>${t("In it were {forms} and {drafts}. What had been received is safe.", counted(held.unsent.length, held.drafts))}</span>` : nothing}
+    <button class="btn" type="button" @click=${() => location.reload()}>${t("Open again")}</button></div></main>`, host);
+  return true;
+}
 
 /** @param {Phone} phone @param {number} unread  drafts that are here and cannot be opened */
 export function noticesOf(phone, unread) {

@@ -7,14 +7,16 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, bringLanguage, language, n, onLanguage, onLanguageMissed, setLanguage, t } from "../core/i18n.js";
 import { openFormPage } from "../form/form-page.js";
-import { keepWidgets } from "../form/second.js";
+import { ensureLater, keepWidgets } from "../form/second.js";
+import { StoreError } from "../store/db.js";
 import { openPhone } from "../store/phone.js";
+import { AWAY_MS } from "../store/vault.js";
 import { createSync } from "../sync/sync.js";
 import { deliverInBackground } from "./background.js";
 import { openEnrol } from "./enrol.js";
 import { icon } from "./icons.js";
 import { createInstall } from "./install.js";
-import { laterPage } from "./later.js";
+import { laterPage, notices } from "./later.js";
 import { openRegistry } from "./registry.js";
 import { createRouter, parseRoute } from "./router.js";
 import { openSignIn } from "./sign-in.js";
@@ -29,7 +31,6 @@ const TOAST_MS = 8000;
 const OPENING_MS = 3000;
 const PATIENCE_MS = 1500;
 const WITHOUT_PERSON = new Set(["sign-in", "phone", "enrol"]);
-const AWAY_MS = 5 * 60_000;
 
 const WITHOUT_KEY = new Set(["sign-in", "enrol", "afresh"]);
 /** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
@@ -161,14 +162,13 @@ async function start(root) {
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaving;
-  let left = 0;
   document.addEventListener("visibilitychange", () => {
     clearTimeout(leaving);
-    if (document.visibilityState === "hidden") {
-      left = Date.now();
-      leaving = setTimeout(() => void vault.lock({ here: true }), AWAY_MS);
-    } else if (left && Date.now() - left > AWAY_MS) void vault.lock({ here: true });
+    const isSeen = document.visibilityState === "visible";
+    if (!isSeen) leaving = setTimeout(() => void vault.lock({ here: true }), AWAY_MS);
+    else if (vault.isAway()) void vault.lock({ here: true });
     else if (vault.state === "locked") void vault.resume(app.person?.id);
+    vault.look(isSeen);
   });
 
   /** Another tab signed in or out. */
@@ -301,8 +301,9 @@ function createFrame(root) {
 }
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-start(root).catch((error) => {
+start(root).catch(async (error) => {
   reportError(error);
+  if (error instanceof StoreError && (await Promise.all([bringLanguage(language()), ensureLater()]).then(() => notices.stuck?.(root), reportError))) return;
   // What the shell says by itself, for want of texts.
   for (const line of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".boot-stuck"))) line.hidden = false;
   if (bringLanguage(language()) === true) brokenPage(root);

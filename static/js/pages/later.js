@@ -11,7 +11,7 @@ import { ensureLater } from "../form/second.js";
 /** @type {Record<string, Opener>} */
 const pages = {};
 
-/** Words for what seldom happens: alarms.js. @type {{of?: typeof import("./alarms.js").noticesOf}} */
+/** Words for what seldom happens: alarms.js. @type {{of?: typeof import("./alarms.js").noticesOf, stuck?: typeof import("./alarms.js").stuckPage}} */
 export const notices = {};
 
 /** That the browser gives no promise is a line of the check list: nothing is lost yet. @param {import("../store/phone.js").Phone} phone */

@@ -187,7 +187,7 @@ export function received(state, receipt, problem) {
   const missing = new Set(receipt.missing);
   return (item) => {
     const isAside = item.state === "quarantined" || state === "quarantined";
-    // Asking "have" does not say why a person was called; what was said then stays.
+    // A server of before does not say at "have" why a person was called; what was said then stays.
     const why = problem ?? (isAside ? item.problem : null);
     // What the server cannot open names it no photos, whatever it says of them: only of one seen to be whole there is the offset the size.
     const unread = receipt.missing === null || UNREAD.includes(why?.code);

@@ -34,6 +34,7 @@ export const MOST_TRIES = 15;
 const FREE_TRIES = 3;
 const LONGEST_WAIT_MS = 600_000;
 const NEIGHBOUR_MS = 150;
+export const AWAY_MS = 5 * 60_000;
 
 /** @param {Uint8Array} bytes */
 export function toBase64(bytes) {
@@ -74,9 +75,13 @@ export function createVault(meta) {
 
   neighbours?.addEventListener("message", ({ data }) => {
     // A window that just opened asks those that are unlocked; a key that scripts cannot read may go from one to the other.
-    if (data.ask && held?.person === data.ask) neighbours.postMessage({ give: held });
+    if (data.ask && held?.person === data.ask && !isAway()) neighbours.postMessage({ give: held });
     if (data.lock && held) close("locked");
   });
+
+  /** Since when nobody looks at this page, by a clock that a phone's sleep does not stop as it stops timers; 0: somebody does. */
+  let left = 0;
+  const isAway = () => left > 0 && Date.now() - left > AWAY_MS;
 
   /** When this page last tried a PIN, by the clock that nobody sets. */
   let tried = 0;
@@ -166,6 +171,9 @@ export function createVault(meta) {
       return held?.session ?? "";
     },
     on: changes.on,
+    isAway,
+    /** @param {boolean} isSeen  whether somebody looks at this page from now on */
+    look: (isSeen) => void (left = isSeen ? 0 : Date.now()),
     kept,
     keep,
     take,

@@ -80,7 +80,8 @@ export function createPush({ phone, http, contact, app }) {
         await outbox.settle(
           asked.map((item) => {
             const receipt = answer.body.have[item.revision_id];
-            if (receipt?.sha256 === item.sha256) return { revision_id: item.revision_id, patch: received("accepted", receipt, null), receipt: { ...receipt, epoch } };
+            const aside = answer.body.aside?.[item.revision_id] ?? null;
+            if (receipt?.sha256 === item.sha256) return { revision_id: item.revision_id, patch: received(aside ? "quarantined" : "accepted", receipt, aside), receipt: { ...receipt, epoch } };
             return { revision_id: item.revision_id, patch: notThere };
           }),
         );
