@@ -12,6 +12,7 @@ C5  today's shell over a client that seals keeps what it sealed: the same PIN op
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -25,6 +26,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from werkzeug.serving import make_server
 
 from app.accounts import operations as accounts
@@ -32,12 +34,13 @@ from app.accounts.models import Person
 from app.core.db import db
 from app.instruments.models import Instrument
 from app.pwa import assets
+from app.pwa.assets import Asset
 from app.submissions.attachments import path_of
 from app.submissions.models import Attachment, Revision, Submission
 from tests.conftest import PACKAGE, PASSWORD, Someone, World, an_instrument, later
 from tests.e2e.device import ARGUMENTS, PIN, chromium_path, photo_with_gps, stored, unlocks_quickly, until
 from tests.phone.test_shell import UPDATE, eventually
-from tests.phone.test_updates import WAITING, took_over
+from tests.phone.test_updates import WAITING
 
 pytestmark = pytest.mark.browser
 CLIENTS = Path(__file__).resolve().parents[1] / "fixtures/clients"
@@ -94,11 +97,14 @@ class Front:
         return self.app.wsgi_app(environ, heard)
 
     def update(self) -> None:
-        """From now on the files of this tree are served, under another version: on the day it was kept, a release is the tree."""
+        """From now on the files of this tree are served, as another version: on the day it was kept, a release is the tree."""
         with self.app.test_request_context():
             now = assets.current()
         self.files = {address: (asset.body, asset.type) for address, asset in now.files.items()}
-        self.files["/sw.js"] = (now.worker.body.replace(b'VERSION="', b'VERSION="new', 1), now.worker.type)
+        page = now.files["/field/"]
+        newer = Asset(page.body.replace(b'data-version="', b'data-version="new', 1), page.type)
+        worker = now.worker.body.replace(b'VERSION="', b'VERSION="new', 1).replace(page.sha256.encode(), newer.sha256.encode())
+        self.files |= {"/field/": (newer.body, newer.type), "/sw.js": (worker, now.worker.type)}
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -264,6 +270,16 @@ def received(item: dict[str, Any], *, is_sealed: bool) -> None:
     assert hashlib.sha256(path_of(slot.kept_as).read_bytes()).hexdigest() == slot.kept_as
 
 
+def shows_the_newer(page: Page) -> None:
+    """A version takes over in the first seconds of an opening; on a machine that is slower than that, at the next."""
+    for _ in range(4):
+        with contextlib.suppress(PlaywrightTimeout):
+            page.wait_for_function("document.documentElement.dataset.version?.startsWith('new')", timeout=8000)
+            return
+        page.reload()
+    raise AssertionError("the newer version did not take over")
+
+
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("front", [name for name, client in FILLING.items() if client.pin], indirect=True)
 def test_todays_shell_over_an_old_client_keeps_what_it_sealed(  # C5, I-2
@@ -287,8 +303,7 @@ def test_todays_shell_over_an_old_client_keeps_what_it_sealed(  # C5, I-2
     page.evaluate(UPDATE)
     eventually(page, WAITING)
     page.goto(f"{front.url}/field/")
-    took_over(page)
-    assert [name for name in page.evaluate("caches.keys()") if name.startswith("shell-new")]
+    shows_the_newer(page)
     (still,) = stored(page, "items")
     assert (still["state"], still["envelope"], still["sha256"]) == ("waiting", item["envelope"], item["sha256"])
     assert stored(page, "drafts") == [draft]
