@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -78,14 +79,16 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
             data[f"partners_{language}"] = (programme.partners or {}).get(language)
         return cls(data=data)
 
-    def settings(self) -> Settings:
-        return Settings(
-            {"ar": self.name_ar.data or "", "fr": self.name_fr.data or ""},
-            {"ar": self.partners_ar.data or "", "fr": self.partners_fr.data or ""},
-            self.territories.data,
-            self.starts_on.data,
-            self.ends_on.data,
-            bool(self.phone_pin.data),
+    def settings(self, before: Settings | None = None) -> Settings:
+        """What is written here over what the programme had: phases, budget and contributions are a pack's to say."""
+        return replace(
+            before or Settings({}),
+            name={"ar": self.name_ar.data or "", "fr": self.name_fr.data or ""},
+            partners={"ar": self.partners_ar.data or "", "fr": self.partners_fr.data or ""},
+            territories=self.territories.data,
+            starts_on=self.starts_on.data,
+            ends_on=self.ends_on.data,
+            phone_pin=bool(self.phone_pin.data),
         )
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -127,6 +130,9 @@ class NewProgrammeForm(ProgrammeForm):
 class OrganisationForm(FlaskForm):  # type: ignore[misc]
     name_ar = _name(lazy_gettext("Name in Arabic"), "ar")
     name_fr = _name(lazy_gettext("Name in French"), "fr")
+    territories = PlacesField(
+        lazy_gettext("Territories"), description=lazy_gettext("Where it works. Several organisations may work in one place.")
+    )
 
     @property
     def name(self) -> dict[str, str]:

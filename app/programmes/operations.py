@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -34,6 +34,10 @@ class Settings:
     starts_on: date | None = None
     ends_on: date | None = None
     phone_pin: bool = True
+    # As a pack writes them (docs/programmes.md): kept as they are given.
+    phases: Sequence[Mapping[str, Any]] = ()
+    budget: Mapping[str, Any] = field(default_factory=dict)
+    financing: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, programme: Programme) -> Settings:
@@ -44,6 +48,9 @@ class Settings:
             programme.starts_on,
             programme.ends_on,
             programme.phone_pin,
+            tuple(programme.phases or ()),
+            programme.budget or {},
+            tuple(programme.financing or ()),
         )
 
 
@@ -93,13 +100,10 @@ def check(settings: Settings) -> Settings:
         raise problems.NAME_INCOMPLETE()
     if partners and len(partners) < len(LANGUAGES):
         raise problems.PARTNERS_INCOMPLETE()
-    codes = sorted({code.strip().rstrip(".") for code in settings.territories if code.strip()})
-    for code in codes:
-        if code not in places.names():
-            raise problems.PLACE_UNKNOWN(code=code)
+    codes = _places(settings.territories)
     if settings.starts_on and settings.ends_on and settings.ends_on < settings.starts_on:
         raise problems.DATES_REVERSED()
-    return Settings(name, partners, tuple(codes), settings.starts_on, settings.ends_on, settings.phone_pin)
+    return replace(settings, name=name, partners=partners, territories=tuple(codes))
 
 
 def set_consent(actor: Actor | None, programme: Programme, given: Mapping[str, Any], *, now: datetime) -> list[str]:
@@ -153,14 +157,30 @@ def add_organisation(
 
 def rename_organisation(
     actor: Actor | None, programme: Programme, organisation: Organisation, name: Mapping[str, str], *, now: datetime
-) -> None:
-    """Raises NOT_ALLOWED, NAME_INCOMPLETE."""
+) -> bool:
+    """Whether the name is new. Raises NOT_ALLOWED, NAME_INCOMPLETE."""
     _may_manage(actor, programme)
     texts, before = _name(name), organisation.name
-    if texts != before:
-        organisation.name = texts
-        db.session.flush()
-        _record("organisation.changed", actor, programme, now, {"name": [before, texts]}, organisation.id)
+    if texts == before:
+        return False
+    organisation.name = texts
+    db.session.flush()
+    _record("organisation.changed", actor, programme, now, {"name": [before, texts]}, organisation.id)
+    return True
+
+
+def set_territories(
+    actor: Actor | None, programme: Programme, organisation: Organisation, codes: Sequence[str], *, now: datetime
+) -> bool:
+    """Say where an organisation works; whether that is new. Several may work in one place. Raises NOT_ALLOWED, PLACE_UNKNOWN."""
+    _may_manage(actor, programme)
+    places_of, before = _places(codes), organisation.territories or []
+    if places_of == before:
+        return False
+    organisation.territories = places_of
+    db.session.flush()
+    _record("organisation.changed", actor, programme, now, {"territories": [before, places_of]}, organisation.id)
+    return True
 
 
 def set_closed(actor: Actor | None, programme: Programme, organisation: Organisation, closed: bool, *, now: datetime) -> None:
@@ -194,6 +214,14 @@ def _checked_code(code: str) -> str:
     return code
 
 
+def _places(given: Sequence[str]) -> list[str]:
+    codes = sorted({code.strip().rstrip(".") for code in given if code.strip()})
+    for code in codes:
+        if code not in places.names():
+            raise problems.PLACE_UNKNOWN(code=code)
+    return codes
+
+
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
     """The texts that are written, by language."""
     texts = {language: " ".join(str(given.get(language) or "").split()) for language in LANGUAGES}
@@ -211,6 +239,8 @@ def _write(programme: Programme, settings: Settings) -> None:
     programme.name, programme.partners = dict(settings.name), dict(settings.partners)
     programme.territories = list(settings.territories)
     programme.starts_on, programme.ends_on = settings.starts_on, settings.ends_on
+    programme.phases, programme.financing = list(settings.phases), list(settings.financing)
+    programme.budget = dict(settings.budget)
 
 
 def _as_details(settings: Settings) -> dict[str, Any]:
@@ -221,6 +251,9 @@ def _as_details(settings: Settings) -> dict[str, Any]:
         "starts_on": settings.starts_on.isoformat() if settings.starts_on else None,
         "ends_on": settings.ends_on.isoformat() if settings.ends_on else None,
         "phone_pin": settings.phone_pin,
+        "phases": list(settings.phases),
+        "budget": dict(settings.budget),
+        "financing": list(settings.financing),
     }
 
 

@@ -15,6 +15,8 @@ from app.core.web import local_text
 from app.instruments import words
 from app.programmes import operations, problems, queries
 from app.programmes.forms import ConsentForm, NewOrganisationForm, NewProgrammeForm, OrganisationForm, ProgrammeForm
+from app.programmes.operations import Settings
+from app.programmes.plan import KINDS, ROLES, Plan
 from app.registry import places
 from app.registry.models import Organisation, Programme
 
@@ -97,7 +99,8 @@ def programme(programme_id: str) -> Response:
     form = ProgrammeForm.of(found)
     if form.validate_on_submit():
         begin_writing()
-        operations.change(actor, _programme(programme_id), form.settings(), now=utcnow())
+        found = _programme(programme_id)
+        operations.change(actor, found, form.settings(Settings.of(found)), now=utcnow())
         db.session.commit()
         flash(_("The programme is saved. Phones take what concerns them at their next contact."), "ok")
         return redirect(url_for("programmes.programme", programme_id=programme_id))  # type: ignore[return-value]
@@ -119,6 +122,10 @@ def _page(
         organisations=queries.organisations(found),
         people=queries.people_by_organisation(found),
         tokens=queries.tokens(found),
+        plan=Plan.of(found),
+        kinds=KINDS,
+        roles=ROLES,
+        place=_place,
         organisation_form=organisation_form or NewOrganisationForm(formdata=None, prefix="organisation-"),
     )
     return make_response(html, status)
@@ -165,7 +172,9 @@ def add_organisation(programme_id: str) -> Response:
     if form.validate_on_submit():
         begin_writing()
         try:
-            operations.add_organisation(actor, _programme(programme_id), form.code.data, form.name, now=utcnow())
+            found, now = _programme(programme_id), utcnow()
+            one = operations.add_organisation(actor, found, form.code.data, form.name, now=now)
+            operations.set_territories(actor, found, one, form.territories.data, now=now)
             db.session.commit()
         except Problem as problem:
             db.session.rollback()
@@ -184,11 +193,14 @@ def add_organisation(programme_id: str) -> Response:
 def organisation(programme_id: str, organisation_id: str) -> Response:
     actor, found = _manager(), _programme(programme_id)
     one = _organisation(found, organisation_id)
-    form = OrganisationForm(data={"name_ar": one.name.get("ar"), "name_fr": one.name.get("fr")})
+    names = {"name_ar": one.name.get("ar"), "name_fr": one.name.get("fr")}
+    form = OrganisationForm(data={**names, "territories": one.territories})
     if form.validate_on_submit():
         begin_writing()
-        found = _programme(programme_id)
-        operations.rename_organisation(actor, found, _organisation(found, organisation_id), form.name, now=utcnow())
+        found, now = _programme(programme_id), utcnow()
+        one = _organisation(found, organisation_id)
+        operations.rename_organisation(actor, found, one, form.name, now=now)
+        operations.set_territories(actor, found, one, form.territories.data, now=now)
         db.session.commit()
         flash(_("The organisation is saved."), "ok")
         return _to_organisations(programme_id)

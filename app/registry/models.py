@@ -24,6 +24,10 @@ class Programme(Model):
     territories: Mapped[list[str]] = mapped_column(Json, default=list)  # HCP code prefixes; none: anywhere in the country
     starts_on: Mapped[date | None] = mapped_column(sa.Date)
     ends_on: Mapped[date | None] = mapped_column(sa.Date)
+    # As a pack writes them (docs/programmes.md); app/programmes/plan.py reads them. Amounts are decimal texts, in MAD.
+    phases: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    budget: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    financing: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  # partners with their contributions
     is_demo: Mapped[bool] = mapped_column(default=False)
     # What consent texts are filled with, by token: {"responsible_org": {"ar": …, "fr": …}, …}; incomplete settings
     # keep instruments that ask names closed (law 09-08).
@@ -43,6 +47,7 @@ class Organisation(Model):
     programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))
     code: Mapped[str] = mapped_column(sa.String(64))
     name: Mapped[dict[str, str]] = mapped_column(Json)
+    territories: Mapped[list[str]] = mapped_column(Json, default=list)  # where it works; several may work in one place
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # takes part no more: offered to nobody new
 
 
