@@ -34,6 +34,7 @@ PACKAGES = (
     "overview",
     "imports",
     "personal",
+    "packs",
     "rescue",
     "backup",
     "demo",

@@ -78,7 +78,7 @@ def _who_can_sign_in(app: Flask) -> list[str]:
     from app.demo import accounts
 
     if app.config["DEMO"]:
-        return [f"{account.username:12} {password:14} {account.role}, {account.fr}" for account, password in accounts()]
+        return [f"{account.username:12} {password:14} {account.role}, {account.name['fr']}" for account, password in accounts()]
     count = sa.select(sa.func.count()).select_from(Person)
     demo, real = (db.session.scalar(count.where(Person.is_demo.is_(which))) for which in (True, False))
     lines = []

@@ -1,8 +1,6 @@
-"""The demonstration programme: what `make run` shows on an empty database."""
+"""Demonstrations of packs: what `make run` shows on an empty database."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import sqlalchemy as sa
 from flask import Flask
@@ -10,28 +8,45 @@ from flask import Flask
 from app.accounts.models import Person
 from app.core.clock import utcnow
 from app.core.db import db
-from app.demo.boulemane import ACCOUNTS, PASSWORD, Account
+from app.demo.people import PASSWORD, Account, of_pack
+from app.packs.reading import folder_of, read
+from app.registry.models import Programme
+
+FIRST = "boulemane"  # the pack that an empty installation shows
 
 
 def init_app(app: Flask) -> None:
-    from app.demo.commands import demo
+    from app.demo.commands import demo, load
+    from app.programmes.commands import programme
 
     app.cli.add_command(demo)
+    programme.add_command(load)
 
 
 def load_if_empty(app: Flask) -> bool:
     """Load the demonstration into a database where nobody has begun to work; where DAFTAR_DEMO is off, never."""
-    from app.demo import operations
+    from app.demo.playing import play
 
     if not app.config["DEMO"]:
         return False
     with app.app_context():
-        return operations.is_empty() and operations.load(utcnow())
+        return is_empty() and play(read(folder_of(FIRST)), utcnow())
 
 
-def accounts() -> list[tuple[Account, str]]:
-    """The accounts of the demonstration that are here, each with its password; none where it was never loaded."""
+def is_empty() -> bool:
+    """Nobody has begun to work with this installation."""
+    return not (db.session.scalar(sa.select(Programme.id).limit(1)) or db.session.scalar(sa.select(Person.id).limit(1)))
+
+
+def accounts(code: str = FIRST) -> list[tuple[Account, str]]:
+    """The accounts of a pack's demonstration that are here, under the names they have here, each with its password."""
+    from dataclasses import replace
+
     here = set(db.session.scalars(sa.select(Person.username).where(Person.is_demo)))
-    named = [replace(account, username=f"{account.username}.demo") for account in ACCOUNTS]
-    found = [plain if plain.username in here else other for plain, other in zip(ACCOUNTS, named, strict=True)]
-    return [(account, PASSWORD) for account in found if account.username in here]
+    found = []
+    for account in of_pack(code):
+        for username in (account.username, f"{account.username}.demo"):
+            if username in here:
+                found.append((replace(account, username=username), PASSWORD))
+                break
+    return found

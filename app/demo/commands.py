@@ -1,4 +1,4 @@
-"""`flask demo …`: the demonstration programme, in and out."""
+"""`flask programme load`: a programme from its pack. `flask demo …`: demonstrations, in and out."""
 
 from __future__ import annotations
 
@@ -7,35 +7,74 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app.core.clock import utcnow
-from app.core.db import db
-from app.core.problems import Problem
-from app.demo import accounts, operations
+from app.core.languages import number
+from app.core.problems import Problem, in_both
+from app.demo import FIRST, accounts
+from app.demo.playing import code_of, play
 from app.demo.problems import NOT_ALLOWED_HERE
+from app.demo.unloading import unload as take_away
+from app.packs.loading import load as load_pack
+from app.packs.reading import Pack, folder_of, read
+from app.programmes.plan import Plan
 
-demo = AppGroup("demo", help="The demonstration programme: load it, take it away.")
+demo = AppGroup("demo", help="Demonstrations of packs: load one, take them away.")
+
+
+@click.command("load")
+@click.argument("pack", metavar="CODE|FOLDER")
+def load(pack: str) -> None:
+    """Load a programme from its pack; with DAFTAR_DEMO on, its demonstration beside it. Loading twice changes nothing."""
+    try:
+        found = read(folder_of(pack))
+        changed = load_pack(found, now=utcnow())
+    except Problem as problem:
+        raise click.ClickException(in_both(problem)) from None
+    _say_sums(found)
+    for one in changed:
+        click.echo(f"  {one}")
+    click.echo(f"{found.code} is loaded." if changed else f"{found.code} was loaded before: nothing changed.")
+    if current_app.config["DEMO"] and found.has_demonstration:
+        _play(found)
+
+
+def _say_sums(pack: Pack) -> None:
+    """A warning where contributions and budget differ; never more than that."""
+    plan = Plan.of(pack.settings)
+    if plan.difference is not None and plan.budget is not None:
+        told = f"{number(plan.pledged, 2)} / {number(plan.budget, 2)} MAD"
+        click.echo(f"Attention : les contributions connues et le budget diffèrent : {told}", err=True)
+        click.echo(f"تنبيه: المساهمات المعروفة لا تساوي الميزانية: {told}", err=True)
 
 
 @demo.command("load")
-def load() -> None:
-    """Load the demonstration programme with its accounts; loading twice changes nothing."""
+@click.argument("pack", metavar="CODE|FOLDER", default=FIRST)
+def load_demonstration(pack: str) -> None:
+    """Load the demonstration of a pack with its accounts; loading twice changes nothing."""
     try:
         if not current_app.config["DEMO"]:
             raise NOT_ALLOWED_HERE()
-        loaded = operations.load(utcnow())
+        found = read(folder_of(pack))
     except Problem as problem:
-        db.session.rollback()
-        raise click.ClickException(str(problem)) from None
-    click.echo("The demonstration is loaded." if loaded else "The demonstration was loaded before: nothing changed.")
-    for account, password in accounts():
-        click.echo(f"{account.username}\t{password}\t{account.role}\t{account.fr}")
+        raise click.ClickException(in_both(problem)) from None
+    _play(found)
+
+
+def _play(pack: Pack) -> None:
+    try:
+        played = play(pack, utcnow())
+    except Problem as problem:
+        raise click.ClickException(in_both(problem)) from None
+    click.echo(f"{code_of(pack)}: the demonstration {'is loaded' if played else 'was loaded before: nothing changed'}.")
+    for account, password in accounts(str(pack.folder)):
+        click.echo(f"{account.username}\t{password}\t{account.role}\t{account.name['fr']}")
 
 
 @demo.command("unload")
-def unload() -> None:
-    """Take the demonstration away: its programme, its accounts and all they sent. Real data stays."""
+@click.argument("code", default="")
+def unload(code: str) -> None:
+    """Take demonstrations away, or only that of CODE: their programmes, accounts and all they sent. Real data stays."""
     try:
-        unloaded = operations.unload(utcnow())
+        gone = take_away(utcnow(), code)
     except Problem as problem:
-        db.session.rollback()
-        raise click.ClickException(str(problem)) from None
-    click.echo("The demonstration is gone." if unloaded else "There is no demonstration here.")
+        raise click.ClickException(in_both(problem)) from None
+    click.echo(f"The demonstration is gone: {', '.join(gone)}." if gone else "There is no such demonstration here.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -56,16 +56,26 @@ def read_given(sent: Iterable[tuple[str, bytes]]) -> Given:
     return given
 
 
-def check(programme_id: str, filename: str, content: bytes, given: Given | None = None, max_bytes: int = MAX_BYTES) -> Checked:
+def check(
+    programme_id: str,
+    filename: str,
+    content: bytes,
+    given: Given | None = None,
+    max_bytes: int = MAX_BYTES,
+    *,
+    written: Collection[str] = (),
+) -> Checked:
     """Compile a form as it would be published in this programme. Reads only; takes a second or two, so not inside a write.
 
     A file given with the form goes before one the programme has, and that before the product's own.
+
+    written    entity lists that other forms write, which are published with this one
     """
     given = given or Given()
     known = Given(library_lists() | queries.lists_of(programme_id) | given.lists, queries.media_of(programme_id) | given.media)
-    written = queries.entity_lists_of(programme_id)
+    lists = queries.entity_lists_of(programme_id) | set(written)
     hashes = {name: sha256_of(content) for name, content in known.media.items()}
-    return Checked(filename, content, compile_instrument(filename, content, known.lists, written, max_bytes, hashes), known)
+    return Checked(filename, content, compile_instrument(filename, content, known.lists, lists, max_bytes, hashes), known)
 
 
 def publish(

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from app.programmes.operations import Settings
 from app.registry.models import Programme
 
 # Codes of packs, in the words of pages.
@@ -62,7 +63,7 @@ class Plan:
     partners: tuple[Partner, ...]
 
     @classmethod
-    def of(cls, programme: Programme) -> Plan:
+    def of(cls, programme: Programme | Settings) -> Plan:
         budget = programme.budget or {}
         return cls(
             tuple(

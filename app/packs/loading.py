@@ -1,0 +1,146 @@
+"""Loading a pack: one transaction that brings a programme to what its pack says. The same pack again changes nothing.
+
+What people changed since stays theirs where a pack has no word in it: organisations and forms that it does not name, records that
+it brought once, and a form's newer version.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.core import audit
+from app.core.db import begin_writing, db, next_seq
+from app.core.ids import new_id
+from app.instruments import operations as instruments
+from app.instruments import queries as forms
+from app.instruments.models import Instrument, InstrumentVersion
+from app.packs.problems import OF_DEMONSTRATION
+from app.packs.reading import Pack, Record
+from app.personal.later import set_retention
+from app.programmes import operations as programmes
+from app.programmes.operations import Settings
+from app.registry.applying import LABEL
+from app.registry.finding import links_of, territory_of
+from app.registry.models import Entity, EntityLink, EntityVersion, Programme
+
+RECORDS = uuid.UUID("5b1c2f4e-6d0a-5f3b-9a57-0d1f6a7c2e90")  # names of a pack's records begin here
+
+
+def load(pack: Pack, *, now: datetime) -> list[str]:
+    """Bring the programme of a pack into the database and commit; what was created or changed, one word each, nothing if all of
+    it was there.
+
+    Raises OF_DEMONSTRATION, and the problems of the parts; nothing is written then.
+    """
+    with at_once():
+        programme = db.session.scalar(sa.select(Programme).where(Programme.code == pack.code))
+        if programme is not None and programme.is_demo:
+            raise OF_DEMONSTRATION(code=pack.code)
+        if programme is None:
+            programme = programmes.create(None, pack.code, pack.settings, now=now)
+            return ["programme", *bring(pack, programme, now=now)]
+        # Whether phones ask for a PIN is decided where they are used.
+        settings = replace(pack.settings, phone_pin=programme.phone_pin)
+        changed = programmes.change(None, programme, settings, now=now)
+        return ["programme"] * changed + bring(pack, programme, now=now)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """All that is written within is committed together, or none of it."""
+    begin_writing()
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def bring(pack: Pack, programme: Programme, *, now: datetime, published_at: datetime | None = None) -> list[str]:
+    """All of a pack beside the programme's own settings; what changed. The caller commits.
+
+    published_at    of its forms, where that is not now
+    """
+    changed = [f"consent {token}" for token in programmes.set_consent(None, programme, pack.consent, now=now)]
+    changed += _organisations(pack, programme, now)
+    changed += _forms(pack, programme, published_at or now)
+    for form_id, months in pack.retention.items():
+        instrument = forms.instrument(programme.id, form_id)
+        if instrument is not None and instrument.retention_months != months:
+            set_retention(None, instrument, months, now=now)
+            changed.append(f"retention {form_id}")
+    changed += _records(pack, programme, now)
+    return changed
+
+
+def _organisations(pack: Pack, programme: Programme, now: datetime) -> list[str]:
+    changed = []
+    for one in pack.organisations:
+        there = programmes.find_organisation(programme, one.code)
+        if there is None:
+            there, is_new = programmes.add_organisation(None, programme, one.code, one.name, now=now), True
+        else:
+            is_new = programmes.rename_organisation(None, programme, there, one.name, now=now)
+        if programmes.set_territories(None, programme, there, one.territories, now=now) or is_new:
+            changed.append(f"organisation {one.code}")
+    return changed
+
+
+def _forms(pack: Pack, programme: Programme, now: datetime) -> list[str]:
+    changed = []
+    for one in pack.forms:
+        form_id = one.compiled.package["form_id"]
+        there = sa.select(InstrumentVersion.id).join(Instrument, Instrument.id == InstrumentVersion.instrument_id)
+        there = there.where(Instrument.programme_id == programme.id, Instrument.form_id == form_id)
+        # A version that was there stays as it is, also where the office has published a newer one since.
+        if db.session.scalar(there.where(InstrumentVersion.sha256 == one.compiled.sha256)) is None:
+            instruments.publish_checked(None, programme.id, one, now)
+            changed.append(f"form {form_id}")
+    return changed
+
+
+def record_id(programme: Programme, list_name: str, key: str) -> str:
+    """The same key of the same list in the same programme is the same record, however often it is loaded."""
+    return str(uuid.uuid5(RECORDS, f"{programme.id}/{list_name}/{key}"))
+
+
+def _records(pack: Pack, programme: Programme, now: datetime) -> list[str]:
+    ids = {record_id(programme, one.list, one.key): one for one in pack.records}
+    there = set(db.session.scalars(sa.select(Entity.id).where(Entity.id.in_(ids))))
+    fresh = {entity_id: one for entity_id, one in ids.items() if entity_id not in there}
+    for entity_id, one in fresh.items():
+        _record(programme, entity_id, one, now)
+    for name in sorted({one.list for one in fresh.values()}):
+        count = sum(one.list == name for one in fresh.values())
+        details = {"list": name, "records": count, "pack": pack.code}
+        audit.record("entity.imported", at=now, programme_id=programme.id, object_id=programme.id, details=details)
+    return [f"record {one.list}/{one.key}" for one in fresh.values()]
+
+
+def _record(programme: Programme, entity_id: str, one: Record, now: datetime) -> None:
+    data = dict(one.data)
+    entity = Entity(
+        id=entity_id,
+        programme_id=programme.id,
+        list=one.list,
+        label=one.label,
+        territory=territory_of(data),
+        data=data,
+        version=1,
+        updated_at=now,
+        seq=next_seq(),
+    )
+    db.session.add(entity)
+    db.session.flush()
+    db.session.add(
+        EntityVersion(id=new_id(), entity_id=entity_id, version=1, changes={**data, LABEL: one.label}, kind="import", at=now)
+    )
+    db.session.add_all(EntityLink(entity_id=entity_id, property=name[:80], target_id=to) for name, to in links_of(data))
+    db.session.flush()
