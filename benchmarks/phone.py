@@ -30,7 +30,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from app.demo.boulemane import PASSWORD, PROGRAMME
+from app.demo import PASSWORD, PROGRAMME
 from tests.conftest import ROOT
 from tests.e2e.conftest import serving
 from tests.e2e.device import PIN, Device, devices, until

@@ -25,7 +25,7 @@ from app import create_app
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.models import Sequence
-from app.demo.boulemane import COMMUNES, PASSWORD, PROGRAMME
+from app.demo import PASSWORD, PROGRAMME
 from app.registry.finding import derived
 from app.registry.models import Entity, Organisation, Programme
 from benchmarks.phone import SLOWDOWN, line, spread, throttle
@@ -34,6 +34,15 @@ from tests.e2e.conftest import serving
 from tests.e2e.device import devices
 
 PAGES_BEFORE_CUT = 4
+# Communes of the province with a point near their centre.
+COMMUNES = {
+    "03.131.01.03": (33.05, -3.99),
+    "03.131.01.05": (33.35, -3.70),
+    "03.131.03.09": (33.21, -4.55),
+    "03.131.03.11": (33.38, -4.84),
+    "03.131.05.01": (32.84, -4.41),
+    "03.131.09.13": (33.34, -4.42),
+}
 FIRST_NAMES = ["فاطمة", "خديجة", "عائشة", "زينب", "رشيدة", "إيطو", "مليكة", "حليمة", "نعيمة", "السعدية", "زهرة", "رقية", "مينة"]
 LAST_NAMES = ["العمراني", "الإدريسي", "أوحدو", "المرابط", "الناصري", "أمزيل", "بنعلي", "العلوي", "بوزيان", "الفيلالي", "حدو"]
 SEARCHES = ("تعاونية تيفاوين", "tifawine 12", "الامل", "كيكو", "zaytoun guigou", "xyzz")
@@ -88,7 +97,7 @@ def _person(choose: random.Random) -> str:
 def _row(programme_id: str, organisation_id: str | None, choose: random.Random, n: int, seq: int) -> dict[str, Any]:
     pick, other = choose.randrange(len(WORDS)), choose.randrange(len(WORDS))
     commune = choose.choice(list(COMMUNES))
-    _ar, _fr, lat, lon = COMMUNES[commune]
+    lat, lon = COMMUNES[commune]
     label = f"{choose.choice(FIRST)} {WORDS[pick]} {WORDS[other]} {n}"
     women = choose.randrange(5, 60)
     said = choose.randrange

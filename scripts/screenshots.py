@@ -25,9 +25,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from app.demo import answers  # noqa: E402
-from app.demo.boulemane import ACCOUNTS, COOPERATIVES, PASSWORD  # noqa: E402
+from app.demo import PASSWORD  # noqa: E402
 from tests.e2e.conftest import serving  # noqa: E402
+from tests.e2e.demonstration import answers, cooperatives, line_of, organisation_of, undiagnosed  # noqa: E402
 from tests.e2e.device import PIN, Device, devices, photo_with_gps, until  # noqa: E402
 from tests.e2e.filling import Filling  # noqa: E402
 
@@ -127,9 +127,8 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     page.locator("main a.go").click()
 
     diagnostic, training = WORDS[language]
-    organisation = next(one.organisation for one in ACCOUNTS if one.username == PERSON[language])
-    mine = [one for one in COOPERATIVES if one.organisation == organisation]
-    fresh = next(one for index, one in enumerate(COOPERATIVES) if one in mine and index % 10 in (2, 5, 8))
+    organisation = organisation_of(PERSON[language])
+    mine, fresh = cooperatives(organisation), undiagnosed(organisation)
 
     # A draft half-way, then Today with it.
     page.goto(f"{url}/field/#/registry")
@@ -141,7 +140,7 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     page.locator(".start", has_text=diagnostic).click()
     expect(page.locator(".fill")).to_be_visible()
     take("consent")
-    values = answers.diagnostic(fresh, "", date.today(), language, scored(page))
+    values = answers(line_of(PERSON[language], "diag"), date.today())
     del values["coop"]
     values |= {"d_sign": "picture", "photo_leg": "picture"}
     filling = Filling(page, values, photo_with_gps(page, device.profile.parent / f"{language}.jpg"))
@@ -177,8 +176,8 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
     page.goto(f"{url}/field/#/today")
     page.locator(".start", has_text=training).click()
     expect(page.locator(".fill")).to_be_visible()
-    trainer = next(one for one in ACCOUNTS if one.username == PERSON[language])
-    session = answers.training("حساب سعر التكلفة", "T07", trainer, [(one, "") for one in mine[:2]], date(2026, 11, 3), 3)
+    session = answers("train-hadaf", date(2026, 11, 3))
+    session["part"] = session["part"][:10]
     for person in session["part"]:
         for name in [*person]:
             if name not in ("p_consent", "p_name", "p_sex", "p_age", "p_lit", "att"):
@@ -223,12 +222,6 @@ def phone_pages(album: Album, device: Device, url: str, language: str) -> None:
 def show(page: Page, path: str) -> None:
     """The question in the middle of what is seen."""
     page.locator(f".blocks [data-path='{path}']").evaluate("(one) => one.scrollIntoView({ block: 'center' })")
-
-
-def scored(page: Page) -> dict[str, list[str]]:
-    """Every scored question takes the same codes as far as a picture is concerned."""
-    axes = {"leg": 8, "mem": 7, "org": 6, "prd": 8, "mkt": 7, "fin": 7, "cer": 6, "net": 7}
-    return {f"{axis}{number:02}": ["0", "2", "3", "4"] for axis, count in axes.items() for number in range(1, count + 1)}
 
 
 def desk_pages(album: Album, device: Device, url: str, language: str) -> None:

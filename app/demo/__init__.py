@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from flask import Flask
 
@@ -13,6 +15,7 @@ from app.packs.reading import folder_of, read
 from app.registry.models import Programme
 
 FIRST = "boulemane"  # the pack that an empty installation shows
+PROGRAMME = f"{FIRST}-demo"
 
 
 def init_app(app: Flask) -> None:
@@ -40,8 +43,6 @@ def is_empty() -> bool:
 
 def accounts(code: str = FIRST) -> list[tuple[Account, str]]:
     """The accounts of a pack's demonstration that are here, under the names they have here, each with its password."""
-    from dataclasses import replace
-
     here = set(db.session.scalars(sa.select(Person.username).where(Person.is_demo)))
     found = []
     for account in of_pack(code):

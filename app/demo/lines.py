@@ -69,7 +69,9 @@ def _line(at: Place, now: datetime) -> Line:
         more["photos"] = tuple(one.text() for one in said["photos"].items())
     if "trouble" in said:
         more["trouble"] = said["trouble"].one_of(("device_revoked",))
-    return Line(at, said["key"].text(), said["form"].text(), said["author"].text(), _moment(at, said, now), said["values"].value, **more)
+    return Line(
+        at, said["key"].text(), said["form"].text(), said["author"].text(), _moment(at, said, now), said["values"].value, **more
+    )
 
 
 def _moment(at: Place, said: dict[str, Place], now: datetime) -> datetime:

@@ -23,7 +23,7 @@ def marked(text: Mapping[str, str]) -> dict[str, str]:
 class Account:
     username: str
     role: str  # of ROLES
-    name: Mapping[str, str]  # marked
+    name: dict[str, str]  # marked
     language: str = "ar"
     organisation: str | None = None
 

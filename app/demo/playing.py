@@ -14,12 +14,11 @@ import orjson
 import sqlalchemy as sa
 
 from app.accounts import operations as accounts
-from app.accounts.models import Device, Membership, Person
+from app.accounts.models import Device, Person
 from app.core import audit
-from app.core.db import db, next_seq
+from app.core.db import db
 from app.core.driver import Statements
 from app.core.ids import new_id
-from app.core.languages import MOROCCO
 from app.core.permissions import Actor
 from app.demo import lines
 from app.demo.filling import Filler
@@ -212,9 +211,10 @@ def _record(world: _World, line: Line, key: str, rest: list[str]) -> str:
 
 def _filled(world: _World, author: _Author, line: Line, values: Values) -> dict[str, Any]:
     package = world.forms[line.form][1]
-    for name in world.changed & package["datasets"].keys():
-        world.filler.keep_list(name, list(world.records[name].values()))
-    world.changed -= package["datasets"].keys()
+    if not line.corrects:  # a correction stands on what its first version saw
+        for name in world.changed & package["datasets"].keys():
+            world.filler.keep_list(name, list(world.records[name].values()))
+        world.changed -= package["datasets"].keys()
     names = {node["name"] for node in package["nodes"]}
     for name in values:
         if name not in names:
@@ -335,7 +335,9 @@ def _with_a_revoked_phone(world: _World, author: _Author, at: datetime) -> _Auth
     lost, _ = accounts.enrol_device(author.person, label="Chrome 120, Android 10", device_id=None, now=at - timedelta(days=9))
     accounts.revoke_device(lost, now=at - timedelta(days=1), by=world.coordinator)
     assert author.sender is not None
-    return replace(author, device=lost, sender=intake.Sender(lost.id, author.person.id, "device_revoked", author.sender.organisations))
+    return replace(
+        author, device=lost, sender=intake.Sender(lost.id, author.person.id, "device_revoked", author.sender.organisations)
+    )
 
 
 def _decide(world: _World, sent: _Sent, line: Line) -> None:

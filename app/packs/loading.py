@@ -24,7 +24,6 @@ from app.packs.problems import OF_DEMONSTRATION
 from app.packs.reading import Pack, Record
 from app.personal.later import set_retention
 from app.programmes import operations as programmes
-from app.programmes.operations import Settings
 from app.registry.applying import LABEL
 from app.registry.finding import links_of, territory_of
 from app.registry.models import Entity, EntityLink, EntityVersion, Programme

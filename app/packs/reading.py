@@ -87,7 +87,10 @@ def read(folder: Path) -> Pack:
     partners = _partners(said["partners"]) if "partners" in said else []
     settings = Settings(
         name=said["name"].texts(),
-        partners={language: ("، " if language == "ar" else ", ").join(one["name"][language] for one in partners) for language in LANGUAGES},
+        partners={
+            language: ("، " if language == "ar" else ", ").join(one["name"][language] for one in partners)
+            for language in LANGUAGES
+        },
         territories=said["territories"].territories() if "territories" in said else [],
         starts_on=said["starts_on"].day() if "starts_on" in said else None,
         ends_on=said["ends_on"].day() if "ends_on" in said else None,
@@ -123,7 +126,7 @@ def _organisations(at: Place) -> list[OrganisationOf]:
 
 
 def _phases(at: Place) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for one in at.items():
         said = one.keys(("code", "name"), ("starts_on", "ends_on"))
         days = {key: said[key].day() if key in said else None for key in ("starts_on", "ends_on")}
@@ -141,7 +144,7 @@ def _budget(at: Place) -> dict[str, Any]:
 
 
 def _partners(at: Place) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for one in at.items():
         said = one.keys(("code", "name", "role"), ("contributions",))
         parts = said["contributions"].items() if "contributions" in said else []

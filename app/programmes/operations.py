@@ -239,7 +239,8 @@ def _write(programme: Programme, settings: Settings) -> None:
     programme.name, programme.partners = dict(settings.name), dict(settings.partners)
     programme.territories = list(settings.territories)
     programme.starts_on, programme.ends_on = settings.starts_on, settings.ends_on
-    programme.phases, programme.financing = list(settings.phases), list(settings.financing)
+    programme.phases = [dict(one) for one in settings.phases]
+    programme.financing = [dict(one) for one in settings.financing]
     programme.budget = dict(settings.budget)
 
 

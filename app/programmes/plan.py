@@ -95,7 +95,7 @@ class Plan:
         return (amount * 100 / self.budget).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
-def _partner(one: dict[str, Any]) -> Partner:
+def _partner(one: Mapping[str, Any]) -> Partner:
     brought = (Contribution(part["kind"], _amount(part["amount"]), part["note"]) for part in one["contributions"])
     return Partner(one["code"], one["name"], one["role"], tuple(brought))
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.demo.boulemane import PASSWORD
+from app.demo import PASSWORD
 from tests import past
 from tests.conftest import ROOT, Browser, settings
 

@@ -22,9 +22,14 @@ from app.accounts.models import Person
 from app.accounts.problems import WRONG_PASSWORD
 from app.core.db import db
 from app.core.problems import Problem
-from app.demo import boulemane, operations
+from app.demo import FIRST, PASSWORD, PROGRAMME
 from app.demo.pictures import carpet
+from app.demo.playing import play
+from app.demo.unloading import unload
+from app.instruments.consent import is_filled
 from app.instruments.lint import TOKENS
+from app.instruments.models import InstrumentVersion
+from app.packs.reading import folder_of, read
 from app.registry.models import Entity, Organisation, Programme
 from app.submissions.attachments import path_of
 from app.submissions.models import Attachment, Remark, Submission
@@ -36,11 +41,12 @@ NOW = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
 
 def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, world, amina):
     real = amina.deliver()
-    assert not operations.is_empty()
+    pack = read(folder_of(FIRST))
+    assert not demo.is_empty()
     assert not demo.load_if_empty(app), "somebody works here already"
-    assert operations.load(NOW)
+    assert play(pack, NOW)
 
-    programme = db.session.scalar(sa.select(Programme).where(Programme.code == boulemane.PROGRAMME))
+    programme = db.session.scalar(sa.select(Programme).where(Programme.code == PROGRAMME))
     cooperatives = db.session.scalars(
         sa.select(Entity).where(Entity.programme_id == programme.id, Entity.list == "cooperatives")
     ).all()
@@ -77,17 +83,16 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     assert len(attachments) >= 5
     assert all(one.complete_at and path_of(one.sha256).stat().st_size == one.size for one in attachments)
 
-    assert set(TOKENS) <= programme.consent.keys()  # D6
-    assert all(programme.consent[token][language] for token in TOKENS for language in ("ar", "fr"))
+    assert all(is_filled(programme, token, language) for token in TOKENS for language in ("ar", "fr"))  # D6
 
     before = [count(model) for model in (Person, Programme, Submission, Entity)]
-    assert not operations.load(NOW)  # D4
+    assert not play(pack, NOW)  # D4
     assert [count(model) for model in (Person, Programme, Submission, Entity)] == before
 
     with pytest.raises(Problem) as refused:  # D7
-        accounts.authenticate("coordinator", boulemane.PASSWORD, known_device="", now=NOW, demo_allowed=False)
+        accounts.authenticate("coordinator", PASSWORD, known_device="", now=NOW, demo_allowed=False)
     assert refused.value.kind is WRONG_PASSWORD
-    assert accounts.authenticate("coordinator", boulemane.PASSWORD, known_device="", now=NOW, demo_allowed=True)
+    assert accounts.authenticate("coordinator", PASSWORD, known_device="", now=NOW, demo_allowed=True)
     db.session.commit()
 
     files = [path_of(one.sha256) for one in attachments]
@@ -95,26 +100,31 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     one.author_id, author_id = amina.id, one.author_id
     db.session.commit()
     with pytest.raises(Problem) as kept:  # D5
-        operations.unload(NOW)
+        unload(NOW)
     assert kept.value.kind.code == "demo.holds_real_work"
     db.session.rollback()
     db.session.get(Submission, one.id).author_id = author_id
     db.session.commit()
 
-    assert operations.unload(NOW)
-    assert not operations.is_loaded()
+    # A form of a real programme that somebody of the demonstration published stays, and forgets who did.
+    published = db.session.get(InstrumentVersion, world.instrument.id)
+    published.published_by = people[0].id
+    db.session.commit()
+    assert unload(NOW, "no-such-pack") == []
+    assert unload(NOW) == [PROGRAMME]
+    assert db.session.get(InstrumentVersion, world.instrument.id).published_by is None
     assert [row.id for row in db.session.scalars(sa.select(Submission))] == [real["submission_id"]]
     assert count(Person) == len(world.people)
     assert db.session.scalars(sa.select(Programme.code)).all() == ["boulemane"]
     assert not any(path.exists() for path in files)
-    assert not operations.unload(NOW)
+    assert not unload(NOW)
 
 
 def test_the_terminal_refuses_the_demonstration_where_it_is_not_allowed(app):  # D7
     said = app.test_cli_runner().invoke(args=["demo", "load"])
     assert said.exit_code == 1
     assert "DAFTAR_DEMO" in said.output
-    assert not operations.is_loaded()
+    assert not db.session.scalar(sa.select(Programme.id))
     assert not demo.load_if_empty(app)
 
 

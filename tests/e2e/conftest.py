@@ -19,8 +19,9 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Playwright
 
-from app.demo.boulemane import ACCOUNTS, PASSWORD
+from app.demo import PASSWORD
 from tests.conftest import ROOT, free_port
+from tests.e2e.demonstration import organisation_of
 from tests.e2e.device import Device, devices
 
 # Each language once and each store once: what differs between stores is the server's, between languages the phone's.
@@ -46,7 +47,7 @@ class Field:
 
     @property
     def organisation(self) -> str:
-        return next(one.organisation for one in ACCOUNTS if one.username == self.username) or ""
+        return organisation_of(self.username)
 
     def row(self, statement: str, **values: Any) -> Any:
         """One row of the server's database, read beside the server."""

@@ -105,7 +105,7 @@ class Filling:
         )
 
     def _answer(self, path: str, value: Any) -> None:
-        """`value` as app/demo/answers.py gives it: a code or text, {"choice": n}, {"otherwise": text}."""
+        """`value` as lines of a demonstration give it: a code or text, {"choice": n}, {"otherwise": text}."""
         question = self._at(path)
         if isinstance(value, dict) and "otherwise" in value:
             if not self.is_blank(path):

@@ -24,19 +24,19 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug.serving import make_server
 
 from app.core.db import db
-from app.demo import answers
-from app.demo.boulemane import ACCOUNTS, CONSENT, COOPERATIVES
+from app.demo.playing import CONSENT
 from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY
 from app.registry.models import Entity, EntityLink, EntityVersion
 from app.submissions.models import Submission
 from tests.conftest import NOW, PASSWORD
+from tests.e2e.demonstration import answers
 from tests.e2e.device import ARGUMENTS, HEIGHT, WIDTH, chromium_path, until
 
 pytestmark = pytest.mark.browser
 
 FORMS = ("coop", "diag", "train", "visit")
-COOPERATIVE = COOPERATIVES[0]
+KEY = "tifawine"
 PHONE = """
 async (password) => {
   const [{ openPhone }, { createSync }, { startDraft, openDraft }, { fillGroup }] = await Promise.all(
@@ -59,17 +59,13 @@ async (password) => {
       if (!done.revisionId) throw new Error(JSON.stringify(done.problems));
       return (await phone.outbox.get(done.revisionId)).entities;
     },
-    async scored() {
-      const pkg = await phone.catalogue.package((await find("diag")).sha256);
-      return pkg.nodes.filter((one) => one.attributes?.role === "item").map((one) => [one.name, pkg.lists[one.choices.list].map(({ name }) => name)]);
-    },
     async sent() {
       await sync.now({ reason: "test" });
       return (await phone.outbox.counts()).waiting;
     },
   });
 }
-"""  # noqa: E501
+"""
 
 
 class Phone:
@@ -172,20 +168,19 @@ def naming(id: str) -> set[tuple[str, str]]:
 
 def test_what_was_agreed_is_followed_without_network_and_the_server_holds_the_same(new_phone) -> None:  # L1, L2, L3
     phone, day = new_phone(), datetime.now().astimezone().date()
-    scored = dict(phone.ask("scored()"))
     phone.keep_shell()
     phone.context.set_offline(True)
 
-    [made] = phone.fill("coop", answers.registration(COOPERATIVE, day))
+    [made] = phone.fill("coop", answers(KEY, day))
     coop = made["id"]
-    diagnosed = phone.fill("diag", diagnostic(coop, day, scored), coop)
+    diagnosed = phone.fill("diag", diagnostic(coop, day), coop)
     actions = [one["id"] for one in diagnosed if one["list"] == "actions"]
     assert len(actions) == 4
     trained = phone.fill("train", training(coop, day), coop)
     assert [one["list"] for one in trained].count("persons") == 2
     visited = phone.fill(
         "visit",
-        answers.visit(COOPERATIVE, coop, day, "ar") | {"act": [{"act_status": "done"}, *[{"act_status": "todo"}] * 3]},
+        answers(f"visit-{KEY}", day, {KEY: coop}) | {"act": [{"act_status": "done"}, *[{"act_status": "todo"}] * 3]},
         coop,
     )
     assert [(one["id"], one["data"]["status"]) for one in visited if one["list"] == "actions"] == [
@@ -237,16 +232,15 @@ def test_what_was_agreed_is_followed_without_network_and_the_server_holds_the_sa
     assert record.data["last_score"], "what the diagnostic said is not touched by a form that does not know it"
 
 
-def diagnostic(coop: str, day: date, scored: dict[str, list[str]]) -> dict[str, Any]:
-    values = answers.diagnostic(COOPERATIVE, coop, day, "ar", scored)
+def diagnostic(coop: str, day: date) -> dict[str, Any]:
+    values = answers(f"diag-{KEY}", day, {KEY: coop})
     fourth = {"pl_action": "البحث عن زبناء جدد", "pl_prio": "medium", "pl_resp": "coop", "pl_due": day.isoformat()}
     return values | {"plan": [*values["plan"], fourth]}
 
 
 def training(coop: str, day: date) -> dict[str, Any]:
     """Two of its members."""
-    trainer = next(one for one in ACCOUNTS if one.role == "facilitator")
-    values = answers.training("حساب سعر التكلفة", "T07", trainer, [(COOPERATIVE, coop)], day, 1)
+    values = answers("train-hadaf", day, {KEY: coop}) | {"n_days": "1", "date_end": day.isoformat(), "hours_total": "5"}
     return values | {"for_coop": coop, "part": values["part"][:2]}
 
 

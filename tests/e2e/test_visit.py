@@ -27,10 +27,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from playwright.sync_api import Page, expect
 
-from app.demo import answers
-from app.demo.boulemane import ACCOUNTS, COOPERATIVES, Cooperative
 from app.keys.sealing import key_id_of, open_envelope, unwrap
 from tests.e2e.conftest import Field
+from tests.e2e.demonstration import answers, cooperatives, line_of, undiagnosed
 from tests.e2e.device import photo_with_gps, stored, until
 from tests.e2e.filling import Filling
 
@@ -47,20 +46,7 @@ WORDS = {
     },
 }
 STOP_AT = "fin03"
-
-
-@pytest.fixture(scope="module")
-def scored(field: Field) -> dict[str, list[str]]:
-    """The scored questions of the published DIAG with their choices."""
-    version = field.row(
-        "SELECT v.package FROM instrument_versions v JOIN instruments i ON i.current_id = v.id WHERE i.form_id = 'diag'"
-    )
-    package = json.loads(version["package"])
-    return {
-        node["name"]: [item["name"] for item in package["lists"][node["choices"]["list"]]]
-        for node in package["nodes"]
-        if answers.SCORED.fullmatch(node["name"])
-    }
+SCORED = re.compile(r"(leg|mem|org|prd|mkt|fin|cer|net)\d\d")
 
 
 def flat(content: Any) -> dict[str, Any]:
@@ -191,13 +177,7 @@ def jpeg_size(content: bytes) -> tuple[int, int]:
     return width, height
 
 
-def undiagnosed(field: Field) -> Cooperative:
-    return next(
-        one for index, one in enumerate(COOPERATIVES) if one.organisation == field.organisation and index % 10 in (2, 5, 8)
-    )
-
-
-def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whole(field, scored, tmp_path):  # V1 V2 V3 V4, AS-24
+def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whole(field, tmp_path):  # V1 V2 V3 V4, AS-24
     page = sign_in(field)
     photo = photo_with_gps(page, tmp_path / "photo.jpg")
     assert b"Exif" in photo.read_bytes()[:40]
@@ -215,7 +195,7 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
         page.locator(f"button.pill[lang={code}]").first.click()
         expect(page.locator("html")).to_have_attribute("lang", code)
         expect(page.locator("h1").first).to_contain_text(WORDS[code]["today"])
-    cooperative = undiagnosed(field)
+    cooperative = undiagnosed(field.organisation)
     page.goto(f"{field.url}/field/#/registry")
     page.locator("input[type=search]").fill(cooperative.ar if field.language == "ar" else cooperative.fr)
     page.locator("a.card").first.click()
@@ -223,7 +203,7 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
     page.locator(".start", has_text=WORDS[field.language]["diag"]).click()
     expect(page.locator(".fill")).to_be_visible()
 
-    values = answers.diagnostic(cooperative, "", date.today(), field.language, scored)
+    values = answers(line_of(field.username, "diag"), date.today())
     del values["coop"]  # the form was begun from the record: it knows
     values |= {"photo_leg": "picture", "d_sign": "picture"}
     filling = Filling(page, values, photo)
@@ -254,7 +234,9 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
     envelope = assert_same_on_both_sides(field, item, receipt)
     sent = flat(envelope["answers"])
     assert_given(sent, values)
-    assert set(scored) <= sent.keys()
+    scored = {name for name in values if SCORED.fullmatch(name)}
+    assert len(scored) == 56
+    assert scored <= sent.keys()
     scores = envelope["computed"]["scores"]
     assert len(scores["axes"]) == 8
     assert float(sent["score_all"]) == pytest.approx(scores["overall"], abs=1e-9)
@@ -281,9 +263,8 @@ def test_a_training_of_25_people_over_3_days_takes_the_same_way(field):  # V2 V3
     page.goto(f"{field.url}/field/#/today")
     page.locator(".start", has_text=WORDS[field.language]["train"]).click()
     expect(page.locator(".fill")).to_be_visible()
-    members = [one for one in COOPERATIVES if one.organisation == field.organisation][:5]
-    trainer = next(one for one in ACCOUNTS if one.username == field.username)
-    values = answers.training("حساب سعر التكلفة", "T07", trainer, [(one, "") for one in members], date(2026, 11, 3), 3)
+    members = cooperatives(field.organisation)[:5]
+    values = answers("train-hadaf", date(2026, 11, 3))
     for number, person in enumerate(values["part"]):
         person["p_coop_in"] = ""
         person["p_coop_free"] = members[number // 5].ar
