@@ -25,7 +25,9 @@ from app.demo.filling import Filler
 from app.demo.lines import Line, Values
 from app.demo.people import PASSWORD, Account, marked, people
 from app.demo.pictures import carpet
+from app.indicators import operations as indicators
 from app.instruments.models import Dataset
+from app.instruments.queries import published
 from app.packs import loading
 from app.packs.reading import Pack
 from app.programmes import operations as programmes
@@ -111,9 +113,11 @@ def play(pack: Pack, now: datetime) -> bool:
         _prepare(world)
         for line in told:
             _play(world, line)
+        programme_id = world.programme.id
         audit.record("demo.loaded", at=now, programme_id=world.programme.id, object_id=world.programme.id)
     for person_id, submission_id, sha256, content, at in world.photos:
         attachments.append(person_id, submission_id, sha256, offset=0, chunk=content, chunk_sha256=sha256, now=at)
+    indicators.catch_up(programme_id)
     return True
 
 
@@ -163,8 +167,6 @@ def _author(world: _World, account: Account, organisations: dict[str, str]) -> _
 
 def _prepare(world: _World) -> None:
     """What phones have from the beginning: forms, the lists they read, and records that came with the programme."""
-    from app.instruments.queries import published
-
     for one in published(world.programme.id):
         package = orjson.loads(one.version.package)
         world.forms[package["form_id"]] = (one.version.sha256, package)

@@ -11,17 +11,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.core import audit
 from app.core.db import begin_writing, db, next_seq
 from app.core.ids import new_id
+from app.indicators import declarations
+from app.indicators import operations as indicators
+from app.indicators.forms import forms_of, lists_of
+from app.indicators.keeping import periods_in
+from app.indicators.models import Indicator
 from app.instruments import operations as instruments
 from app.instruments import queries as forms
 from app.instruments.models import Instrument, InstrumentVersion
 from app.packs.problems import OF_DEMONSTRATION
 from app.packs.reading import Pack, Record
+from app.panels import declarations as panels
+from app.panels.models import Home
+from app.panels.operations import replace as replace_home
 from app.personal.later import set_retention
 from app.programmes import operations as programmes
 from app.registry.applying import LABEL
@@ -76,7 +85,7 @@ def bring(pack: Pack, programme: Programme, *, now: datetime, published_at: date
             set_retention(None, instrument, months, now=now)
             changed.append(f"retention {form_id}")
     changed += _records(pack, programme, now)
-    return changed
+    return changed + _figures(pack, programme, now)
 
 
 def _organisations(pack: Pack, programme: Programme, now: datetime) -> list[str]:
@@ -103,6 +112,31 @@ def _forms(pack: Pack, programme: Programme, now: datetime) -> list[str]:
             instruments.publish_checked(None, programme.id, one, now)
             changed.append(f"form {form_id}")
     return changed
+
+
+def _figures(pack: Pack, programme: Programme, now: datetime) -> list[str]:
+    """Indicators and home, checked against the forms that the programme has now."""
+    changed = []
+    known, lists = forms_of(programme.id), lists_of(programme.id)
+    if pack.indicators is not None:
+        phases = periods_in(programme.phases)
+        declared = declarations.read(pack.indicators, known, lists, list(phases))
+        if [(one.stored(), one.digest(phases.get(one.phase))) for one in declared] != _counted(programme):
+            indicators.replace(programme, declared, now)
+            changed.append("indicators")
+    if pack.home is not None:
+        codes = db.session.scalars(sa.select(Indicator.code).where(Indicator.programme_id == programme.id)).all()
+        panels.read(pack.home, lists=lists, indicators=codes, forms=known)
+        there = db.session.get(Home, programme.id)
+        if there is None or there.panels != pack.home:
+            replace_home(programme, pack.home, now=now)
+            changed.append("home")
+    return changed
+
+
+def _counted(programme: Programme) -> list[tuple[dict[str, Any], str]]:
+    query = sa.select(Indicator).where(Indicator.programme_id == programme.id).order_by(Indicator.position)
+    return [(one.declaration, one.digest) for one in db.session.scalars(query)]
 
 
 def record_id(programme: Programme, list_name: str, key: str) -> str:

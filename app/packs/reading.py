@@ -55,8 +55,8 @@ class Pack:
     consent: dict[str, dict[str, str]]
     retention: dict[str, int]  # {form_id: months}
     records: list[Record]
-    indicators: Any  # as in indicators.json
-    home: Any  # as in home.json
+    indicators: Any  # as in indicators.json; None: it does not say
+    home: Any  # as in home.json; None: it does not say
     lists: dict[str, set[str]] = field(default_factory=dict)  # {entity list: properties that its forms write}
 
     @property
@@ -109,8 +109,8 @@ def read(folder: Path) -> Pack:
         {token: text.texts() for token, text in said["consent"].keys((), TOKENS).items()} if "consent" in said else {},
         {one: months.whole(1) for one, months in said["retention"].keys((), form_ids).items()} if "retention" in said else {},
         [record for file in sorted((folder / "lists").glob("*.csv")) for record in _records(file, lists)],
-        parsed(folder, "indicators.json").value if (folder / "indicators.json").exists() else [],
-        parsed(folder, "home.json").value if (folder / "home.json").exists() else [],
+        parsed(folder, "indicators.json").value if (folder / "indicators.json").exists() else None,
+        parsed(folder, "home.json").value if (folder / "home.json").exists() else None,
         lists,
     )
 
