@@ -132,7 +132,9 @@ def _end_with(parent: int) -> None:
 
 
 def _start_checks(app: Flask) -> None:
-    """Computing submissions again has a process of its own, which ends with this one (app/submissions/checks.py)."""
+    """Computing submissions again has a process of its own, which ends with this one (app/submissions/checks.py); it also keeps
+    indicators in step with what no page has asked for yet."""
+    from app.indicators import keeping
     from app.submissions import checks
 
     own = os.getpid()
@@ -140,7 +142,7 @@ def _start_checks(app: Flask) -> None:
     if child == 0:
         status = 1
         try:
-            checks.work(app)
+            checks.work(app, also=keeping.catch_up_all)
             status = 0
         finally:
             os._exit(status)

@@ -26,13 +26,13 @@ from app.submissions.models import STATES
 # A change of how rows are made counts everything afresh.
 EVALUATION = 1
 
-MEASURES = ("rows", "sum", "distinct", "mean", "share", "median")
+MEASURES = ("rows", "sum", "distinct", "mean", "median", "share")
 EACH = ("latest", "before", "first")
 PLACES = ("region", "province", "commune")
 BUILT_IN = ("organisation", *PLACES)
 KEYS = (
-    "code", "name", "definition", "unit", "counts", "measure", "over", "of", "weight", "out_of", "having", "where", "date",
-    "phase", "states", "by", "each", "target", "hidden",
+    "code", "name", "definition", "unit", "measure", "over", "of", "weight", "out_of", "having", "where", "date", "phase",
+    "states", "each", "by", "counts", "target", "hidden",
 )  # fmt: skip
 TESTS = ("is", "is_not", "in", "not_in", "at_least", "at_most", "filled")
 DATES = frozenset({"date", "today", "dateTime", "start", "end"})

@@ -244,7 +244,7 @@ class _Identities:
             self.list = str(node.get("choices", {}).get("list", "")) if node is not None else ""
         self.paths = [self._below(form, repeat, node["i"]) for node in nodes]
         self.rules = [
-            [(name, self._below(form, repeat, index)) for name, index in rule["save"]]
+            [(name, self._below(form, repeat, index)) for name, index in rule["save"] if form.scope(index) == repeat]
             for rule in form.package.get("entities", [])
             if rule["list"] == self.list and repeat_of(form, rule["scope"]) == repeat
         ]
@@ -264,7 +264,7 @@ class _Identities:
             said = {name: text for name, path in rule if (text := _text(_at(row, path)))}
             for one in self.made:
                 data = one.get("data") or {}
-                if said and said == {name: text for name, text in data.items() if text}:
+                if said and said == {name: text for name, _path in rule if (text := data.get(name))}:
                     self.made.remove(one)
                     return str(one["id"])[:80]
         return None

@@ -28,7 +28,7 @@ from app.indicators.models import MOST_BY
 from app.submissions.answers import form_of
 
 START = -1  # rows that were there before the counter began have 0
-BATCH = 1000  # sources in one transaction: whoever delivers waits no longer than that takes
+BATCH = 250  # sources in one transaction: whoever delivers waits no longer than that takes
 
 ROW_COLUMNS = (
     "indicator_id, day, source_id, number, organisation_id, territory, author_id, said, identity, value, total, weight, squares, "
@@ -87,8 +87,8 @@ def catch_up(programme_id: str, *, most_s: float | None = None, wait: bool = Tru
     return bool(done)
 
 
-def catch_up_all(*, most_s: float | None = None) -> None:
-    """The same for every programme that has indicators."""
+def catch_up_all(*, most_s: float = 5.0) -> None:
+    """The same for every programme that has indicators, so many seconds each: for the process beside the server."""
     table = sa.table("indicators", sa.column("programme_id"))
     for programme_id in db.session.scalars(sa.select(table.c.programme_id).distinct()).all():
         if not is_in_step(programme_id):

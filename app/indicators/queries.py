@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,7 +95,7 @@ def split(
 def over_time(actor: Actor, programme: Programme, code: str, perimeter: Perimeter | None = None) -> list[tuple[str, Value]]:
     """(month "2026-11", value of that month alone), oldest first."""
     reading = Reading(actor, programme, indicator(programme, code), perimeter)
-    return [(key, reading.figure(sums)) for key, sums in sorted(reading.gather("month").items()) if sums.n]
+    return reading.over_time()
 
 
 def spread(
@@ -109,8 +110,12 @@ def spread(
     `key` and `label` are "" without `by`. Raises NOT_ALLOWED, UNKNOWN.
     """
     found = []
+    query = sa.select(Indicator).where(Indicator.programme_id == programme.id, Indicator.code.in_(codes))
+    here = {one.code: Shown(one.id, restored(one.declaration), one.counted_at) for one in db.session.scalars(query)}
     for code in codes:
-        reading = Reading(actor, programme, indicator(programme, code), perimeter)
+        if code not in here:
+            raise problems.UNKNOWN(code=code)
+        reading = Reading(actor, programme, here[code], perimeter)
         parts = reading.gather(by or "")
         medians = reading.medians(by or "", parts) if reading.declaration.measure == "median" else {}
         for key, sums in sorted(parts.items()):
@@ -130,7 +135,10 @@ class Reading:
         self.actor, self.programme, self.shown, self.declaration = actor, programme, shown, shown.declaration
         phases = periods_in(getattr(programme, "phases", None))
         self.scope = scope_of(actor, programme.id, perimeter or Perimeter(), phases, of_records=bool(shown.declaration.over.list))
-        self.situation = situation(programme, shown)
+
+    @cached_property
+    def situation(self) -> datetime:
+        return situation(self.programme, self.shown)
 
     def value(self) -> Value:
         sums = self.gather("").get("", Sums())
@@ -148,6 +156,11 @@ class Reading:
         found = [(key, labels[key], self.figure(sums, medians.get(key))) for key, sums in parts.items()]
         found.sort(key=lambda one: (one[0] in ("", NONE), -(one[2].value or 0), one[1]))
         return found
+
+    def over_time(self) -> list[tuple[str, Value]]:
+        parts = {key: sums for key, sums in sorted(self.gather("month").items()) if sums.n}
+        medians = self.medians("month", parts) if self.declaration.measure == "median" else {}
+        return [(key, self.figure(sums, medians.get(key))) for key, sums in parts.items()]
 
     def _add_the_rest(self, parts: dict[str, Sums]) -> None:
         """Rows placed no more exactly than a larger place stand with those of no place: parts come to the whole."""

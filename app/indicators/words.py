@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Final
 
 from flask_babel import LazyString, lazy_gettext
+
+from app.core.languages import NARROW_SPACE, number
+
+if TYPE_CHECKING:
+    from app.indicators.declarations import Declaration
 
 # What a figure is measured in. A declaration's target says the same word.
 UNITS: Final[dict[str, LazyString]] = {
@@ -53,3 +59,43 @@ COUNTS: Final[dict[str, LazyString]] = {
 }
 WITHOUT_RECORD = lazy_gettext("Whoever has no record of her own, or did not agree to be named, counts as one participation.")
 AS_DECLARED = lazy_gettext("The numbers are those that were declared; nobody is counted by name.")
+
+# Words for millions, beside the exact amount: programmes speak in them.
+MILLIONS: Final = {"ar": "مليون درهم", "fr": "MDH"}
+MILLION = 1_000_000
+DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 2, "days": 0, "m2": 0, "hours": 1}
+
+
+def number_of(value: Decimal, unit: str) -> str:
+    """`1 051`, `28 250 000,00`, `92,5`: with the decimals of its unit."""
+    decimals = DECIMALS.get(unit, 0)
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    if decimals and unit != "mad" and rounded == rounded.to_integral_value():
+        decimals = 0
+    return number(rounded, decimals)
+
+
+def figure(value: Decimal | None, unit: str) -> str:
+    """With its unit: `1 051 femmes`, `28 250 000,00 MAD`, `92,5 %`; "–" where there is none. Shown inside <bdi>."""
+    space = NARROW_SPACE if unit == "percent" else "\u00a0"
+    return "–" if value is None else f"{number_of(value, unit)}{space}{UNITS[unit]}"
+
+
+def in_millions(value: Decimal | None, unit: str, language: str) -> str:
+    """`28,25 MDH`, `28,25 مليون درهم`; "" below a million, and for other units."""
+    if value is None or unit != "mad" or abs(value) < MILLION:
+        return ""
+    millions = (value / MILLION).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    short = millions.to_integral_value() if millions == millions.to_integral_value() else millions.normalize()
+    return f"{number(short)}\u00a0{MILLIONS[language]}"
+
+
+def told_in(declaration: Declaration) -> list[str]:
+    """What is counted, in sentences for the reader."""
+    lines = [str(COUNTS[declaration.counts])]
+    if declaration.counts == "persons":
+        if declaration.measure == "distinct":
+            lines.append(str(WITHOUT_RECORD))
+        elif declaration.measure == "sum":
+            lines = [str(AS_DECLARED)]
+    return lines

@@ -81,7 +81,8 @@ class Shell:
         top = "/" + request.path.strip("/").split("/")[0]
         if top == "/programmes":
             return f"/programmes/{programme.id}"
-        there = top if top in ("/submissions", "/records", "/exports", "/instruments", "/overview") else "/submissions"
+        listed = ("/submissions", "/indicators", "/records", "/exports", "/instruments", "/overview")
+        there = top if top in listed else "/submissions"
         return f"{there}?programme={programme.id}"
 
     @property
@@ -123,6 +124,7 @@ class Shell:
             held = quarantine.count(actor)
             add(_("Quarantine"), "/quarantine", True, count=str(held) if held else "", attention=bool(held))
         if here_id:
+            add(_("Indicators"), "/indicators", can(actor, "programme.read", programme_id=here_id))
             add(_("Records"), "/records", can(actor, "entity.read", programme_id=here_id))
             add(_("Exports"), "/exports", can(actor, "submission.export", programme_id=here_id))
             grant = actor.grants.get(here_id)

@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -166,8 +166,8 @@ def _insert_lease(value: str) -> Any:
     )
 
 
-def run(app: Flask, stop: threading.Event) -> None:
-    """Work until told to stop, or until the process that started us is gone."""
+def run(app: Flask, stop: threading.Event, also: Callable[[], None] | None = None) -> None:
+    """Work until told to stop, or until the process that started us is gone. `also`: what else is to be done now and then."""
     me, parent, last = secrets.token_hex(8), os.getppid(), 0
     while not stop.is_set() and os.getppid() == parent:
         done, began, busy = 0, time.monotonic(), False
@@ -177,16 +177,18 @@ def run(app: Flask, stop: threading.Event) -> None:
                 busy, last = number - last > BUSY, number
                 if hold_lease(me, now=time.time()):
                     done = check_waiting(FEW if busy else 20)
+                    if also is not None and not busy:
+                        also()
         except Exception as error:
             log.warning("Checking pauses after %s", type(error).__name__)
         # On a market day phones come first: a few now and then, the rest afterwards. Otherwise half of the time at most.
         stop.wait(PAUSE_S if busy or not done else max(0.05, time.monotonic() - began))
 
 
-def work(app: Flask) -> None:
+def work(app: Flask, also: Callable[[], None] | None = None) -> None:
     """The whole life of the process."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     os.nice(10)
-    run(app, stop)
+    run(app, stop, also)
