@@ -264,7 +264,7 @@ class _Identities:
             said = {name: text for name, path in rule if (text := _text(_at(row, path)))}
             for one in self.made:
                 data = one.get("data") or {}
-                if said and said == {name: text for name, _path in rule if (text := data.get(name))}:
+                if said and said == {name: str(data[name]) for name, _path in rule if data.get(name)}:
                     self.made.remove(one)
                     return str(one["id"])[:80]
         return None
