@@ -1,7 +1,8 @@
 """Makes one classic script of ES modules: what a phone downloads, and what the server's engine loads.
 
-Each module becomes a function that runs once, after those it imports, and tdewolff-minify shortens the whole. The source
-modules stay the truth for tests and tsc. The rules a module must keep: docs/decisions/0003-browser-code.md.
+The modules stand in one scope, each after those it imports, under names that nothing else there has (script_names.py finds
+them); what nobody names is left out, and tdewolff-minify shortens the whole. The source modules stay the truth for tests and
+tsc. The rules a module must keep: docs/decisions/0003-browser-code.md.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from app.core.script_names import Names, Variable, names_of
 from app.core.script_tokens import Token, script_tokens
 from app.core.shorten import shortened
 
@@ -35,6 +37,9 @@ _HIDDEN = ("Math", "isNaN", "undefined")
 # It also joins declarations and puts one that takes an array or object apart before the others, whatever they call: not
 # across another statement.
 _APART = "0;"
+# A constant up to this length is shorter than its name, declared and repeated.
+_SHORT_LITERAL = 5
+_NUMBERED = re.compile(r"\$\d*$")
 _LICENSE_COMMENT = re.compile(r"/\*[*!][\s*]*@license[\s\S]*?\*/")
 _LICENSE = re.compile(r"@license\s*\*?\s*([^*]*(?:\*(?!/)[^*]*)*)\*/")
 
@@ -56,24 +61,20 @@ class _Module:
     imports: list[_Import]
     exports: dict[str, str]  # exported name -> local name
     licenses: list[str]
-    words: set[str] = field(init=False)  # all that may be a variable of it
-
-    def __post_init__(self) -> None:
-        texts = ["", *(token.text for token in self.tokens), ""]
-        self.words = {
-            token.text
-            for token, before, after in zip(self.tokens, texts, texts[2:], strict=False)
-            if token.kind == "word" and before not in (".", "?.") and not (after == ":" and before in ("{", ","))
-        }
+    names: Names
 
     def with_edits(self, edits: list[tuple[int, int, str]]) -> str:
-        """The text with other words at these places, and without import and export; lines keep their numbers."""
+        """The text with other words at these places, and without import and export; lines keep their numbers.
+
+        Of two places that overlap, the longer one counts.
+        """
         out, last = [], 0
         edits = [*edits, *(() if self.licenses else self._guards())]
         gone = [(start, end, "\n" * self.text.count("\n", start, end)) for start, end in self.cuts]
-        for start, end, new in sorted([*gone, *edits]):
-            out += [self.text[last:start], new]
-            last = end
+        for start, end, new in sorted([*gone, *edits], key=lambda edit: (edit[0], -edit[1])):
+            if start >= last:
+                out += [self.text[last:start], new]
+                last = end
         return "".join([*out, self.text[last:]])
 
     def _guards(self) -> Iterator[tuple[int, int, str]]:
@@ -181,7 +182,15 @@ def _parse(text: str, where: Callable[[int], str]) -> _Module:
     licenses = [" ".join(found.replace("*", " ").split()) for found in _LICENSE.findall(text)]
     for at in () if licenses else _joined(tokens):
         raise ScriptError(f"{where(at)}: what takes an array or object apart needs a declaration of its own")
-    return _Module(text, tokens, cuts, imports, exports, licenses)
+    variables = Names() if licenses else names_of(text)
+    if variables.broken is not None:
+        # The minifier says it better, if it sees it too.
+        shortened("text/javascript", _Module(text, tokens, cuts, imports, exports, licenses, Names()).with_edits([]))
+        raise ScriptError(f"{where(variables.broken)}: this syntax is not known to the bundler")
+    for name, at, *_ in variables.variables:
+        if _NUMBERED.search(name):
+            raise ScriptError(f"{where(at)}: “{name}” looks like a name that the bundler gives")
+    return _Module(text, tokens, cuts, imports, exports, licenses, variables)
 
 
 _parsed: dict[tuple[str, str], _Module] = {}
@@ -249,14 +258,14 @@ class Bundle:
         self.modules = _ordered(entry)
         self.texts = texts or {}
         self.own = [path for path in self.modules if not shared or path not in shared.modules]
-        self.imported = {path: self._imported(path) for path in self.own}
-        self.wanted = dict.fromkeys(symbol for found in self.imported.values() for symbol in found.values())
+        self.imported = {path: self._imported(path) for path in self.modules}
+        self.numbers = {path: number for number, path in enumerate(self.modules)}
+        self.wanted = dict.fromkeys(symbol for path in self.own for symbol in self.imported[path].values())
         # What another script must lend, in the order in which both name it.
         self.borrowed = [symbol for symbol in self.wanted if symbol[0] not in self.own]
-        self.ids = self._ids()
 
     def _imported(self, path: Path) -> dict[str, Symbol]:
-        """What each imported name stands for."""
+        """What each imported name stands for: where it is declared, however often it was handed on."""
         found = {}
         for wanted in self.modules[path].imports:
             source = (path.parent / wanted.source).resolve()
@@ -266,42 +275,22 @@ class Bundle:
                 found[local] = (source, name)
         return found
 
-    def _ids(self) -> dict[Symbol, str]:
-        """Names for exports around all modules: their own, unless another module may mean something else by it.
+    def _declared(self, symbol: Symbol) -> tuple[Path, str]:
+        """The module that declares it, and its name there."""
+        path, name = symbol
+        local = self.modules[path].exports[name]
+        return self._declared(self.imported[path][local]) if local in self.imported[path] else (path, local)
 
-        Vendored modules come to their place when all others have their short names: of theirs only what they export counts.
-        """
-        own = {path: self.modules[path] for path in self.own}
-        words = {path: module.exports.keys() if module.licenses else module.words for path, module in own.items()}
-        used = Counter(word for those in words.values() for word in those)
-        meant: Counter[Symbol] = Counter()
-        for path, found in self.imported.items():
-            if not own[path].licenses:
-                meant.update(symbol for local, symbol in found.items() if local == symbol[1])
-        ids = {}
-        for number, (path, module) in enumerate(self.modules.items()):
-            for name, local in module.exports.items():
-                here = name in words.get(path, ())
-                plain = (module.licenses or name == local) and used[name] == meant[path, name] + here
-                ids[path, name] = name if plain else f"{name}${number}"
-        return ids
+    def _name(self, path: Path, local: str) -> str:
+        """What a declaration is called in the script."""
+        return f"{local}${self.numbers[path]}"
 
-    def _function(self, path: Path, returned: list[Symbol]) -> str:
-        """A module as a function that gives what others want of it."""
-        module = self.modules[path]
-        outside = ",".join(self.ids[symbol] for symbol in returned)
-        given = f"{_APART}let[{outside}]=" if returned else ""
-        if module.licenses:
-            return f"{given}{self._vendored_name(path)}({','.join(self.ids[s] for s in self.imported[path].values())});\n"
-        renamed = [(local, self.ids[symbol]) for local, symbol in self.imported[path].items() if local != self.ids[symbol]]
-        head = f"let {','.join(f'{local}={name}' for local, name in renamed)};" if renamed else ""
-        inside = ",".join(module.exports[name] for _, name in returned)
-        result = f";return[{inside}]" if returned else ""
-        return f"{given}(()=>{{{head}{module.with_edits(self._coded(path))}\n{result}}})();\n"
+    def _id(self, symbol: Symbol) -> str:
+        return self._name(*self._declared(symbol))
 
     def _vendored_name(self, path: Path) -> str:
         """Stands for a vendored module while the rest is minified: that one stays as it was published."""
-        return f"vendored${list(self.modules).index(path)}"
+        return f"vendored${self.numbers[path]}"
 
     def _vendored(self, path: Path, returned: list[Symbol]) -> str:
         module = self.modules[path]
@@ -341,23 +330,29 @@ class Bundle:
         lends         globals, and what stands in each for the bundle that borrows it
         borrows       the global where what this bundle borrows stands
         """
-        wanted = {*self.wanted, *(symbol for lent in (lends or {}).values() for symbol in lent)}
+        lent = {symbol for symbols in (lends or {}).values() for symbol in symbols}
         results = [(self.entry, name) for name in self.modules[self.entry].exports] if global_name else []
         hidden = ",".join(f"{name}$={name}" for name in _HIDDEN)
         out = [f"globalThis.{global_name}=" if global_name else "", f'(()=>{{"use strict";let {hidden};\n']
         if self.borrowed:
-            out.append(f"{_APART}let[{','.join(self.ids[symbol] for symbol in self.borrowed)}]=globalThis.{borrows};\n")
+            out.append(f"{_APART}let[{','.join(map(self._id, self.borrowed))}]=globalThis.{borrows};\n")
         vendored = {}
+        scope = _Scope(self, {self._declared(symbol) for symbol in [*lent, *results]})
         for path in self.own:
-            given = [(path, name) for name in self.modules[path].exports if (path, name) in wanted or (path, name) in results]
             # What is lent must stand there before the entry runs.
-            for name, lent in (lends or {}).items() if path == self.entry else ():
-                out.append(f"globalThis.{name}=[{','.join(self.ids[symbol] for symbol in lent)}];\n")
-            out.append(self._function(path, given))
+            for name, symbols in (lends or {}).items() if path == self.entry else ():
+                out.append(f"globalThis.{name}=[{','.join(map(self._id, symbols))}];\n")
             if self.modules[path].licenses:
+                given = [
+                    (path, name) for name in self.modules[path].exports if (path, name) in self.wanted or (path, name) in lent
+                ]
                 vendored[self._vendored_name(path)] = self._vendored(path, given)
+                taken = ",".join(map(self._id, self.imported[path].values()))
+                out.append(f"{_APART}let[{','.join(map(self._id, given))}]={self._vendored_name(path)}({taken});\n")
+            else:
+                out.append(f"{self.modules[path].with_edits([*self._coded(path), *scope.edits(path)])}\n;")
         if global_name:
-            out.append(f"return{{{','.join(f'{name}:{self.ids[path, name]}' for path, name in results)}}}")
+            out.append(f"return{{{','.join(f'{name}:{self._id((path, name))}' for path, name in results)}}}")
         script = self._minified("".join([*out, "})();\n"]))
         for name, function in vendored.items():
             script = script.replace(name, function)
@@ -376,6 +371,76 @@ class Bundle:
                 except ValueError as found:
                     raise ScriptError(f"{_short(path)}: {found}") from error
             raise
+
+
+class _Scope:
+    """How the own modules of a bundle stand in one scope: which names change, and what is left out.
+
+    kept   declarations that others use: (module, name there)
+    """
+
+    def __init__(self, bundle: Bundle, kept: set[tuple[Path, str]]) -> None:
+        self.bundle = bundle
+        self.kept = kept
+        self.modules = {path: bundle.modules[path] for path in bundle.own if not bundle.modules[path].licenses}
+        self.variables = {path: list(self._outside_of_import_and_export(module)) for path, module in self.modules.items()}
+        self.named = {path: Counter(one.name for one in variables) for path, variables in self.variables.items()}
+        # Declaration -> importing modules, each with its own name for it.
+        self.importers: dict[tuple[Path, str], list[tuple[Path, str]]] = {}
+        for path in bundle.own:
+            for local, symbol in bundle.imported[path].items():
+                self.importers.setdefault(bundle._declared(symbol), []).append((path, local))
+        self.literals = {
+            (path, name): declared.literal
+            for path, module in self.modules.items()
+            for name, declared in module.names.declared.items()
+            if declared.literal and declared.alone and self._is_better_written_out(path, name, declared.literal)
+        }
+        self.gone = self._unnamed()
+
+    @staticmethod
+    def _outside_of_import_and_export(module: _Module) -> Iterator[Variable]:
+        return (one for one in module.names.variables if not any(start <= one.start < end for start, end in module.cuts))
+
+    def _is_better_written_out(self, path: Path, name: str, literal: str) -> bool:
+        places = [(path, name), *self.importers.get((path, name), ())]
+        if (path, name) in self.kept or any(at not in self.modules for at, _ in places):
+            return False
+        # One declaration, nothing of the same name inside a function: each place means this constant.
+        if any(self.modules[at].names.bound[local] != (at == path) for at, local in places):
+            return False
+        return len(literal) <= _SHORT_LITERAL or sum(self.named[at][local] for at, local in places) == 2
+
+    def _unnamed(self) -> dict[Path, set[str]]:
+        """What nobody names, without what only such things name."""
+        gone: dict[Path, set[str]] = {path: {name for at, name in self.literals if at == path} for path in self.modules}
+        while True:
+            before = sum(map(len, gone.values()))
+            for path, module in self.modules.items():
+                for name, declared in module.names.declared.items():
+                    if name in gone[path] or not declared.idle or not declared.alone or (path, name) in self.kept:
+                        continue
+                    importers = self.importers.get((path, name), ())
+                    if any(at not in self.modules or self.named[at][local] for at, local in importers):
+                        continue
+                    inside = Counter(one.name for one in self.variables[path] if declared.start <= one.start < declared.end)
+                    if self.named[path][name] == inside[name]:
+                        gone[path].add(name)
+                        self.named[path].subtract(inside)
+            if sum(map(len, gone.values())) == before:
+                return gone
+
+    def edits(self, path: Path) -> Iterator[tuple[int, int, str]]:
+        bundle, module = self.bundle, self.modules[path]
+        meant = {name: (path, name) for name in module.names.declared}
+        meant |= {local: bundle._declared(symbol) for local, symbol in bundle.imported[path].items()}
+        new = {local: f"({self.literals[one]})" if one in self.literals else bundle._name(*one) for local, one in meant.items()}
+        for name in self.gone[path]:
+            declared = module.names.declared[name]
+            yield declared.start, declared.end, "\n" * module.text.count("\n", declared.start, declared.end)
+        for one in self.variables[path]:
+            if one.name in new:
+                yield one.start, one.end, f"{one.name}:{new[one.name]}" if one.shorthand else new[one.name]
 
 
 def bundle(entry: Path, global_name: str | None = None) -> str:

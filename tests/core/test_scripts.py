@@ -107,6 +107,63 @@ def test_a_name_that_means_something_else_in_another_module_keeps_both_meanings(
     assert run(bundle(entry, "Out"), "Out.said") == "clock,other,open,undefined,left,right,key"
 
 
+TANGLED = """
+export const MOST = 3;
+const PER_DAY = 24 * 60;
+export const label = "WHERE";
+const name = "_", list = [1, 2];
+const { length: size, extra = label } = list;
+let count = 0;
+const never = () => `${name}`;
+function onlyFor() { return never() + onlyFor.neverRead; }
+class Thing {
+  name = name; list = [...list]; #count = 1; static size = size; ["x" + name] = extra;
+  get count() { return this.#count + count; }
+  set count(value) { this.#count = value; }
+  label(label = name) { return { label, name, count, size: label, list() { return list; } }; }
+  async *each() { yield* list; }
+}
+function walk({ name, list: [first, ...list] = [0], label: { count = MOST } = {} }, ...size) {
+  outer: for (const label of list) {
+    for (let count = 0; count < 2; count++) { if (count) continue outer; first += label; }
+  }
+  try { throw { name: "caught" }; } catch ({ name }) { first += name; }
+  switch (size.length) { case MOST: first += "!"; }
+  label: { break label; }
+  return `${first}${name}${count}${size}`;
+}
+const swap = (list) => {
+  let name, size;
+  [name, size] = list;
+  ({ name, size: count } = { name: size, size: name });
+  return name + count;
+};
+const thing = new Thing();
+thing.count = 4;
+count ??= 1; count += MOST;
+export const all = () => [
+  walk({ name, list, label: {} }, 1, 2, 3), swap([5, 6]), count, thing.count, thing["x_"], Thing.size, thing.list,
+  PER_DAY / 2 + PER_DAY, JSON.stringify(thing.label()), thing.label().list(),
+  ((name) => name?.label ?? name)({ label }), function name() { return size; }(),
+].join(" ");
+"""
+
+
+def test_names_change_only_where_they_are_variables(write):
+    """Every kind of place, the same names in two modules that come to stand in one scope; what nobody names is left out."""
+    left, right = (TANGLED.replace("WHERE", where) for where in ("left", "right"))
+    entry = write(
+        left=left,
+        right=right,
+        main="import { all as left, MOST } from './left.js';\nimport { all as right, label } from './right.js';\n"
+        "const name = (MOST) => MOST + 1;\nexport const said = [left(), right(), label, name(1), -MOST].join('\\n');\n",
+    )
+    alone = [run("", f"(() => {{{module.replace('export ', '')} return all(); }})()") for module in (left, right)]
+    script = bundle(entry, "Out")
+    assert run(script, "Out.said").split("\n") == [*alone, "right", "2", "-3"]
+    assert "neverRead" not in script
+
+
 def test_a_second_script_takes_from_the_first_what_that_has(write, tmp_path):
     main = write(
         base="export const log = ['base'];\nexport function add(word) { log.push(word); }\nexport const unused = 1;\n",
@@ -154,6 +211,7 @@ def test_the_vendored_templates_library_bundles_and_keeps_its_licence(write, tmp
         ("const a = `no end;", "a template literal has no end"),
         ("const f = () => { const a = 1, { b } = a; };", "main.js:1: what takes an array or object apart"),
         ("const a = 1;\nconst b = = 2;", "main.js: unexpected = in expression on line 2"),
+        ("const a$1 = 1;", "main.js:1: “a$1” looks like a name that the bundler gives"),
         ("export function a() {}\nexport { a };", "main.js:2: “a” is exported twice"),
     ],
 )
