@@ -1,5 +1,6 @@
 """Settings of one installation, read from the environment. docs/configuration.md explains each."""
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,11 @@ ROOT = Path(__file__).resolve().parent
 
 def _flag(name: str, default: bool) -> bool:
     return os.environ.get(name, "1" if default else "0").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """`10.20.0.0/16, 192.168.4.7`: networks, or single machines."""
+    return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
 
 
 def _secret_key(instance: Path) -> str:
@@ -51,6 +57,10 @@ def from_environment() -> dict[str, object]:
         "SESSION_DAYS": int(os.environ.get("DAFTAR_SESSION_DAYS", "30")),
         "LEAST_READING_PROTO": int(os.environ.get("DAFTAR_LEAST_READING_PROTO", "0")),
         "BACKUP_PASSPHRASE": os.environ.get("DAFTAR_BACKUP_PASSPHRASE", ""),
+        "HOOKS_NETWORKS": _networks(os.environ.get("DAFTAR_HOOKS_NETWORKS", "")),
+        "HOOKS_HTTP": _flag("DAFTAR_HOOKS_HTTP", False),
+        "HOOKS_TIMEOUT_S": float(os.environ.get("DAFTAR_HOOKS_TIMEOUT_S", "15")),
+        "HOOKS_DAYS": int(os.environ.get("DAFTAR_HOOKS_DAYS", "3")),
         # Off: /sw.js serves a worker that takes itself away (docs/decisions/0003-browser-code.md).
         "FIELD_WORKER": _flag("DAFTAR_FIELD_WORKER", True),
     }

@@ -22,6 +22,7 @@ PACKAGES = (
     "accounts",
     "keys",
     "instruments",
+    "hooks",
     "submissions",
     "indicators",
     "panels",

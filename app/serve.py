@@ -120,9 +120,13 @@ _prepared: list[Flask] = []  # inherited by a worker that was forked; one that w
 def _application() -> Flask:
     """Called in each worker. It ends with the server that started it, also when that one was killed."""
     from app import create_app
+    from app.hooks import sending
 
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return _prepared[0] if _prepared else create_app()
+    app = _prepared[0] if _prepared else create_app()
+    # Here and not in a process of its own: a worker that dies is replaced, and what it was telling is told again.
+    threading.Thread(target=sending.run, args=(app, threading.Event()), daemon=True).start()
+    return app
 
 
 def _end_with(parent: int) -> None:

@@ -39,6 +39,8 @@ def test_only_config_reads_the_environment():
         ("DAFTAR_THREADS", "THREADS"),
         ("DAFTAR_TRUSTED_PROXIES", "TRUSTED_PROXIES"),
         ("DAFTAR_SESSION_DAYS", "SESSION_DAYS"),
+        ("DAFTAR_HOOKS_TIMEOUT_S", "HOOKS_TIMEOUT_S"),
+        ("DAFTAR_HOOKS_DAYS", "HOOKS_DAYS"),
         ("DAFTAR_MAX_XLSFORM_BYTES", "MAX_XLSFORM_BYTES"),
         ("DAFTAR_MAX_ATTACHMENT_BYTES", "MAX_ATTACHMENT_BYTES"),
     ],
@@ -61,6 +63,16 @@ def test_the_instance_folder_replaces_every_place(monkeypatch, tmp_path: Path):
     assert settings["SECRET_KEY"] == key.read_text()
     assert key.stat().st_mode & 0o077 == 0
     assert config.from_environment()["SECRET_KEY"] == settings["SECRET_KEY"]
+
+
+def test_networks_are_named_one_by_one(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("DAFTAR_INSTANCE", str(tmp_path))
+    assert config.from_environment()["HOOKS_NETWORKS"] == ()
+    assert config.from_environment()["HOOKS_HTTP"] is False
+    monkeypatch.setenv("DAFTAR_HOOKS_NETWORKS", "10.20.0.0/16, 192.168.4.7,fd00::/8")
+    monkeypatch.setenv("DAFTAR_HOOKS_HTTP", "on")
+    assert [str(one) for one in config.from_environment()["HOOKS_NETWORKS"]] == ["10.20.0.0/16", "192.168.4.7/32", "fd00::/8"]
+    assert config.from_environment()["HOOKS_HTTP"] is True
 
 
 def test_common_forms_of_a_postgresql_address_are_understood(monkeypatch, tmp_path: Path):

@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.permissions import Actor, require
 from app.core.problems import NOT_FOUND, Kind
 from app.submissions.models import Remark, ReviewEvent, Submission
-from app.submissions.operations import apply_held_records
+from app.submissions.operations import apply_held_records, tell
 from app.submissions.queries import last_event
 
 STALE = Kind(
@@ -156,6 +156,7 @@ def decide(
         details=details,
     )
     db.session.flush()
+    tell(submission, event.action, event.number, event.id, now=now)
     return event
 
 

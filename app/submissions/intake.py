@@ -21,6 +21,7 @@ from app.core.db import iso
 from app.core.driver import Numbers, Statements
 from app.core.ids import new_id
 from app.core.permissions import Grant
+from app.hooks import outbox
 from app.registry import applying
 from app.registry.applying import EntityChange, Record, Source, meant
 from app.submissions.envelope import Envelope, read
@@ -148,6 +149,7 @@ class _Stored:
     quarantine: str | None
     current_revision_id: str
     is_deleted: bool
+    organisation_id: str | None
 
 
 def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> None:
@@ -266,12 +268,12 @@ def _revision_ids(items: list[Sent]) -> list[str]:
 
 def _submissions(do: Statements, items: list[Sent]) -> dict[str, _Stored]:
     rows = do.among(
-        "SELECT id, programme_id, form_id, author_id, state, quarantine, current_revision_id, deleted_at FROM submissions "
-        "WHERE id IN (:ids)",
+        "SELECT id, programme_id, form_id, author_id, state, quarantine, current_revision_id, deleted_at, organisation_id "
+        "FROM submissions WHERE id IN (:ids)",
         [item.submission_id for item in items],
         lock=True,
     )
-    return {row[0]: _Stored(row[1], row[2], row[3], row[4], row[5], row[6], row[7] is not None) for row in rows}
+    return {row[0]: _Stored(row[1], row[2], row[3], row[4], row[5], row[6], row[7] is not None, row[8]) for row in rows}
 
 
 def records_named(do: Statements, envelopes: Iterable[Envelope | None]) -> dict[str, Record]:
@@ -517,7 +519,7 @@ def _insert_new(
     do: Statements, items: list[Sent], entities: dict[str, Record], forms: Forms, seqs: Numbers, chain: _Chain, *, now: datetime
 ) -> None:
     moment, text = do.moment(now), iso(now)
-    submissions, revisions, events, changes = [], [], [], []
+    submissions, revisions, events, changes, told = [], [], [], [], []
     for item in items:
         envelope = item.envelope
         assert envelope is not None
@@ -540,11 +542,13 @@ def _insert_new(
         )
         item.result, item.reason = ("quarantined", trouble) if trouble else ("accepted", None)
         item.receipt = _receipt(item, seq, text, _announced(item.envelope), head)
+        told.append(_told("received", 1, item, organisation_id, seq, trouble))
         if not trouble and envelope.entities:
             changes.append((item, organisation_id, territory))
     do.insert("submissions", SUBMISSION_COLUMNS, submissions)
     do.insert("revisions", REVISION_COLUMNS, revisions)
     do.insert("review_events", EVENT_COLUMNS, events)
+    outbox.note(do, told, now=now)
     _slots(do, items)
     for item, organisation_id, territory in changes:
         assert item.envelope is not None
@@ -557,6 +561,25 @@ def _insert_new(
             item.envelope.author_id,
         )
         applying.apply(do, item.envelope.entities, entities, source, seqs=seqs, now=now)
+
+
+def _told(event: str, number: int, item: Sent, organisation_id: str | None, seq: int, quarantine: str | None) -> outbox.Event:
+    """What receivers are told of an item that was filed."""
+    envelope = item.envelope
+    assert envelope is not None
+    return outbox.Event(
+        event,
+        number,
+        source=item.revision_id,
+        programme_id=envelope.programme_id,
+        organisation_id=organisation_id,
+        submission_id=item.submission_id,
+        revision_id=item.revision_id,
+        form_id=envelope.form_id,
+        form_version=envelope.form_version,
+        receipt=seq,
+        quarantine=quarantine,
+    )
 
 
 def subject_of(envelope: Envelope, entities: dict[str, Record]) -> str | None:
@@ -641,6 +664,7 @@ def _insert_correction(
         object_id=item.revision_id,
         details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": quarantine},
     )
+    outbox.note(do, [_told("revised", number + 1, item, before.organisation_id, seq, quarantine)], now=now)
     missing = do.rows(
         "SELECT sha256 FROM attachments WHERE submission_id = ? AND complete_at IS NULL AND size > 0",
         (item.submission_id,),

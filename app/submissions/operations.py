@@ -12,6 +12,7 @@ from app.core import audit
 from app.core.db import db, next_seq
 from app.core.driver import Numbers, Statements
 from app.core.permissions import Actor, can, require
+from app.hooks import outbox
 from app.instruments.queries import lists_changed
 from app.registry import applying
 from app.registry.applying import EntityChange, Record, Source
@@ -20,6 +21,7 @@ from app.submissions import intake
 from app.submissions.envelope import read
 from app.submissions.models import Revision, Submission
 from app.submissions.problems import NO_SUCH_SUBMISSION, RECORD_ELSEWHERE
+from app.submissions.queries import last_event
 
 
 def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> None:
@@ -40,6 +42,29 @@ def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> N
         details={"reason": reason[:500]},
     )
     db.session.flush()
+    last = last_event(submission_id)
+    tell(submission, "deleted", last.number + 1 if last else 1, submission_id, now=now)
+
+
+def tell(submission: Submission, event: str, number: int, source: str, *, now: datetime) -> None:
+    """Note for those who want to be told (docs/hooks.md), in the transaction of what happened. `source` is told once."""
+    revision = db.session.get_one(Revision, submission.current_revision_id)
+    outbox.note_here(
+        outbox.Event(
+            event,
+            number,
+            source=source,
+            programme_id=submission.programme_id,
+            organisation_id=submission.organisation_id,
+            submission_id=submission.id,
+            revision_id=revision.id,
+            form_id=submission.form_id,
+            form_version=revision.form_version,
+            receipt=revision.seq,
+            quarantine=submission.quarantine,
+        ),
+        now=now,
+    )
 
 
 def make_current(submission: Submission, revision_id: str) -> None:

@@ -20,6 +20,7 @@ from app.core.db import begin_writing, db
 from app.submissions import decisions, operations
 from tests.conftest import World, settle
 from tests.e2e.device import until
+from tests.faults.case_hooks import a_hook
 from tests.faults.conftest import patience, percentile
 from tests.faults.field import MODULES, Phone, a_record, with_the_form
 from tests.faults.ledger import Ledger, Verdict
@@ -58,8 +59,11 @@ def at_rest(ledger: Ledger, station: Station, *phones: Phone) -> Verdict:
     return verdict
 
 
-def test_an_answer_lost_after_the_work_was_done_makes_nothing_twice(phones, proxy, station: Station, ledger: Ledger, measured):
+def test_an_answer_lost_after_the_work_was_done_makes_nothing_twice(
+    phones, proxy, station: Station, world: World, ledger: Ledger, measured
+):
     """NS-01: at every endpoint in turn the answer is thrown away once after the server has done its work."""
+    a_hook(world, "https://localhost:1/")
     net = proxy()
     phone = phones("amina", net)
     extra = payload = 0
@@ -91,8 +95,11 @@ def test_an_answer_lost_after_the_work_was_done_makes_nothing_twice(phones, prox
         assert hit, f"{endpoint} was never asked"
         extra += sum(net.counted.up.values()) - before
     verdict = at_rest(ledger, station, phone)
-    measured("NS-01", endpoints=len(ENDPOINTS), duplicates=verdict.duplicated, extra_bytes=max(0, extra - payload))
-    assert len(ledger.received) == 5
+    notices = station.value("SELECT count(*) FROM hook_deliveries")
+    duplicates = verdict.duplicated + notices - station.value("SELECT count(DISTINCT submission_id) FROM hook_deliveries")
+    measured("NS-01", endpoints=len(ENDPOINTS), duplicates=duplicates, extra_bytes=max(0, extra - payload), notices=notices)
+    assert duplicates == 0
+    assert notices == len(ledger.received) == 5
 
 
 def test_a_flipped_bit_is_refused_and_sent_again(phones, proxy, station: Station, ledger: Ledger, seed, measured):
