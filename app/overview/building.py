@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app.core.db import db
 from app.core.permissions import Actor
-from app.overview import maps, matrices, records, waiting
+from app.overview import axes, figures, maps, matrices, records, waiting
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Shown
 from app.panels.declarations import Panel, read
@@ -15,6 +15,10 @@ from app.registry.models import Programme
 from app.registry.queries import lists_of
 
 MAKERS: dict[str, Callable[[Actor, Perimeter, Panel, str], Shown]] = {
+    "indicators": figures.tiles,
+    "split": figures.split,
+    "ranking": figures.ranking,
+    "axes": axes.axes,
     "table": records.table,
     "board": records.board,
     "matrix": matrices.matrix,

@@ -72,6 +72,7 @@ class Tile:
     note: str = ""
     counted: str = ""  # persons, participations…
     in_millions: str = ""
+    value: Decimal | None = None  # as a spreadsheet takes it
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Shown:
 
     tables: list[Table] = field(default_factory=list)
     tiles: list[Tile] = field(default_factory=list)
+    in_files: list[Table] = field(default_factory=list)  # too long for the whole page: alone, and in files
     picture: Markup | None = None
     picture_words: str = ""
     map: dict[str, object] | None = None

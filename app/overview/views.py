@@ -11,11 +11,14 @@ from flask_babel import gettext as _
 from app.accounts.sessions import signed_in
 from app.accounts.working import working_programme
 from app.core.clock import utcnow
+from app.core.db import db
 from app.core.languages import MOROCCO, chosen_language, date_and_time
 from app.core.permissions import Actor, can
 from app.core.problems import NOT_FOUND
 from app.core.web import local_text
+from app.indicators import operations as indicators
 from app.overview import building, paper, words
+from app.overview.figures import phases_of
 from app.overview.perimeter import Perimeter, in_words, perimeter_from
 from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.overview.tables import as_csv as csv_of
@@ -54,10 +57,19 @@ class Reading:
 
 def _reading() -> Reading:
     actor: Actor = g.actor
-    programme, language = working_programme("home.read"), chosen_language()
+    # What changed since the last page is counted first; that ends the transaction in which the programme was read.
+    programme_id, language = working_programme("home.read").id, chosen_language()
+    indicators.refresh(programme_id)
+    programme = db.session.get_one(Programme, programme_id)
     choices = filter_choices(actor, programme.id)
     return Reading(
-        actor, programme, perimeter_from(programme.id, request.args), language, choices.organisations, choices.places, {}
+        actor,
+        programme,
+        perimeter_from(programme.id, request.args),
+        language,
+        choices.organisations,
+        choices.places,
+        phases_of(programme),
     )
 
 
@@ -107,7 +119,9 @@ def alone(code: str) -> str:
     """One panel: for a wall, or for one sheet of paper."""
     reading = _reading()
     panel = _panel(reading, code)
-    return _page(reading, [(panel, _shown(reading, panel))], alone=True)
+    found = _shown(reading, panel)
+    found.tables += found.in_files
+    return _page(reading, [(panel, found)], alone=True)
 
 
 @bp.get("/<code>.csv")
@@ -117,7 +131,7 @@ def as_csv(code: str) -> Response:
     reading = _reading()
     panel = _panel(reading, code)
     found = _shown(reading, panel)
-    tables = [*([_tiles(found)] if found.tiles else []), *found.tables]
+    tables = [*([_tiles(found)] if found.tiles else []), *found.tables, *found.in_files]
     about: list[tuple[str, ...]] = [
         (local_text(panel.title),),
         (local_text(reading.programme.name), reading.perimeter),
@@ -131,8 +145,11 @@ def as_csv(code: str) -> Response:
 
 
 def _tiles(found: Shown) -> Table:
-    heads = [Column(_("Indicator")), Column(_("Value")), Column(_("Target")), Column(_("Definition"))]
-    rows = [Row([Cell(one.name), Cell(one.figure), Cell(one.target), Cell(one.definition)]) for one in found.tiles]
+    heads = [Column(_("Indicator")), Column(_("Value")), Column(_("With its unit")), Column(_("Target")), Column(_("Definition"))]
+    rows = [
+        Row([Cell(one.name), Cell(one.figure, one.value), Cell(one.figure), Cell(one.target), Cell(one.definition)])
+        for one in found.tiles
+    ]
     return Table(heads, rows)
 
 

@@ -19,6 +19,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
 FORMATS = ("text", "number", "mad", "percent", "m2", "date", "bar")
 PAPERS = ("portrait", "landscape")
 WAITING = ("to_review", "returned", "quarantined", "silent", "actions", "commitments")
+WIDE = ("axes", "board", "matrix", "table")
 MOST_STEPS = 30
 PLACES = frozenset({"organisation", "commune", "province", "region"})  # of the record itself, not of what it says
 
@@ -57,9 +58,7 @@ class Panel:
     @property
     def is_wide(self) -> bool:
         """Printed on A4 landscape."""
-        return bool(
-            self.raw.get("paper", "landscape" if self.kind in ("board", "matrix", "table") else "portrait") == "landscape"
-        )
+        return bool(self.raw.get("paper", "landscape" if self.kind in WIDE else "portrait") == "landscape")
 
     def get(self, key: str, default: Any = None) -> Any:
         return self.raw.get(key, default)
@@ -340,8 +339,8 @@ def _check_ranking(place: _Place, raw: dict[str, Any], known: Known) -> None:
     if not isinstance(value, list) or not value:
         raise place.wrong("indicators", value, '[{"code": "…", "by": "…"}]')
     for one in value:
-        if not isinstance(one, dict) or not {"code", "by"} <= set(one) <= {"code", "by", "label"}:
-            raise place.wrong("indicators", one, '{"code": "…", "by": "…", "label": {…}}')
+        if not isinstance(one, dict) or not {"code", "by"} <= set(one) <= {"code", "by", "label", "map"}:
+            raise place.wrong("indicators", one, '{"code": "…", "by": "…", "label": {…}, "map": "…"}')
         _indicator(place, "indicators.code", one["code"], known)
         _property(place, "indicators.by", one["by"], None, known)
         if "label" in one:

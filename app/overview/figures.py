@@ -1,0 +1,379 @@
+"""Indicators on the home: tiles, splits with bars, rankings. What is counted, and how, is app/indicators' own business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from app.core.db import db
+from app.core.languages import date_and_time, long_date, number
+from app.core.permissions import Actor
+from app.core.web import local_text
+from app.indicators import queries
+from app.indicators import words as indicator_words
+from app.indicators.counting import NONE
+from app.indicators.declarations import BUILT_IN, Declaration
+from app.indicators.forms import forms_of, node_of
+from app.indicators.models import BY_COLUMNS, IndicatorRow
+from app.indicators.perimeter import Perimeter as Narrowed
+from app.indicators.perimeter import conditions
+from app.indicators.queries import Reading, Value
+from app.overview import charts, words
+from app.overview.lists import place_label
+from app.overview.perimeter import Perimeter
+from app.overview.tables import Cell, Column, Empty, Row, Shown, Table, Tile
+from app.panels.declarations import Panel
+from app.registry.models import Programme
+
+DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 1}
+
+
+def narrowed(chosen: Perimeter, *, phase: str | None = None) -> Narrowed:
+    """The same perimeter in the words of indicators."""
+    return Narrowed(
+        chosen.organisation_id, chosen.territory, chosen.date_from, chosen.date_to, chosen.phase if phase is None else phase
+    )
+
+
+def programme_of(chosen: Perimeter) -> Programme:
+    programme = db.session.get(Programme, chosen.programme_id)
+    assert programme is not None
+    return programme
+
+
+class Read:
+    """The indicators of a programme that a panel names, read by one person within one perimeter."""
+
+    def __init__(self, actor: Actor, chosen: Perimeter, language: str, *, phase: str | None = None) -> None:
+        self.actor, self.language, self.programme = actor, language, programme_of(chosen)
+        self.narrowed = narrowed(chosen, phase=phase)
+        self.args = chosen.to_args()
+        self.known = {one.declaration.code: one for one in queries.indicators(self.programme, hidden=True)}
+
+    def reading(self, code: str) -> Reading | None:
+        """None: the programme no longer has it."""
+        return Reading(self.actor, self.programme, self.known[code], self.narrowed) if code in self.known else None
+
+
+def text_of(value: Decimal | None, declaration: Declaration) -> str:
+    """Without its unit."""
+    if value is None:
+        return words.NOTHING
+    decimals = DECIMALS.get(declaration.unit)
+    if decimals is not None:
+        return number(words.rounded(value, decimals), decimals)
+    return words.figure(value)
+
+
+def unit_of(declaration: Declaration, language: str) -> str:
+    short = {"mad": words.unit("mad", language), "percent": "%", "m2": words.unit("m2", language)}
+    return short.get(declaration.unit) or str(indicator_words.UNITS.get(declaration.unit, declaration.unit))
+
+
+def name_of(declaration: Declaration) -> str:
+    return local_text(dict(declaration.name))
+
+
+def definition_of(declaration: Declaration) -> str:
+    return local_text(dict(declaration.definition))
+
+
+def cell_of(value: Decimal | None, declaration: Declaration) -> Cell:
+    return Cell(text_of(value, declaration), value, tone="" if value else "soft")
+
+
+def with_unit(value: Decimal | None, declaration: Declaration, language: str) -> str:
+    text = text_of(value, declaration)
+    return text if value is None else f"{text}{words.NO_BREAK}{unit_of(declaration, language)}"
+
+
+def nothing_declared() -> Shown:
+    return Shown(
+        empty=Empty(
+            _("The programme declares no such indicator"),
+            _("Load the programme's pack again, or take the panel out of it."),
+        )
+    )
+
+
+def situation(values: Sequence[Value], language: str) -> str:
+    """The earliest moment up to which they are counted."""
+    moments = [one.situation for one in values]
+    if not moments:
+        return ""
+    return _("Situation of %(moment)s", moment=date_and_time(min(moments), language))
+
+
+def not_counted(values: Sequence[Value]) -> list[str]:
+    if all(one.is_counted for one in values):
+        return []
+    return [_("Figures shown as “—” are being counted for the first time. Open the page again in a minute.")]
+
+
+def tiles(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """The kind `indicators`."""
+    if panel.get("by_phase"):
+        return _by_phase(actor, chosen, panel, language)
+    read = Read(actor, chosen, language)
+    found, values = [], []
+    for code in panel.get("indicators"):
+        reading = read.reading(code)
+        if reading is None:
+            continue
+        value = reading.value()
+        values.append(value)
+        found.append(_tile(reading, value, read))
+    if not found:
+        return nothing_declared()
+    return Shown(tiles=found, notes=not_counted(values), situation=situation(values, language))
+
+
+def address_of(code: str, args: dict[str, Any]) -> str:
+    """Its page, with the rows behind it."""
+    return f"/indicators/{code}" + (f"?{urlencode(args)}" if args else "")
+
+
+def _tile(reading: Reading, value: Value, read: Read) -> Tile:
+    declaration, language = reading.declaration, read.language
+    drawn, share, target = None, "", ""
+    if value.target is not None:
+        target = _("Target: %(value)s", value=with_unit(value.target.value, declaration, language))
+        if value.target.by:
+            target = _("%(target)s by %(day)s", target=target, day=long_date(value.target.by, language))
+        if value.value is not None and value.target.value:
+            percent = value.value * 100 / value.target.value
+            most = max(percent, Decimal(100))
+            aim = float(Decimal(10000) / most)
+            drawn = charts.bar(float(percent * 100 / most), rtl=language == "ar", target=aim)
+            share = f"{words.figure(percent, 'percent')}{words.NO_BREAK}%"
+    return Tile(
+        name_of(declaration),
+        with_unit(value.value, declaration, language),
+        definition=definition_of(declaration),
+        counted=str(indicator_words.COUNTS.get(declaration.counts, "")).partition(":")[0],
+        target=target,
+        drawn=drawn,
+        share=share,
+        address=address_of(declaration.code, read.args),
+        in_millions=words.in_millions(value.value, language) if value.value is not None and declaration.unit == "mad" else "",
+        value=value.value,
+    )
+
+
+def phases_of(programme: Programme) -> dict[str, str]:
+    """{code: name} of the programme's phases, in their order."""
+    return {one["code"]: local_text(one["name"]) for one in getattr(programme, "phases", None) or ()}
+
+
+def _by_phase(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """A row an indicator; the whole, then each phase apart."""
+    whole = Read(actor, chosen, language, phase="")
+    parts = [(name, Read(actor, chosen, language, phase=code)) for code, name in phases_of(whole.programme).items()]
+    heads = [Column(_("Indicator")), Column(_("Whole programme"), True), *(Column(name, True) for name, _read in parts)]
+    rows, values = [], []
+    for code in panel.get("indicators"):
+        reading = whole.reading(code)
+        if reading is None:
+            continue
+        here = [reading.value(), *(part.value() for _name, read in parts if (part := read.reading(code)) is not None)]
+        values += here
+        unit = unit_of(reading.declaration, language)
+        cells = [Cell(text_of(one.value, reading.declaration), one.value) for one in here]
+        name = Cell(name_of(reading.declaration), address=address_of(code, whole.args), note=unit)
+        rows.append(Row([name, *cells]))
+    if not rows:
+        return nothing_declared()
+    return Shown([Table(heads, rows)], notes=not_counted(values), situation=situation(values, language))
+
+
+def by_label(read: Read, reading: Reading, by: str) -> str:
+    if by in BUILT_IN:
+        return place_label(by)
+    found = node_of(forms_of(read.programme.id), reading.declaration, by)
+    return (found[0].label(found[1], read.language) if found else "") or by
+
+
+def nothing_yet(wholes: Sequence[Value], language: str) -> Shown:
+    empty = Empty(
+        _("Nothing to count yet"),
+        _("Figures come with approved submissions: they stand here by themselves once there are any."),
+    )
+    return Shown(empty=empty, notes=not_counted(wholes), situation=situation(wholes, language))
+
+
+def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """The kind `split`: bars and a table; with `out_of`, how far each part is."""
+    read, by = Read(actor, chosen, language), panel.get("by")
+    columns = [one for code in panel.get("indicators") if (one := read.reading(code)) is not None]
+    if not columns:
+        return nothing_declared()
+    out_of = read.reading(panel.get("out_of")) if panel.get("out_of") else None
+    if out_of is not None:
+        columns.append(out_of)
+    parts: list[dict[str, Value]] = []
+    labels: dict[str, str] = {}
+    for reading in columns:
+        found = reading.split(by)
+        parts.append({key: value for key, _label, value in found})
+        labels.update({key: label for key, label, _value in found})
+    wholes = [reading.value() for reading in columns]
+    if not labels:
+        return nothing_yet(wholes, language)
+    first = columns[0].declaration
+    drawn = _Drawn(first.measure in ("rows", "sum", "distinct"), out_of is not None, parts[0], language)
+    heads = [Column(by_label(read, columns[0], by))]
+    for reading in columns:
+        unit = unit_of(reading.declaration, language)
+        heads.append(Column(name_of(reading.declaration), True, hint=f"{name_of(reading.declaration)} ({unit})"))
+    heads.append(Column(drawn.title, True, drawn=True))
+    rows = []
+    for key in sorted(labels, key=lambda key: (key in ("", NONE), -(_of(parts[0], key) or Decimal()), labels[key])):
+        cells = [cell_of(_of(part, key), reading.declaration) for part, reading in zip(parts, columns, strict=True)]
+        whole = _of(parts[-1], key) if out_of is not None else wholes[0].value
+        rows.append(Row([Cell(labels[key] or _("not stated")), *cells, drawn.cell(_of(parts[0], key), whole)]))
+    totals = [cell_of(one.value, reading.declaration) for one, reading in zip(wholes, columns, strict=True)]
+    last = drawn.cell(wholes[0].value, wholes[-1].value) if out_of is not None else Cell()
+    notes = not_counted(wholes)
+    if first.measure == "distinct" and sum((_of(parts[0], key) or Decimal() for key in labels), Decimal()) != wholes[0].value:
+        notes.append(_("Whoever stands in several parts is counted once in the total."))
+    foot = Row([Cell(_("Total")), *totals, last], "total")
+    definitions = [(name_of(one.declaration), definition_of(one.declaration)) for one in columns]
+    table = Table(heads, rows, [foot], legend=definitions)
+    return Shown([table], notes=notes, situation=situation(wholes, language))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The bar of a part: of what it is out of, of all, or, where parts do not add up, of the greatest."""
+
+    adds_up: bool
+    is_progress: bool
+    part: dict[str, Value]
+    language: str
+
+    @property
+    def title(self) -> str:
+        return _("Progress") if self.is_progress else _("Share") if self.adds_up else ""
+
+    def cell(self, own: Decimal | None, whole: Decimal | None) -> Cell:
+        rtl = self.language == "ar"
+        if own is None:
+            return Cell()
+        if not self.is_progress and not self.adds_up:
+            most = max((one.value for one in self.part.values() if one.value is not None), default=Decimal())
+            return Cell(drawn=charts.bar(float(own * 100 / most) if most else 0, rtl=rtl))
+        if not whole:
+            return Cell()
+        share = own * 100 / whole
+        text = f"{words.figure(share, 'percent')}{words.NO_BREAK}%"
+        return Cell(text, words.rounded(share, 1), drawn=charts.bar(float(share), rtl=rtl))
+
+
+def _of(part: dict[str, Value], key: str) -> Decimal | None:
+    return part[key].value if key in part else None
+
+
+def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """The kind `ranking`: the values of one list, counted by several indicators, the most named first."""
+    read = Read(actor, chosen, language)
+    declared = [(one, read.reading(one["code"])) for one in panel.get("indicators")]
+    sources = [_Source(one, reading, read) for one, reading in declared if reading is not None]
+    if not sources:
+        return nothing_declared()
+    wholes = [one.reading.value() for one in sources]
+    wanted = panel.get("values")
+    keys = list(wanted or dict.fromkeys(key for one in sources for key in one.counts))
+    if not any(one.counts.get(key) for one in sources for key in keys):
+        return nothing_yet(wholes, language)
+    labels = {key: next((one.labels[key] for one in reversed(sources) if one.labels.get(key, key) != key), key) for key in keys}
+    labels = {key: _words_of(read.programme.id, key, language) if label == key else label for key, label in labels.items()}
+    # Records that several of them count are one record together.
+    together = None not in [one.ids for one in sources] and len(sources) > 1
+    sums = {key: sum((one.counts.get(key, Decimal()) for one in sources), Decimal()) for key in keys}
+    if together:
+        sums = {key: _together(sources, key) for key in keys}
+    most = max(sums.values())
+    heads = [Column(_("Value")), Column(_("Rank"), True), *(Column(one.title, True) for one in sources)]
+    if together:
+        heads.append(Column(_("Together, each once"), True))
+    heads.append(Column("", drawn=True))
+    rows = []
+    for rank, key in enumerate(sorted(keys, key=lambda one: (-sums[one], labels[one])), 1):
+        cells = [cell_of(one.counts.get(key, Decimal()), one.reading.declaration) for one in sources]
+        if together:
+            cells.append(Cell(words.figure(sums[key]), sums[key]))
+        bar = charts.bar(float(sums[key] * 100 / most), rtl=language == "ar")
+        rows.append(Row([Cell(labels[key]), Cell(number(rank), Decimal(rank)), *cells, Cell(drawn=bar)]))
+    definitions = [(one.title, definition_of(one.reading.declaration)) for one in sources]
+    return Shown([Table(heads, rows, legend=definitions)], notes=not_counted(wholes), situation=situation(wholes, language))
+
+
+class _Source:
+    """One indicator of a ranking, by value; with `map`, by what its values are mapped to (a need to its domain)."""
+
+    def __init__(self, declared: Mapping[str, Any], reading: Reading, read: Read) -> None:
+        self.reading = reading
+        self.title = local_text(declared["label"]) if "label" in declared else name_of(reading.declaration)
+        self.counts: dict[str, Decimal] = {}
+        self.ids: dict[str, set[str]] | None = None
+        by, column = declared["by"], declared.get("map")
+        if reading.declaration.measure == "distinct":
+            mapped = _mapping(read.programme.id, reading.declaration, by, column) if column else None
+            self.ids = _identities(reading, by, mapped)
+            self.counts = {key: Decimal(len(ids)) for key, ids in self.ids.items()}
+        else:
+            for key, _label, value in reading.split(by):
+                if key not in ("", NONE):
+                    self.counts[key] = value.value or Decimal()
+        self.labels = {} if column else reading.labels(by, self.counts)
+
+
+def _together(sources: Sequence[_Source], key: str) -> Decimal:
+    everybody: set[str] = set()
+    for one in sources:
+        everybody |= (one.ids or {}).get(key, set())
+    return Decimal(len(everybody))
+
+
+def _identities(reading: Reading, by: str, mapped: Mapping[str, str] | None) -> dict[str, set[str]]:
+    """{value, or what it is mapped to: the records counted there}: one with two needs of one domain is one record."""
+    row = IndicatorRow
+    found: dict[str, set[str]] = {}
+    column = BY_COLUMNS[reading.declaration.dims.index(by)]
+    query = sa.select(column, row.identity).where(*conditions(reading.shown.id, reading.scope), row.identity.is_not(None))
+    for said, identity in db.session.execute(query.distinct()):
+        # Codes that a calculation lists stand with spaces that do not break (app/indicators/evaluating.py).
+        for value in str(said).replace(words.NO_BREAK, " ").split():
+            key = value if mapped is None else mapped.get(value, "")
+            if key:
+                found.setdefault(key, set()).add(identity)
+    return found
+
+
+def _mapping(programme_id: str, declaration: Declaration, by: str, column: str) -> dict[str, str]:
+    """{code: what the column of its choice says}: of the question's own list, else of every list of the form."""
+    found = node_of(forms_of(programme_id), declaration, by)
+    if found is None:
+        return {}
+    form, node = found
+    lists = form.package.get("lists", {})
+    own = node.get("choices", {}).get("list")
+    chosen = [lists[own]] if own in lists else list(lists.values())
+    return {item["name"]: str(item[column]) for items in chosen for item in items if item.get(column)}
+
+
+def _words_of(programme_id: str, code: str, language: str) -> str:
+    """What any form of the programme calls a value that comes from a mapping."""
+    for form in forms_of(programme_id).values():
+        for name, items in form.package.get("lists", {}).items():
+            if name.endswith("domain") or name.endswith("domains"):
+                for item in items:
+                    if item["name"] == code:
+                        return form.text(item.get("label"), language) or code
+    return code
