@@ -45,7 +45,7 @@ def test_each_kind_is_read():  # D1
     found = read(raw, **KNOWN)
     assert [one.kind for one in found] == [one["kind"] for one in raw]
     assert [found[0].code, found[2].code] == ["indicators-1", "steps"]
-    assert [one.is_wide for one in found] == [False, False, True, False, False, True, True, False, False, False]
+    assert [one.is_wide for one in found] == [False, False, True, True, False, True, True, False, False, False]
     assert codes_of(found) == {"women", "trained"}
     assert steps_of({"from": "st_s08", "to": "st_s11"})[-1] == {"of": "st_s11", "date": "st_s11_d"}
 

@@ -1,0 +1,200 @@
+"""What the home reads from indicators (docs/home.md):
+
+F1  tiles: value, target, what is counted; phases apart; a split with the progress of each part
+F2  axes: mean, median, deviation and n of each record's newest approved round, split by property, organisation and place;
+    the weakest questions; two rounds of the records that have both. From rows or from kept sums, the same
+F3  rankings: values of several indicators, mapped to one list; a record that two of them count is one together
+F4  partners: shares of the budget, and what is missing to it, said and not refused
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.db import begin_writing, db
+from app.core.ids import new_id
+from app.indicators import declarations, forms
+from app.indicators import operations as indicators
+from app.instruments import operations as instruments
+from app.overview import axes
+from app.panels import axes as scores
+from app.panels import declarations as panels
+from app.panels import operations
+from app.submissions import decisions
+from app.submissions.queries import last_event
+from tests.conftest import NOW, Someone, World
+from tests.overview.test_home import lines
+
+ROUND = {"instrument": "round"}
+
+
+def both(text: str) -> dict[str, str]:
+    return {"ar": text, "fr": text}
+
+
+def said_of(code: str, measure: str, over: dict[str, str], unit: str, **more: Any) -> dict[str, Any]:
+    return {
+        "code": code,
+        "name": both(code),
+        "definition": both(f"def {code}"),
+        "measure": measure,
+        "over": over,
+        "unit": unit,
+        **more,
+    }
+
+
+DECLARED = [
+    said_of("coops", "rows", {"list": "cooperatives"}, "cooperatives", by=["organisation", "sector"],
+            target={"value": 6, "unit": "cooperatives", "by": "2026-12-31"}),
+    said_of("seen", "distinct", ROUND, "cooperatives", of="subject", by=["organisation"]),
+    said_of("needs", "distinct", ROUND, "cooperatives", of="subject", by=["need1"], each="latest"),
+    said_of("heard", "distinct", ROUND, "cooperatives", of="subject", by=["heard"]),
+]  # fmt: skip
+HOME: list[dict[str, Any]] = [
+    {"kind": "indicators", "code": "tiles", "title": both("Cibles"), "indicators": ["coops", "seen"]},
+    {"kind": "indicators", "code": "phases", "title": both("Phases"), "indicators": ["seen"], "by_phase": True},
+    {
+        "kind": "split",
+        "code": "progress",
+        "title": both("Avancement"),
+        "indicators": ["seen"],
+        "by": "organisation",
+        "out_of": "coops",
+    },
+    {"kind": "axes", "code": "axes", "title": both("Axes"), "by": ["sector", "organisation", "commune"], "rounds": True}
+    | {"instrument": "round", "weakest": 10},
+    {
+        "kind": "ranking",
+        "code": "domains",
+        "title": both("Domaines"),
+        "indicators": [{"code": "needs", "by": "need1", "map": "domain"}, {"code": "heard", "by": "heard"}],
+        "values": ["finance", "certif"],
+    },
+    {"kind": "partners", "code": "partners", "title": both("Partenaires")},
+]
+
+# (cooperative, who visits, sector, leg01, fin01, need, what was heard), in order of time.
+VISITS = [
+    (0, "amina", "food", "0", "2", "loan", ""),
+    (1, "amina", "food", "4", "0", "label", "certif finance"),
+    (2, "fatima", "craft", "2", "0", "mark", "certif"),
+    (0, "amina", "food", "4", "2", "mark", "finance"),
+]
+
+
+@pytest.fixture
+def rounds(world: World) -> World:
+    """Three cooperatives, one of them diagnosed twice; a fourth that is only registered; a diagnostic that nobody approved."""
+    form = instruments.publish_checked(
+        None,
+        world.programme.id,
+        instruments.check(world.programme.id, "round.md", (Path(__file__).parent / "round.md").read_bytes()),
+        NOW,
+    ).sha256
+    known, lists = forms.forms_of(world.programme.id), forms.lists_of(world.programme.id)
+    read = panels.read(HOME, lists=lists, indicators={one["code"] for one in DECLARED}, forms=known)
+    phase = {"code": "p1", "name": both("Phase 1"), "starts_on": "2020-01-01", "ends_on": "2020-12-31"}
+    world.programme.phases = [phase]
+    world.programme.budget = {"amount": "4000000.00", "note": both("")}
+    world.programme.financing = [
+        {
+            "code": "d",
+            "name": both("Drosos"),
+            "role": "donor",
+            "contributions": [{"kind": "money", "amount": "3700000.00", "note": {}}],
+        },
+        {"code": "o", "name": both("Union"), "role": "owner", "contributions": [{"kind": "land", "amount": None, "note": {}}]},
+    ]
+    declared = declarations.read(DECLARED + scores.declarations(read, known), known, lists)
+    indicators.replace(world.programme, declared, NOW)
+    operations.replace(world.programme, HOME, now=NOW)
+    db.session.commit()
+    coops = [new_id() for _ in range(4)]
+    for n, one in enumerate(coops):
+        create = {"list": "cooperatives", "id": one, "action": "create", "label": f"تعاونية {n}", "data": {}}
+        world.people["fatima" if n == 2 else "amina"].deliver(form_id="round", form_sha256=form, answers={}, entities=[create])
+    for number, (coop, who, sector, leg, fin, need, heard) in enumerate([*VISITS, (1, "amina", "food", "0", "0", "loan", "")]):
+        answers = {"coop": coops[coop], "sector": sector, "leg01": leg, "fin01": fin, "need1": need, "heard": heard}
+        answers |= {"score_leg": str(int(leg) * 25), "score_fin": str(int(fin) * 25)}
+        answers["score_all"] = str((int(leg) + int(fin)) * 25 / 2)
+        update = {"list": "cooperatives", "id": coops[coop], "action": "update", "data": {"sector": sector}}
+        sent = world.people[who].deliver(
+            form_id="round",
+            form_sha256=form,
+            answers=answers,
+            entities=[update],
+            subject={"list": "cooperatives", "id": coops[coop]},
+            territory="05.271.01.03" if coop else "03.131.01.03",
+            t_client=f"2026-11-2{number}T10:00:00.000+01:00",
+        )
+        if number < len(VISITS):
+            begin_writing()
+            key = sent["submission_id"]
+            decisions.decide(
+                world.people["admin"].actor, key, "approve", based_on=getattr(last_event(key), "id", ""), now=NOW
+            )  # fmt: skip
+        db.session.commit()
+    indicators.catch_up(world.programme.id)
+    return world
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page.split("<main", 1)[1])))
+
+
+def table(someone: Someone, code: str, title: str = "") -> list[list[str]]:
+    """Rows of a table of a panel, without its head: the first, or the one with this title."""
+    found = lines(someone, f"/overview/{code}.csv?lang=fr")[3:]
+    start = found.index([title]) + 1 if title else 0
+    rows: list[list[str]] = []
+    for line in found[max(start, 1) :]:
+        if not line:
+            break
+        if len(line) > 1:  # notes below it stand alone
+            rows.append(line)
+    return rows[1:]
+
+
+def test_what_indicators_say_stands_on_the_home(rounds: World, said: Someone, khadija: Someone, monkeypatch: pytest.MonkeyPatch):
+    page = text_of(said.client.get("/overview?lang=fr").text)  # F1
+    assert "4 coopératives" in page
+    assert "Cible : 6 coopératives d’ici le 31 décembre 2026 · 66,7 %" in page
+    assert table(said, "phases") == [["seen coopératives", "3", "0"]]
+    assert {line[0]: line[1:] for line in table(said, "progress")} == {
+        "Association Al Amal": ["2", "3", "66,7"],
+        "Association Al Hadaf": ["1", "1", "100,0"],
+        "Total": ["3", "4", "75,0"],
+    }
+    assert table(khadija, "progress")[-1] == ["Total", "2", "3", "66,7"], "she sees her organisation's"
+
+    for few in (axes.FEW, -1):  # F2
+        monkeypatch.setattr(axes, "FEW", few)
+        assert [line[:5] for line in table(said, "axes")[:3]] == [
+            ["Juridique", "83,3333", "100,0000", "23,5702", "3"],
+            ["Finances", "16,6667", "0,0000", "23,5702", "3"],
+            ["Note globale", "50,0000", "50,0000", "20,4124", "3"],
+        ]
+        parts = table(said, "axes", "Par Secteur")
+        assert [line[:3] for line in parts] == [["Alimentation", "2", "62,5000"], ["Artisanat", "1", "25,0000"]]
+        assert len(table(said, "axes", "Par Organisme")) == 2
+        assert len(table(said, "axes", "Par Commune")) == 2
+        weakest = table(said, "axes", "Les 2 questions les plus faibles")
+        assert [line[1:] for line in weakest] == [["0,6667", "", "3", "0,00"], ["3,3333", "", "3", "4,00"]]
+        compared = table(said, "axes", "Deux passages comparés")
+        assert ["Juridique", "0,0000", "100,0000", "100,0", "1"] in compared
+        assert table(said, "axes", "Deux passages, question par question")[0][1:] == ["0,0000", "4,0000", "4,00", "1"]
+
+    # F3: by their newest need, all three need help with certification; finance was heard of two.
+    assert table(said, "domains") == [["Certification", "1", "3", "2", "3", ""], ["Financement", "2", "0", "2", "2", ""]]
+
+    partners = table(said, "partners")  # F4
+    assert partners[0][3:] == ["3700000,00", "92,5"]
+    assert partners[1][3] == "—"
+    assert [line[3] for line in partners[2:4]] == ["3700000,00", "4000000,00"]
+    assert "300\u202f000,00\u00a0MAD" in said.client.get("/overview/partners?lang=fr").text
