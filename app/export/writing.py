@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import xlsxwriter
 
+from app.core.cells import neutral
 from app.core.languages import LANGUAGES, MOROCCO, date_and_time, long_date
 from app.export import words
 from app.export.gather import Export
@@ -27,9 +28,6 @@ MOST_ROWS = 1_048_576  # of one sheet; what is more goes on to another sheet
 MOST_CHARACTERS = 32_767  # of one cell
 MOST_OF_A_NAME = 31  # of a sheet
 FIRST_DATE = date(1900, 3, 1)  # before it, spreadsheets count days in two ways
-# A spreadsheet that opens a CSV may run a cell that starts with one of these (ASVS 5, 1.2.10; also the full-width forms).
-RISKY = tuple("=+-@\t\r\n\0＝＋－＠")
-
 
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold, and no keyboard writes
 
@@ -105,12 +103,6 @@ def codebook(export: Export) -> Iterator[list[str]]:
 
 
 # -- CSV
-
-
-def neutral(text: str) -> str:
-    """A text that no spreadsheet runs: an apostrophe before what could start a formula, NUL left out."""
-    text = text.replace("\0", "")
-    return f"'{text}" if text.lstrip(" \u00a0\u200e\u200f\u061c\ufeff").startswith(RISKY) else text
 
 
 def csv_cell(value: Value) -> str:

@@ -12,12 +12,12 @@ from flask_babel import ngettext
 
 from app.accounts.sessions import signed_in
 from app.accounts.working import working_programme
+from app.core.cells import neutral
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import chosen_language, number
 from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
-from app.export.writing import neutral
 from app.imports import operations, words
 from app.imports.checking import GOOD, KNOWN, WRONG, Row, unpacked
 from app.imports.columns import Targets, targets

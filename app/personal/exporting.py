@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from app.core import audit
+from app.core.cells import neutral
 from app.core.db import db, iso
 from app.core.permissions import Actor
-from app.export.writing import neutral
 from app.personal.finding import Found
 from app.personal.hers import leaves
 from app.personal.words import kind_words, name_words

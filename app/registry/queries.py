@@ -18,6 +18,8 @@ PAGE = 50
 MANY = 1000  # a list says "1 000+" rather than count a large table
 STATES = ("open", "to_settle", "archived", "all")
 LIST_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+PROPERTY = "p."  # before the name of a property in an address: p.pr_use=closed
+PROPERTY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 Where = list[sa.ColumnElement[bool]]
 
@@ -33,6 +35,7 @@ class Filters:
     organisation_id: str = ""
     follower_id: str = ""
     state: str = "open"
+    properties: tuple[tuple[str, str], ...] = ()  # (name, code): records that say so, alone or among several answers
 
     @property
     def are_any(self) -> bool:
@@ -45,7 +48,7 @@ class Filters:
             "organisation": self.organisation_id,
             "person": self.follower_id,
             "state": "" if self.state == "open" else self.state,
-        }
+        } | {f"{PROPERTY}{name}": code for name, code in self.properties}
         return {name: value for name, value in args.items() if value}
 
 
@@ -60,11 +63,16 @@ def filters_from(programme_id: str, list_name: str, args: Any) -> Filters:
         organisation_id=args.get("organisation", "").replace("\0", "")[:36],
         follower_id=args.get("person", "").replace("\0", "")[:36],
         state=state if state in STATES else "open",
+        properties=tuple(
+            (name, code[:100])
+            for key, code in args.items()
+            if key.startswith(PROPERTY) and PROPERTY_NAME.fullmatch(name := key[len(PROPERTY) :]) and code and "\0" not in code
+        ),
     )
 
 
 def conditions(actor: Actor, filters: Filters) -> Where:
-    """Without the search. Every column stands in ix_entities_found."""
+    """Without the search. Every column but those of properties stands in ix_entities_found."""
     found: Where = [visible(actor, filters.programme_id, Entity), Entity.list == filters.list]
     if filters.territory:
         place = filters.territory.rstrip(".")
@@ -80,6 +88,10 @@ def conditions(actor: Actor, filters: Filters) -> Where:
         found.append(Entity.archived_at.is_not(None))
     elif filters.state == "to_settle":
         found.append(Entity.to_settle.is_(True))
+    # These read the records themselves: a list is looked through only when somebody asks.
+    for name, code in filters.properties:
+        said = sa.literal(" ").concat(Entity.data[name].as_string()).concat(" ")
+        found.append(said.contains(f" {code} ", autoescape=True))
     return found
 
 

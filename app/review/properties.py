@@ -17,8 +17,9 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.erased import is_mark
-from app.submissions.answers import Form, Node, form_of, shown
+from app.submissions.answers import SEPARATOR, Form, Node, form_of, shown
 
+MOST_CHOICES = 60  # of a filter: longer lists are searched by name
 _LISTS = Path(app.instruments.__file__).parent / "library" / "entity-lists.csv"
 
 
@@ -85,6 +86,7 @@ class Properties:
         self.list = list_name
         self.known: dict[str, tuple[Form, Node]] = {}
         plain: dict[str, tuple[Form, Node]] = {}
+        marked: set[str] = set()
         query = (
             sa.select(InstrumentVersion.sha256)
             .join(Instrument, Instrument.current_id == InstrumentVersion.id)
@@ -98,6 +100,8 @@ class Properties:
                     continue
                 for name, index in rule["save"]:
                     node = asked(form, form.nodes[index])
+                    if form.nodes[index].get("attributes", {}).get("listed") == "yes":
+                        marked.add(name)
                     if node.get("label"):
                         self.known.setdefault(name, (form, node))
                     else:
@@ -105,6 +109,7 @@ class Properties:
         for name, one in plain.items():
             self.known.setdefault(name, one)
         self.order = {name: n for n, name in enumerate(self.known)}
+        self.listed = [name for name in self.known if name in marked]  # what the forms mark for lists, in their order
 
     def label(self, name: str) -> str:
         form, node = self.known.get(name, (None, None))
@@ -118,9 +123,39 @@ class Properties:
         form, node = self.known.get(name, (None, None))
         if name == "status" and (node is None or not (node.get("choices") or node.get("attributes", {}).get("list"))):
             return _state_words(value)
-        if value and form is not None and node is not None:
-            return shown(form, node, value, self.language, records)
-        return " ".join(records.get(one, one) for one in value.split(" ")) if len(value) >= 36 else value
+        text = shown(form, node, value, self.language, records) if value and form is not None and node is not None else value
+        if text != value or len(value) < 36:
+            return text
+        return SEPARATOR[self.language].join(records.get(one, one) for one in value.split(" "))
+
+    def choices(self, name: str) -> list[tuple[str, str]]:
+        """(code, words) of a property whose answers are choices, in the order of the form; none for places and records."""
+        form, node = self.known.get(name, (None, None))
+        if form is None or node is None:
+            return []
+        codes = list(form.choices(node))
+        return [(code, form.choice(node, code, self.language)) for code in codes] if len(codes) <= MOST_CHOICES else []
+
+    def is_telling(self, name: str, value: str) -> bool:
+        """Whether its words say enough without its name: a choice, a record, an amount; not a bare number, a yes, a date."""
+        form, node = self.known.get(name, (None, None))
+        if form is None or node is None or name == "status":
+            return True
+        if value in ("yes", "no"):
+            return False
+        return (
+            bool(node.get("choices") or node.get("attributes", {}).get("list")) or len(value) >= 36 or node.get("type") == "text"
+        )
+
+    def is_number(self, name: str) -> bool:
+        """Whether a spreadsheet can count with it as it is stored."""
+        _form, node = self.known.get(name, (None, None))
+        return node is not None and node.get("type") in ("integer", "decimal")
+
+    def is_personal(self, name: str) -> bool:
+        """Whether it says who somebody is (docs/personal-data.md)."""
+        form, node = self.known.get(name, (None, None))
+        return form is not None and node is not None and node["i"] in form.personal()
 
     def sorted(self, names: Iterable[str]) -> list[str]:
         """In the order of the forms, without what the record's chart and table of rounds show."""

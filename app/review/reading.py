@@ -10,6 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from app.core.languages import number
+from app.registry.finding import ids_in
 from app.submissions.answers import (
     FILES,
     Form,
@@ -192,7 +193,7 @@ class Reader:
 
     def _answer(self, section: Section, node: Node, prefix: str) -> None:
         path = prefix + node["name"]
-        if node["type"] == "note" or (node["kind"] == "value" and not node.get("label")):
+        if node["type"] == "note" or not _is_read(node, self.values.get(path, "")):
             return
         if node.get("attributes", {}).get("role") in RESULT_ROLES:  # drawn beside the answers
             return
@@ -230,7 +231,8 @@ class Reader:
         columns: list[tuple[Node, str]] = []
         for leaf in inner:
             inside = self.form.path(leaf["i"])[len(self.form.path(node["i"])) + 1 :]
-            if leaf["kind"] == "value" and not leaf.get("label"):
+            said = (one for n in range(1, count + 1) for one in self._cell_values(self.values, path, n, leaf, inside))
+            if not _is_read(leaf, *said):
                 continue
             there = any(self._cell_values(self.values, path, n, leaf, inside) for n in range(1, count + 1))
             gone = self.old is not None and any(
@@ -330,6 +332,11 @@ def signed(value: float) -> str:
     return f"+{text}" if value > 0 else f"\u2212{text}" if value < 0 else "="
 
 
+def _is_read(node: Node, *values: str) -> bool:
+    """Whether a reader needs it: a calculation without a name, or one that carries on which record was chosen, adds nothing."""
+    return node["kind"] != "value" or bool(node.get("label") and not ids_in(values))
+
+
 @dataclass
 class Difference:
     label: str
@@ -350,7 +357,7 @@ def differences(
         node = form.by_path(path)
         if node is None or before.get(path, "") == after.get(path, ""):
             continue
-        if node["kind"] == "value" and not node.get("label"):
+        if not _is_read(node, after.get(path, "")):
             continue  # what follows from an answer is not a change of its own
         rows = " · ".join(ROW.findall(path))
         label = form.label(node, language) or node["name"]

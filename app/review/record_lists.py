@@ -40,6 +40,35 @@ class Row:
     last_score: str
     last_level: str
     last_at: Any
+    cells: list[str]  # what the forms mark for lists
+
+
+MOST_COLUMNS = 6
+
+
+def columns_of(properties: Properties) -> list[str]:
+    """Properties that a list shows beside name and place; cooperatives have their scores there."""
+    return [] if properties.list == "cooperatives" else properties.listed[:MOST_COLUMNS]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter by what the records say."""
+
+    field: str  # as in the address
+    label: str
+    options: list[tuple[str, str]]
+    chosen: str
+
+
+def choices_of(properties: Properties, filters: queries.Filters) -> list[Choice]:
+    chosen = dict(filters.properties)
+    found = [(name, properties.choices(name)) for name in properties.listed]
+    return [
+        Choice(queries.PROPERTY + name, properties.label(name), options, chosen.get(name, ""))
+        for name, options in found
+        if options
+    ]
 
 
 def organisations(programme_id: str) -> dict[str, str]:
@@ -49,6 +78,10 @@ def organisations(programme_id: str) -> dict[str, str]:
 
 def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Row]:
     language = chosen_language()
+    properties = Properties(programme_id, entities[0].list, language) if entities else None
+    columns = columns_of(properties) if properties else []
+    ids = ids_in(entity.data.get(name, "") for entity in entities for name in columns)
+    records = record_labels(ids, visible(actor, programme_id, Entity), language) if ids else {}
     named = organisations(programme_id)
     followers = people_names([entity.follower_id for entity in entities])
     last = last_scores(actor, programme_id, [entity.id for entity in entities])
@@ -65,6 +98,7 @@ def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Ro
                 one_decimal(scores["overall"]) if scores else "",
                 str(scores.get("level") or "") if scores else "",
                 at,
+                [properties.show(name, entity.data.get(name, ""), records) for name in columns] if properties else [],
             )
         )
     return found

@@ -20,7 +20,7 @@ from app.registry.models import Entity
 from app.registry.names import record_name
 from app.registry.problems import STALE
 from app.registry.queries import Filters, filters_from
-from app.review import duplicates, pages, properties, record_lists, records, rounds
+from app.review import duplicates, pages, properties, record_lists, record_table, records, rounds
 from app.review.views import chosen_programme
 from app.submissions import merging, reassigning, rescoring
 from app.submissions.queries import Filters as SubmissionFilters
@@ -64,6 +64,7 @@ def listed(list_name: str) -> str:
     filters = filters_from(programme_id, list_name, request.args)
     after = request.args.get("after", "").replace("\0", "")[:200]
     found = queries.page(actor, filters, after=after)
+    known = properties.Properties(programme_id, list_name, chosen_language())
     states = [
         ("open", _("In use")),
         ("to_settle", _("To settle")),
@@ -88,8 +89,28 @@ def listed(list_name: str) -> str:
         first=address(filters) if after else "",
         next=address(filters, after=found.next),
         clear=address(Filters(programme_id, list_name, state=filters.state)),
-        scored=list_name in ("cooperatives", "groups"),
+        scored=list_name == "cooperatives",
+        headings=[known.label(name) for name in record_lists.columns_of(known)],
+        narrowing=record_lists.choices_of(known, filters),
+        table_address=url_for("records.table", list_name=list_name, **dict[str, Any](filters.to_args())),
     )
+
+
+@bp.get("/records/<list_name>/table")
+@signed_in
+def table(list_name: str) -> Response:
+    """The records that the filters leave, as a table to take along; without what says who somebody is."""
+    programme_id, actor = _programme(), _actor()
+    if not queries.LIST_NAME.fullmatch(list_name):
+        abort(404)
+    require(actor, "submission.export", programme_id=programme_id)
+    begin_writing()
+    made = record_table.made(actor, filters_from(programme_id, list_name, request.args), chosen_language(), now=utcnow())
+    db.session.commit()
+    response = make_response(made.content)
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return response
 
 
 def _shown(list_name: str, record_id: str) -> Entity:

@@ -33,7 +33,7 @@ from app.submissions.answers import form_of, record_labels, scores_from
 from app.submissions.models import Revision, Submission
 
 # Actions and other records that are done with, by the codes of the library's lists.
-CLOSED = frozenset({"done", "dropped", "kept", "broken", "closed", "left"})
+CLOSED = frozenset({"done", "dropped", "kept", "broken", "closed", "left", "paid"})
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,7 @@ class Tied:
 class TiedLine:
     entity: Entity
     name: str
-    state: str
-    due: str
+    facts: list[str]  # its state, its date, and what its forms mark for lists
     is_late: bool
 
 
@@ -329,6 +328,9 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
     today = utcnow().astimezone(MOROCCO).date().isoformat()
     for name in sorted(found, key=lambda one: order.index(one) if one in order else len(order)):
         properties = Properties(entity.programme_id, name, language)
+        told = list(dict.fromkeys(["status", *properties.listed, "due"]))
+        ids = ids_in(one.data.get(fact, "") for one in found[name] for fact in told)
+        records = record_labels(ids, visible(actor, entity.programme_id, Entity), language) if ids else {}
         opened: list[TiedLine] = []
         closed: list[TiedLine] = []
         for one in sorted(found[name], key=lambda record: (record.data.get("due") or "9999", record.sort_key)):
@@ -337,13 +339,27 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
             line = TiedLine(
                 one,
                 record_name(one, language),
-                properties.show("status", status, {}),
-                properties.show("due", due, {}),
+                _facts(one, entity, told, properties, records, language),
                 bool(due) and not is_closed and due < today,
             )
             (closed if is_closed else opened).append(line)
         tied.append(Tied(name, list_title(name), opened, closed))
     return tied
+
+
+def _facts(
+    one: Entity, about: Entity, told: Sequence[str], properties: Properties, records: Mapping[str, str], language: str
+) -> list[str]:
+    """What a line says of a record, without what it is tied to and its own name again."""
+    said = ((name, one.data.get(name, "")) for name in told)
+    texts = [
+        properties.show(name, value, records)
+        if properties.is_telling(name, value)
+        else f"{properties.label(name)}\u00a0: \u2068{properties.show(name, value, records)}\u2069"
+        for name, value in said
+        if value and value != about.id
+    ]
+    return [text for text in dict.fromkeys(texts) if text != record_name(one, language)]
 
 
 def _add_scores(actor: Actor, view: View, language: str) -> None:

@@ -352,6 +352,8 @@ def shown(form: Form, node: Node, value: str, language: str, records: Mapping[st
         return SEPARATOR[language].join(form.choice(node, one, language) for one in values)
     if kind == "calculate" and node.get("attributes", {}).get("list"):
         return form.choice(node, value, language)
+    if kind == "calculate" and len(value) == 10 and (day := as_date(value)):
+        return long_date(day, language)
     if kind in NUMBERS or kind == "calculate":
         amount = _decimal(value)
         # Years and codes are numbers too; a calculation may be a text that only looks like one ("007").
