@@ -38,7 +38,7 @@ from tests.e2e.device import PIN, Device, devices, until
 SLOWDOWN = 4
 ATTENDANCE_SLOWDOWN = 6
 PEOPLE, DAYS = 60, 5
-# Results, the list of what was sent, the other language; the worker that delivers while no page is open.
+# Records, the list of what was sent, the other language; the worker that delivers while no page is open.
 AFTERWARDS = re.compile(r"/field/(later|fr|drain)\b")
 
 # Kept in the page: when a change became visible. A frame after the mutation has been painted when the next one begins.

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
 PREVIEW = STATIC / "js/pages/preview.js"
-STYLES = ("tokens.css", "shell.css", "field.css", "form.css", "grid.css")
+STYLES = ("tokens.css", "shell.css", "field.css", "form.css", "grid.css", "result.css")
 # Scripts beside the first (static/js/form/second.js): for rarer questions, fetched by phones whose instruments need them; and
 # for every phone what a day can begin without. Each brings its own texts.
 PARTS = {"more": "js/form/more.js", "later": "js/pages/afterwards.js"}

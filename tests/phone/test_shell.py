@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 from app import create_app
 from app.pwa import assets
 from tests.e2e.device import until
+from tests.form.conftest import instrument
 from tests.pages.conftest import SEED
 
 BUDGET = 100_000
@@ -347,6 +348,38 @@ def carrying(page: Page, site: Site, kind: str) -> None:
 def open_draft(page: Page, site: Site) -> None:
     page.goto(site.url + "/field/#/form/draft-1")
     page.reload()
+
+
+def test_a_ready_phone_gives_score_and_radar_without_network_though_nothing_more_ever_came(page, site, application):
+    site.spoil = lambda path: ("503 Service Unavailable", "busy") if path.startswith("/field/later.") else None
+    quietly(page, site)
+    diag = instrument("diag")
+    nodes = json.loads(diag["pkg"])["nodes"]
+    answers: dict[str, Any] = {"d_version": "full"}
+    for node in nodes:
+        if node.get("attributes", {}).get("role") == "item":
+            answers.setdefault(nodes[node["parent"]]["name"], {})[node["name"]] = "3"
+    envelope = json.dumps({"form_sha256": diag["sha256"], "programme_id": "programme", "answers": answers})
+    item = {"revision_id": "r-1", "envelope": envelope, "sha256": hashlib.sha256(envelope.encode()).hexdigest()}
+    page.evaluate(SEED, {"items": [item]})
+    page.evaluate(
+        """async ({ pkg, sha256, datasets }) => {
+          const { openPhone } = await import("/static/js/store/phone.js");
+          const phone = await openPhone();
+          await phone.catalogue.keep("packages", sha256, pkg);
+          for (const [hash, rows] of Object.entries(datasets)) await phone.catalogue.keep("datasets", hash, rows);
+          await phone.close();
+        }""",
+        diag,
+    )
+    installed(page, site)
+    page.context.set_offline(True)
+    page.goto(site.url + "/field/#/summary/r-1")
+    page.reload()
+    page.wait_for_selector(".result .radar")
+    assert page.inner_text(".result-score b").startswith("75")
+    assert page.locator(".axis-bars li").count() == 8
+    assert not page.evaluate("(address) => caches.match(address).then(Boolean)", assets_now(application).more[1])
 
 
 def test_a_form_with_a_rare_question_brings_the_second_script_once_and_opens_offline(page, site, application):

@@ -6,7 +6,8 @@
  */
 
 import { formatNumber, t } from "../core/i18n.js";
-import { about, levelWords, scoreWords, whoAndWhen } from "./room-words.js";
+import { about, scoreWords, whoAndWhen } from "./room-words.js";
+import { levelWords } from "./sheet.js";
 
 const WIDTH = 1080;
 const MARGIN = 64;

@@ -1,17 +1,12 @@
 /** The words of the group's page: on the screen, on its picture, and as the phone's voice says them. */
 
 import { formatNumber, t } from "../core/i18n.js";
+import { levelWords } from "./sheet.js";
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 
 /** @param {Sheet} sheet */
 export const about = ({ kind, place, date }) => [kind, place, date].filter(Boolean).join(" · ");
-
-/** @param {Sheet} sheet */
-export function levelWords({ level, levelName }) {
-  if (!level) return "";
-  return levelName ? t("Level {level}: {name}", { level, name: levelName }) : t("Level {level}", { level });
-}
 
 /** @param {Sheet} sheet */
 export const scoreWords = ({ score }) => t("{score} out of 100", { score: formatNumber(score ?? "", 1) });

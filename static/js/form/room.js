@@ -10,7 +10,8 @@ import { speak, voiceOf } from "./aloud.js";
 import { openOverlay } from "./overlay.js";
 import { pictureOf, send } from "./picture.js";
 import { axisBars, radar } from "./radar.js";
-import { about, levelWords, spoken, whoAndWhen } from "./room-words.js";
+import { about, spoken, whoAndWhen } from "./room-words.js";
+import { levelWords } from "./sheet.js";
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 

@@ -63,7 +63,7 @@ async function notKept(addresses) {
   return addresses.filter((_, i) => !kept[i]);
 }
 
-/** Addresses of what a day can begin without: the result's page, the list of what was sent, the other language. @returns {Promise<string[]>} */
+/** Addresses of what a day can begin without: pages of records, the list of what was sent, the other language. @returns {Promise<string[]>} */
 export const lackingRest = () => notKept(partsNamed("later", "ar", "fr"));
 
 /**

@@ -51,6 +51,12 @@ export function sheetOf(form, pkg, { title, at, known }) {
   };
 }
 
+/** @param {Sheet} sheet */
+export function levelWords({ level, levelName }) {
+  if (!level) return "";
+  return levelName ? t("Level {level}: {name}", { level, name: levelName }) : t("Level {level}", { level });
+}
+
 /** Whether there is something to show to a group. @param {Sheet} sheet */
 export const hasSomething = ({ score, axes, agreed }) => score !== null || axes.length > 0 || agreed.length > 0;
 

@@ -10,13 +10,11 @@ import { problemText } from "../core/problem.js";
 import { explain, FormProblem } from "./problems.js";
 import { axisBars, radar } from "./radar.js";
 import { sectionName } from "./jump-list.js";
-import { answerSections } from "./answers.js";
-import { asideSection } from "./aside.js";
+import { later } from "./given.js";
 import { backClosesOverlay } from "./overlay.js";
 import { readForm } from "./session.js";
-import { openRoom, paperSheet } from "./room.js";
-import { levelWords } from "./room-words.js";
-import { dateOf, hasSomething, ownStrengths, placeOf, sheetOf, strongest, updatedRecords } from "./sheet.js";
+import { ensureLater } from "./second.js";
+import { dateOf, hasSomething, levelWords, ownStrengths, placeOf, sheetOf, strongest, updatedRecords } from "./sheet.js";
 
 /**
  * @param {HTMLElement} host
@@ -27,11 +25,11 @@ export async function openSummaryPage(host, { phone, draftId, revisionId, naviga
   let closed = false;
   /** @type {any} */
   let shown = null;
-  /** The page for the group, while it is open. @type {ReturnType<typeof openRoom> | null} */
+  /** The page for the group, while it is open. @type {ReturnType<typeof import("./room.js").openRoom> | null} */
   let room = null;
 
   const showRoom = () => {
-    room = openRoom({ sheet: () => sheetOf(shown.form, shown.pkg, shown), onClose: () => (room = null) });
+    room = later.openRoom?.({ sheet: () => sheetOf(shown.form, shown.pkg, shown), onClose: () => (room = null) }) ?? null;
   };
 
   async function load() {
@@ -59,6 +57,7 @@ export async function openSummaryPage(host, { phone, draftId, revisionId, naviga
   }
 
   await refresh();
+  if (!later.openRoom) ensureLater().then(draw, () => {});
   addEventListener("popstate", backClosesOverlay);
   const stopLanguage = onLanguage((code) => {
     if (shown?.form && shown.pkg.languages.includes(code)) shown.form.setLanguage(code);
@@ -112,7 +111,7 @@ function template(shown, navigate, showRoom) {
   const hasScore = scores !== null && (scores.overall !== null || scores.axes.some((/** @type {any} */ axis) => axis.score !== null));
   const kind = form ? form.text(pkg.title) : "";
   const sheet = form ? sheetOf(form, pkg, shown) : null;
-  const forGroup = sheet !== null && hasSomething(sheet);
+  const forGroup = later.paperSheet && sheet && hasSomething(sheet);
   return html`<div class=${forGroup ? "result for-group" : "result"}>
     <header class="top"><h1>${hasScore ? t("Result") : t("Form kept")}</h1>${languageSwitch()}</header>
     <main class="result-main">
@@ -120,8 +119,8 @@ function template(shown, navigate, showRoom) {
         <p>${[title ? kind : "", form ? placeOf(form, pkg) : "", formatDate(form ? dateOf(form, pkg) || at : at)].filter(Boolean).map((part, index) => html`${index ? " · " : nothing}<bdi>${part}</bdi>`)}</p></div>
       ${stateLine(state, receipt, problem)}
       ${form && sheet ? (hasScore ? scoreParts(form, pkg, scores, sheet) : countParts(form, scores, sheet)) : html`<p>${t("The form itself is no longer on this phone; what was entered is kept.")}</p>`}
-      ${form ? answerSections(form, pkg) : nothing}
-      ${asideSection(source.aside)}
+      ${form ? later.answerSections?.(form, pkg) : nothing}
+      ${later.asideSection?.(source.aside)}
     </main>
     <footer class="fill-foot">
       ${forGroup
@@ -130,7 +129,7 @@ function template(shown, navigate, showRoom) {
         : html`<button type="button" class="btn plain" @click=${() => print()}>${t("Print")}</button>
           <button type="button" class="go" @click=${() => navigate("#/today", { replace: true })}>${t("Back to today")}</button>`}
     </footer>
-    ${forGroup && sheet ? paperSheet(sheet) : nothing}</div>`;
+    ${forGroup ? later.paperSheet?.(sheet) : nothing}</div>`;
 }
 
 /** @param {string} state @param {any} receipt @param {any} problem */

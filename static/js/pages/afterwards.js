@@ -1,8 +1,7 @@
-/** The script that comes once the phone is ready: what helps in a form, its result, the list of what was sent, the pages of a record and of the phone. */
+/** The script that comes once the phone is ready: what helps in a form, the page of a result for the group, the list of what was sent, the pages of a record and of the phone. */
 
 import {} from "../form/later.js";
 import {} from "../keys/older.js";
-import { openSummaryPage } from "../form/summary.js";
 import { openAfresh } from "./afresh.js";
 import { noticesOf, stuckPage } from "./alarms.js";
 import { notices, registerPages } from "./later.js";
@@ -16,5 +15,4 @@ registerPages({
   outbox: openOutbox,
   phone: openPhonePage,
   record: openRecord,
-  summary: (host, { phone, navigate }, [revisionId]) => openSummaryPage(host, { phone, revisionId, navigate }),
 });

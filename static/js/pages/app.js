@@ -8,6 +8,7 @@ import { reportError } from "../core/events.js";
 import { applyLanguage, bringLanguage, language, n, onLanguage, onLanguageMissed, setLanguage, t } from "../core/i18n.js";
 import { openFormPage } from "../form/form-page.js";
 import { ensureLater, keepWidgets } from "../form/second.js";
+import { openSummaryPage } from "../form/summary.js";
 import { StoreError } from "../store/db.js";
 import { openPhone } from "../store/phone.js";
 import { AWAY_MS } from "../store/vault.js";
@@ -128,6 +129,7 @@ async function start(root) {
       return openSignIn(host, app);
     }
     if (name === "form") return openFormPage(host, { phone, draftId: args[0], navigate: app.navigate });
+    if (name === "summary") return openSummaryPage(host, { phone, revisionId: args[0], navigate: app.navigate });
     return (PAGES[name] ?? (await laterPage(name)))(host, app, args);
   }
 

@@ -52,7 +52,7 @@ export async function readiness(app) {
       id: "records", state: state(cooperatives.length > 0 || (!busy && Boolean(sync.state.last_success_at))), title: t("Records of my area"),
       text: records.some(Boolean) ? records.filter(Boolean).join(" · ") : busy ? connect : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
     },
-    { id: "rest", state: state(!rest.length), title: t("Records, results, what was sent, the other language"), text: rest.length ? connect : "" },
+    { id: "rest", state: state(!rest.length), title: t("Records, what was sent, the other language"), text: rest.length ? connect : "" },
     {
       id: "storage", state: persisted ? "done" : "todo", title: t("The phone keeps the data"),
       text: persisted ? "" : asked_at ? t("The browser refused ({time}): put Daftar on the home screen, open it from there, then press here again.", { time: formatWhen(asked_at) }) : t("The browser may clear it when space is short: put Daftar on the home screen, then press here."),
