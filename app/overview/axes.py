@@ -160,6 +160,10 @@ def name_of(form: Form, one: Scored, language: str) -> str:
     return form.label(one.node, language) or str(one.node["name"])
 
 
+def names_of_axes(form: Form, language: str) -> dict[str, str]:
+    return {one.axis: name_of(form, one, language) for one in scored(form) if one.axis and not one.is_question}
+
+
 def _whole(
     form: Form,
     scores: Sequence[tuple[Scored, Reading]],
@@ -220,6 +224,12 @@ def _picture(
     return (drawn or None), _("Means; dashed: the round before.") if pairs and drawn else ""
 
 
+def _beside(spread: Spread) -> str:
+    """Median and deviation in small below a mean; each stays with its figure where the line is broken."""
+    said = [(_("md"), spread.median), ("σ", spread.deviation)]
+    return " · ".join(f"{sign}{words.NO_BREAK}{number(words.rounded(one, 1), 1)}" for sign, one in said if one is not None)
+
+
 def _split(
     form: Form, scores: Sequence[tuple[Scored, Reading]], by: str, read: Read, of: Spreads
 ) -> tuple[Table, Table] | tuple[None, Table]:
@@ -250,8 +260,7 @@ def _split(
             if spread is None:
                 cells.append(Cell(words.NOTHING, tone="soft"))
                 continue
-            middle, off = _one_decimal(spread.median).text, _one_decimal(spread.deviation).text
-            note = _("md %(median)s · σ %(deviation)s", median=middle, deviation=off)
+            note = _beside(spread)
             cells.append(Cell(number(words.rounded(spread.mean, 1), 1), words.rounded(spread.mean, 4), note=note))
             figures = [_one_decimal(one_figure) for one_figure in (spread.mean, spread.median, spread.deviation)]
             axis = Cell(name_of(form, one, read.language))
@@ -269,12 +278,13 @@ def _weakest(
         spread = of(reading, "").get("")
         if spread is not None:
             means.append((spread, one))
+    axis_names = names_of_axes(form, read.language)
     means.sort(key=lambda pair: (pair[0].mean, pair[1].code))
     rows = []
     for spread, one in means[:most]:
         bar = charts.bar(float(spread.mean * 100 / TOP_OF_QUESTION), rtl=read.language == "ar")
         cells = [
-            Cell(name_of(form, one, read.language), address=address_of(one.code, read.args), note=one.axis),
+            Cell(name_of(form, one, read.language), address=address_of(one.code, read.args), note=axis_names.get(one.axis, "")),
             Cell(number(words.rounded(spread.mean, 2), 2), words.rounded(spread.mean, 4)),
             Cell(drawn=bar),
             Cell(number(spread.n), Decimal(spread.n)),
@@ -341,8 +351,9 @@ def _rounds(form: Form, scores: Sequence[tuple[Scored, Reading]], pairs: dict[st
 
 
 def _every_question(form: Form, questions: Sequence[tuple[Scored, Reading]], pairs: dict[str, Pair], language: str) -> Table:
+    axis_names = names_of_axes(form, language)
     rows = [
-        _compared(Cell(name_of(form, one, language), note=one.axis), pairs[one.code], 2)
+        _compared(Cell(name_of(form, one, language), note=axis_names.get(one.axis, "")), pairs[one.code], 2)
         for one, _reading in questions
         if one.code in pairs
     ]

@@ -88,11 +88,6 @@ def cell_of(value: Decimal | None, declaration: Declaration) -> Cell:
     return Cell(text_of(value, declaration), value, tone="" if value else "soft")
 
 
-def with_unit(value: Decimal | None, declaration: Declaration, language: str) -> str:
-    text = text_of(value, declaration)
-    return text if value is None else f"{text}{words.NO_BREAK}{unit_of(declaration, language)}"
-
-
 def nothing_declared() -> Shown:
     return Shown(
         empty=Empty(
@@ -143,7 +138,8 @@ def _tile(reading: Reading, value: Value, read: Read) -> Tile:
     declaration, language = reading.declaration, read.language
     drawn, share, target = None, "", ""
     if value.target is not None:
-        target = _("Target: %(value)s", value=with_unit(value.target.value, declaration, language))
+        # In the unit that stands beside the figure above it.
+        target = _("Target: %(value)s", value=text_of(value.target.value, declaration))
         if value.target.by:
             target = _("%(target)s by %(day)s", target=target, day=long_date(value.target.by, language))
         if value.value is not None and value.target.value:
@@ -154,9 +150,10 @@ def _tile(reading: Reading, value: Value, read: Read) -> Tile:
             share = f"{words.figure(percent, 'percent')}{words.NO_BREAK}%"
     return Tile(
         name_of(declaration),
-        with_unit(value.value, declaration, language),
+        text_of(value.value, declaration),
+        unit=unit_of(declaration, language),
         definition=definition_of(declaration),
-        counted=str(indicator_words.COUNTS.get(declaration.counts, "")).partition(":")[0],
+        counted=str(indicator_words.COUNTS.get(declaration.counts, "")).partition(":")[0].rstrip("."),
         target=target,
         drawn=drawn,
         share=share,

@@ -54,7 +54,7 @@ class Table:
     legend: Sequence[tuple[str, str]] = ()  # short sign -> its words
     title: str = ""
     tight: bool = False  # many narrow columns
-    caption: str = ""
+    stacks: bool = False  # on a phone each row is a block of its own
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Tile:
 
     name: str
     figure: str
+    unit: str = ""
     definition: str = ""
     target: str = ""
     drawn: Markup | None = None

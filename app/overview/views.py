@@ -116,11 +116,12 @@ def page() -> str:
 @bp.get("/<code>")
 @signed_in
 def alone(code: str) -> str:
-    """One panel: for a wall, or for one sheet of paper."""
+    """One panel: for a wall, or for one sheet of paper; `?whole=1` with the tables that are too long for either."""
     reading = _reading()
     panel = _panel(reading, code)
     found = _shown(reading, panel)
-    found.tables += found.in_files
+    if request.args.get("whole") == "1":
+        found.tables += found.in_files
     return _page(reading, [(panel, found)], alone=True)
 
 
@@ -145,7 +146,7 @@ def as_csv(code: str) -> Response:
 
 
 def _tiles(found: Shown) -> Table:
-    heads = [Column(_("Indicator")), Column(_("Value")), Column(_("With its unit")), Column(_("Target")), Column(_("Definition"))]
+    heads = [Column(_("Indicator")), Column(_("Value")), Column(_("Unit")), Column(_("Target")), Column(_("Definition"))]
     rows = [
         Row([Cell(one.name), Cell(one.figure, one.value), Cell(one.figure), Cell(one.target), Cell(one.definition)])
         for one in found.tiles

@@ -37,7 +37,7 @@ def waiting(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
         if row is not None:
             rows.append(row)
     heads = [Column(_("What")), Column(_("How many"), True), Column(_("Waits for")), Column(_("The oldest since"))]
-    return Shown([Table(heads, rows)])
+    return Shown([Table(heads, rows, stacks=True)])
 
 
 def _filters(chosen: Perimeter, **more: Any) -> Filters:
