@@ -111,6 +111,18 @@ def _joined(tokens: list[Token]) -> Iterator[int]:
             yield token.start
 
 
+def _left_out(tokens: list[Token]) -> Iterator[int]:
+    """Where `void (a && b())` stands: tdewolff-minify takes it for a value that nobody wants, and drops the call with it."""
+    opened: list[Token] = []  # the “void” before each parenthesis that has not closed
+    for token, after in pairwise(tokens):
+        while opened and token.depth <= opened[-1].depth and token.text == ")":
+            opened.pop()
+        if (token.text, after.text) == ("void", "("):
+            opened.append(token)
+        elif opened and token.depth == opened[-1].depth + 1 and token.text == after.text and token.text in ("&", "|", "?"):
+            yield opened[-1].start
+
+
 def _parse(text: str, where: Callable[[int], str]) -> _Module:
     imports: list[_Import] = []
     exports: dict[str, str] = {}
@@ -182,6 +194,8 @@ def _parse(text: str, where: Callable[[int], str]) -> _Module:
     licenses = [" ".join(found.replace("*", " ").split()) for found in _LICENSE.findall(text)]
     for at in () if licenses else _joined(tokens):
         raise ScriptError(f"{where(at)}: what takes an array or object apart needs a declaration of its own")
+    for at in () if licenses else _left_out(tokens):
+        raise ScriptError(f"{where(at)}: “void (… && …)” would be left out, calls and all; write “… && void …”")
     variables = Names() if licenses else names_of(text)
     if variables.broken is not None:
         # The minifier says it better, if it sees it too.

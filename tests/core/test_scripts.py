@@ -210,6 +210,8 @@ def test_the_vendored_templates_library_bundles_and_keeps_its_licence(write, tmp
         ("const a = 'no end;", "a string has no end"),
         ("const a = `no end;", "a template literal has no end"),
         ("const f = () => { const a = 1, { b } = a; };", "main.js:1: what takes an array or object apart"),
+        ("\nsay((x) => void (x && say(x)));", "main.js:2: “void (… && …)” would be left out"),
+        ("const f = () => { void (one() || `${two()}`); };", "would be left out"),
         ("const a = 1;\nconst b = = 2;", "main.js: unexpected = in expression on line 2"),
         ("const a$1 = 1;", "main.js:1: “a$1” looks like a name that the bundler gives"),
         ("export function a() {}\nexport { a };", "main.js:2: “a” is exported twice"),

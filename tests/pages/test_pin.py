@@ -25,7 +25,8 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.accounts.models import Person
+from app.accounts import operations as accounts
+from app.accounts.models import Device, Person
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.permissions import Actor
@@ -281,6 +282,32 @@ def test_a_deactivated_person_reads_nothing_after_the_next_contact_and_still_del
     enter(page, site, "zahra", OTHER)
     page.goto(f"{site}/field/#/today")
     expect_draft(page, "تعاونية الأمل")
+
+
+def test_a_locked_phone_sends_shows_what_became_of_it_and_drops_its_wraps_when_it_is_lost(
+    page, site, application
+):  # P9, I-4, AS-04
+    enter(page, site)
+    for is_lost in (False, True):
+        page.context.set_offline(True)
+        finish_a_form(page, site, "تعاونية الأمل")
+        page.goto(f"{site}/field/#/today")
+        page.reload()
+        expect(page.locator(".status")).to_contain_text(re.compile(r"1\sfiche à envoyer"))
+        with application.app_context():
+            begin_writing()
+            phone = db.session.get(Device, next(one["value"]["id"] for one in stored(page, "meta") if one["name"] == "device"))
+            accounts.set_lost(phone, is_lost, now=utcnow(), by=Actor("office", {}, "fr", True, {}))
+            db.session.commit()
+        page.context.set_offline(False)
+        if not is_lost:
+            expect(page.locator(".status")).to_have_count(0)
+            unlock(page)
+            expect(page.locator(".start").first).to_be_visible()
+    expect(page.locator("#username")).to_be_visible()
+    assert [one["state"] for one in stored(page, "items")] == ["accepted", "quarantined"]
+    [keys] = [one["value"] for one in stored(page, "meta") if one["name"] == "keys"]
+    assert all(not key["pin"] and not key["plain"] for key in keys.values())
 
 
 def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, site, browser, tmp_path):  # P10

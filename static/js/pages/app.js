@@ -82,7 +82,9 @@ async function start(root) {
   await vault.resume(app.person?.id);
   /** Locked, or with a key that only the office can give back. */
   const isShut = () => vault.state === "locked" || vault.state === "sign_in";
-  let shut = isShut();
+  /** How it is shut, false when it is not. */
+  const lock = () => isShut() && vault.state;
+  let shut = lock();
 
   /** Without a person only the words on this phone's state make sense. @returns {Route} */
   function first() {
@@ -158,9 +160,9 @@ async function start(root) {
 
   // What is open closes when the key goes; unlocked, one is where one was.
   vault.on(() => {
-    if (app.person && shut !== isShut() && !WITHOUT_KEY.has(router.route.page)) void router.again();
+    if (app.person && shut !== lock() && !WITHOUT_KEY.has(router.route.page)) void router.again();
     if (shut && vault.person === app.person?.id) void sync.now({ reason: "unlocked" });
-    shut = isShut();
+    shut = lock();
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaving;

@@ -80,7 +80,7 @@ export function openUnlock(host, app) {
   }
 
   const ticking = setInterval(() => left > 0 && left !== Infinity && void look(), 1000);
-  const stops = [phone.on(({ store }) => void (store === "items" && refresh())), sync.on(paint)];
+  const stops = [phone.on(({ store }) => store === "items" && void refresh()), sync.on(paint)];
   return {
     title: t("Unlock"),
     ready: refresh().then(() => /** @type {HTMLElement | null} */ (host.querySelector("#pin"))?.focus()),
