@@ -118,6 +118,15 @@ BUGS = [
     Bug("another's photo told apart", "a stranger learns that a file exists", "app/submissions/attachments.py",
         "sa.or_(Submission.author_id == person_id, ", "sa.or_(sa.true(), ",
         ("tests/sync/test_attachments.py -k not_this_persons",)),
+    Bug("told of what was not stored", "a notice is written beside the transaction of its cause", "app/hooks/outbox.py",
+        "        do.cursor.close()\n", "        do.cursor.close()\n        db.session.commit()\n",
+        ("tests/hooks/test_hooks.py -k not_stored",)),
+    Bug("claim without an end", "what a dying process was telling is never told", "app/hooks/sending.py",
+        "timedelta(seconds=lease_s)", "timedelta(days=lease_s)",
+        ("tests/hooks/test_hooks.py -k claim_that_nobody_ends",)),
+    Bug("name looked up again", "a notice goes where the name points by now, not where it was checked", "app/hooks/asking.py",
+        "create_connection((address, ", "create_connection((self.target.host, ",
+        ("tests/faults/case_hooks.py::test_no_address_leads_into_an_inner_network",)),
 ]  # fmt: skip
 
 
