@@ -3,15 +3,20 @@
 L1  the .po files hold exactly the strings of the sources
 L2  no entry is empty or fuzzy; plural entries have every form of the language
 L3  a translation keeps the placeholders of its source
+L4  no text is asked for inside an f-string: with Python 3.11 nobody would find it there
 """
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
 from app.core import catalogues
 from app.core.languages import LANGUAGES
 
+APP = Path(__file__).resolve().parents[1] / "app"
+GETTEXT = {"_", "gettext", "ngettext", "lazy_gettext"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
@@ -61,3 +66,15 @@ def test_a_translation_keeps_the_placeholders(language):  # L3
         elif set(PLACEHOLDER.findall(message.string)) != set(PLACEHOLDER.findall(message.id)):
             wrong.append(key(message))
     assert not wrong
+
+
+def test_no_text_hides_in_an_f_string():  # L4
+    hidden = [
+        f"{path.relative_to(APP)}:{call.lineno}"
+        for path in APP.rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in GETTEXT
+    ]
+    assert not hidden

@@ -47,7 +47,7 @@ def months(points: Sequence[tuple[str, Decimal | None]], unit: str, language: st
             parts.append(f'<text x="{middle}" y="{HEIGHT - 14}" text-anchor="middle">{escape(short)}</text>')
     spoken = "; ".join(f"{month_name(month, language)}: {number_of(value, unit)}" for month, value in shown)
     line = f'<line class="web" x1="{EDGE}" x2="{WIDTH - EDGE}" y1="{HEIGHT - FOOT}" y2="{HEIGHT - FOOT}"/>'
-    title = escape(f"{_('Month by month')}. {spoken}")
+    title = escape(_("Month by month. %(values)s", values=spoken))
     return Markup(  # noqa: S704  (every text in it was escaped above)
         f'<svg class="months" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">{line}{"".join(parts)}</svg>'
     )

@@ -67,7 +67,7 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     heads = [Column(local_text(panel.get("label")) if panel.get("label") else spoken.label(down))]
     heads += [Column(spoken.say(across, one) or _("not stated"), True) for one in columns]
     unit = words.unit(form, language)
-    heads.append(Column(f"{_('Total')} ({unit})" if unit else _("Total"), True))
+    heads.append(Column(_("Total (%(unit)s)", unit=unit) if unit else _("Total"), True))
     if check:
         heads.append(Column(_("Declared (%(unit)s)", unit=unit) if unit else _("Declared"), True))
     lines = []

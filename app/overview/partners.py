@@ -36,7 +36,7 @@ def partners(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
         Column(_("Partner")),
         Column(_("Role")),
         Column(_("Brings")),
-        Column(f"{_('Amount')} ({mad})", True),
+        Column(_("Amount (%(unit)s)", unit=mad), True),
         Column(_("Share of the budget"), True, drawn=True),
     ]
     rows = []

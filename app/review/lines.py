@@ -39,7 +39,7 @@ def trend(points: Sequence[tuple[datetime, float]], language: str) -> Markup:
         for (x, y), (_at, score) in zip(placed, points, strict=True)
     )
     spoken = "; ".join(f"{long_date(at, language)}: {one_decimal(score)}" for at, score in points)
-    title = escape(f"{_('Scores over time')}. {spoken}")
+    title = escape(_("Scores over time. %(values)s", values=spoken))
     return Markup(  # noqa: S704  (every text in it was escaped above)
         f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">{lines}'
         f'<polyline class="line" points="{path}"/>{dots}{words}</svg>'
