@@ -9,7 +9,7 @@ from datetime import date
 from app.indicators.models import SCALE
 
 NONE = "-"  # a row's organisation or place that is none; "" is all of them
-EXACT_DIGITS = 4  # values of a median with no more stand in a bucket of their own
+EXACT_DIGITS = 3  # values of a median with no more stand in a bucket of their own
 
 # (dim, shape, month, place, organisation, key, bucket): the key of a cell, without its indicator
 Key = tuple[str, str, str, str, str, str, str]
@@ -61,20 +61,25 @@ def places_of(territory: str | None) -> list[str]:
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1) if n in (1, 2) or n >= 4 or n == len(parts)]
 
 
+def level_of(place: str) -> int:
+    """1 a region, 2 a province, 3 a cercle, 4 a commune, 5 an arrondissement; 0: no place."""
+    return 0 if place == NONE else place.count(".") + 1
+
+
 def bucket_of(value: int | None) -> str:
-    """The value itself where it has few digits, else "~" and the least value of its bucket."""
+    """The value itself where it has few digits or is negative (those are few), else "~" and the least value of its bucket."""
     if value is None:
         return ""
+    if value < 0:
+        return str(value)
     step = 10 ** max(len(str(abs(value))) - EXACT_DIGITS, 0)
     least = value - value % step
     return str(value) if least == value else f"~{least}"
 
 
-def bucket_bounds(bucket: str) -> tuple[int, int]:
-    """(least value, first value beyond) of a "~" bucket."""
-    least = int(bucket.removeprefix("~"))
-    width = 10 ** max(len(str(abs(least))) - EXACT_DIGITS, 0)
-    return least, least + width
+def beyond_bucket(least: int) -> int:
+    """The first value beyond the "~" bucket that begins here."""
+    return least + 10 ** max(len(str(abs(least))) - EXACT_DIGITS, 0)
 
 
 def keys_of(row: Kept, dims: Sequence[str], median: bool) -> Iterator[Key]:
@@ -84,7 +89,8 @@ def keys_of(row: Kept, dims: Sequence[str], median: bool) -> Iterator[Key]:
     shapes: list[tuple[str, str, str, str]] = [("", "", "", ""), ("o", "", "", organisation), ("m", month, "", "")]
     shapes.append(("om", month, "", organisation))
     for place in places:
-        shapes += [("p", "", place, ""), ("op", "", place, organisation), ("pm", month, place, "")]
+        level = f"p{level_of(place)}"
+        shapes += [(level, "", place, ""), (f"o{level}", "", place, organisation), (f"{level}m", month, place, "")]
     bucket = bucket_of(row.value) if median else ""
     for shape, at, place, whose in shapes:
         yield "", shape, at, place, whose, "", bucket

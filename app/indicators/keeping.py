@@ -29,6 +29,7 @@ from app.submissions.answers import form_of
 
 START = -1  # rows that were there before the counter began have 0
 BATCH = 250  # sources in one transaction: whoever delivers waits no longer than that takes
+WHOLE_BATCH = 3000  # where somebody waits for all of it: sums of many rows are written at once
 
 ROW_COLUMNS = (
     "indicator_id, day, source_id, number, organisation_id, territory, author_id, said, identity, value, total, weight, squares, "
@@ -80,7 +81,8 @@ def catch_up(programme_id: str, *, most_s: float | None = None, wait: bool = Tru
     done = False
     while not done:
         with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
-            done = _Keeper(connection, programme_id, wait=wait).step()
+            size = WHOLE_BATCH if most_s is None else BATCH
+            done = _Keeper(connection, programme_id, wait=wait, batch=size).step()
         if most_s is not None and time.monotonic() - began > most_s:
             break
     db.session.rollback()
@@ -121,9 +123,9 @@ def _follows_records(declaration: Declaration) -> bool:
 class _Keeper:
     """One transaction of counting in a programme."""
 
-    def __init__(self, connection: sa.Connection, programme_id: str, *, wait: bool) -> None:
+    def __init__(self, connection: sa.Connection, programme_id: str, *, wait: bool, batch: int) -> None:
         self.do = Statements(connection.connection, connection.dialect.name)
-        self.programme_id = programme_id
+        self.programme_id, self.batch = programme_id, batch
         lock = "" if self.do.is_sqlite else " FOR UPDATE" if wait else " FOR UPDATE SKIP LOCKED"
         self.now = utcnow()  # before the counter is read: what is visible then is counted
         rows = self.do.rows(
@@ -195,7 +197,7 @@ class _Keeper:
             lists = None  # any record may be what a submission is about, or whom a count goes by
         submissions = self._after("submissions", "form_id", forms, since, until)
         records = self._after("entities", "list", lists, since, until)
-        ends = [rows[-1][1] for rows in (submissions, records) if len(rows) >= BATCH]
+        ends = [rows[-1][1] for rows in (submissions, records) if len(rows) >= self.batch]
         end = min([*ends, until])
         # Never between two changes of one number: the cursor stands after the number.
         if ends:
@@ -210,7 +212,7 @@ class _Keeper:
         among = f"AND {column} IN ({','.join('?' * len(values))}) " if values is not None else ""
         return self.do.rows(
             f"SELECT id, seq, updated_at FROM {table} WHERE programme_id = ? AND seq > ? AND seq <= ? {among}"  # noqa: S608
-            f"ORDER BY seq LIMIT {BATCH}",
+            f"ORDER BY seq LIMIT {self.batch}",
             (self.programme_id, since, until, *(values or ())),
         )
 

@@ -40,6 +40,7 @@ class IndicatorRow(Model):
     __table_args__ = (
         sa.Index("ix_indicator_rows_source", "source_id", "indicator_id"),
         sa.Index("ix_indicator_rows_author", "indicator_id", "author_id"),
+        sa.Index("ix_indicator_rows_value", "indicator_id", "value"),
         sa.Index(
             "ix_indicator_rows_identity",
             "identity",
@@ -77,16 +78,16 @@ class IndicatorRow(Model):
 class IndicatorCell(Model):
     """Sums of rows, one row here for each organisation, place and month there is, alone and two at a time.
 
-    `shape` says which of the three are fixed: "" none, "o", "p", "m", "op", "om", "pm". What is not fixed is "", what a row has
-    not is "-". A place is a region, a province, a commune or what lies below. `dim` "" is all rows, else the question that
-    `key` is a value of. `bucket` holds values of medians apart (counting.py).
+    `shape` says which of the three are fixed: "" none, "o", "m", "om", and with the level of the place "p2", "op2", "p2m" (1 a
+    region, 2 a province, 4 a commune). What is not fixed is "", what a row has not is "-". `dim` "" is all rows, else the
+    question that `key` is a value of. `bucket` holds values of medians apart (counting.py).
     """
 
     __tablename__ = "indicator_cells"
     __table_args__ = ({"sqlite_with_rowid": False},)
     indicator_id: Mapped[int] = mapped_column(sa.ForeignKey("indicators.id"), primary_key=True, autoincrement=False)
     dim: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
-    shape: Mapped[str] = mapped_column(sa.String(2), primary_key=True)
+    shape: Mapped[str] = mapped_column(sa.String(4), primary_key=True)
     month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
     place: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
     organisation: Mapped[str] = mapped_column(sa.String(36), primary_key=True)

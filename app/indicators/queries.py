@@ -20,17 +20,20 @@ from app.core.languages import chosen_language
 from app.core.permissions import Actor, require
 from app.core.web import local_text
 from app.indicators import problems
-from app.indicators.counting import NONE, Sums, bucket_bounds, deviation, places_of
+from app.indicators.counting import NONE, Sums, beyond_bucket, deviation, level_of, places_of
 from app.indicators.declarations import BUILT_IN, PLACES, Declaration, Target, restored
 from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
-from app.indicators.perimeter import Perimeter, Scope, beyond, conditions, scope_of, whole_months
+from app.indicators.perimeter import Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
 from app.registry.models import Organisation, Programme
 from app.registry.places import full_name
 from app.registry.places import name as place_name
 
 LEVEL = {"region": 1, "province": 2, "commune": 4}
+MOST_FOR_MEDIANS = 20_000  # rows
+MOST_STACKS = 40  # parts of a split whose medians are read from values that are kept apart
+CERCLE = 3  # no sums of its own are kept
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,10 @@ class Reading:
         medians = self.medians("", {"": sums}) if self.declaration.measure == "median" else {}
         return self.figure(sums, medians.get(""))
 
+    def is_quick(self, by: str, n: int) -> bool:
+        """Whether a page can wait for this split: medians of many places are as many stacks of values."""
+        return self.declaration.measure != "median" or by not in PLACES or n <= MOST_FOR_MEDIANS
+
     def split(self, by: str) -> list[tuple[str, str, Value]]:
         if by not in BUILT_IN and by not in self.declaration.dims:
             raise problems.UNKNOWN(code=by)
@@ -219,42 +226,49 @@ class Reading:
 
     def _cells(self, by: str, scope: Scope) -> dict[str, Sums]:
         """From the sums that are kept, where they can say it; else from the rows."""
-        months = whole_months(scope)
-        shape = _shape(by, scope)
-        if months is None or shape is None or (months[2] and not self._is_additive) or not _are_kept(scope.places):
+        where, months = self._kept(by, scope), whole_months(scope)
+        if where is None or months is None or (months[2] and not self._is_additive):
             return self._scanned(by, scope)
-        first, last, edges = months
-        cell = IndicatorCell
-        where = [cell.indicator_id == self.shown.id, cell.dim == (by if by in self.declaration.dims else ""), cell.shape == shape]
-        if "m" in shape:
-            where += [cell.month >= first] if first else []
-            where += [cell.month <= last] if last else []
-        if scope.organisations is not None:
-            where.append(cell.organisation.in_(scope.organisations))
-        if scope.places is not None and by not in PLACES:
-            where.append(cell.place.in_(scope.places))
-        elif scope.places is not None:
-            where.append(sa.or_(*(_within(cell.place, one) for one in scope.places)))
-        group = {"": None, "organisation": cell.organisation, "month": cell.month}.get(
-            by, cell.place if by in PLACES else cell.key
-        )
-        columns = [] if group is None else [group]
-        sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares", "persons")]
+        cell, group = IndicatorCell, self._part(by)
         distinct = self.declaration.measure == "distinct"
+        sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares", "persons")]
         cells = sa.func.count(sa.distinct(cell.month + "|" + cell.place + "|" + cell.organisation)) if distinct else sa.literal(1)
-        rows = db.session.execute(sa.select(*columns, *sums, cells).where(*where).group_by(*columns)).all()
+        rows = db.session.execute(sa.select(group, *sums, cells).where(*where).group_by(group)).all()
         found: dict[str, Sums] = {}
         for row in rows:
-            key = "" if group is None else str(row[0])
-            n, total, weight, squares, persons, several = row[-6:]
-            if n is None or (by in PLACES and not _is_level(key, by)):
-                continue
+            key, n, total, weight, squares, persons, several = tuple(row)
             if int(several) > 1:
                 return self._scanned(by, scope)  # somebody may be in two of them
-            found[key] = Sums(int(n), int(total), int(weight), float(squares), int(persons))
-        for edge in edges:
+            found[str(key)] = Sums(int(n), int(total), int(weight), float(squares), int(persons))
+        for edge in months[2]:
             found = _merged(found, self._scanned(by, replace(scope, date_from=edge[0], date_to=edge[1])))
         return found
+
+    def _part(self, by: str) -> Any:
+        """The column of cells that tells the parts of a split."""
+        cell = IndicatorCell
+        if by in PLACES:
+            return cell.place
+        # Without a split every key is "".
+        return {"organisation": cell.organisation, "month": cell.month}.get(by, cell.key)
+
+    def _kept(self, by: str, scope: Scope) -> Where | None:
+        """The cells that hold a figure or its parts; None where only the rows know."""
+        shapes, months = _shapes(by, scope), whole_months(scope)
+        if shapes is None or months is None:
+            return None
+        cell = IndicatorCell
+        where: Where = [cell.indicator_id == self.shown.id, cell.dim == (by if by in self.declaration.dims else "")]
+        where.append(cell.shape.in_(shapes))
+        where += [cell.month >= months[0]] if months[0] else []
+        where += [cell.month <= months[1]] if months[1] else []
+        if scope.organisations is not None:
+            where.append(cell.organisation.in_(scope.organisations))
+        if scope.places is not None and by in PLACES:
+            where.append(sa.or_(*(_within(cell.place, one) for one in scope.places)))
+        elif scope.places is not None:
+            where.append(cell.place.in_(scope.places))
+        return where
 
     def _scan(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, Sums]:
         """From the rows themselves."""
@@ -304,58 +318,49 @@ class Reading:
         scope = self.scope
         if scope.nothing:
             return {}
-        shape, months = _shape(by, scope), whole_months(scope)
-        from_rows = bool(scope.own) or shape is None or months is None or bool(months[2]) or not _are_kept(scope.places)
+        where, months = self._kept(by, scope.without_beyond()), whole_months(scope)
+        from_rows = bool(scope.own) or where is None or months is None or bool(months[2])
         if not from_rows and scope.beyond:
-            where = beyond(self.shown.id, scope)
-            from_rows = bool(db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*where).limit(1)))
-        values: dict[str, dict[int, int]] = {}
-        if not from_rows:
-            buckets = self._buckets(by, scope.without_beyond())
-            wanted = {one for counts in buckets.values() for one in _middle(counts) if one.startswith("~")}
-            if wanted:
-                spans = [bucket_bounds(one) for one in wanted]
-                near = sa.or_(*(sa.and_(IndicatorRow.value >= low, IndicatorRow.value < high) for low, high in spans))
-                values = self._values(by, [*conditions(self.shown.id, scope), near])
-            return {
-                key: median
-                for key, counts in buckets.items()
-                if (median := _median_of_buckets(counts, values.get(key, {}))) is not None
-            }
-        values = self._values(by, conditions(self.shown.id, scope))
-        return {key: _median(counts) for key, counts in values.items() if key in parts and counts}
-
-    def _buckets(self, by: str, scope: Scope) -> dict[str, dict[str, int]]:
-        cell, shape, months = IndicatorCell, _shape(by, scope), whole_months(scope)
-        assert months is not None
-        where = [cell.indicator_id == self.shown.id, cell.dim == (by if by in self.declaration.dims else ""), cell.shape == shape]
-        where += [cell.month >= months[0]] if months[0] else []
-        where += [cell.month <= months[1]] if months[1] else []
-        if scope.organisations is not None:
-            where.append(cell.organisation.in_(scope.organisations))
-        if scope.places is not None:
-            exact = by not in PLACES
-            where.append(cell.place.in_(scope.places) if exact else sa.or_(*(_within(cell.place, one) for one in scope.places)))
-        group: Any = {"": sa.literal(""), "organisation": cell.organisation, "month": cell.month}.get(by)
-        if group is None:
-            group = cell.place if by in PLACES else cell.key
-        found: dict[str, dict[str, int]] = {}
-        query = sa.select(group.label("part"), cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(sa.text("1"), cell.bucket)
+            outside = beyond(self.shown.id, scope)
+            from_rows = bool(db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*outside).limit(1)))
+        if from_rows or where is None or len(parts) > MOST_STACKS:
+            values = self._values(by, [conditions(self.shown.id, scope)])
+            return {key: _median(sorted(counts.items())) for key, counts in values.items() if key in parts}
+        stacks: dict[str, list[Stack]] = {}
+        cell, group = IndicatorCell, self._part(by)
+        query = sa.select(group, cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(group, cell.bucket)
         for key, bucket, n in db.session.execute(query).all():
-            if by not in PLACES or _is_level(str(key), by):
-                found.setdefault(str(key), {})[bucket] = int(n)
-        return found
+            is_wide = bucket[0] == "~"
+            stacks.setdefault(str(key), []).append((int(bucket[1:] if is_wide else bucket), is_wide, int(n)))
+        for several in stacks.values():
+            several.sort()
+        middles = {key: _middle(several) for key, several in stacks.items()}
+        wanted = sorted({least for many in middles.values() for least, is_wide, _before, _n in many if is_wide})
+        here, row = conditions(self.shown.id, scope), IndicatorRow
+        spans = [[*here, row.value > least, row.value < beyond_bucket(least)] for least in wanted]
+        values = {}
+        for start in range(0, len(spans), 100):
+            for key, counts in self._values(by, spans[start : start + 100]).items():
+                values.setdefault(key, {}).update(counts)
+        return {key: _exact(stacks[key], middles[key], values.get(key, {})) for key in stacks if key in parts}
 
-    def _values(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, dict[int, int]]:
-        """{key: {value: how many rows}} from the rows."""
+    def _values(self, by: str, places: Sequence[Where]) -> dict[str, dict[int, int]]:
+        """{key: {value: how many rows}} from the rows; each place is asked by its own stretch of the index of values."""
         group, keys = self._grouping(by)
-        columns = [] if group is None else [group.label("part")]
-        query = sa.select(*columns, IndicatorRow.value, sa.func.count()).where(*where, IndicatorRow.value.is_not(None))
+        part = sa.literal("").label("part") if group is None else group.label("part")
+        columns = (part, IndicatorRow.value, sa.func.count().label("n"))
+        grouped = [] if group is None else [group]
+        queries = [
+            sa.select(*columns).where(*where, IndicatorRow.value.is_not(None)).group_by(*grouped, IndicatorRow.value)
+            for where in places
+        ]
         found: dict[str, dict[int, int]] = {}
-        for one in db.session.execute(query.group_by(*columns, IndicatorRow.value)).all():
-            for key in keys(one[0] if columns else None):
+        for value, number, n in (
+            db.session.execute(sa.union_all(*queries) if len(queries) > 1 else queries[0]).all() if queries else ()
+        ):
+            for key in keys(value):
                 counts = found.setdefault(key, {})
-                counts[int(one[-2])] = counts.get(int(one[-2]), 0) + int(one[-1])
+                counts[int(number)] = counts.get(int(number), 0) + int(n)
         return found
 
     # -- words
@@ -385,21 +390,21 @@ def situation(programme: Programme, shown: Shown) -> datetime:
     return now if shown.counted_at is None or is_in_step(programme.id) else shown.counted_at
 
 
-def _shape(by: str, scope: Scope) -> str | None:
-    """The cells that hold it, as IndicatorCell.shape names them; None: three are fixed at once, and only the rows know."""
-    fixed = ""
-    if scope.organisations is not None or by == "organisation":
-        fixed += "o"
-    if scope.places is not None or by in PLACES:
-        fixed += "p"
-    if scope.date_from or scope.date_to or by == "month":
-        fixed += "m"
-    return fixed if len(fixed) < 3 else None
-
-
-def _are_kept(places: Iterable[str] | None) -> bool:
-    """Whether sums of these places are kept: a cercle (three parts) has none of its own."""
-    return places is None or all(one.count(".") != 2 for one in places)
+def _shapes(by: str, scope: Scope) -> list[str] | None:
+    """The shapes of the cells that hold it (IndicatorCell); None: three are fixed at once, or a place has no cells of its own."""
+    organisation = "o" if scope.organisations is not None or by == "organisation" else ""
+    month = "m" if scope.date_from or scope.date_to or by == "month" else ""
+    places = scope.places
+    if places is None and by not in PLACES:
+        return [organisation + month]
+    if organisation and month:
+        return None
+    levels = {level_of(one) for one in places or ()}
+    if by in PLACES:
+        if any(level > LEVEL[by] or level == CERCLE for level in levels):
+            return None  # a part of a place is chosen: the cell of the whole place holds more
+        levels = {LEVEL[by]} | ({0} if places is None or NONE in places else set())
+    return None if CERCLE in levels else [f"{organisation}p{level}{month}" for level in sorted(levels)]
 
 
 def _within(column: Any, place: str) -> sa.ColumnElement[bool]:
@@ -408,7 +413,7 @@ def _within(column: Any, place: str) -> sa.ColumnElement[bool]:
 
 def _is_level(place: str, by: str) -> bool:
     """Communes hold arrondissements; what has no place stands in every split."""
-    return place == NONE or place.count(".") + 1 == LEVEL[by]
+    return level_of(place) in (0, LEVEL[by])
 
 
 def _merged(one: dict[str, Sums], other: dict[str, Sums]) -> dict[str, Sums]:
@@ -430,46 +435,43 @@ def _rounded(number: float | None) -> Decimal | None:
     return None if number is None else round(Decimal(number), 4)
 
 
-def _median(counts: dict[int, int]) -> Decimal:
-    total = sum(counts.values())
-    return (_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / 2
+# -- medians
+
+# (least value, whether others stand in it, how many rows)
+Stack = tuple[int, bool, int]
 
 
-def _nth(counts: dict[int, int], n: int) -> Decimal:
-    for value in sorted(counts):
-        n -= counts[value]
-        if n < 0:
-            return Decimal(value) / SCALE
-    raise IndexError
+def _median(counts: Sequence[tuple[int, int]]) -> Decimal:
+    """Of (value, how many), in order."""
+    total = sum(n for _value, n in counts)
+    return Decimal(_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / (2 * SCALE)
 
 
-def _order(bucket: str) -> tuple[int, int]:
-    return int(bucket.removeprefix("~")), int(bucket.startswith("~"))
+def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
+    for value, n in counts:
+        place -= n
+        if place < 0:
+            return value
+    raise IndexError(place)
 
 
-def _middle(counts: dict[str, int]) -> set[str]:
-    """The buckets in which the one or two middle rows stand."""
-    total = sum(counts.values())
-    places = {(total - 1) // 2, total // 2} if total else set()
-    found, at = set(), 0
-    for bucket in sorted(counts, key=_order):
-        if any(at <= place < at + counts[bucket] for place in places):
-            found.add(bucket)
-        at += counts[bucket]
+def _middle(stacks: Sequence[Stack]) -> list[tuple[int, bool, int, int]]:
+    """(least, is wide, rows before it, rows) of the one or two stacks in which the middle rows stand."""
+    total = sum(n for _least, _wide, n in stacks)
+    places = {(total - 1) // 2, total // 2}
+    found, before = [], 0
+    for least, is_wide, n in stacks:
+        if any(before <= place < before + n for place in places):
+            found.append((least, is_wide, before, n))
+        before += n
     return found
 
 
-def _median_of_buckets(counts: dict[str, int], values: dict[int, int]) -> Decimal | None:
-    """Exact: a bucket of several values is replaced by its rows."""
-    exact: dict[int, int] = {}
-    for bucket in sorted(counts, key=_order):
-        if not bucket.startswith("~"):
-            exact[int(bucket)] = exact.get(int(bucket), 0) + counts[bucket]
-            continue
-        low, high = bucket_bounds(bucket)
-        inside = {one: n for one, n in values.items() if low <= one < high and one != low}
-        if sum(inside.values()) == counts[bucket]:
-            exact |= inside
-        else:  # not in the middle: only how many they are matters
-            exact[low + 1] = exact.get(low + 1, 0) + counts[bucket]
-    return _median(exact) if sum(exact.values()) else None
+def _exact(stacks: Sequence[Stack], middle: Sequence[tuple[int, bool, int, int]], values: dict[int, int]) -> Decimal:
+    """The median, with the rows of the stacks in the middle in place of those."""
+    total = sum(n for _least, _wide, n in stacks)
+    before = middle[0][2]
+    inside: list[tuple[int, int]] = []
+    for least, is_wide, _before, n in middle:
+        inside += sorted(one for one in values.items() if least < one[0] < beyond_bucket(least)) if is_wide else [(least, n)]
+    return Decimal(_nth(inside, (total - 1) // 2 - before) + _nth(inside, total // 2 - before)) / (2 * SCALE)

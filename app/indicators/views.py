@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from app.accounts.sessions import signed_in
 from app.accounts.working import working_programme
 from app.core import audit
+from app.core.cells import neutral
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.languages import MOROCCO, chosen_language, long_date
@@ -35,9 +36,6 @@ from app.submissions.places import places_of_records
 from app.submissions.queries import filters_from
 
 bp = Blueprint("indicators", __name__)
-
-# A spreadsheet that opens a CSV may run a cell that starts with one of these (ASVS 5, 1.2.10).
-RISKY = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def _begin() -> tuple[Actor, Programme]:
@@ -124,7 +122,8 @@ def page(code: str) -> str:
         perimeter_words=_perimeter_words(programme, perimeter),
         chart=charts.months([(key, one.value) for key, one in by_month], declaration.unit, language),
         months=[(charts.month_name(key, language), words.figure(one.value, declaration.unit)) for key, one in by_month[::-1]],
-        splits=_splits(reading, declaration),
+        splits=_splits(reading, declaration, value.n),
+        is_wide=not reading.is_quick("commune", value.n),
         rows=rows,
         row_value=lambda amount: words.number_of(amount, declaration.unit) if amount is not None else "",
         dims=[_split_name(programme, declaration, dim, language) for dim in declaration.dims],
@@ -140,9 +139,11 @@ def page(code: str) -> str:
 MOST_PARTS = 60  # of one split on the page; the table for others holds all rows
 
 
-def _splits(reading: Reading, declaration: Declaration) -> list[dict[str, Any]]:
+def _splits(reading: Reading, declaration: Declaration, n: int) -> list[dict[str, Any]]:
     found = []
     for by in dict.fromkeys(("organisation", "commune", *declaration.by)):
+        if not reading.is_quick(by, n):
+            continue
         parts = reading.split(by)
         if len(parts) < 2 and by in BUILT_IN:
             continue
@@ -262,10 +263,6 @@ def _csv(reading: Reading, *, names: bool) -> Iterator[str]:
 
 def _line(cells: list[Any]) -> str:
     stream = io.StringIO()
-    told = [one if n == 6 else _safe(str(one)) for n, one in enumerate(cells)]  # a negative number is one
+    told = [one if n == 6 else neutral(str(one)) for n, one in enumerate(cells)]  # a negative number is one
     csv.writer(stream).writerow(told)
     return stream.getvalue()
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.lstrip(" \u00a0\u200e\u200f\u061c\ufeff").startswith(RISKY) else text

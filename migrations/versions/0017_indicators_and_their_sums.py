@@ -52,6 +52,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_indicator_rows_source", "indicator_rows", ["source_id", "indicator_id"])
     op.create_index("ix_indicator_rows_author", "indicator_rows", ["indicator_id", "author_id"])
+    op.create_index("ix_indicator_rows_value", "indicator_rows", ["indicator_id", "value"])
     for name, columns, column in (
         ("ix_indicator_rows_identity", ["identity", "indicator_id"], "identity"),
         ("ix_indicator_rows_said", ["said"], "said"),
@@ -62,7 +63,7 @@ def upgrade() -> None:
         "indicator_cells",
         sa.Column("indicator_id", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("dim", sa.String(80), nullable=False),
-        sa.Column("shape", sa.String(2), nullable=False),
+        sa.Column("shape", sa.String(4), nullable=False),
         sa.Column("month", sa.String(7), nullable=False),
         sa.Column("place", sa.String(16), nullable=False),
         sa.Column("organisation", sa.String(36), nullable=False),

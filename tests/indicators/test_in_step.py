@@ -34,7 +34,7 @@ from tests.indicators.making import DECLARED, Work, changed, declare, kept
 
 @pytest.fixture
 def work(world: World, monkeypatch: pytest.MonkeyPatch) -> Work:
-    monkeypatch.setattr(keeping, "BATCH", 7)  # a few changes already take several batches
+    monkeypatch.setattr(keeping, "WHOLE_BATCH", 7)  # a few changes already take several batches
     work = Work(world, seed=4)
     declare(world)
     return work
