@@ -166,14 +166,17 @@ async function start(root) {
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaving;
-  document.addEventListener("visibilitychange", () => {
+  const look = () => {
     clearTimeout(leaving);
     const isSeen = document.visibilityState === "visible";
     if (!isSeen) leaving = setTimeout(() => void vault.lock({ here: true }), AWAY_MS);
     else if (vault.isAway()) void vault.lock({ here: true });
     else if (vault.state === "locked") void vault.resume(app.person?.id);
     vault.look(isSeen);
-  });
+  };
+  document.addEventListener("visibilitychange", look);
+  // One that was opened behind another was never seen.
+  if (document.visibilityState === "hidden") look();
 
   /** Another tab signed in or out. */
   async function samePerson() {
