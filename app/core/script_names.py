@@ -145,24 +145,24 @@ def _declared(node: Node, at: _characters) -> Iterator[tuple[Node, Declared]]:
             name, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
             assert name is not None
             if name.type != "identifier":
-                yield from ((inner, Declared(start, end)) for inner in _pattern(name))
+                yield from ((inner, Declared(start, end)) for inner in pattern_names(name))
                 continue
             literal = _literal(value) if value is not None and node.children[0].type == "const" else ""
             idle = value is None or value.type in _IDLE or bool(literal)
             yield name, Declared(start, end, alone=len(declarators) == 1, idle=idle, literal=literal)
 
 
-def _pattern(node: Node) -> Iterator[Node]:
+def pattern_names(node: Node) -> Iterator[Node]:
     """The names in { a, b: [c] }."""
     if node.type in ("identifier", "shorthand_property_identifier_pattern"):
         yield node
     elif node.type == "pair_pattern":
-        yield from _pattern(_part(node, "value"))
+        yield from pattern_names(_part(node, "value"))
     elif node.type in ("assignment_pattern", "object_assignment_pattern"):
-        yield from _pattern(_part(node, "left"))
+        yield from pattern_names(_part(node, "left"))
     else:
         for child in node.named_children:
-            yield from _pattern(child)
+            yield from pattern_names(child)
 
 
 def _part(node: Node, name: str) -> Node:

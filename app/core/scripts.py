@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.core.script_names import Names, Variable, names_of
+from app.core.script_short import with_short_names
 from app.core.script_tokens import Token, script_tokens
 from app.core.shorten import shortened
 
@@ -392,7 +393,8 @@ class Bundle:
     def _minified(self, script: str) -> str:
         try:
             # Joined by now, they need nothing between them.
-            return re.sub(rf"(?<=[;{{}}]){_APART}(?=let[\[{{])", "", shortened("text/javascript", script))
+            short = with_short_names(shortened("text/javascript", script, "keep"))
+            return re.sub(rf"(?<=[;{{}}]){_APART}(?=let[\[{{])", "", short)
         except ValueError as error:
             # Which module it was: each alone, with the lines of its file.
             for path in self.own:

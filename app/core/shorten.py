@@ -12,6 +12,7 @@ from functools import lru_cache
 
 _PROGRAM = """\
 import sys, minify
+minify.config({"js-keep-var-names": sys.argv[2] == "keep"})
 try:
     short = minify.string(sys.argv[1], sys.stdin.buffer.read().decode())
 except ValueError as error:
@@ -21,9 +22,12 @@ sys.stdout.buffer.write(short.encode())
 
 
 @lru_cache(maxsize=16)
-def shortened(kind: str, text: str) -> str:
-    """`kind`: "text/javascript" or "text/css". Raises ValueError with the line and what is wrong there."""
-    done = subprocess.run([sys.executable, "-c", _PROGRAM, kind], input=text.encode(), capture_output=True, timeout=60)
+def shortened(kind: str, text: str, names: str = "short") -> str:
+    """`kind`: "text/javascript" or "text/css"; `names`: "short", or "keep" those of variables.
+
+    Raises ValueError with the line and what is wrong there.
+    """
+    done = subprocess.run([sys.executable, "-c", _PROGRAM, kind, names], input=text.encode(), capture_output=True, timeout=60)
     if done.returncode:
         raise ValueError(done.stderr.decode("utf-8", "replace").strip())
     return done.stdout.decode()
