@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import LazyString, lazy_gettext, ngettext
 
 from app.core.languages import NARROW_SPACE, number
 
@@ -60,9 +61,40 @@ COUNTS: Final[dict[str, LazyString]] = {
 WITHOUT_RECORD = lazy_gettext("Whoever has no record of her own, or did not agree to be named, counts as one participation.")
 AS_DECLARED = lazy_gettext("The numbers are those that were declared; nobody is counted by name.")
 
+# With a number: Arabic says two, few and many each in its way. (n, the number as written) -> words.
+COUNTED: Final[dict[str, Callable[[int, str], str]]] = {
+    "women": lambda n, count: ngettext("%(count)s woman", "%(count)s women", n, count=count),
+    "men": lambda n, count: ngettext("%(count)s man", "%(count)s men", n, count=count),
+    "persons": lambda n, count: ngettext("%(count)s person", "%(count)s persons", n, count=count),
+    "participations": lambda n, count: ngettext("%(count)s participation", "%(count)s participations", n, count=count),
+    "artisans": lambda n, count: ngettext("%(count)s artisan", "%(count)s artisans", n, count=count),
+    "apprentices": lambda n, count: ngettext("%(count)s apprentice", "%(count)s apprentices", n, count=count),
+    "beneficiaries": lambda n, count: ngettext("%(count)s beneficiary", "%(count)s beneficiaries", n, count=count),
+    "cooperatives": lambda n, count: ngettext("%(count)s cooperative", "%(count)s cooperatives", n, count=count),
+    "groups": lambda n, count: ngettext("%(count)s group", "%(count)s groups", n, count=count),
+    "premises": lambda n, count: ngettext("%(count)s premises", "%(count)s premises (several)", n, count=count),
+    "projects": lambda n, count: ngettext("%(count)s project", "%(count)s projects", n, count=count),
+    "partners": lambda n, count: ngettext("%(count)s partner", "%(count)s partners", n, count=count),
+    "communes": lambda n, count: ngettext("%(count)s commune", "%(count)s communes", n, count=count),
+    "diagnostics": lambda n, count: ngettext("%(count)s diagnostic", "%(count)s diagnostics", n, count=count),
+    "trainings": lambda n, count: ngettext("%(count)s training session", "%(count)s training sessions", n, count=count),
+    "visits": lambda n, count: ngettext("%(count)s visit", "%(count)s visits", n, count=count),
+    "meetings": lambda n, count: ngettext("%(count)s meeting", "%(count)s meetings", n, count=count),
+    "actions": lambda n, count: ngettext("%(count)s action", "%(count)s actions", n, count=count),
+    "commitments": lambda n, count: ngettext("%(count)s commitment", "%(count)s commitments", n, count=count),
+    "files": lambda n, count: ngettext("%(count)s file", "%(count)s files", n, count=count),
+    "difficulties": lambda n, count: ngettext("%(count)s difficulty", "%(count)s difficulties", n, count=count),
+    "submissions": lambda n, count: ngettext("%(count)s submission", "%(count)s submissions", n, count=count),
+    "records": lambda n, count: ngettext("%(count)s record", "%(count)s records", n, count=count),
+    "rows": lambda n, count: ngettext("%(count)s row", "%(count)s rows", n, count=count),
+    "hours": lambda n, count: ngettext("%(count)s hour", "%(count)s hours", n, count=count),
+    "days": lambda n, count: ngettext("%(count)s day", "%(count)s days", n, count=count),
+}
+
 # Words for millions, beside the exact amount: programmes speak in them.
 MILLIONS: Final = {"ar": "مليون درهم", "fr": "MDH"}
 MILLION = 1_000_000
+NO_BREAK = "\u00a0"
 DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 2, "days": 0, "m2": 0, "hours": 1}
 
 
@@ -77,8 +109,12 @@ def number_of(value: Decimal, unit: str) -> str:
 
 def figure(value: Decimal | None, unit: str) -> str:
     """With its unit: `1 051 femmes`, `28 250 000,00 MAD`, `92,5 %`; "–" where there is none. Shown inside <bdi>."""
-    space = NARROW_SPACE if unit == "percent" else "\u00a0"
-    return "–" if value is None else f"{number_of(value, unit)}{space}{UNITS[unit]}"
+    if value is None:
+        return "–"
+    text = number_of(value, unit)
+    if unit in COUNTED:
+        return COUNTED[unit](abs(int(value)), text)
+    return f"{text}{NARROW_SPACE if unit == 'percent' else NO_BREAK}{UNITS[unit]}"
 
 
 def in_millions(value: Decimal | None, unit: str, language: str) -> str:
