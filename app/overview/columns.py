@@ -57,6 +57,7 @@ class Reckoned:
             language=self.language,
             where=one.get("where", ()),
             most=lists.MOST_COUNTED,
+            only=[one["link"], *([one["sum"]] if "sum" in one else [])],
         )
         for other in others.rows:
             amount = Decimal(1) if one.get("count") else other.number(one["sum"])

@@ -19,7 +19,7 @@ from app.core.web import local_text
 from app.overview.perimeter import Perimeter
 from app.panels.declarations import PLACES
 from app.registry.models import Entity, Organisation
-from app.registry.names import in_both_scripts, latin_name
+from app.registry.names import LATIN_NAMES, in_both_scripts, latin_name
 from app.registry.places import full_name, name
 from app.review.properties import Properties
 from app.submissions.answers import MULTIPLE, as_date, as_number, record_labels
@@ -45,9 +45,9 @@ class Record:
         """What it says of a property; "" for nothing."""
         if of == "organisation":
             return self.organisation_id
-        if of == "commune" and of not in self.data:
+        if of == "commune" and not self.data.get(of):
             return self.territory
-        if of in DEPTHS and of not in self.data:
+        if of in DEPTHS and not self.data.get(of):
             return ".".join(self.territory.split(".")[: DEPTHS[of]])
         return str(self.data.get(of) or "")
 
@@ -120,12 +120,14 @@ def read(
     names: Mapping[str, str] | None = None,
     dated: str = "",
     most: int = MOST,
+    only: Sequence[str] | None = None,
 ) -> Records:
     """In the order of their names.
 
     where  conditions of home.json
     names  {"fr": "ag_title_fr"}: the property that holds the name in a language
     dated  the property that dates a record: then the chosen time counts
+    only   the properties that are wanted, where many records are read; none: all of them
     """
     conditions = [visible(actor, chosen.programme_id, Entity, "entity.read"), Entity.list == list_name]
     conditions += [Entity.archived_at.is_(None), Entity.merged_into.is_(None)]
@@ -141,17 +143,19 @@ def read(
             rest.append(one)
         else:
             conditions.append(decided)
-    query = sa.select(Entity).where(*conditions).order_by(Entity.sort_key, Entity.id).limit(most + 1)
-    found = db.session.execute(
-        query.with_only_columns(
-            Entity.id, Entity.list, Entity.label, Entity.organisation_id, Entity.territory, Entity.data, Entity.lat, Entity.lon
-        )
-    ).all()  # fmt: skip
+    columns: list[Any] = [Entity.id, Entity.list, Entity.label, Entity.organisation_id, Entity.territory, Entity.lat, Entity.lon]
+    wanted = None
+    if only is not None:
+        wanted = sorted({*only, *(one["of"] for one in rest), (names or {}).get(language, ""), *LATIN_NAMES, dated} - {""})
+    said_of = [Entity.data] if wanted is None else [Entity.data[one].as_string() for one in wanted]
+    query = sa.select(*columns, *said_of).where(*conditions).order_by(Entity.sort_key, Entity.id).limit(most + 1)
+    found: Sequence[Any] = db.session.execute(query).all()
     day, rows = today().isoformat(), []
-    for id_, in_list, label, organisation_id, territory, data, lat, lon in found[:most]:
-        own = str((data or {}).get((names or {}).get(language, "")) or "")
-        said = own or in_both_scripts(label, latin_name(data or {}), language)
-        one_record = Record(id_, in_list, said, organisation_id or "", (territory or "").rstrip("."), data or {}, lat, lon)
+    for id_, in_list, label, organisation_id, territory, lat, lon, *values in found[:most]:
+        data = (values[0] or {}) if wanted is None else dict(zip(wanted, values, strict=True))
+        own = str(data.get((names or {}).get(language, "")) or "")
+        said = own or in_both_scripts(label, latin_name(data), language)
+        one_record = Record(id_, in_list, said, organisation_id or "", (territory or "").rstrip("."), data, lat, lon)
         if all(holds(one_record, one, day) for one in rest) and (not dated or chosen.holds_day(one_record.value(dated))):
             rows.append(one_record)
     return Records(rows, len(found) > most)

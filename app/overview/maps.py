@@ -20,7 +20,8 @@ from app.review import record_map
 def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `map`."""
     list_name = panel.get("list")
-    found = lists.read(actor, chosen, list_name, language=language, where=panel.get("where", ()), most=record_map.MOST)
+    where, names = panel.get("where", ()), panel.get("names")
+    found = lists.read(actor, chosen, list_name, language=language, where=where, names=names, most=record_map.MOST, only=())
     if not found.rows:
         return Shown(empty=nothing_in(list_name))
     places: dict[str, int] = {}

@@ -41,8 +41,9 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     name, down, across = panel.get("list"), panel.get("rows"), panel.get("columns")
     value, form = panel.get("value"), panel.get("as", "number")
     names = panel.get("names")
+    wanted = [down, across, *([value] if value else [])]
     found = lists.read(
-        actor, chosen, name, language=language, where=panel.get("where", ()), most=lists.MOST_COUNTED
+        actor, chosen, name, language=language, where=panel.get("where", ()), most=lists.MOST_COUNTED, only=wanted
     )  # fmt: skip
     if not found.rows:
         return Shown(empty=nothing_in(name))
@@ -151,8 +152,14 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
     for n, source in enumerate(sources):
         spoken = Words(actor, chosen.programme_id, source["list"], language)
         found = lists.read(
-            actor, chosen, source["list"], language=language, where=source.get("where", ()), most=lists.MOST_COUNTED
-        )  # fmt: skip
+            actor,
+            chosen,
+            source["list"],
+            language=language,
+            where=source.get("where", ()),
+            most=lists.MOST_COUNTED,
+            only=[source["by"], *([source["sum"]] if "sum" in source else [])],
+        )
         notes += [one for one in cut(found) if one not in notes]
         spoken.know(record.value(source["by"]) for record in found.rows)
         for record in found.rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.registry.models import Entity
 
 LATIN_NAME = "coop_name_fr"
+LATIN_NAMES = (LATIN_NAME, "ag_title_fr")  # of a cooperative, of a project
 
 
 def in_both_scripts(name: str, latin: str, language: str) -> str:
@@ -15,7 +16,7 @@ def in_both_scripts(name: str, latin: str, language: str) -> str:
 
 
 def latin_name(data: dict[str, str]) -> str:
-    return str(data.get(LATIN_NAME) or "").strip()
+    return next((text for name in LATIN_NAMES if (text := str(data.get(name) or "").strip())), "")
 
 
 def record_name(entity: Entity, language: str) -> str:

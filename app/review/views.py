@@ -52,8 +52,8 @@ def home() -> Response:
         return redirect(FIRST_STEPS)  # type: ignore[return-value]
     if can(actor, "submission.review"):
         return redirect(url_for("review.submissions", state="to_review"))  # type: ignore[return-value]
-    if can(actor, "submission.export") or can(actor, "programme.manage"):
-        return redirect(url_for("review.submissions"))  # type: ignore[return-value]
+    if can(actor, "home.read"):  # supervisors
+        return redirect("/overview")  # type: ignore[return-value]
     return redirect("/field/")  # type: ignore[return-value]
 
 
