@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import threading
@@ -125,9 +126,8 @@ class Phone:
         self.page.wait_for_selector("html[data-ready=yes]")
 
 
-@pytest.fixture
-def phone(chromium: Browser, form_site: str, request: pytest.FixtureRequest) -> Iterator[Phone]:
-    language = getattr(request, "param", "ar")
+@contextlib.contextmanager
+def a_phone(chromium: Browser, site: str, language: str = "ar") -> Iterator[Phone]:
     context = chromium.new_context(
         viewport={"width": 360, "height": 800},
         locale=f"{language}-MA",
@@ -138,7 +138,13 @@ def phone(chromium: Browser, form_site: str, request: pytest.FixtureRequest) -> 
         permissions=["geolocation"],
     )
     context.set_default_timeout(8000)
-    held = Phone(context, form_site)
+    held = Phone(context, site)
     yield held
     context.close()
     assert not held.complaints, held.complaints
+
+
+@pytest.fixture
+def phone(chromium: Browser, form_site: str, request: pytest.FixtureRequest) -> Iterator[Phone]:
+    with a_phone(chromium, form_site, getattr(request, "param", "ar")) as held:
+        yield held

@@ -47,12 +47,12 @@ export function actionsOf(rows, id, packages, today = localDay()) {
   /** @type {Action[]} */
   const closed = [];
   for (const row of rows) {
-    if (row.coop !== id) continue;
+    if (![row.coop, row.project, row.meeting].includes(id)) continue;
     const { due = "", status = "", responsible = "", agreed_on: agreed = "" } = row;
     const isOver = OVER.has(status);
     (isOver ? closed : open).push({
       id: row.name, label: row.label, due, late: !isOver && due && due < today ? daysBetween(due, today) : 0, agreed,
-      owner: said(owners.get(responsible)?.label) || responsible, isOurs: owners.get(responsible)?.side === "ours",
+      owner: row.party || said(owners.get(responsible)?.label) || responsible, isOurs: owners.get(responsible)?.side === "ours",
       state: said(states.get(status)?.label) || status, remark: row.remark || row.block || "",
     });
   }

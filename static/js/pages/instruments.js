@@ -6,7 +6,7 @@
  * @typedef {import("./page.js").App} App
  * @typedef {import("./page.js").Programme} Programme
  * @typedef {{programme: Programme, instrument: Instrument}} Opened
- * @typedef {{name: string, section: string, label: unknown, node: any}} Property
+ * @typedef {{name: string, section: string, label: unknown, node: any, isListed: boolean}} Property
  */
 
 import { language } from "../core/i18n.js";
@@ -81,7 +81,7 @@ export function propertiesOf(pkg, list) {
     const asked = questionOf(pkg, node);
     let section = asked;
     while (section.parent) section = pkg.nodes[section.parent];
-    found.push({ name: node.save_to.slice(list.length + 1), section: section === asked ? "" : said(section.label), label: asked.label, node: asked });
+    found.push({ name: node.save_to.slice(list.length + 1), section: section === asked ? "" : said(section.label), label: asked.label, node: asked, isListed: node.attributes?.listed === "yes" });
   }
   return found;
 }

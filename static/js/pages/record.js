@@ -12,6 +12,7 @@ import { begin, communesOf, instrumentsOf, pathOf, placeOf, propertiesOf, rowLab
 import { inTurn, placeAndName, progressBar, sectionTitle, topBar } from "./page.js";
 import { scoreCard, shapeCard } from "./scores.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
+import { recordNames, tiedTo } from "./tied.js";
 import { nameOf, said, since } from "./words.js";
 
 const MOST_THEMES = 3;
@@ -40,6 +41,10 @@ export function openRecord(host, app, [list, id]) {
   let starts = null;
   /** @type {any[]} */
   let packages = [];
+  /** Records of other lists that name it. @type {import("./tied.js").Tied[]} */
+  let tied = [];
+  /** @type {Map<string, string>} */
+  let names = new Map();
   /** Rows of the lists that name it. @type {{actions: any[], trainings: any[]}} */
   let named = { actions: [], trainings: [] };
   /** Something that was said of it here has not reached the office. */
@@ -84,17 +89,19 @@ export function openRecord(host, app, [list, id]) {
       return path ? [{ programme, instrument, pkg, path }] : [];
     });
     // Where something was agreed, one comes to see what became of it.
-    if (named.actions.some(({ coop }) => coop === id)) starts.sort((a, b) => Number(movesActions(b.pkg)) - Number(movesActions(a.pkg)));
-    /** @type {Map<string, Promise<Fact>>} */
+    if (actionsOf(named.actions, id, packages).open.length) starts.sort((a, b) => Number(movesActions(b.pkg)) - Number(movesActions(a.pkg)));
+    /** @type {Map<string, () => Promise<Fact>>} */
     const found = new Map();
     for (const { instrument, pkg } of here) {
       for (const property of propertiesOf(pkg, list)) {
         const { name } = property;
         if (APART.has(name) || found.has(name) || !record[name]) continue;
-        found.set(name, factOf(property, pkg, instrument));
+        found.set(name, () => factOf(property, pkg, instrument));
       }
     }
-    facts = await Promise.all(found.values());
+    names = await recordNames(app, packages);
+    facts = await Promise.all([...found.values()].map((one) => one()));
+    tied = await tiedTo(app, here, id, ({ node, pkg, instrument }, value) => valueWords(value, node, pkg, instrument));
     paint();
   }
 
@@ -114,10 +121,11 @@ export function openRecord(host, app, [list, id]) {
           ? await rowsOf(app, instrument.datasets?.[name] ?? pkg.datasets[name].sha256)
           : new Map();
       const codes = node.type.endsWith("multiple") ? value.split(" ") : [value];
-      return codes.map((code) => (rows.has(code) ? rowLabel(rows.get(code)) : code)).join(t(", "));
+      return codes.map((code) => (rows.has(code) ? rowLabel(rows.get(code)) : names.get(code) ?? code)).join(t(", "));
     }
-    if (node.type === "date" || node.type === "today") return html`<bdi>${formatDate(value)}</bdi>`;
-    if (node.type === "integer" || node.type === "decimal") return html`<bdi>${node.name.endsWith("year") ? value : formatNumber(value)}</bdi>`;
+    if (names.has(value.split(" ")[0])) return value.split(" ").map((one) => names.get(one) ?? one).join(t(", "));
+    if (node.type === "date" || node.type === "today" || /^\d{4}-\d\d-\d\d$/.test(value)) return html`<bdi>${formatDate(value)}</bdi>`;
+    if (node.type === "integer" || node.type === "decimal" || (node.type === "calculate" && /^-?\d{1,15}(\.\d+)?$/.test(value))) return html`<bdi>${node.name.endsWith("year") ? value : formatNumber(value)}</bdi>`;
     if (node.type === "geopoint") {
       const [lat, lon] = value.split(" ");
       return html`<a href="geo:${lat},${lon}"><bdi dir="ltr">${Number(lat).toFixed(5)}, ${Number(lon).toFixed(5)}</bdi></a>`;
@@ -203,6 +211,8 @@ export function openRecord(host, app, [list, id]) {
       </section>
       ${shapeCard(record, packages)}
       ${trainingPart()}
+      ${tied.map(({ list: of, title, rows }) => html`<section aria-label=${title}>${sectionTitle(title, rows.length)}<ul class="list">${rows.map(({ record: one, facts: words }) => html`<li>
+        <a class="card" href="#/record/${of}/${one.name}"><strong><bdi>${nameOf(one)}</bdi></strong>${words.length ? html`<p>${words.map((word, i) => html`${i ? " · " : nothing}<bdi>${word}</bdi>`)}</p>` : nothing}</a></li>`)}</ul></section>`)}
       ${sent.length
         ? html`<section aria-label=${t("Forms about it")}>${sectionTitle(t("Forms about it"), sent.length)}<ul class="list">${sent.map(sentCard)}</ul></section>`
         : nothing}
