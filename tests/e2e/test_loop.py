@@ -177,7 +177,8 @@ def test_what_was_agreed_is_followed_without_network_and_the_server_holds_the_sa
     actions = [one["id"] for one in diagnosed if one["list"] == "actions"]
     assert len(actions) == 4
     trained = phone.fill("train", training(coop, day), coop)
-    assert [one["list"] for one in trained].count("persons") == 2
+    persons = [one["data"] for one in trained if one["list"] == "persons"]
+    assert (len(persons), [one.get("coop", "") for one in persons].count(coop)) == (25, 2)
     visited = phone.fill(
         "visit",
         answers(f"visit-{KEY}", day, {KEY: coop}) | {"act": [{"act_status": "done"}, *[{"act_status": "todo"}] * 3]},
@@ -239,9 +240,11 @@ def diagnostic(coop: str, day: date) -> dict[str, Any]:
 
 
 def training(coop: str, day: date) -> dict[str, Any]:
-    """Two of its members."""
-    values = answers("train-hadaf", day, {KEY: coop}) | {"n_days": "1", "date_end": day.isoformat(), "hours_total": "5"}
-    return values | {"for_coop": coop, "part": values["part"][:2]}
+    """25 women over three days, two of them its members."""
+    values = answers("train-hadaf", day, {KEY: coop})
+    members, others = values["part"][:2], values["part"][2:]
+    elsewhere = {"p_coop_in": "", "p_coop_cooperatives": "", "p_coop_free": "تعاونية من إقليم آخر"}
+    return values | {"part": [*members, *(one | elsewhere for one in others)]}
 
 
 def said(row: dict[str, str]) -> dict[str, str]:
