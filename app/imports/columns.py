@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from app.core.languages import LANGUAGES
 from app.registry.applying import LABEL
 from app.registry.finding import normalise
-from app.review.properties import Properties, asked
-from app.submissions.answers import MULTIPLE, PLACES, SELECTS, Form, Node
+from app.review.properties import Properties
+from app.submissions.answers import MULTIPLE, PLACES, SELECTS, Form, Node, asked
 
 LATITUDE, LONGITUDE = "@latitude", "@longitude"  # two columns that make one position
 TERRITORIES = {"regions": "region", "provinces": "province", "communes": "commune", "arrondissements": "arrondissement"}

@@ -20,7 +20,7 @@ from app.core.languages import LANGUAGES
 from app.indicators import problems
 from app.indicators.models import MOST_BY
 from app.indicators.words import AMOUNTS, COUNTS, UNITS
-from app.submissions.answers import MULTIPLE, NUMBERS, Form, Node
+from app.submissions.answers import MULTIPLE, NUMBERS, Form, Node, asked
 from app.submissions.models import STATES
 
 # A change of how rows are made counts everything afresh.
@@ -545,12 +545,12 @@ def person_nodes(form: Form, repeat: str, list_name: str = "persons") -> list[No
 
 
 def saved_by(form: Form, list_name: str, name: str) -> Node | None:
-    """The question whose answer a form writes into this property."""
+    """The question whose answer a form writes into this property, also where a calculation carries it there."""
     for rule in form.package.get("entities", []):
         if rule["list"] == list_name:
             for saved, index in rule["save"]:
                 if saved == name:
-                    return form.nodes[index]
+                    return asked(form, form.nodes[index])
     return None
 
 

@@ -15,8 +15,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.applying import LABEL
 from app.registry.erased import print_of
 from app.registry.finding import normalise
-from app.review.properties import asked
-from app.submissions.answers import FILES, Form, Node, form_of
+from app.submissions.answers import FILES, Form, Node, asked, form_of
 
 # Lists whose records are persons: their name is personal whatever their forms say.
 PERSONS = frozenset({"persons", "apprentices"})

@@ -17,7 +17,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.erased import is_mark
-from app.submissions.answers import SEPARATOR, Form, Node, form_of, shown
+from app.submissions.answers import SEPARATOR, Form, Node, asked, form_of, shown
 
 MOST_CHOICES = 60  # of a filter: longer lists are searched by name
 _LISTS = Path(app.instruments.__file__).parent / "library" / "entity-lists.csv"
@@ -161,22 +161,3 @@ class Properties:
         """In the order of the forms, without what the record's chart and table of rounds show."""
         shown = (name for name in names if name not in FOR_THE_PHONE)
         return sorted(shown, key=lambda name: (self.order.get(name, len(self.order)), name))
-
-
-def asked(form: Form, node: Node, deep: int = 4) -> Node:
-    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
-    expression = node.get("calculation")
-    if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
-        return node
-    compiled = form.package["expressions"][expression]
-    ast = compiled["ast"]
-    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5 and ast[4] == ["str", ""]:
-        ast = ast[3]
-    if not (isinstance(ast, list) and ast and ast[0] == "path"):
-        return node
-    steps = [step[1] for step in ast[-1] if isinstance(step, list) and len(step) > 1] if isinstance(ast[-1], list) else []
-    for index, _scope in compiled.get("deps", []):
-        found = form.nodes[index]
-        if steps and found["name"] == steps[-1]:
-            return asked(form, found, deep - 1)
-    return node

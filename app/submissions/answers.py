@@ -235,6 +235,25 @@ class Form:
         return len(names) > 2 and names <= {"0", "1", "2", "3", "4", "na"}
 
 
+def asked(form: Form, node: Node, deep: int = 4) -> Node:
+    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
+    expression = node.get("calculation")
+    if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
+        return node
+    compiled = form.package["expressions"][expression]
+    ast = compiled["ast"]
+    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5 and ast[4] == ["str", ""]:
+        ast = ast[3]
+    if not (isinstance(ast, list) and ast and ast[0] == "path"):
+        return node
+    steps = [step[1] for step in ast[-1] if isinstance(step, list) and len(step) > 1] if isinstance(ast[-1], list) else []
+    for index, _scope in compiled.get("deps", []):
+        found = form.nodes[index]
+        if steps and found["name"] == steps[-1]:
+            return asked(form, found, deep - 1)
+    return node
+
+
 def _handed_on(ast: Any) -> Iterator[tuple[str | None, str]]:
     """(list or None, last name) of each path whose value may stand in what an expression gives."""
     if not isinstance(ast, list) or not ast or ast[0] in JUDGING:
