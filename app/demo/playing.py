@@ -29,7 +29,7 @@ from app.indicators import operations as indicators
 from app.instruments.models import Dataset
 from app.instruments.queries import published
 from app.packs import loading
-from app.packs.reading import Pack
+from app.packs.reading import Pack, records
 from app.programmes import operations as programmes
 from app.registry.models import Entity, Organisation, Programme
 from app.submissions import attachments, decisions, intake
@@ -69,7 +69,7 @@ class _Sent:
     author: _Author
     values: Values
     envelope: dict[str, Any]
-    records: list[dict[str, Any]]  # that it created or changed
+    records: list[dict[str, Any]]  # that it created or changed: its own before those of its rows
 
 
 @dataclass
@@ -128,6 +128,7 @@ def _programme(pack: Pack, now: datetime, published_at: datetime) -> Programme:
     told = {token: text for token, text in CONSENT.items() if token not in pack.consent}
     programmes.set_consent(None, programme, told, now=now)
     loading.bring(pack, programme, now=now, published_at=published_at)
+    loading.bring_records(records(pack.folder, "demonstration/lists", pack.lists), programme, now=now)
     return programme
 
 
@@ -284,7 +285,8 @@ def _send(world: _World, author: _Author, line: Line) -> _Sent:
             world.changed.add(one["list"])
     for one in manifest:
         world.photos.append((author.person.id, envelope["submission_id"], one["sha256"], files[one["name"]], received_at))
-    return _Sent(author, values, envelope, filled["entities"])
+    scopes = {rule["list"]: rule["scope"] for rule in reversed(world.forms[line.form][1]["entities"])}
+    return _Sent(author, values, envelope, sorted(filled["entities"], key=lambda one: scopes[one["list"]]))
 
 
 def resolved(world: _World, line: Line) -> Values:

@@ -6,8 +6,9 @@ it brought once, and a form's newer version.
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -38,6 +39,7 @@ from app.registry.applying import LABEL
 from app.registry.finding import links_of, territory_of
 from app.registry.models import Entity, EntityLink, EntityVersion, Programme
 
+_LINK = re.compile(r"(?<!\S)@([a-z_]+)\.([a-z0-9_-]+)(?!\S)")  # "@projects.p1"
 RECORDS = uuid.UUID("5b1c2f4e-6d0a-5f3b-9a57-0d1f6a7c2e90")  # names of a pack's records begin here
 
 
@@ -85,7 +87,7 @@ def bring(pack: Pack, programme: Programme, *, now: datetime, published_at: date
         if instrument is not None and instrument.retention_months != months:
             set_retention(None, instrument, months, now=now)
             changed.append(f"retention {form_id}")
-    changed += _records(pack, programme, now)
+    changed += bring_records(pack.records, programme, now=now)
     return changed + _figures(pack, programme, now)
 
 
@@ -147,21 +149,22 @@ def record_id(programme: Programme, list_name: str, key: str) -> str:
     return str(uuid.uuid5(RECORDS, f"{programme.id}/{list_name}/{key}"))
 
 
-def _records(pack: Pack, programme: Programme, now: datetime) -> list[str]:
-    ids = {record_id(programme, one.list, one.key): one for one in pack.records}
+def bring_records(records: Sequence[Record], programme: Programme, *, now: datetime) -> list[str]:
+    """Those that the programme does not have yet; one that is here stays as it is. The caller commits."""
+    ids = {record_id(programme, one.list, one.key): one for one in records}
     there = set(db.session.scalars(sa.select(Entity.id).where(Entity.id.in_(ids))))
     fresh = {entity_id: one for entity_id, one in ids.items() if entity_id not in there}
     for entity_id, one in fresh.items():
         _record(programme, entity_id, one, now)
     for name in sorted({one.list for one in fresh.values()}):
         count = sum(one.list == name for one in fresh.values())
-        details = {"list": name, "records": count, "pack": pack.code}
+        details = {"list": name, "records": count}
         audit.record("entity.imported", at=now, programme_id=programme.id, object_id=programme.id, details=details)
     return [f"record {one.list}/{one.key}" for one in fresh.values()]
 
 
 def _record(programme: Programme, entity_id: str, one: Record, now: datetime) -> None:
-    data = dict(one.data)
+    data = {name: _LINK.sub(lambda found: record_id(programme, found[1], found[2]), text) for name, text in one.data.items()}
     entity = Entity(
         id=entity_id,
         programme_id=programme.id,

@@ -108,7 +108,7 @@ def read(folder: Path) -> Pack:
         forms,
         {token: text.texts() for token, text in said["consent"].keys((), TOKENS).items()} if "consent" in said else {},
         {one: months.whole(1) for one, months in said["retention"].keys((), form_ids).items()} if "retention" in said else {},
-        [record for file in sorted((folder / "lists").glob("*.csv")) for record in _records(file, lists)],
+        records(folder, "lists", lists),
         parsed(folder, "indicators.json").value if (folder / "indicators.json").exists() else None,
         parsed(folder, "home.json").value if (folder / "home.json").exists() else None,
         lists,
@@ -221,8 +221,13 @@ def _lists(forms: list[Checked]) -> dict[str, set[str]]:
 # Facts
 
 
-def _records(path: Path, lists: Mapping[str, set[str]]) -> list[Record]:
-    name, file = path.stem, f"lists/{path.name}"
+def records(folder: Path, under: str, lists: Mapping[str, set[str]]) -> list[Record]:
+    """The rows of all files of `under`; their names are those of lists. Raises WRONG."""
+    return [record for path in sorted((folder / under).glob("*.csv")) for record in _records(path, f"{under}/{path.name}", lists)]
+
+
+def _records(path: Path, file: str, lists: Mapping[str, set[str]]) -> list[Record]:
+    name = path.stem
     if name not in lists:
         raise Place(file, "", name).wrong(sorted(lists))
     try:

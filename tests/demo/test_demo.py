@@ -8,8 +8,11 @@ D4  loading twice changes nothing
 D5  unloading leaves what real people did, and refuses where they worked in the demonstration itself
 D6  its consent settings are complete: instruments that ask names open
 D7  demonstration accounts cannot sign in where DAFTAR_DEMO is off
+D8  its home says so in both languages: by sector, by association, axes with their spread, the weakest questions, needs
 """
 
+import html
+import re
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -84,6 +87,30 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     assert all(one.complete_at and path_of(one.sha256).stat().st_size == one.size for one in attachments)
 
     assert all(is_filled(programme, token, language) for token in TOKENS for language in ("ar", "fr"))  # D6
+
+    app.config["DEMO"] = True  # D8
+    browser = app.test_client()
+    assert browser.post("/sign-in", data={"username": "supervisor", "password": PASSWORD}).status_code == 302
+    shown = {}
+    for language in ("ar", "fr"):
+        page = browser.get(f"/overview?programme={programme.id}&lang={language}").text
+        shown[language] = re.sub(r"[ \n\t\u00a0]+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+    for words in ("التعاونيات 43", "النساء العضوات 508", "الصناعة الغذائية 23 263", "الحاجات مرتبة", "تقدم التشخيص حسب الجمعية"):
+        assert words in shown["ar"], words
+    for words in (
+        "Coopératives 43",
+        "Femmes membres 508",
+        "Denrées alimentaires 23 263",
+        "Artisanat 11 147",
+        "Élevage 6 68",
+        "Plantes aromatiques et médicinales 3 30",
+        "Association Al Hadaf 4 9 44,4 %",
+        "Les 10 questions les plus faibles",
+        "Situation au",
+    ):
+        assert words in shown["fr"], words
+    assert re.search(r"Juridique \d\d,\d \d\d,\d \d\d,\d 17 ", shown["fr"]), "mean, median, deviation and n"
+    app.config["DEMO"] = False
 
     before = [count(model) for model in (Person, Programme, Submission, Entity)]
     assert not play(pack, NOW)  # D4

@@ -197,9 +197,10 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
         expect(page.locator("h1").first).to_contain_text(WORDS[code]["today"])
     cooperative = undiagnosed(field.organisation)
     page.goto(f"{field.url}/field/#/registry")
-    page.locator("input[type=search]").fill(cooperative.ar if field.language == "ar" else cooperative.fr)
+    name = cooperative.ar if field.language == "ar" else cooperative.fr
+    page.locator("input[type=search]").fill(name)
     page.locator("a.card").first.click()
-    expect(page.locator("h1")).to_contain_text(cooperative.ar)
+    expect(page.locator("h1")).to_contain_text(name)
     page.locator(".start", has_text=WORDS[field.language]["diag"]).click()
     expect(page.locator(".fill")).to_be_visible()
 

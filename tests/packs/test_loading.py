@@ -125,8 +125,9 @@ WRONG: list[tuple[Change, dict[str, str], str, str]] = [
 ]
 
 
+@pytest.mark.sqlite_only  # nothing of it is written
 @pytest.mark.parametrize(("change", "files", "file", "place"), WRONG, ids=lambda one: one if isinstance(one, str) else "")
-def test_what_is_wrong_is_said_with_its_place_in_both_languages(sixth, change, files, file, place):  # K3
+def test_what_is_wrong_is_said_with_its_place_in_both_languages(app, sixth, change, files, file, place):  # K3
     with pytest.raises(Problem) as refused:
         read(sixth(change, **files))
     said = refused.value.to_json()
@@ -190,6 +191,7 @@ def test_sums_that_do_not_match_are_warned_of_and_shown(app, sixth, admin):  # K
             assert word in page, (language, word)
 
 
+@pytest.mark.sqlite_only
 def test_each_pack_that_comes_with_daftar_reads(app):
     assert known()
     for code in known():

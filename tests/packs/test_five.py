@@ -1,0 +1,167 @@
+"""The five programmes of the seeds run as data; their pages show what was published, in both languages (docs/seeds.md).
+
+F1  Fès: 78 women in 6 groups, who left and why, 15 steps, both phases, 4 million dirhams of which the donor brings 92.5 %
+F2  Taounate: eight projects of 28 250 000,00 MAD, projects × partners with both sums, physical beside financial progress,
+    weighted by budget, late payments, 700 beneficiaries, a host that does not sign, a project without a place
+F3  Guelmim: premises by commune and decision, square metres, premises × groups, roadmap, crafts × masters × apprentices
+F4  Al Hoceima: 1,051 women for 300 with both definitions, six domains of difficulties, six files of certification,
+    cooperatives by sector and province
+F5  what real people have in a programme of the same pack stays when the demonstration goes
+F6  no pack names a reference of the CNDP: forms with names stay shut in the programme for real work
+(Boulemane: tests/demo.)
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.core.clock import utcnow
+from app.core.db import db
+from app.demo import PASSWORD
+from app.demo.playing import code_of, play
+from app.demo.unloading import unload
+from app.instruments import consent
+from app.instruments.queries import published
+from app.packs.loading import load
+from app.packs.reading import folder_of, known, read
+from app.registry.models import Entity, Programme
+from tests.conftest import count
+
+SPACE = "\u202f"  # between thousands
+
+
+class Home:
+    """The home of a pack's demonstration, as its supervisor reads it."""
+
+    def __init__(self, app: Flask, code: str) -> None:
+        app.config["DEMO"] = True
+        pack = read(folder_of(code))
+        assert play(pack, utcnow())
+        self.id = db.session.scalar(sa.select(Programme.id).where(Programme.code == code_of(pack)))
+        self.client: FlaskClient = app.test_client()
+        signed_in = self.client.post("/sign-in", data={"username": "supervisor", "password": PASSWORD})
+        assert signed_in.status_code == 302
+
+    def text(self, language: str) -> str:
+        answer = self.client.get(f"/overview?programme={self.id}&lang={language}")
+        assert answer.status_code == 200
+        shown = re.sub(r"(?s)<(script|style|svg).*?</\1>|<[^>]+>", " ", answer.text.split("<main", 1)[1])
+        return re.sub(r"[ \n\t\u00a0]+", " ", html.unescape(shown))
+
+    def table(self, panel: str) -> list[list[str]]:
+        answer = self.client.get(f"/overview/{panel}.csv?programme={self.id}&lang=fr")
+        assert answer.status_code == 200
+        return [line for line in csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";") if line]
+
+    def shows(self, arabic: list[str], french: list[str]) -> None:
+        for language, wanted in (("ar", arabic), ("fr", french)):
+            text = self.text(language)
+            assert [one for one in wanted if one not in text] == [], language
+
+
+def row(table: list[list[str]], first: str) -> list[str]:
+    return next(line for line in table if line[0].startswith(first))
+
+
+@pytest.mark.sqlite_only
+def test_fes_shows_78_women_on_their_way_to_six_cooperatives(app: Flask) -> None:  # F1
+    home = Home(app, "fes")
+    ar = ["نساء مسجلات في المجموعات 78", "غادرن المجموعة 2", "المجموعات المواكَبة 6", "التكوين والتأطير"]
+    fr = ["Femmes enregistrées dans les groupes 78 femmes", "Ont quitté leur groupe 2", "Groupes accompagnés 6", "Départ du lieu"]
+    money = [f"4{SPACE}000{SPACE}000,00", f"3{SPACE}700{SPACE}000,00", "92,5 %"]
+    home.shows([*ar, *money], [*fr, *money])
+    board = home.table("creation")
+    groups = [line for line in board if "مجموعة" in line[0]]
+    assert len(groups) == 6
+    assert all(len(line) >= 15 for line in groups)
+    assert [line[-1] for line in groups if "النور" in line[0]] == ["286"], "days from start to registration"
+    phases = home.table("phases")
+    trained = row(phases, "Femmes formées")
+    assert "78" in trained, "each woman once, though 26 came to a second session"
+    assert "104" in row(phases, "Participations")
+
+
+def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> None:  # F2 F5
+    load(read(folder_of("taounate")), now=utcnow())
+    home = Home(app, "taounate")
+    total = f"28{SPACE}250{SPACE}000,00"
+    home.shows(
+        [f"كلفة المشاريع {total}", "المستفيدون المرتقبون 700", "28,25 مليون درهم", "مركب للنسيج التقليدي"],
+        [
+            f"Coût des projets {total}",
+            "Bénéficiaires prévus 700",
+            "28,25 MDH",
+            "Complexe de tissage traditionnel",
+            "écart important",
+        ],
+    )
+    portfolio = home.table("portfolio")
+    assert row(portfolio, "Total")[4:7] == ["28250000", "43,84", "40,42"], "weighted by budget, physical beside financial"
+    assert row(portfolio, "Valorisation")[2] == "El Bibane, Ourtzarh, Kissane"
+    assert row(portfolio, "Espaces de vente")[2] == "—", "a project without a place"
+    assert row(home.table("hosts"), "Valorisation")[3] == "Ourtzarh", "hosts, and did not sign"
+    financing = home.table("financing")
+    assert row(financing, "Total")[-2:] == ["27750000", "28250000"]
+    assert len(home.table("late")) > 8
+
+    real = db.session.scalars(sa.select(Programme).where(Programme.code == "taounate")).one()
+    assert unload(utcnow(), "taounate") == ["taounate-demo"]
+    assert count(Entity, Entity.programme_id == real.id) == 8
+    for table in db.metadata.sorted_tables:
+        if "programme_id" in table.c and table.name != "audit":
+            left = sa.select(sa.func.count()).select_from(table).where(table.c.programme_id == home.id)
+            assert db.session.scalar(left) == 0, table.name
+
+
+@pytest.mark.sqlite_only
+def test_guelmim_shows_premises_by_commune_and_who_could_use_them(app: Flask) -> None:  # F3
+    home = Home(app, "guelmim")
+    home.shows(
+        ["فضاءات مجرودة 11", "فضاءات أعيد فتحها 1", "خارطة الطريق", "نسيج الخيام"],
+        ["Locaux recensés 11", "Locaux rouverts 1", "Exploitable immédiatement", "Tissage de tentes"],
+    )
+    assert row(home.table("decisions"), "Total")[-1] == "11"
+    assert row(home.table("area"), "Total")[-1] == "2545"
+    assert row(home.table("matches"), "Total")[-1] == "100"
+    assert any("Guelmim" in cell for line in home.table("roadmap") for cell in line)
+    assert row(home.table("crafts"), "Tissage de tentes")[1:] == ["3", "1", "3", "1"], "three apprentices, one master, one group"
+
+
+@pytest.mark.sqlite_only
+def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None:  # F4
+    home = Home(app, "alhoceima")
+    women = f"1{SPACE}051"
+    home.shows(
+        [f"نساء تكوّنّ {women}", f"مشاركات النساء 1{SPACE}138", "من جاءت ثلاث مرات تُحسب مرة واحدة", "350,3 %", "التأطير القانوني"],
+        [
+            f"Femmes formées {women} femmes",
+            f"Participations de femmes 1{SPACE}138 participations",
+            "Cible : 300",
+            "Encadrement juridique",
+        ],
+    )
+    assert len(home.table("difficulties")) >= 4 + 6
+    files = [line for line in home.table("certification") if "تجريبية" in line[0]]
+    assert [len(files), sum("43000" in cell for line in files for cell in line)] == [6, 6]
+    assert row(home.table("unions"), "Total")[1:] == ["52", "29", "21", "102"]
+
+
+@pytest.mark.sqlite_only
+def test_forms_with_names_stay_shut_in_a_programme_loaded_for_real_work(app: Flask) -> None:  # F6
+    for code in known():
+        assert load(read(folder_of(code)), now=utcnow())
+        assert load(read(folder_of(code)), now=utcnow()) == [], "loading twice changes nothing"
+        programme: Any = db.session.scalars(sa.select(Programme).where(Programme.code == code)).one()
+        assert "cndp_number" not in programme.consent
+        asking = [one for one in published(programme.id) if consent.needed_by(one.version)]
+        assert asking
+        assert all(consent.missing(programme, one.version) for one in asking)
