@@ -5,6 +5,7 @@ import {} from "../keys/older.js";
 import { openAfresh } from "./afresh.js";
 import { noticesOf, stuckPage } from "./alarms.js";
 import { notices, registerPages } from "./later.js";
+import { openLists } from "./lists.js";
 import { openOutbox } from "./outbox.js";
 import { openPhonePage } from "./phone.js";
 import { openRecord } from "./record.js";
@@ -12,6 +13,7 @@ import { openRecord } from "./record.js";
 Object.assign(notices, { of: noticesOf, stuck: stuckPage });
 registerPages({
   afresh: openAfresh,
+  lists: openLists,
   outbox: openOutbox,
   phone: openPhonePage,
   record: openRecord,

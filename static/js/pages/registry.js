@@ -116,7 +116,7 @@ export function openRegistry(host, app) {
     if (!records.length) {
       return html`<div class="empty"><strong>${t("No cooperative on this phone yet")}</strong>
         <span>${t("Those of your area come with the next update. A new one can be registered now, without network.")}</span>
-        ${registration ? registerButton() : html`<a class="btn" href="#/outbox">${t("Send and update")}</a>`}</div>`;
+        ${registration ? registerButton() : html`<a class="btn" href="#/outbox">${t("Send and update")}</a>`}${otherLists()}</div>`;
     }
     const found = asked && search ? search.find(asked) : records;
     if (!found.length) {
@@ -129,8 +129,10 @@ export function openRegistry(host, app) {
       <ul class="list">${repeat(rows, (record) => record.name, row)}</ul>
       ${found.length > rows.length ? html`<button class="btn plain more" type="button" @click=${more}>${t("Show more")}</button>` : nothing}
     </section>
-    ${registerButton()}`;
+    ${registerButton()}${otherLists()}`;
   }
+
+  const otherLists = () => html`<a class="btn plain" href="#/lists">${t("Groups, premises, projects…")}</a>`;
 
   function more() {
     kept.shown += PAGE;

@@ -6,8 +6,10 @@
  * @typedef {{list: string, title: string, rows: {record: any, facts: unknown[]}[]}} Tied  facts: as they are drawn
  */
 
+import { html } from "../../vendor/lit-html/lit-html.js";
 import { t } from "../core/i18n.js";
 import { propertiesOf } from "./instruments.js";
+import { said } from "./words.js";
 
 /** Shown apart on a record's page. */
 const APART = new Set(["actions", "trainings"]);
@@ -53,7 +55,12 @@ export async function tiedTo({ phone }, opened, id, words) {
       title: listTitle(list),
       rows: await Promise.all(rows.map(async (/** @type {any} */ record) => {
         const told = [...marked.values()].filter(({ name }) => record[name] && record[name] !== id && record[name] !== record.label).slice(0, MOST_FACTS);
-        return { record, facts: await Promise.all(told.map((property) => words(property, record[property.name]))) };
+        return { record, facts: await Promise.all(told.map(async (property) => {
+          const value = record[property.name];
+          const word = await words(property, value);
+          // A bare number, date or yes says nothing without its question.
+          return /^(yes|no|[-\d.]+)$/.test(value) ? html`${said(property.label)}${"\u00a0: "}${word}` : word;
+        })) };
       })),
     });
   }
