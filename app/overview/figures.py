@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from app.core.web import local_text
 from app.indicators import queries
 from app.indicators import words as indicator_words
 from app.indicators.counting import NONE
-from app.indicators.declarations import BUILT_IN, Declaration
+from app.indicators.declarations import BUILT_IN, PLACES, Declaration
 from app.indicators.forms import forms_of, node_of
 from app.indicators.models import BY_COLUMNS, IndicatorRow
 from app.indicators.perimeter import Perimeter as Narrowed
@@ -231,7 +231,13 @@ def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     heads.append(Column(drawn.title, True, drawn=True))
     rows = []
     for key in sorted(labels, key=lambda key: (key in ("", NONE), -(_of(parts[0], key) or Decimal()), labels[key])):
-        cells = [cell_of(_of(part, key), reading.declaration) for part, reading in zip(parts, columns, strict=True)]
+        args = _narrowed_to(read.args, by, key)
+        cells = [
+            replace(
+                cell_of(_of(part, key), one.declaration), address=address_of(one.declaration.code, args) if key in part else ""
+            )
+            for part, one in zip(parts, columns, strict=True)
+        ]
         whole = _of(parts[-1], key) if out_of is not None else wholes[0].value
         rows.append(Row([Cell(labels[key] or _("not stated")), *cells, drawn.cell(_of(parts[0], key), whole)]))
     totals = [cell_of(one.value, reading.declaration) for one, reading in zip(wholes, columns, strict=True)]
@@ -243,6 +249,12 @@ def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     definitions = [(name_of(one.declaration), definition_of(one.declaration)) for one in columns]
     table = Table(heads, rows, [foot], legend=definitions)
     return Shown([table], notes=notes, situation=situation(wholes, language))
+
+
+def _narrowed_to(args: Mapping[str, str], by: str, key: str) -> dict[str, str]:
+    """The perimeter of a part, where a perimeter can say it: its figure opens its own rows."""
+    name = "organisation" if by == "organisation" else "territory" if by in PLACES else ""
+    return {**args, name: key} if name and key not in ("", NONE) else dict(args)
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,8 @@ def test_what_indicators_say_stands_on_the_home(rounds: World, said: Someone, kh
         "Association Al Hadaf": ["1", "1", "100,0"],
         "Total": ["3", "4", "75,0"],
     }
+    split = said.client.get("/overview/progress?lang=fr").text
+    assert f"/indicators/seen?organisation={rounds.al_hadaf.id}" in split, "a figure opens the rows behind it"
     assert table(khadija, "progress")[-1] == ["Total", "2", "3", "66,7"], "she sees her organisation's"
 
     for few in (axes.FEW, -1):  # F2
