@@ -303,7 +303,9 @@ class Reading:
             return row.organisation_id, lambda value: (value or NONE,)
         if by == "month":
             text = (
-                sa.func.to_char(row.day, "YYYY-MM") if db.engine.dialect.name == "postgresql" else sa.func.substr(row.day, 1, 7)
+                sa.func.to_char(row.day, sa.literal_column("'YYYY-MM'"))
+                if db.engine.dialect.name == "postgresql"
+                else sa.func.substr(row.day, 1, 7)
             )
             return text, lambda value: (str(value),)
         if by in PLACES:
@@ -324,7 +326,7 @@ class Reading:
             outside = beyond(self.shown.id, scope)
             from_rows = bool(db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*outside).limit(1)))
         if from_rows or where is None or len(parts) > MOST_STACKS:
-            values = self._values(by, [conditions(self.shown.id, scope)])
+            values = self._values(by, conditions(self.shown.id, scope), [{}])
             return {key: _median(sorted(counts.items())) for key, counts in values.items() if key in parts}
         stacks: dict[str, list[Stack]] = {}
         cell, group = IndicatorCell, self._part(by)
@@ -337,30 +339,24 @@ class Reading:
         middles = {key: _middle(several) for key, several in stacks.items()}
         wanted = sorted({least for many in middles.values() for least, is_wide, _before, _n in many if is_wide})
         here, row = conditions(self.shown.id, scope), IndicatorRow
-        spans = [[*here, row.value > least, row.value < beyond_bucket(least)] for least in wanted]
-        values = {}
-        for start in range(0, len(spans), 100):
-            for key, counts in self._values(by, spans[start : start + 100]).items():
-                values.setdefault(key, {}).update(counts)
+        between = [row.value > sa.bindparam("low"), row.value < sa.bindparam("high")]
+        spans = [{"low": least, "high": beyond_bucket(least)} for least in wanted]
+        values = self._values(by, [*here, *between], spans) if spans else {}
         return {key: _exact(stacks[key], middles[key], values.get(key, {})) for key in stacks if key in parts}
 
-    def _values(self, by: str, places: Sequence[Where]) -> dict[str, dict[int, int]]:
-        """{key: {value: how many rows}} from the rows; each place is asked by its own stretch of the index of values."""
+    def _values(self, by: str, where: Where, spans: Sequence[dict[str, int]]) -> dict[str, dict[int, int]]:
+        """{key: {value: how many rows}} from the rows, asked once for each span: a stretch of the index of values."""
         group, keys = self._grouping(by)
         part = sa.literal("").label("part") if group is None else group.label("part")
-        columns = (part, IndicatorRow.value, sa.func.count().label("n"))
         grouped = [] if group is None else [group]
-        queries = [
-            sa.select(*columns).where(*where, IndicatorRow.value.is_not(None)).group_by(*grouped, IndicatorRow.value)
-            for where in places
-        ]
+        query = sa.select(part, IndicatorRow.value, sa.func.count()).where(*where, IndicatorRow.value.is_not(None))
+        query = query.group_by(*grouped, IndicatorRow.value)
         found: dict[str, dict[int, int]] = {}
-        for value, number, n in (
-            db.session.execute(sa.union_all(*queries) if len(queries) > 1 else queries[0]).all() if queries else ()
-        ):
-            for key in keys(value):
-                counts = found.setdefault(key, {})
-                counts[int(number)] = counts.get(int(number), 0) + int(n)
+        for span in spans:
+            for value, number, n in db.session.execute(query, span).all():
+                for key in keys(value):
+                    counts = found.setdefault(key, {})
+                    counts[int(number)] = counts.get(int(number), 0) + int(n)
         return found
 
     # -- words

@@ -17,6 +17,9 @@ from app.indicators import operations as indicators
 from app.indicators.models import Indicator
 from app.instruments import operations as instruments
 from app.instruments.operations import Checked
+from app.personal import erasing
+from app.personal.finding import search
+from app.personal.operations import asked
 from app.registry import operations as registry
 from app.registry.models import Entity, EntityMerge
 from app.submissions import decisions, merging
@@ -206,12 +209,22 @@ class Work:
         else:
             registry.restore(self.actor, one.id, now=NOW)
 
+    def erase(self) -> None:
+        """A person asks that nothing of hers stays: her record, her rows, the choices of her record."""
+        one = db.session.get_one(Entity, self.lot.choice(self.persons[:6]))
+        who = asked(one.label or "x", one.id)
+        places = search(self.world.programme.id, who).found
+        begin_writing()
+        done = erasing.erase(None, self.world.programme.id, who, places, archive=self.lot.random() < 0.5, now=NOW)
+        db.session.commit()
+        erasing.finish(done)
+
     @property
     def actor(self) -> Any:
         return self.world.people["admin"].actor
 
     def step(self) -> None:
-        names = ["send"] * 4 + ["decide"] * 6 + ["correct"] * 2 + ["merge", "undo", "edit", "archive", "delete"]
+        names = ["send"] * 4 + ["decide"] * 6 + ["correct"] * 2 + ["merge", "undo", "edit", "archive", "delete", "erase"]
         getattr(self, self.lot.choice(names) if self.sent else "send")()
         db.session.commit()
 

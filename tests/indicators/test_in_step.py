@@ -1,6 +1,6 @@
 """Rows and sums stay in step with what happens (docs/indicators.md):
 
-S1  whatever is sent, approved, returned, rejected, corrected, deleted, merged, undone, edited, archived: what was counted
+S1  whatever is sent, approved, returned, rejected, corrected, deleted, merged, undone, edited, archived, erased: what was counted
     change by change is what counting everything afresh gives
 S2  sums in any perimeter, split any way, are those of the rows that the reader may see
 S3  another declaration is counted afresh, one that says the same keeps its rows
