@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,3 +39,12 @@ def test_a_new_cooperative_that_resembles_one_says_so_leads_there_and_goes_on(ph
     phone.question("coop_name_ar").locator("input").fill("تعاونية الورد")
     expect(notice.locator("a")).to_have_attribute("href", "#/record/cooperatives/c-2")
     expect(phone.page.locator(".fill-foot .go")).to_be_enabled()
+
+
+def test_a_building_some_steps_from_one_that_is_known_is_noticed(phone: Phone) -> None:
+    near = {"geometry": "33.0502 -3.9901 900 5", "pr_commune": "03.131.01.03"}
+    phone.install("prem", entities=[{"id": "p-1", "list": "premises", "label": "النادي النسوي", "properties": near}])
+    phone.start("prem", values={"grp_rec/pr_name": "دار الصانعة", "grp_place/pr_gps": "33.0500 -3.9900 900 8"})
+    notice = phone.page.locator(".resembling")
+    expect(notice.locator("a")).to_have_attribute("href", "#/record/premises/p-1")
+    expect(notice.locator("small")).to_contain_text(re.compile(r"\d+"))
