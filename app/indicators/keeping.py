@@ -184,9 +184,8 @@ class _Keeper:
             one.cursor = changed.until
         done = all(one.cursor >= self.high for one in self.all)
         if done:
-            self.do.execute(
-                "UPDATE indicators SET counted_at = ? WHERE programme_id = ?", (self.do.moment(self.now), self.programme_id)
-            )
+            every = ",".join(str(int(one.id)) for one in self.all)  # those that another is counting are not ours to speak of
+            self.do.execute(f"UPDATE indicators SET counted_at = ? WHERE id IN ({every})", (self.do.moment(self.now),))  # noqa: S608
         elif changed.last_at is not None:
             # A figure that was whole before is now as of the last change in it.
             self.do.execute(

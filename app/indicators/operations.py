@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from app.core import audit
 from app.core.db import db
@@ -14,6 +16,8 @@ from app.indicators.declarations import Declaration
 from app.indicators.keeping import START
 from app.indicators.models import Indicator, IndicatorCell, IndicatorRow
 from app.registry.models import Programme
+
+log = logging.getLogger(__name__)
 
 ON_A_PAGE_S = 0.1  # a page counts what changed since the last one, so long; the process beside the server does the rest
 
@@ -65,8 +69,11 @@ def catch_up(programme_id: str) -> None:
 def refresh(programme_id: str) -> None:
     """Before a page shows figures: count what little changed since. What is more is left to the process beside the server, and
     the figures say up to when they are. The caller has nothing uncommitted."""
-    if not keeping.is_in_step(programme_id):
-        keeping.catch_up(programme_id, most_s=ON_A_PAGE_S, wait=False)
+    try:
+        if not keeping.is_in_step(programme_id):
+            keeping.catch_up(programme_id, most_s=ON_A_PAGE_S, wait=False)
+    except OperationalError as error:  # the store is busy with others: a figure of a moment ago says so itself
+        log.warning("Indicators were not counted for a page: %s", type(error.orig).__name__)
     db.session.rollback()
 
 
