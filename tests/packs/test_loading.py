@@ -137,6 +137,41 @@ def test_what_is_wrong_is_said_with_its_place_in_both_languages(app, sixth, chan
         assert said["details"]["allowed"] in text
 
 
+COUNTED = {
+    "code": "cooperatives",
+    "name": {"ar": "التعاونيات", "fr": "Coopératives"},
+    "definition": {"ar": "كل تعاونية مرة واحدة", "fr": "Chaque coopérative une fois"},
+    "unit": "cooperatives",
+    "measure": "rows",
+    "over": {"list": "cooperatives"},
+}
+PANEL = {"kind": "split", "title": {"ar": "حسب القطاع", "fr": "Par secteur"}, "indicators": ["cooperatives"], "by": "sector"}
+WRONG_FIGURES: list[tuple[str, list[dict[str, Any]], str]] = [
+    ("indicators.json", [COUNTED | {"where": [{"of": "sektor", "is": "ART"}]}], "sektor"),
+    ("indicators.json", [COUNTED | {"target": {"value": 43}}], "target"),
+    ("indicators.json", [COUNTED | {"over": {"instrument": "diag"}}], "diag"),
+    ("home.json", [PANEL], "cooperatives"),
+    ("home.json", [PANEL | {"kind": "pie"}], "pie"),
+]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("file", "content", "found"), WRONG_FIGURES, ids=lambda one: one if isinstance(one, str) else "")
+def test_a_wrong_indicator_or_panel_is_said_with_its_place_and_nothing_is_loaded(app, sixth, file, content, found):  # K3
+    folder = sixth()
+    (folder / file).write_text(json.dumps(content), "utf-8")
+    with pytest.raises(Problem) as refused:
+        load(read(folder), now=NOW)
+    said = refused.value.to_json()
+    assert said["details"]["file"] == file
+    assert all(file in text and found in text for text in said["message"].values()), said["message"]
+    assert count(Programme) == count(Organisation) == count(Audit) == 0
+
+    if file == "indicators.json":
+        (folder / file).write_text(json.dumps([COUNTED | {"target": {"value": 43, "unit": "cooperatives"}}]), "utf-8")
+        assert "indicators" in load(read(folder), now=NOW), "put right, it loads"
+
+
 def test_a_form_with_an_error_changes_nothing_at_all(app, sixth):  # K3
     folder = sixth(
         lambda said: said["instruments"].append("forms/looms.md"), forms__looms_md=OWN_FORM.replace("integer", "integr")
