@@ -29,7 +29,7 @@ from playwright.sync_api import Page, expect
 
 from app.keys.sealing import key_id_of, open_envelope, unwrap
 from tests.e2e.conftest import Field
-from tests.e2e.demonstration import answers, cooperatives, line_of, undiagnosed
+from tests.e2e.demonstration import answers, cooperatives, undiagnosed
 from tests.e2e.device import photo_with_gps, stored, until
 from tests.e2e.filling import Filling
 
@@ -204,7 +204,7 @@ def test_a_diagnostic_filled_offline_survives_a_kill_and_reaches_the_office_whol
     page.locator(".start", has_text=WORDS[field.language]["diag"]).click()
     expect(page.locator(".fill")).to_be_visible()
 
-    values = answers(line_of(field.username, "diag"), date.today())
+    values = answers("diag-tifawine", date.today())
     del values["coop"]  # the form was begun from the record: it knows
     values |= {"photo_leg": "picture", "d_sign": "picture"}
     filling = Filling(page, values, photo)
