@@ -259,6 +259,9 @@ def desk_pages(album: Album, device: Device, url: str, language: str) -> None:
     address = page.locator("main a[href*='/records/cooperatives/0']").first.get_attribute("href") or ""
     visit(with_language(address, in_language), "record")
     visit(f"{address.partition('?')[0]}/correct?{in_language}", "record-correct")
+    visit(f"/overview?{in_language}", "home")
+    visit(f"/indicators?{in_language}", "indicators")
+    follow("main a[href^='/indicators/']", "indicator")
     visit(f"/exports?{in_language}", "exports")
     visit(f"/quarantine?{in_language}", "quarantine")
     follow("main a[href^='/quarantine/']", "quarantine-case")
