@@ -352,10 +352,11 @@ def _facts(
 ) -> list[str]:
     """What a line says of a record, without what it is tied to and its own name again."""
     said = ((name, one.data.get(name, "")) for name in told)
+    colon = "\u00a0: " if language == "fr" else ": "
     texts = [
         properties.show(name, value, records)
         if properties.is_telling(name, value)
-        else f"{properties.label(name)}\u00a0: \u2068{properties.show(name, value, records)}\u2069"
+        else f"{properties.label(name)}{colon}\u2068{properties.show(name, value, records)}\u2069"
         for name, value in said
         if value and value != about.id
     ]

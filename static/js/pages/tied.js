@@ -7,7 +7,7 @@
  */
 
 import { html } from "../../vendor/lit-html/lit-html.js";
-import { t } from "../core/i18n.js";
+import { language, t } from "../core/i18n.js";
 import { propertiesOf } from "./instruments.js";
 import { said } from "./words.js";
 
@@ -59,7 +59,7 @@ export async function tiedTo({ phone }, opened, id, words) {
           const value = record[property.name];
           const word = await words(property, value);
           // A bare number, date or yes says nothing without its question.
-          return /^(yes|no|[-\d.]+)$/.test(value) ? html`${said(property.label)}${"\u00a0: "}${word}` : word;
+          return /^(yes|no|[-\d.]+)$/.test(value) ? html`${said(property.label)}${language() === "fr" ? "\u00a0: " : ": "}${word}` : word;
         })) };
       })),
     });
