@@ -71,8 +71,10 @@ def axes(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
         return nothing_yet(wholes, language)
     pairs = _pairs(read, {code: reading for code, (_one, reading) in parts.items()}) if panel.get("rounds") else {}
     shown = Shown(notes=not_counted(wholes), situation=situation(wholes, language))
-    shown.tables.append(_whole(form, scores, wholly, pairs, read))
-    shown.picture, shown.picture_words = _picture(form, scores, wholly, pairs, language)
+    # Beside today's mean of all stands yesterday's mean of all, or none: of some it would tell of a change that nobody made.
+    of_all = pairs if all(code in pairs and pairs[code].n == one.n for code, one in wholly.items()) else {}
+    shown.tables.append(_whole(form, scores, wholly, of_all, read))
+    shown.picture, shown.picture_words = _picture(form, scores, wholly, of_all, language)
     for by in panel.get("by", []):
         table, long = _split(form, scores, dimension(by), read, of)
         if table is not None:
@@ -199,7 +201,7 @@ def _whole(
     heads.append(Column(_("0 to 100"), drawn=True))
     notes = [_("On the scale: thick line, mean; band, one standard deviation on either side; thin line, median.")]
     if pairs:
-        notes.append(_("Dashed line: mean of the round before, of the records that have two."))
+        notes.append(_("Dashed line: mean of the round before."))
     return Table(heads, rows, foot, notes)
 
 

@@ -192,6 +192,9 @@ def test_what_indicators_say_stands_on_the_home(rounds: World, said: Someone, kh
         assert ["Juridique", "0,0000", "100,0000", "100,0", "1"] in compared
         assert table(said, "axes", "Deux passages, question par question")[0][1:] == ["0,0000", "4,0000", "4,00", "1"]
 
+    picture = said.client.get("/overview/axes?lang=fr").text
+    assert 'class="before"' not in picture, "one record of three has two rounds: its mean is not drawn beside that of all"
+
     # F3: by their newest need, all three need help with certification; finance was heard of two.
     assert table(said, "domains") == [["Certification", "1", "3", "2", "3", ""], ["Financement", "2", "0", "2", "2", ""]]
 
