@@ -29,7 +29,7 @@ translations: .venv/run
 test: .venv/dev translations
 	@scripts/install-test-tools
 	@$(MAKE) --no-print-directory lint types check-js
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 3 --dist loadfile
 
 lint: .venv/dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
@@ -55,7 +55,7 @@ bench-forms: .venv/dev translations
 FAULTS := -o python_files='case_*.py' tests/faults
 faults: .venv/dev translations
 	@scripts/install-test-tools faults
-	@$(PY) -m pytest -n 2 $(FAULTS) && $(PY) -m tests.faults.page
+	@$(PY) -m pytest -n 4 $(FAULTS) && $(PY) -m tests.faults.page
 
 # Those of the faults that only last, for as long as the specification says: twenty minutes, mostly of waiting.
 patience: .venv/dev translations
