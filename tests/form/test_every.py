@@ -58,7 +58,7 @@ def _tab_to(page: Page, selector: str, most: int = 30) -> None:
 def _choose_file(page: Page, question: Locator, kind: str, picture: bytes) -> None:
     for _ in range(3):  # a chooser that has just closed swallows a key
         try:
-            with page.expect_file_chooser(timeout=3000) as chooser:
+            with page.expect_file_chooser() as chooser:
                 page.keyboard.press("Enter")
             break
         except TimeoutError:
