@@ -16,7 +16,7 @@ from app.core.languages import LANGUAGES, LOCALES
 from app.core.problems import Problem
 from app.instruments import matrix, operations, problems, queries
 from app.instruments.compiler import Compiled, compile_instrument, library_lists
-from app.instruments.files import MAX_MEDIA_BYTES, Unusable, files_beside, sha256_of
+from app.instruments.files import MAX_LIST_ROWS, MAX_MEDIA_BYTES, TooLong, Unusable, files_beside, sha256_of
 from app.instruments.findings import Finding
 from app.instruments.workbook import to_xlsx
 from app.registry.models import Programme
@@ -37,6 +37,8 @@ def _beside(file: Path) -> operations.Given:
     try:
         return operations.Given(*files_beside(file))
     except Unusable as problem:
+        if isinstance(problem.__cause__, TooLong):
+            raise problems.LIST_TOO_LONG(name=str(problem), rows=problem.__cause__.rows, limit=MAX_LIST_ROWS) from None
         raise problems.FILE_UNREADABLE(name=str(problem), limit=MAX_MEDIA_BYTES // (1024 * 1024)) from None
 
 

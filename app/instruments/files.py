@@ -57,6 +57,14 @@ class Unusable(ValueError):
     """A file that cannot be used; its text says why, for programmers. The page says it in words (problems.FILE_UNREADABLE)."""
 
 
+class TooLong(Unusable):
+    """A list of more rows than phones take."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__("rows")
+        self.rows = rows
+
+
 def suffix_of(filename: str) -> str:
     return "." + filename.rpartition(".")[2].lower()
 
@@ -88,7 +96,7 @@ def read_csv(content: bytes) -> Rows:
 
 
 def read_list(filename: str, content: bytes) -> List:
-    """What a list holds, or Unusable."""
+    """What a list holds, or Unusable; TooLong where a phone could not hold it."""
     if len(content) > MAX_LIST_BYTES:
         raise Unusable("size")
     try:
@@ -96,7 +104,9 @@ def read_list(filename: str, content: bytes) -> List:
         found = read_csv(content) if kind == ".csv" else read_geojson(content) if kind == ".geojson" else read_xml(content)
     except (csv.Error, ValueError, TypeError, AttributeError, RecursionError, ParseError, DefusedXmlException) as error:
         raise Unusable(str(error)) from None
-    if not found or len(found) > MAX_LIST_ROWS:
+    if len(found) > MAX_LIST_ROWS:
+        raise TooLong(len(found))
+    if not found:
         raise Unusable("rows")
     return found
 

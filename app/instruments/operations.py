@@ -16,7 +16,7 @@ from app.core.permissions import Actor, require
 from app.core.problems import NOT_FOUND
 from app.instruments import files, problems, queries
 from app.instruments.compiler import Compiled, compile_instrument, library_lists
-from app.instruments.files import MAX_ALL_MEDIA_BYTES, List, Unusable, dataset_content, sha256_of
+from app.instruments.files import MAX_ALL_MEDIA_BYTES, List, TooLong, Unusable, dataset_content, sha256_of
 from app.instruments.models import Dataset, Instrument, InstrumentDraft, InstrumentVersion
 from app.instruments.workbook import MAX_BYTES
 
@@ -40,7 +40,7 @@ class Checked:
 
 
 def read_given(sent: Iterable[tuple[str, bytes]]) -> Given:
-    """What files (name, content) hold: lists, and what labels show. Raises FILE_UNREADABLE, FILES_TOO_LARGE."""
+    """What files (name, content) hold: lists, and what labels show. Raises LIST_TOO_LONG, FILE_UNREADABLE, FILES_TOO_LARGE."""
     given = Given()
     for path, content in sent:
         name = path.replace("\\", "/").rpartition("/")[2]
@@ -49,6 +49,8 @@ def read_given(sent: Iterable[tuple[str, bytes]]) -> Given:
                 given.lists[name.rpartition(".")[0]] = files.read_list(name, content)
             else:
                 given.media[name] = files.read_media(name, content)
+        except TooLong as long:
+            raise problems.LIST_TOO_LONG(name=name, rows=long.rows, limit=files.MAX_LIST_ROWS) from None
         except Unusable:
             raise problems.FILE_UNREADABLE(name=name, limit=files.MAX_MEDIA_BYTES // (1024 * 1024)) from None
     if sum(len(content) for content in given.media.values()) > MAX_ALL_MEDIA_BYTES * 4 // 3:

@@ -23,6 +23,14 @@ FILE_UNREADABLE = Kind(
         "without scripts; sounds .mp3, .m4a, .ogg or .wav; films .mp4 or .webm; each at most %(limit)s MB."
     ),
 )
+LIST_TOO_LONG = Kind(
+    "instruments.list_too_long",
+    422,
+    lazy_gettext(
+        "The list %(name)s has %(rows)s rows; phones take lists of at most %(limit)s. Divide it, or keep it as records: of those "
+        "each phone takes what lies in its territory."
+    ),
+)
 FILES_TOO_LARGE = Kind(
     "instruments.files_too_large",
     413,

@@ -222,6 +222,15 @@ def test_a_list_that_is_no_list_is_named_at_its_field(admin):
     assert "souks.csv" in page.text
 
 
+def test_a_list_of_more_rows_than_phones_take_is_refused_with_its_number(admin):
+    rows = "".join(f"s{number},Souk {number}\n" for number in range(100_000))
+    page = send(admin, form(), files=[("souks.csv", f"name,label\n{rows}".encode())])
+    assert page.status_code == 422
+    assert "souks.csv" in page.text
+    assert "100000" in page.text
+    assert versions() == 0
+
+
 def test_what_is_published_can_be_taken_away(admin, khadija, fatima):  # P5
     version = publish(admin)
     book = khadija.client.get(f"/instruments/{version.id}/xlsx")
