@@ -10,22 +10,17 @@ milliseconds. Nothing fails by time; the largest size takes about 20 minutes a s
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import random
 import statistics
-import tempfile
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app
 from app.accounts import operations as accounts
 from app.accounts.models import Membership, Person
 from app.core.db import db, next_seq
@@ -188,46 +183,27 @@ def _median(client: Any, path: str, times: int) -> float:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--sizes", default="600:10000,6000:100000,60000:1000000")
-    arguments.add_argument("--postgresql", default="")
-    arguments.add_argument("--times", type=int, default=15)
-    asked = arguments.parse_args()
+    asked = registry.asked_for(__doc__)
     table: dict[str, dict[str, float]] = {}
-    for size in asked.sizes.split(","):
-        cooperatives, submissions = map(int, size.split(":"))
-        with tempfile.TemporaryDirectory() as folder:
-            url = asked.postgresql or f"sqlite:///{folder}/many.db"
-            app = create_app({"SQLALCHEMY_DATABASE_URI": url, "INSTANCE": Path(folder), "SECRET_KEY": "x", "DEMO": False})
-            with app.app_context():
-                if asked.postgresql:
-                    db.session.execute(sa.text("DROP SCHEMA public CASCADE"))
-                    db.session.execute(sa.text("CREATE SCHEMA public"))
-                    db.session.commit()
-                flask_migrate.upgrade("migrations")
-                start = time.perf_counter()
-                programme_id = fill(app, cooperatives, submissions)
-                filled = time.perf_counter() - start
-                start = time.perf_counter()
-                operations.catch_up(programme_id)
-                counted = time.perf_counter() - start
-                with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.exec_driver_sql("ANALYZE" if not asked.postgresql else "VACUUM ANALYZE")
-                made = db.session.scalar(sa.select(sa.func.count()).select_from(Indicator))
-                sizes = [db.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in (IndicatorRow, IndicatorCell)]
-                print(
-                    f"{cooperatives} cooperatives, {submissions} submissions: filled in {filled:.0f} s, "
-                    f"{made} indicators counted in {counted:.0f} s: "
-                    f"{sizes[0]} rows, {sizes[1]} cells",
-                    flush=True,
-                )
-                table[size] = measure(app, programme_id, asked.times)
-                db.session.remove()
-                db.engine.dispose()
-    print(f"\nGoal: {GOAL_MS} ms.\n\n| page, median ms | " + " | ".join(table) + " |")
-    print("|---|" + "---|" * len(table))
-    for name in next(iter(table.values())):
-        print(f"| {name} | " + " | ".join(f"{table[size][name]:.0f}" for size in table) + " |")
+    for size, cooperatives, submissions, app in registry.empty_applications(asked):
+        start = time.perf_counter()
+        programme_id = fill(app, cooperatives, submissions)
+        filled = time.perf_counter() - start
+        start = time.perf_counter()
+        operations.catch_up(programme_id)
+        counted = time.perf_counter() - start
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE" if asked.postgresql else "ANALYZE")
+        made = db.session.scalar(sa.select(sa.func.count()).select_from(Indicator))
+        sizes = [db.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in (IndicatorRow, IndicatorCell)]
+        print(
+            f"{cooperatives} cooperatives, {submissions} submissions: filled in {filled:.0f} s, "
+            f"{made} indicators counted in {counted:.0f} s: {sizes[0]} rows, {sizes[1]} cells",
+            flush=True,
+        )
+        table[size] = measure(app, programme_id, asked.times)
+    print(f"\nGoal: {GOAL_MS} ms.\n")
+    registry.print_medians(table)
 
 
 if __name__ == "__main__":

@@ -230,13 +230,17 @@ def measure(app: Flask, ids: list[str], times: int) -> dict[str, float]:
     return found
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def asked_for(description: str | None) -> argparse.Namespace:
+    """What the command line of a measurement of growing databases says."""
+    arguments = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--sizes", default="600:10000,6000:100000,60000:1000000")
     arguments.add_argument("--postgresql", default="")
     arguments.add_argument("--times", type=int, default=15)
-    asked = arguments.parse_args()
-    table: dict[str, dict[str, float]] = {}
+    return arguments.parse_args()
+
+
+def empty_applications(asked: argparse.Namespace) -> Iterator[tuple[str, int, int, Flask]]:
+    """(size as asked, cooperatives, submissions, an application over an empty database), within its context."""
     for size in asked.sizes.split(","):
         cooperatives, submissions = map(int, size.split(":"))
         with tempfile.TemporaryDirectory() as folder:
@@ -248,20 +252,29 @@ def main() -> None:
                     db.session.execute(sa.text("CREATE SCHEMA public"))
                     db.session.commit()
                 flask_migrate.upgrade("migrations")
-                start = time.perf_counter()
-                _programme_id, ids = fill(app, cooperatives, submissions)
-                print(
-                    f"{cooperatives} cooperatives, {submissions} submissions: filled in {time.perf_counter() - start:.0f} s",
-                    flush=True,
-                )
-                table[size] = measure(app, ids, asked.times)
+                yield size, cooperatives, submissions, app
                 db.session.remove()
                 db.engine.dispose()
-    sizes = list(table)
-    print("| page, median ms | " + " | ".join(sizes) + " |")
-    print("|---|" + "---|" * len(sizes))
-    for name in table[sizes[0]]:
-        print(f"| {name} | " + " | ".join(f"{table[size][name]:.0f}" for size in sizes) + " |")
+
+
+def print_medians(table: dict[str, dict[str, float]]) -> None:
+    """{size: {page: milliseconds}}, a line a page."""
+    print("| page, median ms | " + " | ".join(table) + " |")
+    print("|---|" + "---|" * len(table))
+    for name in next(iter(table.values())):
+        print(f"| {name} | " + " | ".join(f"{table[size][name]:.0f}" for size in table) + " |")
+
+
+def main() -> None:
+    asked = asked_for(__doc__)
+    table: dict[str, dict[str, float]] = {}
+    for size, cooperatives, submissions, app in empty_applications(asked):
+        start = time.perf_counter()
+        _programme_id, ids = fill(app, cooperatives, submissions)
+        filled = time.perf_counter() - start
+        print(f"{cooperatives} cooperatives, {submissions} submissions: filled in {filled:.0f} s", flush=True)
+        table[size] = measure(app, ids, asked.times)
+    print_medians(table)
 
 
 if __name__ == "__main__":

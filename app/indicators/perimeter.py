@@ -28,6 +28,17 @@ class Perimeter:
     date_to: date | None = None
     phase: str = ""  # a phase of the programme: its dates
 
+    def to_args(self) -> dict[str, str]:
+        """Of an address that shows the same."""
+        args = {
+            "organisation": self.organisation_id,
+            "territory": self.territory,
+            "from": self.date_from.isoformat() if self.date_from else "",
+            "to": self.date_to.isoformat() if self.date_to else "",
+            "phase": self.phase,
+        }
+        return {name: value for name, value in args.items() if value}
+
 
 @dataclass(frozen=True)
 class Scope:

@@ -58,17 +58,6 @@ def perimeter_from(programme: Programme, args: Any) -> Perimeter:
     )
 
 
-def to_args(perimeter: Perimeter) -> dict[str, str]:
-    args = {
-        "organisation": perimeter.organisation_id,
-        "territory": perimeter.territory,
-        "from": perimeter.date_from.isoformat() if perimeter.date_from else "",
-        "to": perimeter.date_to.isoformat() if perimeter.date_to else "",
-        "phase": perimeter.phase,
-    }
-    return {name: value for name, value in args.items() if value}
-
-
 @bp.get("/indicators")
 @signed_in
 def home() -> str:
@@ -109,7 +98,7 @@ def page(code: str) -> str:
     value = reading.value()
     rows = listing.page(reading, request.args.get("after", ""))
     by_month = reading.over_time()
-    args = to_args(perimeter)
+    args = perimeter.to_args()
     here: dict[str, Any] = {"code": code, **args}
     return render_template(
         "indicators/page.html",
@@ -235,7 +224,7 @@ def rows(code: str) -> Response:
         actor_id=actor.person_id,
         programme_id=programme.id,
         object_id=programme.id,
-        details={"indicator": code, "names": names, "filters": to_args(perimeter)},
+        details={"indicator": code, "names": names, "filters": perimeter.to_args()},
     )
     db.session.commit()
     programme = db.session.get_one(Programme, programme.id)

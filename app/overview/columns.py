@@ -49,7 +49,7 @@ class Reckoned:
             return {}
         found: dict[str, Decimal] = {}
         # Records of another list follow the one that they name, not their own place.
-        everywhere = Perimeter(self.chosen.programme_id)
+        everywhere = Perimeter(programme_id=self.chosen.programme_id)
         others = lists.read(
             self.actor,
             everywhere,

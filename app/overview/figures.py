@@ -21,7 +21,6 @@ from app.indicators.counting import NONE
 from app.indicators.declarations import BUILT_IN, PLACES, Declaration
 from app.indicators.forms import forms_of, node_of
 from app.indicators.models import BY_COLUMNS, IndicatorRow
-from app.indicators.perimeter import Perimeter as Narrowed
 from app.indicators.perimeter import conditions
 from app.indicators.queries import Reading, Value
 from app.overview import charts, words
@@ -32,13 +31,6 @@ from app.panels.declarations import Panel
 from app.registry.models import Programme
 
 DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 1}
-
-
-def narrowed(chosen: Perimeter, *, phase: str | None = None) -> Narrowed:
-    """The same perimeter in the words of indicators."""
-    return Narrowed(
-        chosen.organisation_id, chosen.territory, chosen.date_from, chosen.date_to, chosen.phase if phase is None else phase
-    )
 
 
 def programme_of(chosen: Perimeter) -> Programme:
@@ -52,13 +44,13 @@ class Read:
 
     def __init__(self, actor: Actor, chosen: Perimeter, language: str, *, phase: str | None = None) -> None:
         self.actor, self.language, self.programme = actor, language, programme_of(chosen)
-        self.narrowed = narrowed(chosen, phase=phase)
+        self.perimeter = chosen if phase is None else replace(chosen, phase=phase)
         self.args = chosen.to_args()
         self.known = {one.declaration.code: one for one in queries.indicators(self.programme, hidden=True)}
 
     def reading(self, code: str) -> Reading | None:
         """None: the programme no longer has it."""
-        return Reading(self.actor, self.programme, self.known[code], self.narrowed) if code in self.known else None
+        return Reading(self.actor, self.programme, self.known[code], self.perimeter) if code in self.known else None
 
 
 def text_of(value: Decimal | None, declaration: Declaration) -> str:

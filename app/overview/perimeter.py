@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from app.core.permissions import SUPERVISOR, Actor
 from app.core.web import local_text
+from app.indicators import perimeter as indicators
 from app.overview import words
 from app.registry.models import Programme
 from app.registry.places import full_name
@@ -19,23 +20,10 @@ _PLACE = re.compile(r"[0-9]{2}(\.[0-9]{1,4}){0,5}\.?")
 
 
 @dataclass(frozen=True)
-class Perimeter:
-    programme_id: str
-    organisation_id: str = ""
-    territory: str = ""  # HCP code of a region, province or commune: what lies in it
-    date_from: date | None = None  # days in Morocco, both included
-    date_to: date | None = None
-    phase: str = ""
+class Perimeter(indicators.Perimeter):
+    """That of indicators, in one programme."""
 
-    def to_args(self) -> dict[str, str]:
-        args = {
-            "organisation": self.organisation_id,
-            "territory": self.territory,
-            "from": self.date_from.isoformat() if self.date_from else "",
-            "to": self.date_to.isoformat() if self.date_to else "",
-            "phase": self.phase,
-        }
-        return {name: value for name, value in args.items() if value}
+    programme_id: str = field(kw_only=True)
 
     @property
     def has_time(self) -> bool:
@@ -62,7 +50,7 @@ def perimeter_from(programme_id: str, args: Any) -> Perimeter:
     """Of an address; what cannot be read is left out."""
     territory = args.get("territory", "").strip()
     return Perimeter(
-        programme_id,
+        programme_id=programme_id,
         organisation_id=args.get("organisation", "").replace("\0", "")[:36],
         territory=territory.rstrip(".") if _PLACE.fullmatch(territory) else "",
         date_from=_day(args.get("from", "")),
