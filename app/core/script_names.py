@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
-import tree_sitter_javascript
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Node, QueryCursor
+
+from app.core.script_syntax import reader
 
 _VARIABLES = """
 (identifier) @plain
@@ -78,15 +78,9 @@ class Names:
     broken: int | None = None
 
 
-@cache
-def _reader() -> tuple[Parser, Query]:
-    language = Language(tree_sitter_javascript.language())
-    return Parser(language), Query(language, _VARIABLES)
-
-
 def names_of(text: str) -> Names:
     """Positions count characters of `text`."""
-    parser, query = _reader()
+    parser, query = reader(_VARIABLES)
     source = text.encode()
     at = _characters(text)
     root = parser.parse(source).root_node

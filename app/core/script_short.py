@@ -8,13 +8,12 @@ scopes begin and what is declared in them; a name is free in a scope if nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from itertools import product
 
-import tree_sitter_javascript
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Node, QueryCursor
 
 from app.core.script_names import pattern_names
+from app.core.script_syntax import reader
 
 # In the order in which they are common in scripts anyway.
 _FIRST = "etnsiraocldupmfhgbvykwxjqzSETCADMRLNOIPBFUHVGWKYJXQZ_$"
@@ -132,15 +131,9 @@ def _letters(skipped: int) -> Iterator[str]:
             yield first + "".join(others)
 
 
-@cache
-def _reader() -> tuple[Parser, Query]:
-    language = Language(tree_sitter_javascript.language())
-    return Parser(language), Query(language, _QUERY)
-
-
 def with_short_names(script: str) -> str:
     """The script, classic and in strict mode, with other names for all that it declares inside of functions."""
-    parser, query = _reader()
+    parser, query = reader(_QUERY)
     source = script.encode()
     root = parser.parse(source).root_node
     if root.has_error:
