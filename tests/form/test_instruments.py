@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.form.conftest import Phone, a_phone, instrument
-from tests.instruments.test_follow_up import APPRENTICE, COOP, GROUP, PREMISES, PROJECT, RECORDS
+from tests.instruments.known import APPRENTICE, COOP, GROUP, PREMISES, PROJECT, RECORDS
 
 pytestmark = pytest.mark.browser
 

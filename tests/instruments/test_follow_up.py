@@ -1,139 +1,40 @@
 """The seven instruments beside registration, diagnostic and training, filled in the server's engine.
 
+Projects (F4, F12) and people (F6, F7, F13) have files of their own.
+
 F1  filled at random from the first question to the last, each finishes: no rule fails, no required question stays blank, and
     over all fillings every question was answered at least once
 F2  a visit opens with the open actions of its cooperative, says which are late and moves their state
 F3  the domains of difficulties are one list everywhere, and its first six are those of the programmes
-F4  a cumulative figure that decreases is said and must be explained; an older situation changes nothing
-F5  amounts say their unit, by which the phone reads them back (tests/form/test_unusual.py); sums are warned about, never refused
-F6  a minor has no name without the guardian's agreement, nobody without her own
-F7  a group becomes a cooperative without retyping, and those who left are counted
+F5  amounts say their unit, by which the phone reads them back (tests/form/test_unusual.py)
 F8  a rule that names an optional question holds while that one is blank
 F9  what a meeting decided and what was promised there are actions: chased by the next meeting and by the visit of the cooperative
 F10 a meeting and a training on one event take place, date, people and cooperatives from each other
 F11 a building keeps its states; groups near it are named freely and linked later, and women are counted once
-F12 a project says which hosts did not sign, whose payment is late and how far it is paid
-F13 an apprentice goes from enrolled to placed; the master is kept once, with his or her agreement
 """
 
 from __future__ import annotations
 
 import random
-import re
-from functools import cache
 
 import pytest
 
 from app.engine import host
-from app.instruments.compiler import library_lists
 from tests.instruments.forms import node
+from tests.instruments.known import (
+    COOP,
+    FES,
+    FORMS,
+    GROUP,
+    PREMISES,
+    PROJECT,
+    RECORDS,
+    TODAY,
+    datasets,
+    run,
+    sets,
+)
 from tests.instruments.test_library import NOW, OFFSET, package
-
-FORMS = ("visit", "meet", "prem", "agree", "agprog", "precoop", "appr")
-TODAY = "2026-11-21"
-COOP, GROUP, PROJECT, PREMISES, APPRENTICE = "coop-1", "group-1", "project-1", "premises-1", "apprentice-1"
-FES, OTHER = "03.231", "03.131"
-
-RECORDS = {
-    "cooperatives": [
-        {"name": COOP, "label": "تعاونية تيفاوين", "consent": "yes"},
-        {"name": "coop-2", "label": "تعاونية النور", "consent": "no"},
-    ],
-    "groups": [{"name": GROUP, "label": "مجموعة الأمل", "gp_name": "مجموعة الأمل", "consent": "yes", "st_s01": "done"}],
-    "persons": [
-        {"name": "person-1", "label": "أمينة", "full_name": "أمينة", "grp": GROUP, "age_group": "25_34"},
-        {"name": "person-2", "label": "فاطمة", "full_name": "فاطمة", "grp": GROUP, "left": "yes"},
-        {"name": "person-3", "label": "خديجة", "full_name": "خديجة"},
-        {"name": "master-1", "label": "المعلم إدريس", "full_name": "المعلم إدريس", "master": "yes", "craft": "C04"},
-    ],
-    "actions": [
-        {
-            "name": "action-1",
-            "label": "مسك دفتر المبيعات",
-            "coop": COOP,
-            "status": "todo",
-            "due": "2026-12-31",
-            "responsible": "coop",
-            "progress": "10",
-        },
-        {"name": "action-2", "label": "تجديد المكتب", "coop": COOP, "status": "done", "due": "2026-06-30"},
-        {"name": "action-3", "label": "فتح حساب بنكي", "coop": COOP},
-        {"name": "action-4", "label": "غير هذه", "coop": "coop-2", "status": "todo"},
-        {
-            "name": "promise-1",
-            "label": "المحل",
-            "kind": "commitment",
-            "party": "الجماعة",
-            "status": "todo",
-            "agreed_on": "2026-01-10",
-        },
-        {"name": "promise-2", "label": "الطريق", "kind": "commitment", "party": "المجلس", "status": "done"},
-    ],
-    "projects": [
-        {
-            "name": PROJECT,
-            "label": "دار الصانعة",
-            "ag_code": "P1",
-            "ag_title_ar": "دار الصانعة",
-            "ag_budget": "3800000",
-            "progress_date": "2026-06-30",
-            "phys": "40",
-            "disb": "900000.50",
-            "commit": "1200000",
-            "ben_w": "30",
-            "jobs": "4",
-        },
-    ],
-    "contributions": [
-        {"name": "share-1", "label": "INDH", "partner": "INDH", "project": PROJECT, "amount": "2000000", "paid": "500000"},
-    ],
-    "premises": [
-        {"name": PREMISES, "label": "النادي النسوي", "pr_name": "النادي النسوي", "pr_use": "closed", "pr_commune": "03.231.01.0"},
-    ],
-    "trainings": [{"name": "training-1", "label": "دورة"}],
-    "meetings": [{"name": "meeting-1", "label": "مائدة مستديرة"}],
-    "matches": [{"name": "match-1", "label": "نساء الدوار", "premises": PREMISES, "free_name": "نساء الدوار", "women": "9"}],
-    "apprentices": [{"name": APPRENTICE, "label": "سعاد", "a_name": "سعاد", "a_birth_year": "2003", "status": "active"}],
-}
-
-
-@cache
-def places():
-    """The lists of the library, with the places of two provinces only."""
-    lists = library_lists()
-    provinces = {FES, OTHER}
-    lists["provinces"] = [one for one in lists["provinces"] if one["name"] in provinces]
-    lists["regions"] = [one for one in lists["regions"] if one["name"] == "03"]
-    lists["communes"] = [one for one in lists["communes"] if one["province_code"] in provinces]
-    return lists
-
-
-def datasets(code, records=RECORDS):
-    every = places() | records
-    return {name: every[name] for name in package(code)["datasets"]}
-
-
-def run(code, steps, records=RECORDS, language="ar"):
-    """What the steps gave; no expression failed."""
-    case = {
-        "package": package(code),
-        "datasets": datasets(code, records),
-        "now": NOW,
-        "offset": OFFSET,
-        "language": language,
-        "steps": [*steps, ["errors"]],
-    }
-    results = host.run_cases([case])[0]
-    assert results[-1] == []
-    failed = [(step, one) for step, one in zip(steps, results, strict=False) if isinstance(one, dict) and "error" in one]
-    assert failed == []
-    return results[:-1]
-
-
-def sets(**values):
-    """Steps that answer: a__b is the path a/b, [n] stays."""
-    return [["set", path, value] for path, value in values.items()]
-
 
 # F1
 
@@ -394,63 +295,6 @@ def test_the_domains_of_difficulties_are_one_list():  # F3
         assert {one["domain"] for one in package(code)["lists"][name]} <= known
 
 
-# F4
-
-
-SITUATION = {"grp_sit/pg_project": PROJECT, "grp_sit/pg_date": TODAY, "grp_sit/pg_stage": "works"}
-
-
-def test_a_lower_cumulative_figure_is_said_and_must_be_explained():  # F4
-    for path, value, name in (
-        ("grp_sit/pg_phys", "35", "phys"),
-        ("grp_sit/pg_disb", "900000.49", "disb"),
-        ("grp_sit/pg_commit", "0", "commit"),
-        ("grp_res/pg_ben_w", "29", "ben_w"),
-        ("grp_res/pg_jobs", "3", "jobs"),
-    ):
-        good = SITUATION | {"grp_sit/pg_phys": "40", "grp_sit/pg_disb": "900000.50"}
-        *_, section, said, why, problems = run(
-            "agprog",
-            [
-                *sets(**(good | {path: value})),
-                ["view", "grp_dec"],
-                ["view", f"grp_dec/pg_dec_{name}"],
-                ["view", "grp_dec/pg_dec_why"],
-                ["problems", "grp_dec"],
-            ],
-        )
-        assert (section["relevant"], said["relevant"], why["required"]) == (True, True, True), name
-        assert value in said["label"]
-        assert [(one["path"], one["kind"]) for one in problems] == [("grp_dec/pg_dec_why", "required")]
-    *_, section, entities = run("agprog", [*sets(**good), ["view", "grp_dec"], ["entities"]])
-    assert not section["relevant"]
-    assert (entities[0]["id"], entities[0]["data"]["disb"]) == (PROJECT, "900000.50")
-    assert (entities[0]["data"]["commit"], entities[0]["data"]["ben_w"]) == ("1200000", "30")  # left blank: as they were
-
-
-def test_an_older_situation_changes_nothing():  # F4
-    steps = sets(**(SITUATION | {"grp_sit/pg_date": "2026-01-01", "grp_sit/pg_phys": "10", "grp_sit/pg_disb": "5"}))
-    *_, section, old, entities = run("agprog", [*steps, ["view", "grp_dec"], ["view", "grp_sit/pg_old"], ["entities"]])
-    assert not section["relevant"]
-    assert old["relevant"]
-    assert entities == []
-
-
-def test_a_payment_below_the_last_one_or_above_the_share_is_said():  # F4
-    row = {"grp_fin/pg_has_fin": "yes", "grp_fin/pg_fin[1]/pg_fin_ref": "share-1"}
-    looked = [["view", f"grp_fin/pg_fin[1]/{name}"] for name in ("pg_fin_warn", "pg_fin_why", "pg_fin_over")]
-    for paid, expected in (("499999", (True, True, False)), ("500000", (False, False, False)), ("2000001", (False, False, True))):
-        views = run("agprog", [*sets(**(SITUATION | row | {"grp_fin/pg_fin[1]/pg_fin_paid": paid})), *looked])[-3:]
-        assert tuple(one["relevant"] for one in views) == expected, paid
-
-
-def test_physical_and_financial_progress_stand_side_by_side():  # F4
-    steps = sets(**(SITUATION | {"grp_sit/pg_phys": "60", "grp_sit/pg_disb": "950000"}))
-    rates, gap = run("agprog", [*steps, ["view", "grp_sit/pg_rates"], ["view", "grp_sit/pg_gap"]], language="fr")[-2:]
-    assert rates["label"] == "Avancement physique\u00a0: 60\u202f%, avancement financier\u00a0: 25\u202f%"
-    assert gap["relevant"]
-
-
 # F5
 
 
@@ -462,190 +306,12 @@ def test_amounts_say_their_unit(code):  # F5
             assert "درهم" in one["label"]["ar"], one["name"]
 
 
-def test_contributions_that_do_not_match_the_cost_are_warned_about_not_refused():  # F5
-    row = "grp_fin/fin[1]"
-    money = {"grp_dates/ag_budget": "5300000", "grp_fin/ag_has_fin": "yes", f"{row}/fin_name": "INDH", f"{row}/fin_type": "cash"}
-    looked = [["view", "grp_fin/fin_warn"], ["check", f"{row}/fin_amount"]]
-    for amount, warned in (("5300000", False), ("3500000", True), ("", False)):
-        warning, check = run("agree", [*sets(**(money | {f"{row}/fin_amount": amount})), *looked])[-2:]
-        assert warning["relevant"] is warned, amount
-        assert check is None
-    # Of a project that is known, what is typed replaces what was recorded of the same contribution.
-    update = {"grp_rec/rec": PROJECT, "grp_fin/ag_has_fin": "yes", f"{row}/fin_ref": "share-1", f"{row}/fin_amount": "3800000"}
-    assert run("agree", [*sets(**update), ["value", "grp_fin/fin_sum"]])[-1] == "3800000"
-
-
-def test_a_project_has_a_code_of_its_own_and_may_have_no_place_yet():  # F5
-    results = run("agree", [["set", "grp_rec/ag_code", "P1"], ["check", "grp_rec/ag_code"]])
-    assert results[-1]["kind"] == "constraint"
-    results = run("agree", [["set", "grp_rec/rec", PROJECT], ["check", "grp_rec/ag_code"], ["value", "grp_rec/ag_code"]])
-    assert results[-2:] == [None, "P1"]
-    steps = sets(**{"grp_place/ag_province": FES, "grp_place/ag_placed": "no"})
-    assert not run("agree", [*steps, ["view", "grp_place/ag_communes"]])[-1]["relevant"]
-    steps = sets(**{"grp_place/ag_province": FES, "grp_place/ag_provinces": OTHER, "grp_place/ag_placed": "yes"})
-    offered = run("agree", [*steps, ["choices", "grp_place/ag_provinces"], ["choices", "grp_place/ag_communes"]])[-2:]
-    assert [one["value"] for one in offered[0]] == [OTHER]
-    assert {one["item"]["province_code"] for one in offered[1]} == {FES, OTHER}
-
-
-# F6
-
-
-@pytest.mark.parametrize(
-    ("consent", "born", "guardian", "named", "asked"),
-    [
-        ("yes", "2000", "", True, False),
-        ("yes", "2010", "", False, True),
-        ("yes", "2010", "no", False, True),
-        ("yes", "2010", "yes", True, True),
-        ("yes", "2008", "", False, True),  # 18 this year: perhaps not yet
-        ("yes", "2007", "", True, False),
-        ("yes", "", "", False, False),
-        ("no", "2000", "", False, False),
-        ("no", "2010", "", False, False),
-    ],
-)
-def test_an_apprentice_has_a_name_only_with_consent_and_a_minor_with_the_guardian_s(consent, born, guardian, named, asked):  # F6
-    answers = {
-        "grp_consent/consent": consent,
-        "grp_who/a_start": "2026-01-10",
-        "grp_who/a_birth_year": born,
-        "grp_who/a_guardian_ok": guardian,
-        "grp_who/a_name": "سعاد",
-        "grp_place/a_douar": "درب",
-        "grp_train/grp_master/a_master": "المعلم",
-    }
-    steps = [*sets(**answers), ["view", "grp_who/a_guardian_ok"], ["answers"], ["entities"], ["title"]]
-    question, given, entities, title = run("appr", steps)[-4:]
-    assert question["relevant"] is asked
-    assert ("a_name" in given.get("grp_who", {})) is named
-    assert ("a_douar" in given.get("grp_place", {})) is ("a_master" in given.get("grp_train", {}).get("grp_master", {})) is named
-    assert ("سعاد" in str(entities)) is ("سعاد" in title) is named
-    assert title
-
-
-def test_an_apprentice_s_state_is_that_of_the_last_visit():
-    steps = [
-        ["set", "grp_rec/rec", APPRENTICE],
-        ["value", "grp_end/a_status"],
-        ["set", "grp_fu/a_has_fu", "yes"],
-        ["set", "grp_fu/fu[1]/fu_status", "suspended"],
-        ["addRow", "grp_fu/fu"],
-        ["value", "grp_end/a_status"],
-        ["set", "grp_fu/fu[2]/fu_status", "finished"],
-        ["value", "grp_end/a_status"],
-    ]
-    results = run("appr", steps)
-    assert (results[1], results[-1]) == ("active", "finished")
-    assert results[5] == "active"  # the last row says nothing yet
-
-
 def test_forms_without_consent_ask_for_no_names():
     for code in ("visit", "meet", "prem", "agree", "agprog"):
         assert not [one for one in package(code)["nodes"] if "persons#" in one.get("save_to", "")]
     *_, refused = run("visit", [*VISIT, ["set", "grp_visit/coop_cooperatives", "coop-2"], ["view", "grp_end/v_sign"]])
     *_, agreed = run("visit", [*VISIT, ["view", "grp_end/v_sign"]])
     assert (refused["relevant"], agreed["relevant"]) == (False, True)
-
-
-# F7
-
-
-def woman(n, **answers):
-    row = {"w_consent": "yes", "w_age": "25_34", "w_lit": "primary", "w_name": f"امرأة {n}"} | answers
-    return sets(**{f"grp_wm/wm[{n}]/{name}": value for name, value in row.items()})
-
-
-GROUP_OPEN = sets(**{"grp_consent/consent": "yes", "grp_rec/rec": GROUP, "grp_wm/gp_has_wm": "yes"})
-
-
-def test_women_of_a_group_are_counted_and_those_who_left_stay_explained():  # F7
-    steps = [
-        *GROUP_OPEN,
-        ["value", "grp_wm/gp_members"],
-        *woman(1),
-        ["addRow", "grp_wm/wm"],
-        ["set", "grp_wm/wm[2]/w_consent", "yes"],
-        ["choices", "grp_wm/wm[2]/w_person"],
-        ["set", "grp_wm/wm[2]/w_person", "person-1"],
-        ["value", "grp_wm/wm[2]/w_name"],
-        ["set", "grp_wm/wm[2]/w_out", "yes"],
-        ["check", "grp_wm/wm[2]/w_out_why"],
-        ["set", "grp_wm/wm[2]/w_out_why", "share"],
-        ["set", "grp_wm/wm[2]/w_out_d", "2026-10-01"],
-        ["value", "grp_wm/gp_members"],
-        ["value", "grp_wm/gp_left"],
-        ["entities"],
-    ]
-    results = run("precoop", steps)
-    assert results[3] == "1"  # one is known, one has left
-    offered, _, name, _, why, _, _, members, left, entities = results[-10:]
-    assert name == "أمينة"
-    assert why["kind"] == "required"
-    assert [one["value"] for one in offered] == ["person-1", "person-2", "person-3", "master-1"]  # also who was trained before
-    assert (members, left) == ("1", "2")
-    persons = {one["id"]: one for one in entities if one["list"] == "persons"}
-    assert persons["person-1"]["action"] == "update"
-    gone = persons["person-1"]["data"]
-    assert (gone["left"], gone["status"], gone["left_why"], gone["left_on"]) == ("yes", "left", "share", "2026-10-01")
-    assert len(persons) == 2  # no woman is recorded twice
-    group = next(one for one in entities if one["list"] == "groups")
-    assert (group["id"], group["data"]["members"], group["data"]["members_left"], group["data"]["members_ever"]) == (
-        GROUP,
-        "1",
-        "2",
-        "3",
-    )
-
-
-@pytest.mark.parametrize(
-    ("answers", "named"),
-    [
-        ({"w_consent": "no"}, False),
-        ({"w_age": "15_17"}, False),
-        ({"w_age": "15_17", "w_guardian_ok": "no"}, False),
-        ({"w_age": "15_17", "w_guardian_ok": "yes"}, True),
-        ({}, True),
-    ],
-)
-def test_a_woman_is_named_with_her_consent_and_a_minor_with_the_guardian_s(answers, named):  # F6
-    given, entities = run("precoop", [*GROUP_OPEN, *woman(1, **answers), ["answers"], ["entities"]])[-2:]
-    assert ("w_name" in given["grp_wm"]["wm"][0]) is named
-    assert any(one["list"] == "persons" for one in entities) is named
-
-
-def test_steps_are_counted_and_lead_to_the_registration_of_the_cooperative():  # F7
-    done = {"grp_id/gp_name": "مجموعة الأمل", "grp_wm/wm[1]/w_age": "25_34"} | {
-        f"grp_steps/st_s{n:02}": "done" if n <= 11 else "na" if n == 12 else "todo" for n in range(1, 16)
-    }
-    done |= {"grp_id/gp_start": "2026-01-12", "grp_coop/gp_capital": "12000"}
-    done |= {"grp_steps/st_s06_d": "2026-06-01", "grp_steps/st_s11_d": "2026-09-15"}
-    steps = [*GROUP_OPEN, *sets(**done), ["view", "grp_steps/gp_steps_said"], ["view", "grp_coop/gp_ready"], ["entities"]]
-    said, ready, entities = run("precoop", steps, language="fr")[-3:]
-    assert said["label"].endswith(": 11 sur 14")
-    assert ready["relevant"]
-    group = next(one["data"] for one in entities if one["list"] == "groups")
-    assert (group["steps_done"], group["steps_na"], group["st_s11"]) == ("11", "1", "done")
-    assert group["days_to_registration"] == "246"
-    # The registration takes what the group's record holds: each name it reads is one that the group's form saves.
-    saved = {name for rule in package("precoop")["entities"] if rule["list"] == "groups" for name, _ in rule["save"]}
-    reads = {
-        name
-        for one in package("coop")["expressions"]
-        for name in re.findall(r"instance\('groups'\)/root/item\[name = [^\]]+\]/(\w+)", one["text"])
-    }
-    assert {"gp_name", "gp_commune", "gp_sector", "geometry", "members"} <= reads <= saved
-    # Of a record that the group's form made, offline on the same phone.
-    records = RECORDS | {"groups": [{"name": GROUP, "label": group["gp_name"]} | {k: v for k, v in group.items() if v}]}
-    steps = [["set", "grp_rec/grp_from/from_group", GROUP], ["answers"], ["entities"]]
-    answers, entities = run("coop", steps, records)[-2:]
-    assert answers["grp_id"]["coop_name_ar"] == "مجموعة الأمل"
-    assert answers["grp_members"]["members_w"] == group["members"]
-    assert (answers["grp_id"]["legal_status"], answers["grp_id"]["coop_gender"]) == ("coop_112", "women")
-    assert (answers["grp_id"]["date_constitution"], answers["grp_id"]["date_registration"]) == ("2026-06-01", "2026-09-15")
-    assert answers["grp_members"]["capital"] == "12000"
-    cooperative, linked = sorted(entities, key=lambda one: one["list"])
-    assert (linked["list"], linked["id"], linked["data"]["gp_coop"]) == ("groups", GROUP, cooperative["id"])
 
 
 # F9
@@ -795,84 +461,6 @@ def test_a_group_named_freely_is_linked_later_and_its_women_are_counted_once(): 
     assert (link["action"], link["id"], link["label"]) == ("update", "match-1", "مجموعة الأمل")
     data = link["data"]
     assert (data["group"], data["kind"], data["free_name"], data["women"]) == (GROUP, "groups", "", "9")
-
-
-# F12
-
-
-def test_hosts_that_did_not_sign_are_said():  # F12
-    codes = [one["name"] for one in places()["communes"] if one["province_code"] == FES][:2]
-    hosts = " ".join(codes)
-    row = "grp_fin/fin[1]"
-    place = {"ag_province": FES, "ag_placed": "yes", "ag_communes": hosts}
-    steps = sets(**{"grp_rec/ag_title_ar": "تثمين الفخار"}, **{f"grp_place/{name}": value for name, value in place.items()})
-    steps += sets(
-        **{"grp_fin/ag_has_fin": "yes", f"{row}/fin_name": "جماعة", f"{row}/fin_type": "land", f"{row}/fin_itype": "council"}
-    )
-    looked = [["view", "grp_fin/ag_hosts_only"], ["entities"]]
-    steps += sets(**{f"{row}/fin_commune": codes[0], f"{row}/fin_signed": "yes"})
-    view, entities = run("agree", [*steps, *looked])[-2:]
-    assert (view["relevant"], view["value"], view["readonly"]) == (True, codes[1], True)
-    by_list = {one["list"]: one["data"] for one in entities}
-    assert by_list["projects"]["hosts_only"] == codes[1]
-    assert (by_list["contributions"]["status"], by_list["contributions"]["commune"]) == ("awaited", codes[0])
-    assert not run("agree", [*steps, ["set", "grp_place/ag_communes", codes[0]], *looked])[-2]["relevant"]
-
-
-def test_a_late_payment_is_said_until_it_is_paid_and_an_older_situation_changes_no_payment():  # F12
-    late = RECORDS | {"contributions": [RECORDS["contributions"][0] | {"due": "2026-09-30", "status": "part"}]}
-    row = "grp_fin/pg_fin[1]"
-    paid = {"grp_fin/pg_has_fin": "yes", f"{row}/pg_fin_ref": "share-1"}
-    looked = [["view", "grp_fin/pg_late_note"], ["entities"]]
-    before, _ = run("agprog", [*sets(**SITUATION), *looked], late, "fr")[-2:]
-    assert before["relevant"]
-    assert before["label"].endswith("(1)\u00a0: INDH")
-    for amount, state, still in (("900000", "part", True), ("2000000", "paid", False)):
-        after, entities = run("agprog", [*sets(**(SITUATION | paid | {f"{row}/pg_fin_paid": amount})), *looked], late)[-2:]
-        assert after["relevant"] is still
-        share = next(one["data"] for one in entities if one["list"] == "contributions")
-        assert (share["paid"], share["status"], share["paid_on"]) == (amount, state, TODAY)
-        assert next(one["data"] for one in entities if one["list"] == "projects")["late"] == str(int(still))
-    older = SITUATION | {"grp_sit/pg_date": "2026-01-01"} | paid | {f"{row}/pg_fin_paid": "1"}
-    assert run("agprog", [*sets(**older), *looked], late)[-1] == []
-
-
-# F13
-
-
-def test_an_apprentice_goes_from_enrolled_to_placed():  # F13
-    steps = [["set", "grp_rec/rec", ""], ["value", "grp_end/a_stage"], ["set", "grp_fu/a_has_fu", "yes"]]
-    for path, value in (
-        ("grp_fu/fu[1]/fu_status", "active"),
-        ("grp_fu/fu[1]/fu_status", "dropout"),
-        ("grp_fu/fu[1]/fu_status", "finished"),
-        ("grp_end/a_cert", "yes"),
-        ("grp_end/a_outcome", "none"),
-        ("grp_end/a_outcome", "coop"),
-    ):
-        steps += [["set", path, value], ["value", "grp_end/a_stage"]]
-    results = run("appr", steps)
-    assert [results[1], *results[4::2]] == ["enrolled", "present", "left", "finished", "certified", "certified", "placed"]
-
-
-@pytest.mark.parametrize(("ref", "agrees", "kept"), [("master-1", "", True), ("", "yes", True), ("", "no", False)])
-def test_a_master_is_recorded_once_and_with_agreement(ref, agrees, kept):  # F13
-    answers = {
-        "grp_consent/consent": "yes",
-        "grp_who/a_start": "2026-01-10",
-        "grp_who/a_birth_year": "2000",
-        "grp_who/a_name": "سعاد",
-    }
-    answers |= {"grp_train/a_craft": "C04", "grp_train/grp_master/a_master_ref": ref}
-    answers |= {} if ref else {"grp_train/grp_master/a_master": "المعلمة رقية", "grp_train/grp_master/a_master_ok": agrees}
-    entities = run("appr", [*sets(**answers), ["entities"]])[-1]
-    masters = [one for one in entities if one["list"] == "persons"]
-    apprentice = next(one["data"] for one in entities if one["list"] == "apprentices")
-    assert len(masters) == (1 if kept and not ref else 0)
-    assert apprentice.get("master", "") == (ref or (masters[0]["id"] if kept else ""))
-    if masters:
-        assert masters[0]["data"] == {"master": "yes", "craft": "C04", "full_name": "المعلمة رقية"}
-    assert apprentice["a_master"] == ("المعلم إدريس" if ref else "المعلمة رقية")
 
 
 # F8: form, question, an answer it must take, what is done before

@@ -28,8 +28,8 @@ from app.instruments.operations import Checked, Given, publish_checked
 from app.registry.models import Entity
 from app.submissions.models import Submission
 from tests.conftest import NOW, Someone, World
-from tests.instruments.test_follow_up import FORMS as FOLLOWING
-from tests.instruments.test_follow_up import GROUP_OPEN, places, sets, woman
+from tests.instruments.known import FORMS as FOLLOWING
+from tests.instruments.known import GROUP_OPEN, places, sets, woman
 from tests.instruments.test_library import NOW as DAY
 from tests.instruments.test_library import OFFSET, compiled, package
 
