@@ -6,6 +6,8 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    from app.export.commands import export
     from app.export.views import bp
 
     app.register_blueprint(bp)
+    app.cli.add_command(export)

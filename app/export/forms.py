@@ -10,6 +10,8 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMult
 from wtforms.validators import InputRequired, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.export.tables import ANSWERS, SUBMISSIONS
+
 
 def _not_empty(_form: FlaskForm, field: Any) -> None:
     """InputRequired would have the browser ask for every box of the list."""
@@ -39,6 +41,15 @@ class ExportForm(FlaskForm):  # type: ignore[misc]
         default="xlsx",
     )
     language = RadioField(lazy_gettext("Language of the file"), choices=[("ar", "العربية"), ("fr", "Français")])
+    shape = RadioField(
+        lazy_gettext("A row of the table is"),
+        choices=[
+            (SUBMISSIONS, lazy_gettext("a submission; repeats have tables of their own")),
+            (ANSWERS, lazy_gettext("a single answer, with its code and its label")),
+        ],
+        default=SUBMISSIONS,
+        description=lazy_gettext("An Excel sheet holds 1,048,576 rows; what is more goes on in further sheets."),
+    )
     content = RadioField(
         lazy_gettext("Choices are written as"),
         choices=[

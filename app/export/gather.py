@@ -10,17 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.accounts.models import Device, Person
+from app.core.cells import Value
 from app.core.db import db
 from app.core.languages import MOROCCO
 from app.core.models import Sequence as SequenceRow
 from app.core.permissions import Actor, require, visible
 from app.core.problems import Problem
-from app.export import words
+from app.export import answers, words
 from app.export.problems import NO_INSTRUMENT
-from app.export.tables import Column, Options, Rows, Table, Value, merged, rows_of
+from app.export.tables import ANSWERS, Column, Options, Rows, Table, merged, rows_of
 from app.instruments.models import Instrument, InstrumentVersion
-from app.registry.models import Entity, Organisation, Programme
-from app.submissions.answers import Form, form_of, record_labels
+from app.registry.models import Entity, EntityVersion, Organisation, Programme
+from app.submissions.answers import PERSONS, Form, form_of, record_labels
 from app.submissions.models import Attachment, Revision, Submission
 from app.submissions.names import titles_of
 from app.submissions.places import Names
@@ -45,10 +46,14 @@ class Export:
     programme: Programme
     instrument: Instrument
     versions: list[str]  # newest first
-    tables: list[Table]
+    tables: list[Table]  # written out
+    questions: list[Table]  # the form and its repeats: the same, unless each answer has a row
     seq: int  # every change up to this one is in it
     now: datetime
     left_out: frozenset[str]  # codes of the metadata that would name somebody
+    unnamed: frozenset[str]  # lists of records whose names stay behind, since they are those of persons
+    batch: int = BATCH  # submissions held at a time
+    submissions: int = 0  # read
     counts: dict[str, int] = field(default_factory=dict)  # rows written, by table
     unreadable: int = 0  # submissions whose answers could not be opened: their row says so
     _forms: list[Form] = field(default_factory=list)
@@ -56,38 +61,53 @@ class Export:
 
     @property
     def metadata(self) -> list[Column]:
-        return words.metadata(self.left_out)
+        return words.metadata_of_answers() if self.is_by_answer else words.metadata(self.left_out)
+
+    @property
+    def is_by_answer(self) -> bool:
+        return self.request.options.shape == ANSWERS
 
     def batches(self) -> Iterator[dict[str, list[list[Value]]]]:
         """{table name: rows}; a row of the form starts with the metadata, one of a repeat with id and row numbers."""
-        rows = Rows(self.tables, self.request.options, self._forms[0])
+        rows = Rows(self.questions, self.request.options, self._forms[0])
+        lines = answers.Lines(self.questions, self.request.options, self._forms[0])
         names = _Names(self.request)
         language, may_see = self.request.options.language, visible(self._actor, self.programme.id, Entity)
         self.counts = {table.name: 0 for table in self.tables}
         for batch in self._submissions():
             opened = [self._open(revision) for _submission, revision in batch]
-            answers = [envelope.get("answers") if envelope else None for envelope in opened]
+            said = [envelope.get("answers") if envelope else None for envelope in opened]
             wanted: set[str] = set()
-            for one in answers:
-                wanted |= rows.record_ids(one)
+            for one in said:
+                wanted |= (lines if self.is_by_answer else rows).record_ids(one)
             records = {key: _bare(name) for key, name in record_labels(wanted, may_see, language).items()}
             ids = [submission.id for submission, _revision in batch]
             files, numbers = _files_of(ids), _revision_numbers(ids)
             names.learn([submission for submission, _revision in batch], may_see)
+            subjects = self._subjects(batch, may_see) if self.is_by_answer else {}
+            self.submissions += len(batch)
             made: dict[str, list[list[Value]]] = {table.name: [] for table in self.tables}
-            for (submission, revision), envelope, given in zip(batch, opened, answers, strict=True):
+            for (submission, revision), envelope, given in zip(batch, opened, said, strict=True):
                 self.unreadable += envelope is None
                 form = form_of(revision.form_sha256) or self._forms[0]
                 states = files.get(submission.id, {})
                 meta = self._meta(submission, revision, envelope, numbers.get(submission.id, 1), states, names)
+                if self.is_by_answer:
+                    meta |= subjects.get(submission.id, {})
+                    around = [meta[column.code] for column in self.metadata]
+                    found = lines.of(form, given, records, states)
+                    unread = [lines.none(words.UNREADABLE[language])] if envelope is None else []
+                    made[""] += ([*around, *line] for line in (*found, *unread))
+                    continue
+                around = [meta[column.code] for column in self.metadata]
                 for table in self.tables:
                     if not table.name:
-                        made[""].append([*meta, *rows.values(form, given or {}, table, records, states)])
+                        made[""].append([*around, *rows.values(form, given or {}, table, records, states)])
                         continue
                     for indexes, row in rows_of(given, table):
                         made[table.name].append([submission.id, *indexes, *rows.values(form, row, table, records, states)])
-            for name, lines in made.items():
-                self.counts[name] += len(lines)
+            for name, written in made.items():
+                self.counts[name] += len(written)
             yield made
 
     def _open(self, revision: Revision) -> dict[str, Any] | None:
@@ -106,7 +126,7 @@ class Export:
                 .join(Revision, Revision.id == Submission.current_revision_id)
                 .where(*where)
                 .order_by(Submission.received_at, Submission.id)
-                .limit(BATCH)
+                .limit(self.batch)
             )
             if last is not None:
                 edge = sa.tuple_(sa.literal(last[0], Submission.received_at.type), sa.literal(last[1]))
@@ -126,30 +146,52 @@ class Export:
         number: int,
         files: dict[str, str],
         names: _Names,
-    ) -> list[Value]:
+    ) -> dict[str, Value]:
+        """By code, all that any of the tables says about a submission."""
         language = self.request.options.language
         state = words.STATES[language].get(submission.state, submission.state)
-        values: list[Value] = [
-            submission.id,
-            number,
-            state if self.request.options.labels else submission.state,
-            names.titles.get(submission.id),
-            names.people.get(submission.author_id),
-            names.organisations.get(submission.organisation_id or ""),
-            submission.territory,
-            names.places.of(submission.territory) or None,
-            _local(submission.received_at),
-            _local(submission.updated_at),
-            revision.t_client[:19].replace("T", " ") or None,
-            names.devices.get(submission.device_id),
-            revision.form_version,
-            submission.subject_id,
-            len(files),
-            sum(state == "complete" for state in files.values()),
-            words.CHECKS[language].get(revision.check_state) if envelope is not None else words.UNREADABLE[language],
-        ]
-        kept = zip(words.metadata(), values, strict=True)
-        return [value for column, value in kept if column.code not in self.left_out]
+        return {
+            "submission_id": submission.id,
+            "revision": number,
+            "state": state if self.request.options.labels else submission.state,
+            "title": names.titles.get(submission.id),
+            "author": names.people.get(submission.author_id),
+            "organisation": names.organisations.get(submission.organisation_id or ""),
+            "territory": submission.territory,
+            "territory_name": names.places.of(submission.territory) or None,
+            "received_at": _local(submission.received_at),
+            "updated_at": _local(submission.updated_at),
+            "finished_at": revision.t_client[:19].replace("T", " ") or None,
+            "phone": names.devices.get(submission.device_id),
+            "instrument": submission.form_id,
+            "instrument_version": revision.form_version,
+            "subject_id": submission.subject_id,
+            "record_id": submission.subject_id,
+            "record": None,
+            "files_expected": len(files),
+            "files_received": sum(state == "complete" for state in files.values()),
+            "check": words.CHECKS[language].get(revision.check_state) if envelope is not None else words.UNREADABLE[language],
+        }
+
+    def _subjects(
+        self, batch: Sequence[tuple[Submission, Revision]], may_see: sa.ColumnElement[bool]
+    ) -> dict[str, dict[str, Value]]:
+        """{submission: record_id, record}: the record that it is about, or else the one that it registered."""
+        about = {submission.id: submission.subject_id for submission, _revision in batch if submission.subject_id}
+        registering = [submission.id for submission, _revision in batch if not submission.subject_id]
+        own = {rule["list"] for form in self._forms for rule in form.package.get("entities", []) if rule["scope"] == 0}
+        made = (
+            sa.select(EntityVersion.submission_id, Entity.id)
+            .join(Entity, Entity.id == EntityVersion.entity_id)
+            .where(may_see, EntityVersion.version == 1, EntityVersion.submission_id.in_(registering), Entity.list.in_(own))
+        )
+        registered: dict[str, list[str]] = {}
+        for submission_id, entity_id in db.session.execute(made) if registering and own else ():
+            registered.setdefault(str(submission_id), []).append(entity_id)
+        about |= {key: ids[0] for key, ids in registered.items() if len(ids) == 1}
+        named = sa.and_(may_see, Entity.list.not_in(self.unnamed))
+        labels = record_labels(about.values(), named, self.request.options.language)
+        return {key: {"record_id": one, "record": _bare(labels.get(one, "")) or None} for key, one in about.items()}
 
 
 def export_conditions(actor: Actor, filters: Filters) -> list[sa.ColumnElement[bool]]:
@@ -194,19 +236,38 @@ def prepare(actor: Actor, request: Request, *, now: datetime) -> Export:
     forms = [form for row in versions if (form := form_of(row.sha256)) is not None]
     if not forms:
         raise NO_INSTRUMENT()
+    questions = merged(forms, request.options)
+    by_answer = request.options.shape == ANSWERS
+    unnamed = frozenset() if request.options.names or not by_answer else _lists_of_persons(filters.programme_id)
     db.session.expunge_all()
     return Export(
         request,
         programme,
         instrument,
         [row.version for row in versions],
-        merged(forms, request.options),
+        [answers.table(questions)] if by_answer else questions,
+        questions,
         seq,
         now,
         frozenset() if request.options.names else frozenset(_naming(forms)),
+        unnamed,
         _forms=forms,
         _actor=actor,
     )
+
+
+def _lists_of_persons(programme_id: str) -> frozenset[str]:
+    """Lists whose records any version of any form of the programme names by what is personal."""
+    versions = (
+        sa.select(InstrumentVersion.sha256)
+        .join(Instrument, Instrument.id == InstrumentVersion.instrument_id)
+        .where(Instrument.programme_id == programme_id)
+    )
+    found = set(PERSONS)
+    for sha256 in db.session.scalars(versions).all():
+        form = form_of(sha256)
+        found |= form.lists_of_names() if form else frozenset()
+    return frozenset(found)
 
 
 def _naming(forms: Sequence[Form]) -> Iterator[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import time
 from typing import Any
 
+from app.core.cells import Value
 from app.core.languages import MOROCCO
 from app.submissions.answers import (
     FILES,
@@ -27,8 +27,7 @@ from app.submissions.answers import (
     record_label,
 )
 
-# What a cell holds: blanks are None; text is never read as anything else by those who write it out.
-Value = None | str | int | float | Decimal | date | datetime | time
+SUBMISSIONS, ANSWERS = "submissions", "answers"  # what has a row: a submission, and each row of a repeat; or each single answer
 
 PLACE_PARTS = ("lat", "lon", "alt", "accuracy")
 DIGITS_A_SPREADSHEET_KEEPS = 15
@@ -40,6 +39,7 @@ class Options:
     """How the tables are made. `language` is of labels and headings; codes are the same in both."""
 
     language: str = "ar"
+    shape: str = SUBMISSIONS
     labels: bool = True  # choices as labels; else as codes
     label_row: bool = True  # a second heading row, with the questions
     split_multiple: bool = False  # a 0/1 column for each choice of a select_multiple as well
@@ -166,16 +166,20 @@ def _columns(form: Form, node: Node, path: tuple[str, ...], labels: Mapping[str,
     def with_words(extra: Mapping[str, str]) -> dict[str, str]:
         return {language: f"{labels.get(language) or node['name']} – {extra.get(language, '')}" for language in ("ar", "fr")}
 
-    if kind == "geopoint":
+    whole = options.shape == ANSWERS  # a row an answer has no columns for its parts
+    if kind == "geopoint" and whole:
+        yield column("place")
+    elif kind == "geopoint":
         for n, part in enumerate(PLACE_PARTS):
             yield column("place", f".{part}", str(n), with_words(PLACE_WORDS[part]))
     elif kind in FILES:
         yield column("file")
-        yield column("file_state", ".state", words=with_words({"ar": "حالة الملف", "fr": "état du fichier"}))
+        if not whole:
+            yield column("file_state", ".state", words=with_words({"ar": "حالة الملف", "fr": "état du fichier"}))
     elif kind in MULTIPLE:
         yield column("multiple")
         choices = form.choices(node)
-        if options.split_multiple and kind == "select_multiple" and len(choices) <= MOST_CHOICES_AS_COLUMNS:
+        if options.split_multiple and not whole and kind == "select_multiple" and len(choices) <= MOST_CHOICES_AS_COLUMNS:
             for choice in choices:
                 texts = {language: form.choice(node, choice, language) for language in ("ar", "fr")}
                 yield column("flag", f"/{choice}", choice, with_words(texts))
@@ -252,7 +256,7 @@ class Rows:
             if columns:
                 for _indexes, row in rows_of(answers, table):
                     for column in columns:
-                        found.update(_at(row, column.path).split(" "))
+                        found.update(at(row, column.path).split(" "))
         return found - {""}
 
     def values(
@@ -264,9 +268,10 @@ class Rows:
         files: Mapping[str, str],
     ) -> list[Value]:
         """One row, a value a column. `files`: {file name: "complete" | "pending" | "lost"}."""
-        return [self._value(form, column, _at(row, column.path), records, files) for column in table.columns]
+        return [self.value(form, column, at(row, column.path), records, files) for column in table.columns]
 
-    def _value(self, form: Form, column: Column, text: str, records: Mapping[str, str], files: Mapping[str, str]) -> Value:
+    def value(self, form: Form, column: Column, text: str, records: Mapping[str, str], files: Mapping[str, str]) -> Value:
+        """The cell of one answer."""
         kind = column.kind
         if kind == "file_state":
             return FILE_STATES[self.options.language].get(files.get(text, "pending")) if text else None
@@ -285,7 +290,7 @@ class Rows:
             return moment.astimezone(MOROCCO).replace(tzinfo=None, microsecond=0) if moment else text
         if kind == "time":
             return as_time(text)
-        if kind == "place":
+        if kind == "place" and column.part:
             parts = text.split(" ")
             n = int(column.part)
             return number_or_text(parts[n]) if n < len(parts) else None
@@ -323,7 +328,8 @@ FILE_STATES = {
 }
 
 
-def _at(row: Any, path: tuple[str, ...]) -> str:
+def at(row: Any, path: tuple[str, ...]) -> str:
+    """The text of an answer below a row, "" for none."""
     for name in path:
         if not isinstance(row, Mapping):
             return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, g, render_template, request, send_file
@@ -11,15 +11,14 @@ from flask_babel import gettext as _
 
 from app.accounts.sessions import signed_in
 from app.accounts.working import working_programme
-from app.core import audit
 from app.core.clock import utcnow
-from app.core.db import begin_writing, db
+from app.core.db import db
 from app.core.languages import chosen_language
 from app.core.permissions import Actor, can, require
 from app.core.web import local_text
-from app.export import writing
+from app.export import operations
 from app.export.forms import ExportForm
-from app.export.gather import Export, Request, export_conditions, prepare
+from app.export.gather import Request, export_conditions
 from app.export.tables import Options
 from app.instruments.models import Instrument
 from app.registry.models import Organisation, Programme
@@ -109,44 +108,16 @@ def _has_rows(actor: Actor, filters: Filters) -> bool:
 def _download(actor: Actor, filters: Filters, form: Any, *, names: bool) -> Response:
     options = Options(
         language=form.language.data,
+        shape=form.shape.data,
         labels=form.content.data == "labels",
         label_row=form.label_row.data,
         split_multiple=form.split_multiple.data,
         every_calculation=form.every_calculation.data,
         names=names,
     )
-    file_format, separator = form.format.data, form.separator.data
-    export = prepare(actor, Request(filters, options), now=utcnow())
-    by = str(actor.name.get(options.language) or next(iter(actor.name.values()), ""))
+    file_format: Literal["xlsx", "csv"] = "csv" if form.format.data == "csv" else "xlsx"
     target = tempfile.TemporaryFile(prefix="daftar-export-")  # noqa: SIM115  (send_file closes it)
-    if file_format == "csv":
-        writing.write_csv(export, target, by=by, separator=separator)
-        name, mimetype = writing.file_name(export, "zip"), "application/zip"
-    else:
-        writing.write_xlsx(export, target, by=by)
-        name, mimetype = writing.file_name(export, "xlsx"), writing.XLSX
-    _note(actor, export, file_format)
-    target.seek(0)
-    return send_file(target, mimetype=mimetype, as_attachment=True, download_name=name)
-
-
-def _note(actor: Actor, export: Export, file_format: str) -> None:
-    """Who took what out, and whether names were in it, in the chain of what was done."""
-    filters, options = export.request.filters, export.request.options
-    begin_writing()
-    audit.record(
-        "submission.exported",
-        at=export.now,
-        actor_id=actor.person_id,
-        programme_id=filters.programme_id,
-        object_id=filters.form_id,
-        details={
-            "format": file_format,
-            "rows": export.counts.get("", 0),
-            "seq": export.seq,
-            "states": list(filters.states),
-            "names": options.names,
-            "filters": filters.to_args(),
-        },
-    )
+    made = operations.write(actor, Request(filters, options), target, file_format, separator=form.separator.data, now=utcnow())
     db.session.commit()
+    target.seek(0)
+    return send_file(target, mimetype=made.mimetype, as_attachment=True, download_name=made.name)

@@ -55,6 +55,46 @@ def metadata(left_out: Collection[str] = ()) -> list[Column]:
     return [Column(code, {"ar": ar, "fr": fr}, kind) for code, ar, fr, kind in _METADATA if code not in left_out]
 
 
+_OF_ANSWERS: Final = (
+    ("submission_id", "رقم الاستمارة", "Numéro de la fiche", "text"),
+    ("revision", "رقم المراجعة", "Révision", "number"),
+    ("state", "الحالة", "État", "text"),
+    ("received_at", "تاريخ التوصل", "Reçue le", "moment"),
+    ("instrument", "النموذج", "Formulaire", "text"),
+    ("instrument_version", "صيغة النموذج", "Version du formulaire", "text"),
+    ("record_id", "رقم الملف المعني", "Numéro du dossier concerné", "text"),
+    ("record", "الملف المعني", "Dossier concerné", "text"),
+    ("organisation", "الهيئة", "Organisme", "text"),
+    ("territory", "رمز المجال الترابي", "Code du territoire", "text"),
+    ("territory_name", "المجال الترابي", "Territoire", "text"),
+)
+
+
+def metadata_of_answers() -> list[Column]:
+    """Columns that say of which submission and record an answer is."""
+    return [Column(code, {"ar": ar, "fr": fr}, kind) for code, ar, fr, kind in _OF_ANSWERS]
+
+
+def answer_columns(deepest: int) -> list[Column]:
+    """Columns of an answer; a row number for each repeat within another."""
+    rows = [
+        Column(
+            "row" if n == 1 else f"row_{n}",
+            {"ar": "رقم السطر" if n == 1 else f"رقم السطر (المستوى {n})", "fr": "Ligne" if n == 1 else f"Ligne (niveau {n})"},
+            "number",
+        )
+        for n in range(1, deepest + 1)
+    ]
+    return [
+        Column("path", {"ar": "مسار السؤال", "fr": "Chemin de la question"}, "text"),
+        Column("question", {"ar": "اسم السؤال", "fr": "Nom de la question"}, "text"),
+        *rows,
+        Column("question_label", {"ar": "السؤال", "fr": "Question"}, "text"),
+        Column("value", {"ar": "الجواب (رمز أو قيمة)", "fr": "Réponse (code ou valeur)"}, "text"),
+        Column("value_label", {"ar": "الجواب بالعبارات", "fr": "Réponse en clair"}, "text"),
+    ]
+
+
 SUBMISSION_ID: Final = Column("submission_id", {"ar": "رقم الاستمارة", "fr": "Numéro de la fiche"}, "text")
 
 
@@ -65,8 +105,8 @@ def row_number(repeat: str, labels: Mapping[str, str]) -> Column:
 
 
 SHEETS: Final = {
-    "ar": {"": "الاستمارات", "readme": "اقرأني", "columns": "الأعمدة"},
-    "fr": {"": "Fiches", "readme": "Lisez-moi", "columns": "Colonnes"},
+    "ar": {"submissions": "الاستمارات", "answers": "الأجوبة", "readme": "اقرأني", "columns": "الأعمدة"},
+    "fr": {"submissions": "Fiches", "answers": "Réponses", "readme": "Lisez-moi", "columns": "Colonnes"},
 }
 CODEBOOK: Final = {
     "ar": ("الجدول", "العمود", "السؤال بالعربية", "السؤال بالفرنسية", "النوع", "الوحدة"),
@@ -87,6 +127,8 @@ README: Final = {
         "seq": "الرقم التسلسلي للخادم",
         "content": "محتوى الاختيارات",
         "labels": "العبارات كما تقرأ في النموذج",
+        "both": "الرموز والعبارات معا",
+        "goes_on": "{first}: ورقة Excel لا تتسع لأكثر من {most} سطر، والبقية في: {rest}",
         "codes": "الرموز",
         "names": "أسماء الأشخاص (ومنهم من ملأ الاستمارات) وأرقام هواتفهم وتوقيعاتهم",
         "names_in": "مدرجة: معطيات ذات طابع شخصي (القانون 09.08)، لا تُسلم لغير المرخص لهم",
@@ -113,6 +155,8 @@ README: Final = {
         "seq": "Numéro de séquence du serveur",
         "content": "Contenu des choix",
         "labels": "Libellés, tels que lus dans le formulaire",
+        "both": "Codes et libellés",
+        "goes_on": "{first} : une feuille Excel tient {most} lignes au plus, la suite est dans : {rest}",
         "codes": "Codes",
         "names": "Noms (aussi de qui a rempli), téléphones et signatures",
         "names_in": "Inclus : données à caractère personnel (loi 09-08), à ne remettre qu’aux personnes autorisées",

@@ -6,30 +6,19 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-import xlsxwriter
-
-from app.core.cells import neutral
-from app.core.languages import LANGUAGES, MOROCCO, date_and_time, long_date
+from app.core.cells import csv_cell, neutral
+from app.core.languages import LANGUAGES, MOROCCO, date_and_time, long_date, number
+from app.core.workbooks import MOST_ROWS, workbook
 from app.export import words
 from app.export.gather import Export
-from app.export.tables import Column, Table, Value
+from app.export.tables import Column, Table
 from app.submissions.answers import SEPARATOR
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 1_048_576  # of one sheet; what is more goes on to another sheet
-MOST_CHARACTERS = 32_767  # of one cell
-MOST_OF_A_NAME = 31  # of a sheet
-FIRST_DATE = date(1900, 3, 1)  # before it, spreadsheets count days in two ways
-
-UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold, and no keyboard writes
 
 
 def columns_of(export: Export, table: Table) -> list[Column]:
@@ -47,12 +36,14 @@ def file_name(export: Export, extension: str) -> str:
     code = re.sub(r"[^a-z0-9-]+", "-", export.programme.code.lower())
     form = re.sub(r"[^A-Za-z0-9_-]+", "-", export.instrument.form_id)
     day = export.now.astimezone(MOROCCO).date().isoformat()
+    answers = "-answers" if export.is_by_answer else ""
     names = "-noms" if export.request.options.names else ""
-    return f"daftar-{code}-{form}{names}-{day}-seq{export.seq}.{extension}"
+    return f"daftar-{code}-{form}{answers}{names}-{day}-seq{export.seq}.{extension}"
 
 
-def title_of(table: Table, language: str) -> str:
-    return words.SHEETS[language][""] if not table.name else str(table.labels.get(language) or table.name)
+def title_of(export: Export, table: Table) -> str:
+    options = export.request.options
+    return str(table.labels.get(options.language) or table.name) if table.name else words.SHEETS[options.language][options.shape]
 
 
 def readme(export: Export, by: str) -> list[tuple[str, str]]:
@@ -73,14 +64,14 @@ def readme(export: Export, by: str) -> list[tuple[str, str]]:
         (text["versions"], ", ".join(export.versions)),
         (text["states"], SEPARATOR[language].join(states)),
         (text["received"], received),
-        (text["rows"], str(export.counts.get("", 0))),
+        (text["rows"], str(export.submissions)),
         *(
-            (text["table_rows"].format(table=title_of(table, language)), str(export.counts.get(table.name, 0)))
+            (text["table_rows"].format(table=title_of(export, table)), str(export.counts.get(table.name, 0)))
             for table in export.tables
-            if table.name
+            if table.name or export.is_by_answer
         ),
         (text["seq"], str(export.seq)),
-        (text["content"], text["labels"] if options.labels else text["codes"]),
+        (text["content"], text["both"] if export.is_by_answer else text["labels"] if options.labels else text["codes"]),
         (text["names"], text["names_in"] if options.names else text["names_out"]),
         (text["by"], by),
         ("", text["quarantine"]),
@@ -95,33 +86,24 @@ def readme(export: Export, by: str) -> list[tuple[str, str]]:
 def codebook(export: Export) -> Iterator[list[str]]:
     language = export.request.options.language
     yield list(words.CODEBOOK[language])
+
+    def line(table: str, code: str, column: Column) -> list[str]:
+        kind = words.TYPES[language].get(column.kind, column.kind)
+        return [table, code, *(column.labels.get(one, "") for one in LANGUAGES), kind, column.unit]
+
     for table in export.tables:
         for column in columns_of(export, table):
-            kind = words.TYPES[language].get(column.kind, column.kind)
-            texts = [column.labels.get(one, "") for one in LANGUAGES]
-            yield [title_of(table, language), column.code, *texts, kind, column.unit]
+            yield line(title_of(export, table), column.code, column)
+    for table in export.questions if export.is_by_answer else ():
+        for column in table.columns:  # what stands in the column `path`
+            yield line(str(table.labels.get(language) or table.name), column.node_path, column)
 
 
 # -- CSV
 
 
-def csv_cell(value: Value) -> str:
-    """Numbers stay numbers, with a point; dates are ISO 8601; texts are neutralised."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return neutral(value)
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat(timespec="minutes")
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
 def write_csv(export: Export, target: BinaryIO, *, by: str, separator: str = ",") -> None:
-    """A zip of CSV files, UTF-8 with BOM: the form, each repeat, the columns in words, and a readme."""
+    """A zip of CSV files, UTF-8 with BOM: the tables, the columns in words, and a readme."""
     language = export.request.options.language
     with TemporaryDirectory(prefix="daftar-export-") as folder, ExitStack() as opened:
         files: dict[str, Path] = {}
@@ -141,7 +123,7 @@ def write_csv(export: Export, target: BinaryIO, *, by: str, separator: str = ","
         opened.close()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for table in export.tables:
-                name = table.name.replace("/", "-") or export.instrument.form_id
+                name = table.name.replace("/", "-") or export.instrument.form_id + ("-answers" if export.is_by_answer else "")
                 archive.write(files[table.name], f"{name}.csv")
             archive.writestr("columns.csv", _csv_bytes(codebook(export), separator))
             archive.writestr("readme.csv", _csv_bytes((list(line) for line in readme(export, by)), separator))
@@ -157,128 +139,35 @@ def _csv_bytes(rows: Iterator[list[str]], separator: str) -> bytes:
 # -- XLSX
 
 
-class _Sheet:
-    """A table of a workbook; goes on to another sheet where one is full."""
+def write_xlsx(export: Export, target: BinaryIO, *, by: str, most_rows: int = MOST_ROWS) -> None:
+    """A workbook: the tables, the columns in words, and a readme; right to left in Arabic.
 
-    def __init__(self, book: Any, name: str, heads: Sequence[Sequence[str]], formats: Mapping[str, Any], rtl: bool) -> None:
-        self.book, self.name, self.heads, self.formats, self.rtl = book, name, heads, formats, rtl
-        self.part = 0
-        self._begin()
-
-    def _begin(self) -> None:
-        self.part += 1
-        self.sheet = self.book.add_worksheet(sheet_name(self.name, self.part, self.book))
-        if self.rtl:
-            self.sheet.right_to_left()
-        self.sheet.freeze_panes(len(self.heads), 1)
-        for n, head in enumerate(self.heads[-1] if self.heads else ()):
-            self.sheet.set_column(n, n, min(max(len(head), 10), 40))
-        for row, texts in enumerate(self.heads):
-            for n, text in enumerate(texts):
-                self.sheet.write_string(row, n, text, self.formats["head" if row else "code"])
-        self.row = len(self.heads)
-
-    def write(self, values: Sequence[Value]) -> None:
-        if self.row >= MOST_ROWS:
-            self._begin()
-        sheet, row, formats = self.sheet, self.row, self.formats
-        for n, value in enumerate(values):
-            if value is None:
-                continue
-            if isinstance(value, str):
-                sheet.write_string(row, n, UNWRITABLE.sub("", value)[:MOST_CHARACTERS])
-            elif isinstance(value, datetime):
-                _write_moment(sheet, row, n, value, formats)
-            elif isinstance(value, date):
-                if value < FIRST_DATE:
-                    sheet.write_string(row, n, value.isoformat())
-                else:
-                    sheet.write_datetime(row, n, datetime(value.year, value.month, value.day), formats["date"])
-            elif isinstance(value, time):
-                sheet.write_datetime(row, n, value, formats["time"])
-            else:
-                sheet.write_number(row, n, float(value) if isinstance(value, Decimal) else value)
-        self.row += 1
-
-
-def _write_moment(sheet: Any, row: int, column: int, value: datetime, formats: Mapping[str, Any]) -> None:
-    if value.date() < FIRST_DATE:
-        sheet.write_string(row, column, value.isoformat(sep=" "))
-    else:
-        sheet.write_datetime(row, column, value, formats["moment"])
-
-
-def sheet_name(wanted: str, part: int, book: Any) -> str:
-    """At most 31 characters, none of []:*?/\\, and each only once in a workbook."""
-    clean = re.sub(r"[\[\]:*?/\\]", " ", wanted).strip("' ") or "data"
-    if len(clean) > MOST_OF_A_NAME:  # "Produits (5 au plus)": what stands in brackets goes first
-        clean = re.sub(r"\s*\([^)]*\)$", "", clean)
-    taken = {sheet.get_name().lower() for sheet in book.worksheets()}
-    end = f" ({part})" if part > 1 else ""
-    name, n = _whole_words(clean, MOST_OF_A_NAME - len(end)) + end, 2
-    while name.lower() in taken:
-        end = f" ({n})"
-        name, n = _whole_words(clean, MOST_OF_A_NAME - len(end)) + end, n + 1
-    return name
-
-
-def _whole_words(text: str, most: int) -> str:
-    """A start of the text that does not end within a word, unless its first word alone is too long."""
-    if len(text) <= most:
-        return text
-    start = text[: most + 1].rpartition(" ")[0] or text[:most]
-    return start.rstrip(" ,;:،؛-–(")
-
-
-def write_xlsx(export: Export, target: BinaryIO, *, by: str) -> None:
-    """A workbook: the form, each repeat, the columns in words, and a readme; right to left in Arabic.
-
-    Every text is written as a text: nothing in it becomes a formula, a link or a number.
+    most_rows  of one sheet; what is more stands on further ones, and the readme says so
     """
-    options = export.request.options
-    language, rtl = options.language, options.language == "ar"
-    with TemporaryDirectory(prefix="daftar-export-") as folder:
-        path = Path(folder) / "export.xlsx"
-        # constant_memory: each row goes to a temporary file as soon as the next one begins.
-        settings = {
-            "constant_memory": True,
-            "tmpdir": folder,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-        }
-        book = xlsxwriter.Workbook(str(path), settings)
-        book.set_properties({"title": file_name(export, "xlsx"), "author": "Daftar", "created": export.now.replace(tzinfo=None)})
-        formats = {
-            "code": book.add_format({"bold": True, "bg_color": "#E3EFE9", "font_color": "#0A4D3E"}),
-            "head": book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#FBF7EF"}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
-            "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-            "time": book.add_format({"num_format": "hh:mm"}),
-            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
-        }
+    language = export.request.options.language
+    with workbook(target, title=file_name(export, "xlsx"), created=export.now, rtl=language == "ar") as book:
         sheets = {}
         for table in export.tables:
             columns = columns_of(export, table)
             heads = [[column.code for column in columns]]
-            if options.label_row:
+            if export.request.options.label_row:
                 heads.append([column.label(language) for column in columns])
-            sheets[table.name] = _Sheet(book, title_of(table, language), heads, formats, rtl)
+            sheets[table.name] = book.sheet(title_of(export, table), heads, most_rows)
         for batch in export.batches():
             for name, rows in batch.items():
                 write = sheets[name].write
                 for row in rows:
                     write(row)
         lines = codebook(export)
-        columns_sheet = _Sheet(book, words.SHEETS[language]["columns"], [next(lines)], formats, rtl)
+        columns_sheet = book.sheet(words.SHEETS[language]["columns"], [next(lines)])
         for line in lines:
             columns_sheet.write(line)
-        about = _Sheet(book, words.SHEETS[language]["readme"], [], formats, rtl)
+        about = book.sheet(words.SHEETS[language]["readme"])
         about.sheet.set_column(0, 0, 34)
         about.sheet.set_column(1, 1, 80)
         for fact in readme(export, by):
             about.write(fact)
-        book.close()
-        with path.open("rb") as made:
-            while block := made.read(1 << 20):
-                target.write(block)
+        text = words.README[language]["goes_on"]
+        for first, *rest in (one.parts for one in sheets.values()):
+            if rest:
+                about.write(("", text.format(first=first, most=number(most_rows), rest=SEPARATOR[language].join(rest))))

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-# A spreadsheet may run a cell that starts with one of these (as app/export/writing.py says of exports).
+# A spreadsheet may run a cell that starts with one of these (as app/core/cells.py says).
 RISKY = tuple("=+-@\t\r\n\0＝＋－＠")
 SEPARATOR = ";"  # what spreadsheets of Morocco expect beside a decimal comma
 

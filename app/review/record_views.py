@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -92,7 +93,10 @@ def listed(list_name: str) -> str:
         scored=list_name == "cooperatives",
         headings=[known.label(name) for name in record_lists.columns_of(known)],
         narrowing=record_lists.choices_of(known, filters),
-        table_address=url_for("records.table", list_name=list_name, **dict[str, Any](filters.to_args())),
+        tables=[
+            (text, url_for("records.table", list_name=list_name, format=one, **dict[str, Any](filters.to_args())))
+            for text, one in ((_("Table for Excel"), "xlsx"), (_("Table (CSV)"), "csv"))
+        ],
     )
 
 
@@ -104,13 +108,13 @@ def table(list_name: str) -> Response:
     if not queries.LIST_NAME.fullmatch(list_name):
         abort(404)
     require(actor, "submission.export", programme_id=programme_id)
-    begin_writing()
-    made = record_table.made(actor, filters_from(programme_id, list_name, request.args), chosen_language(), now=utcnow())
+    file_format: Literal["xlsx", "csv"] = "xlsx" if request.args.get("format") == "xlsx" else "csv"
+    filters = filters_from(programme_id, list_name, request.args)
+    target = tempfile.TemporaryFile(prefix="daftar-records-")  # noqa: SIM115  (send_file closes it)
+    made = record_table.write(actor, filters, chosen_language(), target, file_format, now=utcnow())
     db.session.commit()
-    response = make_response(made.content)
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
-    return response
+    target.seek(0)
+    return send_file(target, mimetype=made.mimetype, as_attachment=True, download_name=made.name)
 
 
 def _shown(list_name: str, record_id: str) -> Entity:

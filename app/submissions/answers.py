@@ -124,6 +124,10 @@ class Form:
                 return frozenset(found)
             found |= derived
 
+    def lists_of_names(self) -> frozenset[str]:
+        """Lists whose records are called by what is personal in this form."""
+        return frozenset(self._lists_of_names(self.personal()))
+
     def _lists_of_names(self, found: Set[int]) -> Set[str]:
         """Lists whose records are persons, or are named by what is personal in this form."""
         rules = self.package.get("entities", [])

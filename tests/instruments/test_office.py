@@ -231,13 +231,17 @@ def test_the_list_goes_out_as_a_table_without_names(field: Field, khadija: Someo
     assert (cells["Conclusion"], cells["Propriétaire"]) == ("Exploitable après petites réparations", "Commune")
     assert cells["Coût estimé de réhabilitation (MAD)"] == "45000"
     assert cells["Prochaine étape"] == "'=اجتماع"
-    assert not any(UUID.search(cell) for cell in row)
+    assert not any(UUID.search(cell) for cell in row[:-1])
+    assert cells["Numéro du dossier"] == field.id_of("premises", "النادي النسوي")  # as a table of answers names it
     assert amina.client.get("/records/premises/table").status_code == 403
+    book = openpyxl.load_workbook(io.BytesIO(khadija.client.get("/records/premises/table?lang=fr&format=xlsx").data))
+    in_excel = dict(zip(head, list(book.active.values)[1], strict=True))
+    assert (in_excel["Coût estimé de réhabilitation (MAD)"], in_excel["Prochaine étape"]) == (45000, "=اجتماع")
     people = khadija.client.get("/records/persons/table?lang=fr").data.decode("utf-8-sig")
     assert "25-34\u00a0ans" in people
     assert "امرأة" not in people
     noted = db.session.scalars(sa.select(Audit.details).where(Audit.action == "entity.exported")).all()
-    assert [(one["list"], one["rows"]) for one in noted] == [("premises", 1), ("persons", 2)]
+    assert [(one["list"], one["rows"]) for one in noted] == [("premises", 1), ("premises", 1), ("persons", 2)]
 
 
 def test_the_answers_stand_in_the_review_and_in_the_export(field: Field, khadija: Someone):  # C5
