@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,7 +25,6 @@ from app.core.shorten import shortened
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
 ENTRY = STATIC / "js/pages/app.js"
-PREVIEW = STATIC / "js/pages/preview.js"
 STYLES = ("tokens.css", "shell.css", "field.css", "form.css", "grid.css", "result.css")
 # Scripts beside the first (static/js/form/second.js): for rarer questions, fetched by phones whose instruments need them; and
 # for every phone what a day can begin without. Each brings its own texts.
@@ -66,11 +65,10 @@ class Assets:
             return address
 
         self.files: dict[str, Asset] = {ICON: Asset((STATIC / "img/icon.svg").read_bytes(), "image/svg+xml; charset=utf-8")}
-        (script, *parts), languages = _scripts()
-        shell = [named("app", "javascript", script), named("app", "css", _style(STYLES))]
+        (script, *parts), languages = scripts(ENTRY, PARTS)
+        shell = [named("app", "javascript", script), named("app", "css", style(STYLES))]
         others = [named(name, "javascript", text) for name, text in zip(PARTS, parts, strict=True)]
-        styles = [name for name in PARTS if (STATIC / "css" / f"{name}.css").exists()]
-        others += [named(name, "css", _style([f"{name}.css"])) for name in styles]
+        others += [named(name, "css", style([f"{name}.css"])) for name in styled(PARTS)]
         others += [named(name, "javascript", (STATIC / path).read_text("utf-8")) for name, path in LIBRARIES.items()]
         others += [named(language, "javascript", text, "windows-1256") for language, text in languages.items()]
         worker = (STATIC / "sw.js").read_text("utf-8")
@@ -105,8 +103,14 @@ class Assets:
         return shortened("text/javascript", f"{head}(()=>{{{source}}})()")
 
 
-def _style(names: Sequence[str]) -> str:
+def style(names: Sequence[str]) -> str:
+    """Style sheets of static/css as one."""
     return shortened("text/css", "\n".join((STATIC / "css" / name).read_text("utf-8") for name in names))
+
+
+def styled(parts: Iterable[str]) -> list[str]:
+    """The parts that bring a style sheet."""
+    return [name for name in parts if (STATIC / "css" / f"{name}.css").exists()]
 
 
 def _json(value: object) -> str:
@@ -120,16 +124,20 @@ def _strings(paths: Collection[Path]) -> dict[str, list[Any]]:
     return {text: [arabic[text], french.get(text, "")] for text in arabic}
 
 
-def _scripts() -> tuple[list[str], dict[str, str]]:
-    """The script of every phone, then those of PARTS; and by language a script with the texts of the first ones.
+def scripts(entry: Path, parts: Mapping[str, str], instead: Mapping[str, str] | None = None) -> tuple[list[str], dict[str, str]]:
+    """The script of `entry`, then those of the parts; and by language a script with the texts of the first one.
+
+    parts    by name, their entries below static/
+    instead  {English: English}: texts that are said in the place of others
 
     A text that both languages have is a number in the scripts, its place in the list of each language; its English stays behind.
     What the bundler did not see as t("…") is still asked for by its English and stands in the first script.
     """
-    main = Bundle(ENTRY)
-    bundles = [main, *(Bundle(STATIC / path, shared=main) for path in PARTS.values())]
+    main = Bundle(entry)
+    bundles = [main, *(Bundle(STATIC / path, shared=main) for path in parts.values())]
     found = [_strings(bundle.own) for bundle in bundles]
     pairs = {text: pair for strings in found for text, pair in strings.items()}
+    pairs |= {text: pairs[other] for text, other in (instead or {}).items()}
     whole = [text for text, pair in pairs.items() if all(pair) and all(forms[-1] for forms in pair)]
 
     def home(text: str) -> int:
@@ -144,47 +152,31 @@ def _scripts() -> tuple[list[str], dict[str, str]]:
         bundle.texts = codes
     said = {text for bundle in bundles for text in bundle.texts_in_words()}
     plain = {text: pair for text, pair in pairs.items() if text not in codes or text in said}
-    lent = {f"daftar_{name}": part.borrowed for name, part in zip(PARTS, bundles[1:], strict=True)}
-    scripts = [f"globalThis.daftarStrings={_json(plain)};\n{main.script(lends=lent)}"]
-    for at, (name, part) in enumerate(zip(PARTS, bundles[1:], strict=True), 1):
+    lent = {f"daftar_{name}": part.borrowed for name, part in zip(parts, bundles[1:], strict=True)}
+    made = [f"globalThis.daftarStrings={_json(plain)};\n{main.script(lends=lent)}"]
+    for at, (name, part) in enumerate(zip(parts, bundles[1:], strict=True), 1):
         own = {codes[text]: pairs[text] for text in whole if home(text) == at}
-        scripts.append(f"Object.assign(daftarStrings,{_json(own)});\n{part.script(borrows=f'daftar_{name}')}")
+        made.append(f"Object.assign(daftarStrings,{_json(own)});\n{part.script(borrows=f'daftar_{name}')}")
     # Served in windows-1256, an eighth smaller: Arabic and French letters are one byte each.
     first = [text for text in whole if home(text) == 0]
     languages = {
         language: f"(globalThis.daftarTexts??={{}}).{language}={_json([pairs[text][k] for text in first])};"
         for k, language in enumerate(LANGUAGES)
     }
-    return scripts, languages
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a form on trial is shown with: the phone's modules with a store in memory, and all of its styles as one."""
-
-    script: Asset
-    style: Asset
-
-
-def _preview() -> Preview:
-    whole = Bundle(PREVIEW)
-    text = f"globalThis.daftarStrings={_json(_strings(whole.own))};\n{whole.script()}"
-    parts = [f"{name}.css" for name in PARTS if (STATIC / "css" / f"{name}.css").exists()]
-    style = _style([*STYLES, *parts, "preview.css"])
-    return Preview(Asset(text.encode(), "text/javascript; charset=utf-8"), Asset(style.encode(), "text/css; charset=utf-8"))
+    return made, languages
 
 
 _current: tuple[object, Assets] | None = None
-_on_trial: tuple[object, Preview] | None = None
 
 
 def _made() -> str:
     """The day of the newest file, as YYYY-MM-DD: no phone that has the page may have an earlier date."""
-    newest = max(made for _, made, _ in _state_of_tree()) / 1e9
+    newest = max(made for _, made, _ in state_of_tree()) / 1e9
     return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 
-def _state_of_tree() -> tuple[tuple[Path, int, int], ...]:
+def state_of_tree() -> tuple[tuple[Path, int, int], ...]:
+    """What the files are made of, to know when they are made of something else."""
     paths = [
         *STATIC.glob("js/**/*.js"),
         *STATIC.glob("vendor/**/*.js"),
@@ -199,16 +191,7 @@ def _state_of_tree() -> tuple[tuple[Path, int, int], ...]:
 def current() -> Assets:
     """The assets as the tree is now. Looking at some hundred files costs a millisecond, and a phone asks once a version."""
     global _current
-    state = _state_of_tree()
+    state = state_of_tree()
     if _current is None or _current[0] != state:
         _current = (state, Assets())
     return _current[1]
-
-
-def preview() -> Preview:
-    """Script and style of forms on trial, as the tree is now. Phones never ask for them."""
-    global _on_trial
-    state = _state_of_tree()
-    if _on_trial is None or _on_trial[0] != state:
-        _on_trial = (state, _preview())
-    return _on_trial[1]

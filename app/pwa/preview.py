@@ -9,7 +9,7 @@ import gzip
 import json
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 
 from app.accounts.sessions import signed_in
 from app.core.db import db
@@ -20,7 +20,7 @@ from app.instruments import queries
 from app.instruments.lint import TOKENS
 from app.instruments.models import InstrumentDraft
 from app.instruments.problems import DRAFT_GONE
-from app.pwa import assets
+from app.pwa import assets, preview_assets
 from app.registry.models import Programme
 
 bp = Blueprint("preview", __name__)
@@ -43,49 +43,47 @@ def page(draft_id: str) -> Response:
     found = _draft(draft_id)
     wanted = request.args.get("lang", "")
     language = wanted if wanted in LANGUAGES else chosen_language()
-    made = assets.preview()
+    made = preview_assets.current()
+    style, script = made.style, made.script[language]
     html = render_template(
         "pwa/preview.html",
         language=language,
         direction=direction(language),
-        script=url_for("preview.file", version=made.script.hash, kind="js"),
-        style=url_for("preview.file", version=made.style.hash, kind="css"),
+        script=script.text,
+        style=style.text,
+        later=[url_for("preview.file", name=name) for name in made.later[language]],
         icon=assets.ICON,
-        data=url_for("preview.data", draft_id=found.id),
+        trial=_trial(found),
     )
-    response = make_response(html)
-    response.headers["Content-Security-Policy"] = FRAMED
+    response = _packed(make_response(html), gzip.compress(html.encode(), 6, mtime=0))
+    policy = FRAMED.replace("script-src 'self'", f"script-src 'self' {script.source}")
+    response.headers["Content-Security-Policy"] = policy.replace("style-src 'self'", f"style-src 'self' {style.source}")
     return response
 
 
-@bp.get("/preview/<draft_id>/data")
-@signed_in
-def data(draft_id: str) -> Response:
+def _trial(found: InstrumentDraft) -> dict[str, Any]:
     """What a phone would have pulled: the package and its lists; records are made up."""
-    found = _draft(draft_id)
     files = queries.draft_data(found)[1]
     programme = db.session.get(Programme, found.programme_id)
     assert programme is not None
     # A consent text that nobody has filled yet shows where it will stand.
     unfilled: dict[str, Any] = {name: dict.fromkeys(LANGUAGES, f"[{name}]") for name in TOKENS if name != "programme_name"}
-    response = jsonify(
-        {
-            "package": found.package,
-            "sha256": found.sha256,
-            "datasets": {sha256: json.loads(content) for sha256, content in files.items()},
-            "entities": queries.samples_for(found),
-            "programme": {"id": programme.id, "name": programme.name, "consent": unfilled | dict(programme.consent or {})},
-        }
-    )
-    return _packed(response, gzip.compress(response.get_data(), 6, mtime=0))
+    return {
+        "package": found.package,
+        "sha256": found.sha256,
+        "datasets": {sha256: json.loads(content) for sha256, content in files.items()},
+        "entities": queries.samples_for(found),
+        "programme": {"id": programme.id, "name": programme.name, "consent": unfilled | dict(programme.consent or {})},
+    }
 
 
-@bp.get("/preview/app.<version>.<any(js, css):kind>")
-def file(version: str, kind: str) -> Response:
-    made = assets.preview()
-    asset = made.script if kind == "js" else made.style
+@bp.get("/preview/later/<name>")
+def file(name: str) -> Response:
+    asset = preview_assets.current().files.get(name)
+    if asset is None:
+        abort(404)
     response = _packed(Response(asset.body, content_type=asset.type), asset.packed)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if version == asset.hash else "no-cache"
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 

@@ -6,9 +6,9 @@
 /** On their way or there. @type {Map<string, Promise<unknown>>} */
 const loading = new Map();
 
-/** Addresses of the parts with one of these names: `/field/<name>.<hash>.js`. @param {string[]} names @returns {string[]} */
+/** Addresses of the parts with one of these names: `…/<name>.<hash>.js`. @param {string[]} names @returns {string[]} */
 export function partsNamed(...names) {
-  return allParts().filter((address) => names.includes(address.slice("/field/".length).split(".")[0]));
+  return allParts().filter((address) => names.includes(address.slice(address.lastIndexOf("/") + 1).split(".")[0]));
 }
 
 /** @returns {string[]} */

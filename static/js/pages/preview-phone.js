@@ -7,7 +7,7 @@ import { createEmitter } from "../core/events.js";
 import { sha256 } from "../core/ids.js";
 
 /**
- * @typedef {object} Trial  what app/pwa/preview.py gives
+ * @typedef {object} Trial  what the page holds (app/pwa/preview.py)
  * @property {string} package
  * @property {string} sha256
  * @property {Record<string, {columns: string[], rows: string[][]}>} datasets  by hash

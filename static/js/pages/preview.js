@@ -6,10 +6,8 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { languageSwitch } from "../core/dom.js";
 import { reportError } from "../core/events.js";
-import { applyLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
+import { applyLanguage, bringLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
 import { recall } from "../core/remember.js";
-import {} from "../form/later.js";
-import {} from "../form/more.js";
 import { openFormPage } from "../form/form-page.js";
 import { plain } from "../form/plain.js";
 import { explain } from "../form/problems.js";
@@ -20,34 +18,18 @@ import { sentTemplate } from "./preview-sent.js";
 
 const LANGUAGE = "daftar.language";
 
-/** What is true of a phone and not of a trial is said otherwise. */
-function sayTrial() {
-  const words = /** @type {any} */ (globalThis).daftarStrings ?? {};
-  const put = (/** @type {string} */ text, /** @type {string} */ instead) => {
-    if (words[instead]) words[text] = words[instead];
-  };
-  put("Saved on the phone", "On trial: nothing is kept");
-  put("waits to be sent", "nothing is sent");
-  put("Form kept", "Form on trial");
-  put("Finishing keeps the form on this phone until it is received. Afterwards it can only change if the office returns it.", "Finishing shows what would be sent.");
-  put("Back to today", "What would be sent");
-  put("Leave, the draft is kept", "Leave the trial form");
-}
-
-/** Said by sayTrial() in the place of other words. */
+/** Said in the place of other words (app/pwa/preview_assets.py). */
 export const SAID = () => [t("On trial: nothing is kept"), t("nothing is sent"), t("Form on trial"), t("Finishing shows what would be sent."), t("What would be sent"), t("Leave the trial form")];
 
-/** @param {HTMLElement} root @param {string} source  address of what the office gives */
-async function start(root, source) {
+/** @param {HTMLElement} root @param {import("./preview-phone.js").Trial} trial  what the office gives */
+async function start(root, trial) {
   // The trial speaks the language it was opened in; the phone's own choice stays what it was.
   const chosen = recall(LANGUAGE);
   setLanguage(document.documentElement.lang === "fr" ? "fr" : "ar");
   restore(chosen);
   onLanguage(() => restore(chosen));
   applyLanguage();
-  const answer = await fetch(source);
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  const phone = createPreviewPhone(await answer.json());
+  const phone = createPreviewPhone(trial);
   /** @type {{close: () => void} | null} */
   let shown = null;
   /** @type {HTMLElement} */
@@ -69,6 +51,8 @@ async function start(root, source) {
     if (mine !== turn) opened.close();
     else shown = opened;
     scrollTo(0, 0);
+    // Nobody waits for the other language, and it is there when the network is not.
+    if (page) void bringLanguage(language() === "ar" ? "fr" : "ar");
   }
 
   /** @param {string} hash */
@@ -134,9 +118,5 @@ function restore(chosen) {
   }
 }
 
-sayTrial();
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-start(root, document.documentElement.dataset.source ?? "").catch((error) => {
-  render(html`<main class="fill-stop" role="alert"><h1>${t("The form on trial could not be opened.")}</h1><p>${t("Look whether there is Internet, then open the page again. The draft may also have been published or put away.")}</p></main>`, root);
-  reportError(error);
-});
+start(root, JSON.parse(document.getElementById("trial")?.textContent ?? "")).catch(reportError);
