@@ -55,7 +55,7 @@ bench-forms: .venv/dev translations
 FAULTS := -o python_files='case_*.py' tests/faults
 faults: .venv/dev translations
 	@scripts/install-test-tools faults
-	@$(PY) -m pytest -n 4 $(FAULTS) && $(PY) -m tests.faults.page
+	@$(PY) -m pytest -n 4 --maxschedchunk 1 --durations 12 $(FAULTS) && $(PY) -m tests.faults.page
 
 # Those of the faults that only last, for as long as the specification says: twenty minutes, mostly of waiting.
 patience: .venv/dev translations

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Playwright
 
 from app.accounts.models import Person
-from app.core.db import db
+from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.models import Setting
 from app.registry.models import Entity
@@ -147,6 +147,7 @@ def test_no_cache_keeps_anything_personal(playwright, station: Station, world: W
     """AS-26: answers of the API are not to be stored; the browser's caches hold the shell and nothing of a person."""
     with_the_form(world)
     station.start()
+    begin_writing()
     db.session.add(Entity(id=new_id(), programme_id=world.programme.id, list="cooperatives", label=MARKER, organisation_id=world.al_amal.id, data={}, version=1, updated_at=NOW, seq=0))  # fmt: skip
     db.session.commit()
     phone = Phone(playwright, tmp_path / "phone", station.url, world.people["amina"], ledger)

@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, expect
 
-from tests.conftest import World, free_port
-from tests.e2e.device import ARGUMENTS, BACKENDS, chromium_path, photo_with_gps, stored, until
+from tests.conftest import PASSWORD, World, free_port
+from tests.e2e.device import ARGUMENTS, BACKENDS, chromium_path, photo_with_gps, stored, types_pin, until
 from tests.faults.conftest import fill, patience, percentile, small_disk
 from tests.faults.field import MODULES, Phone, with_the_form
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.proxy import Fault
 from tests.faults.station import Station
+from tests.faults.tls import Https
 
 KILLS = int(os.environ.get("KILLS", "100"))  # for each of the two stores
 pytestmark = [pytest.mark.sqlite_only, pytest.mark.parametrize("backend", BACKENDS)]
@@ -383,8 +384,11 @@ def test_ninety_days_later_everything_is_there_and_is_delivered(
 
 
 @contextlib.contextmanager
-def browser_at(when: str, phone: Phone, playwright: Playwright):
-    """The phone's profile in a browser whose clock is elsewhere; a page with the modules. Playwright cannot start such a one."""
+def browser_at(when: str, phone: Phone, playwright: Playwright, home: Path | None = None, at: str = ""):
+    """The phone's profile in a browser whose clock is elsewhere; a page with the modules, or at an address of the application.
+
+    Playwright cannot start such a one.
+    """
     port = free_port()
     for lock in phone.device.profile.glob("Singleton*"):
         lock.unlink()
@@ -392,12 +396,17 @@ def browser_at(when: str, phone: Phone, playwright: Playwright):
     assert binary
     command = ["faketime", "-f", when, binary, *ARGUMENTS, "--headless=new", f"--remote-debugging-port={port}", f"--user-data-dir={phone.device.profile}", "about:blank"]  # fmt: skip
     command[4:4] = phone.device._arguments
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    environment = os.environ | ({"HOME": str(home)} if home else {})
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         browser = until(lambda: attached(playwright, port), "the browser listens", 30)
+        types_pin(browser.contexts[0])
         page = browser.contexts[0].new_page()
-        page.goto(f"{phone.url}/static/css/tokens.css")
-        page.evaluate(MODULES)
+        page.goto(f"{phone.url}{at or '/static/css/tokens.css'}")
+        if not at:
+            page.evaluate(MODULES)
         yield page
         browser.close()
     finally:
@@ -443,6 +452,46 @@ def test_a_wrong_clock_loses_nothing_and_is_told(
     measured("NS-20", lost=verdict.lost, offset_hours=round(offset / 3600_000))
     assert verdict == Verdict()
     assert abs(offset) > 50 * 60_000
+
+
+@pytest.mark.parametrize("when", ["@1970-01-02 00:00:00", "@2038-02-01 00:00:00"])
+def test_a_wrong_clock_over_https_says_to_look_at_the_date_and_delivers_when_it_is_right(
+    playwright, world: World, station: Station, ledger: Ledger, tmp_path: Path, backend, when, measured
+):
+    """NS-20: where the certificate is not valid yet or no more, nothing can be reached: forms are saved, the date is blamed."""
+    with_the_form(world)
+    station.settings["DAFTAR_HTTPS"] = "1"
+    station.start()
+    https = Https(station.port, tmp_path)
+    phone = Phone(playwright, tmp_path / "phone", https.url, world.people["amina"], ledger, backend)
+    phone.device.profile.mkdir(parents=True)
+    with browser_at("+0s", phone, playwright, https.home) as page:
+        page.evaluate("([username, password]) => daftar.signIn(username, password)", [phone.person.username, PASSWORD])
+        page.evaluate("() => daftar.sync.now({ reason: 'button' })")
+        draft = page.evaluate("() => daftar.draft({ name: 'تعاونية', photos: 1, size: 20000 })")
+        page.goto(f"{https.url}/field/#/ready")
+        until(lambda: page.evaluate("async () => !!(await navigator.serviceWorker.getRegistration('/field/'))?.active"), "the worker keeps the page", 30)  # fmt: skip
+    with browser_at(when, phone, playwright, https.home, at="/field/#/today") as page:
+        asks = page.get_by_text(re.compile("Vérifiez la date du téléphone|التحقق من تاريخ الهاتف"))
+        expect(asks.first).to_be_visible(timeout=60_000)
+        assert page.evaluate("() => fetch('/api/field/person').then(() => 'reached', () => 'refused')") == "refused"
+        page.goto(f"{https.url}/field/#/form/{draft}")
+        while not page.locator(".result").count():
+            page.locator(".fill-foot .go").click()
+            page.wait_for_timeout(300)
+        [item] = stored(page, "items")
+        ledger.note_saved(
+            item["revision_id"], item["sha256"], item["submission_id"], [one["sha256"] for one in item["attachments"]]
+        )
+        assert item["state"] == "waiting"
+    with browser_at("+0s", phone, playwright, https.home) as page:
+        until(lambda: page.evaluate("async () => { await daftar.sync.now({ reason: 'button' }); const { waiting, photos } = await daftar.phone.outbox.counts(); return waiting + photos === 0; }"), "it is delivered", 60)  # fmt: skip
+        wrong = page.evaluate("() => daftar.sync.state.clock_wrong")
+    https.close()
+    verdict = ledger.check(station)
+    measured("NS-20", run="HTTPS", lost=verdict.lost, wrong_afterwards=int(wrong))
+    assert verdict == Verdict()
+    assert wrong is False
 
 
 def test_a_clock_that_jumps_back_while_a_form_is_filled_loses_nothing(phone: Phone, station: Station, ledger: Ledger, measured):

@@ -24,11 +24,17 @@ expect.set_options(timeout=20_000)
 SEED = int(os.environ.get("SEED", "20261126"))
 MEASURED = ROOT / "var" / "faults"
 IS_PATIENT = bool(os.environ.get("PATIENT"))
+# Minutes each: begun last, one of them would run alone at the end.
+LONGEST = ("500_kills", "200_kills", "ten_thousand_bent", "migration_killed", "written_runs_at_the_office", "kill_while_typing")
 
 
 def patience(short: int, whole: int) -> int:
     """Seconds a case waits: `short` in `make faults`, which is to end in half an hour, `whole` in `make patience`."""
     return whole if IS_PATIENT else short
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
 
 
 @pytest.fixture

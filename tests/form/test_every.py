@@ -6,6 +6,7 @@ E3  Nothing to press is lower than 48 px, and nothing is wider than a phone of 3
 E4  A form that asks for a log sends one.
 E5  Codes are read by the library where the browser cannot, also without network.
 E6  A drawing with named parts is tapped to choose; what a drawing may not hold stays out of the page.
+E7  Choices that are searched on a page of their own show their pictures there.
 """
 
 from __future__ import annotations
@@ -195,6 +196,14 @@ def test_axe_finds_nothing_serious_and_everything_fits(phone: Phone, form: str) 
         )
         assert small == [], section
         assert page.evaluate("document.documentElement.scrollWidth") == 360, section
+
+
+def test_the_choices_of_a_list_that_is_searched_show_their_pictures(phone: Phone, form: str) -> None:  # E7
+    phone.open_section(SECTIONS.index("media") + 1)
+    phone.question("m_list").locator("button.picker").click()
+    pictures = phone.page.locator("dialog .choice .label-picture")
+    expect(pictures).to_have_count(2)
+    until(lambda: pictures.first.evaluate("(one) => one.naturalWidth") > 0, "the picture is drawn")
 
 
 def test_a_log_of_the_filling_is_sent_with_the_form(phone: Phone, form: str) -> None:  # E4

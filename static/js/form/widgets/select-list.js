@@ -12,15 +12,18 @@ import { codes, toggled } from "./select-multiple.js";
 
 const PAGE = 60;
 
-/** @param {import("../part.js").Field} field */
-export function listWidget(field) {
+/**
+ * @param {import("../part.js").Field} field
+ * @param {(field: import("../part.js").Field, choice: Choice, redraw: () => void) => unknown} [picture]  of a choice, where the list has any
+ */
+export function listWidget(field, picture) {
   const { view, node } = field;
   const several = node.type === "select_multiple";
   const chosen = several ? codes(view.value) : view.value ? [view.value] : [];
   const labels = chosen.length ? labelsOf(field, chosen) : [];
   return html`<button type="button" id=${field.inputId} class=${chosen.length ? "input picker" : "input picker blank"} ?disabled=${view.readonly}
       aria-haspopup="dialog" aria-labelledby="${field.labelId} ${field.inputId}" aria-describedby=${field.describedBy} aria-invalid=${field.invalid}
-      @click=${() => pick(field, several)}>
+      @click=${() => pick(field, several, picture)}>
       <span>${chosen.length ? labels.map(({ label, lost }, index) => html`${index ? t(", ") : nothing}<bdi class=${lost ? "lost" : ""}>${label}</bdi>`) : t("Choose from the list")}</span>
       <span class="chevron" aria-hidden="true"></span></button>`;
 }
@@ -37,9 +40,10 @@ export function byName(pkg, node, choices) {
   return pkg.datasets?.[node.choices.list]?.kind === "entities" ? choices.sort((a, b) => compare(a.label, b.label)) : choices;
 }
 
-/** @param {import("../part.js").Field} field @param {boolean} several */
-function pick(field, several) {
+/** @param {import("../part.js").Field} field @param {boolean} several @param {Parameters<typeof listWidget>[1]} picture */
+function pick(field, several, picture) {
   chooseFrom({
+    picture: picture && ((choice, redraw) => picture(field, choice, redraw)),
     title: field.plainLabel,
     choices: byName(field.session.pkg, field.node, field.choices()),
     several,
@@ -53,9 +57,9 @@ function pick(field, several) {
 /**
  * @typedef {{value: string, label: string, item?: Record<string, string>, lost?: boolean}} Choice
  * @param {{title: string, choices: Choice[], several?: boolean, value: () => string, onClose?: () => void,
- *   choose: (value: string, choices: Choice[]) => void, clear?: () => void}} options
+ *   choose: (value: string, choices: Choice[]) => void, clear?: () => void, picture?: (choice: Choice, redraw: () => void) => unknown}} options
  */
-export function chooseFrom({ title, choices, several = false, value, choose, clear, onClose }) {
+export function chooseFrom({ title, choices, several = false, value, choose, clear, picture, onClose }) {
   const search = createIndex(choices, ({ label, item }) => [label, ...texts(item)]);
   let query = "";
   let shown = PAGE;
@@ -86,7 +90,7 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
           ${repeat(found.slice(0, shown), (choice) => choice.value, (choice) => html`<li role="none">
             <button type="button" role="option" data-value=${choice.value} class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
               @click=${() => tap(choice.value)}><span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>
-              <span><bdi class=${choice.lost ? "lost" : ""}>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
+              <span>${picture?.(choice, () => overlay.redraw())}<bdi class=${choice.lost ? "lost" : ""}>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
         </ul>
         ${found.length > shown
           ? html`<button type="button" class="btn plain" @click=${() => {

@@ -12,6 +12,7 @@ import { imageMapWidget } from "./image-map.js";
 import { fileWidget } from "./file.js";
 import { numberWidget } from "../number.js";
 import { pickWidget, ratingWidget, sliderWidget } from "./range.js";
+import { picturedListWidget } from "./media.js";
 import { rankWidget } from "./rank.js";
 import { recordingWidget } from "./recording.js";
 import { traceWidget } from "./trace.js";
@@ -44,7 +45,8 @@ export function chooseMore(node, pkg) {
   const { word, widget } = drawnBy(node);
   if (/^select/.test(node.type) && (word === "" || hasColumns(node)) && shown === withMedia) return group(shown(listedWidget));
   const found = WIDGETS[widget];
-  return found?.draw ? { ...found, draw: shown(found.draw) } : null;
+  if (found?.draw) return { ...found, draw: shown(found.draw) };
+  return /^select/.test(node.type) && shown === withMedia ? group(picturedListWidget) : null;
 }
 
 /**

@@ -4,6 +4,7 @@ import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { t } from "../../../core/i18n.js";
 import { openOverlay } from "../../overlay.js";
 import { plain } from "../../plain.js";
+import { listWidget } from "../select-list.js";
 
 /** @typedef {{url: string, missing: boolean}} Held */
 
@@ -25,11 +26,26 @@ export function mediaTemplate(field) {
 export function choiceTemplate(field, item, label) {
   const { language } = field.session.form;
   const name = (/** @type {string} */ kind) => item?.media?.[kind]?.[language];
-  const [image, audio, video] = [name("image") ?? name("big-image"), name("audio"), name("video")];
+  const [image, audio, video] = [pictureOf(field, item), name("audio"), name("video")];
   return html`${image ? withFile(field, image, (url) => html`<img class="label-picture" src=${url} alt="" />`) : nothing}${field.rich(label)}
     ${audio ? withFile(field, audio, (url) => html`<button type="button" class="quiet" @click=${() => play(field, audio, url)}>▶ <span>${t("Listen")}</span><span class="for-readers">: ${plain(label)}</span></button>
       ${field.local.mute === audio ? html`<span class="q-error" role="alert">${t("This phone cannot play the sound.")}</span>` : nothing}`) : nothing}
     ${video ? withFile(field, video, (url) => html`<video class="player" controls playsinline src=${url} aria-label=${plain(label)}></video>`) : nothing}`;
+}
+
+/** A long list of choices with their pictures. @param {import("../../part.js").Field} field */
+export const picturedListWidget = (field) => listWidget(field, (_, { item }, redraw) => {
+  const name = pictureOf(field, item);
+  if (!name) return nothing;
+  const { url, coming } = held(field, name);
+  if (!url) void coming.then(redraw);
+  return withFile(field, name, (found) => html`<img class="label-picture" src=${found} alt="" />`);
+});
+
+/** @param {import("../../part.js").Field} field @param {any} item @returns {string | undefined} */
+function pictureOf(field, item) {
+  const { language } = field.session.form;
+  return item?.media?.image?.[language] ?? item?.media?.["big-image"]?.[language];
 }
 
 /** @param {import("../../part.js").Field} field @param {string} name @param {string} url */
