@@ -128,7 +128,7 @@ def survey() -> list[dict[str, str]]:
         FR: "Quel métier est le meilleur ?",
         "appearance": "likert",
     }
-    searched = {"type": "select_one loom", "name": "m_list", AR: "أي نول في اللائحة؟", FR: "Quel métier de la liste ?", "appearance": "minimal"}
+    searched = rated | {"name": "m_list", AR: "أي نول في اللائحة؟", FR: "Quel métier de la liste ?", "appearance": "minimal"}
     rows += _group("s_media", "صور الأسئلة", "Images des questions", [seen, ranked, rated, searched])
     other = {"type": "select_one sold or_other", "name": "o_other", AR: "منتوج آخر؟", FR: "Autre produit ?"}
     listed = {"type": "select_one_from_file souks.csv", "name": "f_csv", AR: "سوق التعاونية", FR: "Souk de la coopérative"}
