@@ -33,7 +33,7 @@ from app.submissions import decisions, intake
 from app.submissions.envelope import Envelope, read
 from app.submissions.intake import Forms, Sender, Sent
 from app.submissions.models import Quarantined, ReviewEvent, Revision, Submission
-from app.submissions.operations import apply_held_records, make_current, require_records
+from app.submissions.operations import apply_held_records, make_current, require_records, tell
 from app.submissions.problems import QUARANTINE
 from app.submissions.queries import SEALED, last_event
 
@@ -409,6 +409,7 @@ def _release(actor: Actor, case: Case, person_id: str, record_id: str, revision_
     submission.updated_at = now
     db.session.flush()
     submission.seq = next_seq()
+    _tell_admitted(submission, now)
     _record(
         "quarantine.accepted",
         actor,
@@ -438,6 +439,14 @@ def _admit(actor: Actor, submission_id: str, revision_id: str, note: str, now: d
         )
     )
     db.session.flush()
+
+
+def _tell_admitted(submission: Submission, now: datetime) -> None:
+    """What held it back was told with its arrival; that it counts now is told as an arrival of the same kind."""
+    event = last_event(submission.id)
+    assert event is not None
+    revision = db.session.get_one(Revision, submission.current_revision_id)
+    tell(submission, "revised" if revision.parent_id else "received", event.number, event.id, now=now)
 
 
 class _Everything(Forms):

@@ -122,9 +122,13 @@ def conditions(actor: Actor, filters: Filters, action: str = "submission.read") 
         found.append(Submission.received_at >= start_of(filters.date_from))
     if filters.date_to and filters.date_to < date.max:  # after the last day of the calendar nothing comes
         found.append(Submission.received_at < start_of(filters.date_to + timedelta(days=1)))
-    if filters.quarantined is not None:
+    # What is held back waits in the quarantine, for a decision of another kind: no queue counts it twice.
+    held = False if filters.quarantined is None and filters.states == TO_REVIEW else filters.quarantined
+    if held is not None:
         there = Submission.quarantine.is_not(None)
-        found.append(there if filters.quarantined else sa.not_(there))
+        found.append(there if held else sa.not_(there))
+    if held and "rejected" not in filters.states:
+        found.append(Submission.state != "rejected")  # it stays held back, and waits for nobody
     return found
 
 

@@ -44,7 +44,8 @@ from app.core.problems import Problem
 from app.hooks import asking, operations, sending
 from app.hooks.addresses import Rules, may_be_reached, parse
 from app.hooks.models import EVENTS, Hook, HookDelivery
-from app.submissions import decisions
+from app.instruments.models import Instrument
+from app.submissions import decisions, quarantine
 from app.submissions.queries import last_event
 from tests.conftest import ROOT, Someone, World, count, later, settle
 from tests.hooks.receiver import Heard, Receiver
@@ -141,6 +142,34 @@ def test_a_submission_is_told_from_its_arrival_to_its_decision(app, world: World
     everything = "".join(one.body for one in told.heard)
     for personal in ("تيفاوين", "أمينة", "118000", amina.id, world.people["khadija"].id, "راجعوا", "05.271"):
         assert personal not in everything
+
+
+def test_what_leaves_the_quarantine_is_told_once_as_an_arrival_that_counts(  # H1, H3
+    app, world: World, told: Receiver, amina: Someone, khadija: Someone
+):
+    a_hook(world, told)
+    closed, other = amina.envelope(), amina.envelope()
+    db.session.execute(sa.update(Instrument).values(is_open=False))
+    db.session.commit()
+    amina.push(closed, other)
+    taken = closed | {"title": "تعاونية أخرى"}
+    amina.push(taken)  # other bytes under a number that is taken
+    for case in quarantine.waiting(khadija.actor):
+        db.session.rollback()
+        begin_writing()
+        if case.id == other["submission_id"]:
+            quarantine.reject(khadija.actor, case.id, note="مكررة", now=utcnow())
+        else:
+            quarantine.accept(khadija.actor, case.id, now=utcnow())
+        db.session.commit()
+    send()
+    said: dict[str, list[Any]] = {}
+    for body in (json.loads(one.body) for one in told.heard):
+        data = body["data"]
+        said.setdefault(data["submission_id"], []).append((body["type"][11:], data["number"], data["quarantine"]))
+    assert said.pop(closed["submission_id"]) == [("received", 1, "form_closed"), ("received", 2, None)]
+    assert said.pop(other["submission_id"]) == [("received", 1, "form_closed"), ("rejected", 2, "form_closed")]
+    assert list(said.values()) == [[("received", 1, None)]], "one that no submission could hold counts from its arrival"
 
 
 def test_nothing_is_told_of_what_was_not_stored(app, world: World, told: Receiver, amina: Someone, khadija: Someone):  # H1
