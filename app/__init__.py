@@ -34,9 +34,9 @@ PACKAGES = (
     "pwa",
     "overview",
     "imports",
+    "rescue",
     "personal",
     "packs",
-    "rescue",
     "backup",
     "demo",
 )

@@ -137,16 +137,22 @@ def _end_with(parent: int) -> None:
 
 def _start_checks(app: Flask) -> None:
     """Computing submissions again has a process of its own, which ends with this one (app/submissions/checks.py); it also keeps
-    indicators in step with what no page has asked for yet."""
+    indicators in step with what no page has asked for yet, and files what copies of rescue files still hold."""
+    from app.core.clock import utcnow
     from app.indicators import keeping
+    from app.rescue import operations as rescue
     from app.submissions import checks
+
+    def also() -> None:
+        keeping.catch_up_all()
+        rescue.settle_now_and_then(app, now=utcnow())
 
     own = os.getpid()
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            checks.work(app, also=keeping.catch_up_all)
+            checks.work(app, also=also)
             status = 0
         finally:
             os._exit(status)

@@ -15,6 +15,7 @@ from flask.cli import AppGroup, with_appcontext
 from app.backup import operations
 from app.core.clock import utcnow
 from app.core.problems import Problem
+from app.personal import erasing
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
@@ -84,3 +85,5 @@ def restore(folder: Path, replace: bool) -> None:
     submissions = manifest["tables"].get("submissions", 0)
     click.echo(f"{chosen.name} is in place: {submissions} submissions, {manifest['attachments']} attachments.")
     click.echo("Start the server: it takes a new epoch, and phones send again what they still hold.")
+    if erasing.journal().exists():
+        click.echo("People were erased here: run `flask person again --yes` once it has started, before anybody works with it.")

@@ -4,6 +4,7 @@ A backup folder holds one pool of attachments by SHA-256, shared by all its back
 
     FOLDER/attachments/aa/aabb…            copied once, verified when copied
     FOLDER/keys/…pem                       the server's key pairs, under the passphrase where one is set
+    FOLDER/erasures.jsonl                  what was erased, without names: an older backup is told it again
     FOLDER/2026-11-21T17-00-00Z/           database.sqlite or database.dump, attachments.txt, manifest.json
 
 `manifest.json` is written last: a folder without one was interrupted and is never used.
@@ -36,9 +37,12 @@ from app.core.models import Setting
 from app.keys import pairs
 from app.keys.operations import from_base64
 from app.keys.sealing import Unreadable, unwrap
+from app.personal import erasing
 
 FORMAT = 1
 SECRETS = "secrets"
+ERASURES = "erasures.jsonl"
+POOL_REST_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
             epoch = _epoch(engine)
     _copy_attachments(wanted, folder / "attachments", name)
     protected = _copy_keys(folder / "keys")
+    _merge_lines(erasing.journal(), folder / ERASURES)
     (target / "attachments.txt").write_text("".join(f"{sha}\n" for sha in wanted), "ascii")
     manifest = {
         "format": FORMAT, "made_at": now.astimezone(UTC).isoformat(timespec="seconds"), "store": store.kind, "epoch": epoch,
@@ -107,6 +112,7 @@ def make(folder: Path, *, now: datetime, off_host: bool) -> Made:
         "off_host": off_host,
     }  # fmt: skip
     _write_durably(target / "manifest.json", json.dumps(manifest, indent=1))
+    _forget_attachments(folder, now=now)
     if off_host:
         _move_watermark(manifest["high_water"])
     return Made(target, manifest, time.monotonic() - began)
@@ -143,6 +149,27 @@ def _copy_attachments(wanted: list[str], pool: Path, backup: str) -> None:
         half.replace(kept)
         # Phones forget what a backup holds: it must be on the disk, not on its way there.
         flush(kept.parent)
+
+
+def _forget_attachments(folder: Path, *, now: datetime) -> None:
+    """Take from the pool what no backup holds any more: of a backup that was thrown away, photos that were erased here since.
+
+    What another backup may be copying at this moment is younger than a day.
+    """
+    held = {sha for named in folder.glob("*/attachments.txt") for sha in named.read_text("ascii").split()}
+    for file in folder.glob("attachments/??/*"):
+        if file.name not in held and now.timestamp() - file.stat().st_mtime > POOL_REST_S:
+            file.unlink(missing_ok=True)
+
+
+def _merge_lines(source: Path, target: Path) -> None:
+    """Lines of one file that the other lacks, appended durably."""
+    if not source.exists():
+        return
+    known = target.read_text("ascii").splitlines() if target.exists() else []
+    lines = [line for line in source.read_text("ascii").splitlines() if line and line not in set(known)]
+    if lines:
+        _write_durably(target, "".join(f"{line}\n" for line in [*known, *lines]))
 
 
 def _passphrase() -> str | None:
@@ -281,6 +308,8 @@ def _restore_files(backup: Path, manifest: dict[str, Any]) -> None:
     for name in manifest.get("keys", []):
         if not (pairs.folder() / name).exists():
             pairs.put(pairs.folder() / name, pairs.load(backup.parent / "keys" / name, _passphrase()))
+    # The newest list of what was erased, whichever backup is put back: `flask person again` reads it.
+    _merge_lines(backup.parent / ERASURES, erasing.journal())
     root = Path(current_app.config["ATTACHMENTS"])
     for sha in (backup / "attachments.txt").read_text("ascii").split():
         place = _place(root, sha)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.personal.arriving import take_out_erased
 from app.personal.commands import person
 from app.personal.views import bp
+from app.submissions import intake
 
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     app.cli.add_command(person)
+    intake.LOOKS["erased"] = take_out_erased

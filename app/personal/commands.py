@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import sqlalchemy as sa
+from flask import current_app
 from flask.cli import AppGroup
 
 from app.core.clock import utcnow
@@ -16,6 +17,7 @@ from app.personal import erasing, exporting, later, operations
 from app.personal.erasing import Done
 from app.personal.finding import Found, search
 from app.registry.models import Programme
+from app.rescue import operations as rescue
 
 person = AppGroup("person", help="What is held about one person: found, given out, erased. docs/personal-data.md")
 
@@ -51,6 +53,8 @@ def find(programme: str, name: str) -> None:
     click.echo(f"{len(found.found)} places; {found.looked_at} revisions were looked through.")
     if found.unreadable:
         click.echo(f"{found.unreadable} sealed items cannot be read here: their key is missing. She may be in them.")
+    if found.copies:
+        click.echo(f"{found.copies} parts of rescue files have no place yet: she may be in them (`flask rescue kept`).")
 
 
 @person.command("export")
@@ -101,7 +105,7 @@ def erase(programme: str, name: str, keys: tuple[str, ...], keep: bool, yes: boo
         click.echo(f"{len(wanted)} places. Nothing was done: add --yes to erase them.")
         return
     begin_writing()
-    done = erasing.erase(None, here.id, who, wanted, archive=not keep, now=utcnow())
+    done = erasing.erase(None, here.id, who, wanted, archive=not keep, now=utcnow(), seen=result.seq)
     db.session.commit()
     erasing.finish(done)
     click.echo(f"Erased: {_counts(done)}")
@@ -111,6 +115,8 @@ def erase(programme: str, name: str, keys: tuple[str, ...], keep: bool, yes: boo
 @click.option("--yes", is_flag=True, help="Do it; without it only say what came back.")
 def again(yes: bool) -> None:
     """Erase once more what old phones, opened seals or a restored copy brought back. Run it after a restore, and every night."""
+    if yes:
+        rescue.settle(current_app._get_current_object(), now=utcnow())  # type: ignore[attr-defined]
     result = later.again(now=utcnow(), apply=yes)
     if result.told:
         click.echo(f"{result.told} decisions were not known to this database: it is an older copy.")

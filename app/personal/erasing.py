@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,16 @@ from app.core import audit
 from app.core.db import db, iso, next_seq
 from app.core.disk import flush
 from app.core.ids import new_id
-from app.core.models import Sequence as Counter
 from app.core.permissions import Actor
 from app.imports.models import RecordImport
-from app.personal.finding import Found, aside_envelope, files_of, in_envelope
+from app.personal.finding import AT_ONCE, Found, aside_envelope, files_of, in_envelope, last_seq
 from app.personal.hers import PERSONS, Wanted, leaves, personal_of, properties_of, take_out, without
 from app.personal.models import Erasure
 from app.registry.applying import LABEL
 from app.registry.erased import is_mark, mark, print_of
 from app.registry.models import Entity, EntityMerge, EntityVersion, EntityWaiting
-from app.submissions.attachments import path_of
+from app.rescue import copies
+from app.submissions.attachments import path_of, remove_unless_named
 from app.submissions.models import ERASED, Attachment, Quarantined, Remark, ReviewEvent, Revision, Submission
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Done:
     files: int = 0
     texts: int = 0
     paths: list[Path] = field(default_factory=list)
+    clean: Callable[[str], str] | None = None  # takes her words out of a text that nobody could read
     decisions: list[Erasure] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -72,11 +74,21 @@ class Work:
     submissions: list[str] = field(default_factory=list)
 
 
-def erase(actor: Actor | None, programme_id: str, who: Wanted, chosen: Sequence[Found], *, archive: bool, now: datetime) -> Done:
+def erase(
+    actor: Actor | None,
+    programme_id: str,
+    who: Wanted,
+    chosen: Sequence[Found],
+    *,
+    archive: bool,
+    now: datetime,
+    seen: int | None = None,
+) -> Done:
     """Erase the chosen places. The caller began with begin_writing(), commits, and then calls finish().
 
     who      as the places were found with
     archive  her records leave lists and phones; else they stay, without her name
+    seen     Search.seq of what was shown: later arrivals were not, and again() looks at them; None: everything was
 
     `actor` None: the command line.
     """
@@ -106,7 +118,8 @@ def erase(actor: Actor | None, programme_id: str, who: Wanted, chosen: Sequence[
         erase_aside(work, one.object_id, who)
     for one in kinds.get("import", []):
         work.done.texts += _drop_import(one.object_id)
-    keep_decision(work, "person", actor)
+    keep_decision(work, "person", actor, seen)
+    work.done.clean = partial(without, who=who, values=frozenset(work.values))
     return work.done
 
 
@@ -115,7 +128,7 @@ def _lock(model: Any, ids: Collection[str]) -> None:
         db.session.execute(sa.select(model.id).where(model.id.in_(sorted(ids))).order_by(model.id).with_for_update())
 
 
-def keep_decision(work: Work, kind: str, actor: Actor | None) -> None:
+def keep_decision(work: Work, kind: str, actor: Actor | None, seen: int | None = None) -> None:
     """What was erased where, without a name: also beside the database, for the day when an older copy of it is put back."""
     db.session.flush()
     made = Erasure(
@@ -131,7 +144,7 @@ def keep_decision(work: Work, kind: str, actor: Actor | None) -> None:
         prints=sorted({print_of(value) for value in work.values if len(value) > 2}),
         actor_id=actor.person_id if actor else None,
         at=work.now,
-        seq=int(db.session.scalar(sa.select(Counter.value).where(Counter.name == "server")) or 0),
+        seq=last_seq() if seen is None else min(seen, last_seq()),
     )
     db.session.add(made)
     db.session.flush()
@@ -161,7 +174,9 @@ def write_beside(decisions: Iterable[Erasure]) -> None:
     ]  # fmt: skip
     if lines:
         file = journal()
+        is_torn = file.exists() and not file.read_bytes().endswith(b"\n")
         with file.open("a", encoding="ascii") as stream:
+            stream.write("\n" if is_torn else "")
             stream.writelines(json.dumps(line) + "\n" for line in lines)
         flush(file)
 
@@ -274,7 +289,7 @@ def erase_submission(work: Work, submission_id: str, who: Wanted, chooses: Choos
         places = [place for place in in_envelope(envelope, revision.form_sha256, who) if chooses(place)]
         if not places:
             continue
-        values, files = _take_out_of(envelope, revision.form_sha256, places, who)
+        values, files = take_out_of(envelope, revision.form_sha256, places, who)
         _rewrite(revision, envelope, values, work.now)
         work.values |= values
         taken |= files
@@ -290,7 +305,7 @@ def erase_submission(work: Work, submission_id: str, who: Wanted, chooses: Choos
         submission.seq = next_seq()
 
 
-def _take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Found], who: Wanted) -> tuple[set[str], set[str]]:
+def take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Found], who: Wanted) -> tuple[set[str], set[str]]:
     """Remove the places from an envelope; the values and the hashes of files that went."""
     personal = personal_of(form_sha256)
     values: set[str] = set()
@@ -311,7 +326,8 @@ def _take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Fo
                 values.add(leaf.value)
                 take_out(answers, leaf.path)
     for leaf in list(leaves(answers)):
-        if personal is not None and leaf.plain in personal.derived and leaf.value in values:
+        carried = personal is not None and leaf.plain in personal.derived
+        if carried and (leaf.value in values or any(len(value) > 2 and value in leaf.value for value in values)):
             take_out(answers, leaf.path)
     envelope["attachments"] = [
         one for one in envelope.get("attachments", []) if not (isinstance(one, dict) and one.get("sha256") in files)
@@ -322,8 +338,9 @@ def _take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Fo
         hers = change.get("id") in who.records
         properties = (personal.properties.get(str(change.get("list")), set()) if personal else set()) if hers else set()
         data = change.get("data") or {}
+        # It says nothing of them any more: an empty value would take away what others say since.
         change["data"] = {
-            name: ("" if name in properties or (len(value) > 2 and value in values) else value) for name, value in data.items()
+            name: value for name, value in data.items() if name not in properties and not (len(value) > 2 and value in values)
         }
         label = str(change.get("label") or "")
         if label in values or (hers and change.get("list") in PERSONS):
@@ -373,28 +390,34 @@ def erase_files(done: Done, submission_id: str, hashes: set[str]) -> None:
         named = not hashes.isdisjoint({slot.sha256, inside, slot.opened_sha256})
         if not named or slot.lost_reason == ERASED:
             continue
-        partial = Path(current_app.config["ATTACHMENTS"]) / "partial" / f"{submission_id}.{slot.sha256}"
-        done.paths += [path_of(sha) for sha in (slot.sha256, slot.opened_sha256) if sha] + [partial]
+        done.paths += [path_of(sha) for sha in (slot.sha256, slot.opened_sha256) if sha] + [_half(submission_id, slot.sha256)]
         slot.lost_reason, slot.complete_at, slot.opened_sha256 = ERASED, None, None
         done.files += 1
     db.session.flush()
 
 
 def finish(done: Done) -> None:
-    """After the commit: the decision beside the database, and the bytes of files, but for those that another submission names."""
+    """After the commit: the decision beside the database, the bytes of files, and what copies of rescue files keep."""
     write_beside(done.decisions)
     for path in done.paths:
-        sha256 = path.name
-        named = sa.select(Attachment.id).where(
-            sa.or_(Attachment.sha256 == sha256, Attachment.opened_sha256 == sha256), Attachment.complete_at.is_not(None)
-        )
-        if db.session.scalar(named.limit(1)) is None:
-            path.unlink(missing_ok=True)
-            apart = Path(current_app.config["ATTACHMENTS"]) / "apart" / sha256
-            apart.unlink(missing_ok=True)
-            if path.parent.exists():
-                flush(path.parent)
+        remove_unless_named(path)
+    copies.shrink_all(done.clean)
     db.session.rollback()
+
+
+def left_behind() -> list[Path]:
+    """Files that were erased and are on the disk all the same: the machine stopped before finish()."""
+    found = []
+    query = sa.select(Attachment.submission_id, Attachment.sha256, Attachment.sealed).where(Attachment.lost_reason == ERASED)
+    for submission_id, sha256, sealed in db.session.execute(query.execution_options(yield_per=AT_ONCE)):
+        inside = [path_of(sealed["sha256"])] if sealed else []
+        found += [path for path in (path_of(sha256), _half(submission_id, sha256), *inside) if path.exists()]
+    return found
+
+
+def _half(submission_id: str, sha256: str) -> Path:
+    """Where a file grows while it arrives."""
+    return Path(current_app.config["ATTACHMENTS"]) / "partial" / f"{submission_id}.{sha256}"
 
 
 # -- the rest
@@ -436,7 +459,7 @@ def erase_aside(work: Work, case_id: str, who: Wanted, chooses: Chooses | None =
         return False
     form_sha256 = str(envelope.get("form_sha256"))
     places = [one for one in in_envelope(envelope, form_sha256, who) if (chooses(one) if chooses else one.is_sure)]
-    values, files = _take_out_of(envelope, form_sha256, places, who)
+    values, files = take_out_of(envelope, form_sha256, places, who)
     if not values and not files:
         return False
     kept.body = gzip.compress(orjson.dumps(envelope), mtime=0)

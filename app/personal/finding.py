@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from app.accounts.models import Membership, Person
 from app.core.db import db
+from app.core.models import Sequence as Counter
 from app.core.problems import Problem
 from app.imports.checking import unpacked
 from app.imports.models import RecordImport
@@ -21,6 +22,7 @@ from app.registry.applying import LABEL
 from app.registry.erased import is_mark
 from app.registry.finding import normalise
 from app.registry.models import Entity, EntityVersion, EntityWaiting
+from app.rescue import copies
 from app.submissions.models import Attachment, Quarantined, Remark, ReviewEvent, Revision, Submission
 from app.submissions.queries import opened
 
@@ -51,8 +53,10 @@ class Search:
     looked_at: int = 0  # revisions
     more: bool = False  # there are older ones that were not looked at
     unreadable: int = 0  # sealed, the key is not here: she may be in them
+    copies: int = 0  # parts of rescue files that nobody can look into
     by_name: bool = False
     words: int = 0
+    seq: int = 0  # of the last change when the search began: what came later was not looked at
 
     @property
     def is_clear(self) -> bool:
@@ -64,7 +68,7 @@ class Search:
 
 def search(programme_id: str, who: Wanted, *, most: int | None = MOST_LOOKED_AT) -> Search:
     """Everything about the person in a programme. `most`: revisions looked through, newest first; None: all of them."""
-    result = Search(by_name=bool(who.words) and not who.records, words=len(who.words))
+    result = Search(by_name=bool(who.words) and not who.records, words=len(who.words), seq=last_seq())
     personal = properties_of(programme_id)
     records, hers = _records(programme_id, who, personal)
     result.found += records
@@ -75,7 +79,12 @@ def search(programme_id: str, who: Wanted, *, most: int | None = MOST_LOOKED_AT)
     result.found += _aside(programme_id, who, result)
     result.found += _imports(programme_id, who)
     result.found += _accounts(programme_id, who)
+    result.copies = sum(left.unread for left in copies.all_left())
     return result
+
+
+def last_seq() -> int:
+    return int(db.session.scalar(sa.select(Counter.value).where(Counter.name == "server")) or 0)
 
 
 # -- records

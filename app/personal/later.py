@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core import audit
 from app.core.db import begin_writing, db
-from app.core.models import Sequence as Counter
 from app.core.permissions import Actor, require
 from app.core.problems import Problem
 from app.instruments.models import Instrument, InstrumentVersion
 from app.personal import erasing
 from app.personal.erasing import Done
-from app.personal.finding import AT_ONCE, Found, aside_envelope, in_envelope
+from app.personal.finding import AT_ONCE, Found, aside_envelope, last_seq
 from app.personal.hers import PERSONS, Wanted, personal_of, properties_of
+from app.personal.known import Earlier, Known, came_back, known, of_form
 from app.personal.models import Erasure
 from app.registry.applying import LABEL
 from app.registry.erased import print_of
-from app.registry.models import Entity, EntityVersion
+from app.registry.models import Entity, EntityVersion, Programme
 from app.submissions.models import Quarantined, Revision, Submission
 from app.submissions.queries import opened
 
@@ -44,17 +46,18 @@ def again(*, now: datetime, apply: bool) -> Again:
     """
     result = Again()
     begin_writing()
-    known = {one.id for one in db.session.scalars(sa.select(Erasure))}
+    here = {one.id for one in db.session.scalars(sa.select(Erasure))}
+    programmes = set(db.session.scalars(sa.select(Programme.id)))
     for line in _journal():
-        if line["id"] not in known:
+        if line["id"] not in here and line["programme_id"] in programmes:
             result.told += 1
-            known.add(line["id"])
+            here.add(line["id"])
             if apply:
                 values = {name: line[name] for name in ("id", "programme_id", "kind", "places", "prints", "actor_id")}
                 db.session.add(Erasure(**values, at=datetime.fromisoformat(line["at"]), seq=-1))
     db.session.flush()
     written = {line["id"] for line in _journal()}
-    high = int(db.session.scalar(sa.select(Counter.value).where(Counter.name == "server")) or 0)
+    high = last_seq()
     for decision in db.session.scalars(sa.select(Erasure).order_by(Erasure.at, Erasure.id)).all():
         _one(decision, result, apply=apply, now=now)
         if apply:
@@ -62,6 +65,7 @@ def again(*, now: datetime, apply: bool) -> Again:
             if decision.id not in written:
                 result.done.decisions.append(decision)
     if apply:
+        result.done.paths += erasing.left_behind()
         db.session.commit()
         erasing.finish(result.done)
     else:
@@ -73,59 +77,75 @@ def _journal() -> Iterator[dict[str, Any]]:
     file = erasing.journal()
     if file.exists():
         for line in file.read_text("ascii").splitlines():
-            if line.strip():
+            with contextlib.suppress(json.JSONDecodeError):  # the machine stopped in the middle of a line
                 yield json.loads(line)
 
 
 def _one(decision: Erasure, result: Again, *, apply: bool, now: datetime) -> None:
+    was = result.done.counts()
     work = erasing.Work(decision.programme_id, now, done=result.done)
-    prints = frozenset(decision.prints)
+    one = known(decision.id, decision.places, decision.prints)
     personal = properties_of(decision.programme_id)
-    for entity in _in_parts(Entity, decision.places["entities"]):
+    for entity in _in_parts(Entity, sorted(one.records)):
         if entity.erased_at is None:
             if apply:
                 erasing.erase_record(work, entity.id, personal, decision.places.get("archived", False), None)
             else:
                 result.done.records += 1
-    for entity_id, name in decision.places["properties"]:
+    for entity_id, name in one.properties:
         entity = db.session.get(Entity, entity_id)
         said = "" if entity is None else entity.label if name == LABEL else entity.data.get(name, "")
-        if said and print_of(said) in prints:
+        if said and print_of(said) in one.prints:
             if apply:
                 erasing.erase_property(work, entity_id, name, {said}, None)
             else:
                 result.done.properties += 1
-    who = Wanted(records=frozenset(decision.places["entities"]), prints=prints)
-    before = set(decision.places["submissions"])
     query = (
-        sa.select(Revision.submission_id, Revision.form_sha256, Revision.encryption, Revision.body)
+        sa.select(Revision.id, Revision.submission_id, Revision.form_sha256, Revision.encryption, Revision.body)
         .join(Submission, Submission.id == Revision.submission_id)
         .where(Submission.programme_id == decision.programme_id, Revision.seq > decision.seq)
         .order_by(Revision.seq)
     )
     hers: dict[str, set[tuple[str, str]]] = {}
-    for submission_id, form_sha256, encryption, body in db.session.execute(query.execution_options(yield_per=AT_ONCE)):
+    for revision_id, submission_id, form_sha256, encryption, body in db.session.execute(
+        query.execution_options(yield_per=AT_ONCE)
+    ):
         try:
             envelope = opened(encryption, body)
         except Problem:
             continue
-        for place in in_envelope(envelope, form_sha256, who):
-            if not place.is_sure or not (place.values or place.files):
-                continue
-            names_her = any(one in str(envelope.get("answers")) for one in who.records)
-            if submission_id in before or (place.kind == "row" and names_her):
-                hers.setdefault(submission_id, set()).add((place.kind, place.name))
-            else:
-                result.perhaps.append((submission_id, place.name))
-    _aside_again(decision, work, who, before, result, apply=apply)
+        again = came_back(one, envelope, form_sha256, partial(_earlier, one, submission_id, revision_id))
+        if again.hers:
+            hers.setdefault(submission_id, set()).update((place.kind, place.name) for place in again.hers)
+        result.perhaps += [(submission_id, place.name) for place in again.perhaps]
+    _aside_again(decision, work, one, result, apply=apply)
     for submission_id, places in hers.items():
         if apply:
-            erasing.erase_submission(work, submission_id, who, lambda one, places=places: (one.kind, one.name) in places)  # type: ignore[misc]
+            erasing.erase_submission(work, submission_id, one.who, lambda at, places=places: (at.kind, at.name) in places)  # type: ignore[misc]
         else:
             result.done.submissions += 1
+    done = {name: count - was[name] for name, count in result.done.counts().items()}
+    if apply and any(done.values()):
+        # What is hers in a form stays hers in its next correction.
+        reached = [*decision.places["submissions"], *(id for id in work.submissions if id not in one.submissions)]
+        decision.places = decision.places | {"submissions": list(dict.fromkeys(reached))}
+        db.session.flush()
+        about = {"programme_id": decision.programme_id, "object_id": decision.id}
+        audit.record("person.erased", at=now, actor_id=None, details=done, **about)
 
 
-def _aside_again(decision: Erasure, work: erasing.Work, who: Wanted, before: set[str], result: Again, *, apply: bool) -> None:
+def _earlier(one: Known, submission_id: str, revision_id: str) -> list[Earlier] | None:
+    """Of a submission, but for one of its revisions."""
+    query = sa.select(Revision.form_sha256, Revision.body).where(
+        Revision.submission_id == submission_id,
+        Revision.id != revision_id,
+        Revision.erased_at.is_not(None),
+        Revision.encryption == "none",
+    )
+    return of_form(one, submission_id, [Earlier.read(form_sha256, body) for form_sha256, body in db.session.execute(query)])
+
+
+def _aside_again(decision: Erasure, work: erasing.Work, one: Known, result: Again, *, apply: bool) -> None:
     """What was set aside since: the same rule as for submissions."""
     here = sa.or_(Quarantined.programme_id == decision.programme_id, Quarantined.programme_id.is_(None))
     query = sa.select(Quarantined).where(here, Quarantined.seq > decision.seq)
@@ -133,17 +153,12 @@ def _aside_again(decision: Erasure, work: erasing.Work, who: Wanted, before: set
         envelope = aside_envelope(kept)
         if envelope is None:
             continue
-        places = in_envelope(envelope, str(envelope.get("form_sha256")), who)
-        hers = [one for one in places if one.is_sure and (one.values or one.files)]
-        if not hers:
-            continue
-        if kept.submission_id in before or any(one in str(envelope.get("answers")) for one in who.records):
-            if apply:
-                erasing.erase_aside(work, kept.id, who)
-            else:
-                result.done.submissions += 1
-        else:
-            result.perhaps += [(kept.submission_id, one.name) for one in hers]
+        again = came_back(one, envelope, str(envelope.get("form_sha256")), partial(_earlier, one, kept.submission_id, ""))
+        result.perhaps += [(kept.submission_id, place.name) for place in again.perhaps]
+        if again.hers and apply:
+            erasing.erase_aside(work, kept.id, one.who, again.chooses)
+        elif again.hers:
+            result.done.submissions += 1
 
 
 def _in_parts(model: Any, ids: list[str]) -> Iterator[Any]:

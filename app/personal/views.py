@@ -110,7 +110,7 @@ def act() -> Response:
         if action in ("erase", "anonymise") and form.get("sure") != "yes":
             return _ask(programme_id, who, keys, action)
         # Looked for before the write lock is taken: it reads for seconds. What is written is read once more under the lock.
-        _found, ticked = operations.chosen(programme_id, who, keys, most=MOST_LOOKED_AT)
+        again, ticked = operations.chosen(programme_id, who, keys, most=MOST_LOOKED_AT)
         begin_writing()
         if action == "export":
             content = exporting.write(actor, programme_id, ticked, chosen_language(), now=utcnow())
@@ -125,7 +125,9 @@ def act() -> Response:
             return redirect(url_for("personal.home", q=form.get("now", "").strip()))  # type: ignore[return-value]
         if action not in ("erase", "anonymise"):
             raise NOT_FOUND()
-        done = erasing.erase(actor, programme_id, who, ticked, archive=action == "erase", now=utcnow())
+        seen = form.get("seen", "")
+        shown = min(int(seen), again.seq) if seen.isdecimal() and len(seen) < 16 else again.seq
+        done = erasing.erase(actor, programme_id, who, ticked, archive=action == "erase", now=utcnow(), seen=shown)
         db.session.commit()
         erasing.finish(done)
     except Problem as problem:
@@ -156,6 +158,7 @@ def _ask(programme_id: str, who: Any, keys: set[str], action: str) -> Response:
         action=action,
         search=request.form.get("q", ""),
         record_id=request.form.get("record", ""),
+        seen=request.form.get("seen", ""),
     )
     return make_response(html)
 

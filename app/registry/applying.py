@@ -16,7 +16,7 @@ import orjson
 
 from app.core.driver import Numbers, Statements
 from app.core.ids import new_id
-from app.registry.erased import is_same
+from app.registry.erased import is_mark, is_same
 from app.registry.finding import derived, links_of, territory_of
 
 LABEL = ""  # stands for the label among the properties
@@ -256,6 +256,9 @@ def compare(change: EntityChange, record: Record, versions: list[_Version], base
     if change.label:
         wanted[LABEL] = change.label
     said = _Said()
+    # What was erased there stays so, whichever version the phone still had.
+    erased = {name: [one.changes[name] for one in versions if is_mark(one.changes.get(name, ""))] for name in wanted}
+    wanted = {name: text for name, text in wanted.items() if not any(is_same(kept, text) for kept in erased[name])}
     if base is None:
         said.values = {name: text for name, text in wanted.items() if record.value(name) != text}
         return said
@@ -277,7 +280,7 @@ def compare(change: EntityChange, record: Record, versions: list[_Version], base
         # A property without history has the value it began with.
         was = then.get(name, "") if name in known else theirs
         # What both sides made of it is noted on a branch all the same: the branch goes on from it.
-        if ours == was or (ours == theirs and not change.branch_id) or is_same(was, ours):
+        if ours == was or (ours == theirs and not change.branch_id):
             continue
         said.values[name] = ours
         if ours == theirs:

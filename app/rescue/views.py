@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from app.accounts.sessions import signed_in
 from app.core.clock import utcnow
 from app.core.permissions import can, require
 from app.core.problems import Problem
-from app.rescue import operations, problems
+from app.rescue import copies, operations, problems
 
 bp = Blueprint("rescue", __name__)
 
@@ -38,8 +39,19 @@ def bring() -> ResponseReturnValue:
             brought = operations.bring(app, cast(BinaryIO, file.stream), actor_id=g.actor.person_id, now=utcnow())
         except Problem as error:
             problem = error
-    page = render_template("rescue/bring.html", brought=brought, problem=problem)
+    may_drop = can(g.actor, "programme.manage")
+    page = render_template("rescue/bring.html", brought=brought, problem=problem, kept=copies.all_left(), may_drop=may_drop)
     return page, problem.kind.status if problem else 200
+
+
+@bp.post("/phones/rescue/<sha256>/drop")
+@signed_in
+def drop(sha256: str) -> ResponseReturnValue:
+    """What is left of a copy is needed no more."""
+    require(g.actor, "programme.manage")
+    operations.drop(g.actor.person_id, sha256, now=utcnow())
+    flash(_("The rest of the file was deleted."), "done")
+    return redirect(url_for("rescue.bring"))
 
 
 @bp.get("/phones/rescue/<sha256>")

@@ -160,9 +160,24 @@ def _finish(slot_id: str, file: BinaryIO, partial: Path, sha256: str, sealed: di
     opened = _complete(file, partial, sha256, sealed)
     begin_writing()
     done = {"complete_at": now, "lost_reason": None, "opened_sha256": opened}
-    db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(done))
+    wanted = sa.and_(Attachment.id == slot_id, Attachment.lost_reason.is_distinct_from(ERASED))
+    if not db.session.execute(sa.update(Attachment).where(wanted).values(done)).rowcount:  # type: ignore[attr-defined]
+        db.session.rollback()  # it was erased while its last piece came
+        remove_unless_named(path_of(opened or sha256))
+        return
     db.session.execute(sa.update(Attachment).where(Attachment.id == slot_id).values(seq=next_seq()))
     db.session.commit()
+
+
+def remove_unless_named(path: Path) -> None:
+    """Take an erased file from the disk, and what was set apart of it, unless another submission has the same one."""
+    sha256 = path.name
+    here = sa.or_(Attachment.sha256 == sha256, Attachment.opened_sha256 == sha256)
+    if db.session.scalar(sa.select(Attachment.id).where(here, Attachment.complete_at.is_not(None)).limit(1)) is None:
+        path.unlink(missing_ok=True)
+        (Path(current_app.config["ATTACHMENTS"]) / "apart" / sha256).unlink(missing_ok=True)
+        if path.parent.exists():
+            flush(path.parent)
 
 
 def _is_complete(slot_id: str) -> bool:

@@ -47,18 +47,24 @@ def check_waiting(limit: int = 50) -> int:
     waiting = db.session.scalars(
         sa.select(Revision.id).where(Revision.check_state == "waiting").order_by(Revision.seq).limit(limit)
     ).all()
-    found = [(revision_id, *_check(revision)) for revision_id in waiting if (revision := db.session.get(Revision, revision_id))]
+    found = []
+    for revision_id in waiting:
+        if revision := db.session.get(Revision, revision_id):
+            erased_at = revision.erased_at
+            found.append((revision_id, erased_at, *_check(revision)))
     if found:
         # Together and only now: whoever delivers waits for the write lock no longer than this takes.
         begin_writing()
-        for revision_id, state, result in found:
+        for revision_id, erased_at, state, result in found:
+            # What was erased meanwhile is computed again: this may still say it.
+            same = Revision.erased_at.is_not_distinct_from(erased_at)
             db.session.execute(
                 sa.update(Revision)
-                .where(Revision.id == revision_id, Revision.check_state == "waiting")
+                .where(Revision.id == revision_id, Revision.check_state == "waiting", same)
                 .values(check_state=state, check_result=result)
             )
         db.session.commit()
-        codes = Counter(result["code"] for _, state, result in found if state == "failed")
+        codes = Counter(result["code"] for _, _, state, result in found if state == "failed")
         if codes:
             log.warning("Not computed again: %s of %s (%s)", codes.total(), len(found), ", ".join(sorted(codes)))
     db.session.rollback()

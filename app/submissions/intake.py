@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # What no backup holds whole while nobody can read it: phones keep it. The greatest number that they read exactly.
 NOT_READ = 2**53 - 1
+MISSING = "complete_at IS NULL AND size > 0 AND coalesce(lost_reason, '') <> 'erased'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Sent:
     aside: str | None = None  # a quarantine reason that is known before filing
     sealed_by: str | None = None  # of an unproven key (keys/operations.py, fingerprint)
     decided: bool = False  # a person has looked at it
+    erased: int = 0  # values that were taken out of body before filing: sha256 stays that of what arrived
     result: str = ""  # accepted, duplicate, quarantined, gone, retry
     reason: str | None = None  # of quarantine
     receipt: dict[str, Any] | None = None
@@ -80,6 +82,16 @@ class Forms:
         if form not in self.is_open or (*form, envelope.form_sha256) not in self.packages:
             return "form_unknown"
         return None if self.is_open[form] else "form_closed"
+
+
+# Who looks at items before they are filed, under a name of its own: a package that stands above this one and knows what must not
+# come back (app/personal). It is called under the locks of filing and may change `body`, `envelope` and `erased`.
+LOOKS: dict[str, Callable[[Statements, list[Sent]], None]] = {}
+
+
+def _look(do: Statements, items: list[Sent]) -> None:
+    for look in LOOKS.values() if items else ():
+        look(do, items)
 
 
 def accept(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> None:
@@ -200,6 +212,7 @@ def _file(do: Statements, items: list[Sent], forms: Forms, *, now: datetime) -> 
             else:
                 corrections.append(item)
 
+    _look(do, [*fresh, *corrections, *(item for item, _ in aside)])
     chain = _Chain(do, now)
     if fresh:
         _insert_new(do, fresh, entities, forms, seqs, chain, now=now)
@@ -218,6 +231,7 @@ def file_decided(do: Statements, item: Sent, forms: Forms, *, now: datetime) -> 
     seqs = Numbers(do, 1 + len(item.envelope.entities))
     chain = _Chain(do, now)
     item.decided = True
+    _look(do, [item])
     if item.submission_id in stored:
         _insert_correction(do, item, stored[item.submission_id], entities, forms, seqs, chain, now=now)
     else:
@@ -235,13 +249,14 @@ def file_opened(do: Statements, item: Sent, case_id: str, forms: Forms, *, now: 
     chain = _Chain(do, now)
     before = stored.get(item.submission_id)
     taken = bool(do.rows("SELECT 1 FROM revisions WHERE id = ?", (item.revision_id,)))
+    _look(do, [item])
     why = "id_conflict" if before is not None and before.is_deleted else _why_aside(do, item, before, taken, entities, forms)
     chain.add(
         "quarantine.opened",
         programme_id=item.envelope.programme_id,
         actor_id=item.sender.person_id,
         object_id=item.revision_id,
-        details={"case": case_id, "reason": why},
+        details={"case": case_id, "reason": why, **_erased(item)},
     )
     if why:
         item.result, item.reason = "quarantined", why
@@ -374,6 +389,11 @@ class _Chain:
         self.do.insert("audit", "number, at, programme_id, actor_id, action, object_id, details, hash", self.rows)
 
 
+def _erased(item: Sent) -> dict[str, int]:
+    """For the chain, which names nobody: how much was taken out before it was filed."""
+    return {"erased": item.erased} if item.erased else {}
+
+
 def _receipt(item: Sent, seq: int, received_at: str, missing: list[str] | None, audit_head: str | None) -> dict[str, Any]:
     return {
         "submission_id": item.submission_id,
@@ -417,8 +437,8 @@ def receipts(do: Statements, wanted: dict[str, str]) -> dict[str, dict[str, Any]
     # A backup holds an item when it holds the last of its photos too: phones remove nothing before (docs/sync.md).
     whole: dict[str, int] = {}
     for submission_id, sha256, is_missing, arrived in do.among(
-        # One that a phone said to be lost is taken from any that has it; an empty one cannot come.
-        "SELECT submission_id, sha256, complete_at IS NULL AND size > 0, coalesce(seq, 0) FROM attachments "
+        # One that a phone said to be lost is taken from any that has it; an empty one cannot come, an erased one shall not.
+        f"SELECT submission_id, sha256, {MISSING}, coalesce(seq, 0) FROM attachments "  # noqa: S608
         "WHERE submission_id IN (:ids)",
         [*(row[4] for row in rows), *(row[7] for row in set_aside if row[7])],
     ):
@@ -480,7 +500,7 @@ SUBMISSION_COLUMNS = (
 )
 REVISION_COLUMNS = (
     "id, submission_id, parent_id, form_version, form_sha256, encryption, body, sha256, author_id, device_id, t_client, "
-    "clock_offset_ms, received_at, check_state, check_result, seq, key_id"
+    "clock_offset_ms, received_at, check_state, check_result, seq, key_id, erased_at"
 )
 EVENT_COLUMNS = "id, submission_id, number, revision_id, action, actor_id, comment, at"
 
@@ -489,7 +509,7 @@ def _revision_row(item: Sent, envelope: Envelope, moment: Any, seq: int) -> tupl
     return (
         item.revision_id, item.submission_id, envelope.parent_revision_id, envelope.form_version, envelope.form_sha256,
         item.encryption, item.body, item.sha256, envelope.author_id, item.sender.device_id, envelope.t_client,
-        envelope.clock_offset_ms, moment, "waiting", None, seq, item.key_id,
+        envelope.clock_offset_ms, moment, "waiting", None, seq, item.key_id, moment if item.erased else None,
     )  # fmt: skip
 
 
@@ -538,7 +558,7 @@ def _insert_new(
             programme_id=envelope.programme_id,
             actor_id=envelope.author_id,
             object_id=item.revision_id,
-            details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": trouble},
+            details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": trouble, **_erased(item)},
         )
         item.result, item.reason = ("quarantined", trouble) if trouble else ("accepted", None)
         item.receipt = _receipt(item, seq, text, _announced(item.envelope), head)
@@ -662,11 +682,11 @@ def _insert_correction(
         programme_id=envelope.programme_id,
         actor_id=envelope.author_id,
         object_id=item.revision_id,
-        details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": quarantine},
+        details={"submission": item.submission_id, "sha256": item.sha256, "quarantine": quarantine, **_erased(item)},
     )
     outbox.note(do, [_told("revised", number + 1, item, before.organisation_id, seq, quarantine)], now=now)
     missing = do.rows(
-        "SELECT sha256 FROM attachments WHERE submission_id = ? AND complete_at IS NULL AND size > 0",
+        f"SELECT sha256 FROM attachments WHERE submission_id = ? AND {MISSING}",  # noqa: S608
         (item.submission_id,),
     )
     item.result, item.reason = ("quarantined", quarantine) if quarantine else ("accepted", None)
@@ -724,7 +744,7 @@ def _keep(
             programme_id=None,
             actor_id=item.sender.person_id,
             object_id=item.revision_id,
-            details={"submission": item.submission_id, "sha256": item.sha256, "reason": reason},
+            details={"submission": item.submission_id, "sha256": item.sha256, "reason": reason, **_erased(item)},
         )
         item.result, item.reason = "quarantined", reason
         item.receipt = _receipt(item, seq, iso(now), _announced(item.envelope), head)

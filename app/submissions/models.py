@@ -137,7 +137,7 @@ class ReviewEvent(Model):
     submission_id: Mapped[str] = mapped_column(sa.ForeignKey("submissions.id"))
     number: Mapped[int]  # 1, 2, 3…: two reviewers cannot both write the next
     revision_id: Mapped[str] = mapped_column(sa.String(36))  # what the decision looked at
-    action: Mapped[str] = mapped_column(sa.String(16))  # received, revised, approved, returned, rejected, edited
+    action: Mapped[str] = mapped_column(sa.String(16))  # received, revised, approved, returned, rejected, admitted, deleted
     actor_id: Mapped[str | None] = mapped_column(sa.String(36))
     comment: Mapped[str] = mapped_column(sa.Text, default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime)

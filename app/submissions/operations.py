@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.core import audit
 from app.core.db import db, next_seq
 from app.core.driver import Numbers, Statements
+from app.core.ids import new_id
 from app.core.permissions import Actor, can, require
 from app.hooks import outbox
 from app.instruments.queries import lists_changed
@@ -19,7 +20,7 @@ from app.registry.applying import EntityChange, Record, Source
 from app.registry.models import EntityVersion
 from app.submissions import intake
 from app.submissions.envelope import read
-from app.submissions.models import Revision, Submission
+from app.submissions.models import ReviewEvent, Revision, Submission
 from app.submissions.problems import NO_SUCH_SUBMISSION, RECORD_ELSEWHERE
 from app.submissions.queries import last_event
 
@@ -33,17 +34,29 @@ def delete(actor: Actor, submission_id: str, *, reason: str, now: datetime) -> N
     submission.deleted_at = submission.updated_at = now
     db.session.flush()
     submission.seq = next_seq()
+    last = last_event(submission_id)
+    # The words stand here and not in the chain, which nothing can be erased from.
+    event = ReviewEvent(
+        id=new_id(),
+        submission_id=submission_id,
+        number=last.number + 1 if last else 1,
+        revision_id=submission.current_revision_id,
+        action="deleted",
+        actor_id=actor.person_id,
+        comment=reason[:2000],
+        at=now,
+    )
+    db.session.add(event)
     audit.record(
         "submission.deleted",
         at=now,
         actor_id=actor.person_id,
         programme_id=submission.programme_id,
         object_id=submission_id,
-        details={"reason": reason[:500]},
+        details={"event": event.id},
     )
     db.session.flush()
-    last = last_event(submission_id)
-    tell(submission, "deleted", last.number + 1 if last else 1, submission_id, now=now)
+    tell(submission, "deleted", event.number, submission_id, now=now)
 
 
 def tell(submission: Submission, event: str, number: int, source: str, *, now: datetime) -> None:

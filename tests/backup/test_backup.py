@@ -1,12 +1,13 @@
 """Backups (I-20): B1 a copy is verified before it counts; B2 a restore gives back rows and files; B3 damage is found by the
 drill, not by the disaster; B4 only an off-host backup moves the watermark; B5 nothing in use is overwritten by mistake; B6 what
 signs and what was done are in it too; B7 a backup of an earlier release is restored; B8 a restore that is cut off leaves what
-was there."""
+was there; B9 what was erased goes with the last backup that holds it, and an older one is told of it."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -24,8 +25,10 @@ from app.backup.problems import DAMAGED, FAILED, NO_BACKUP, NOT_EMPTY
 from app.backup.stores import SQLiteStore
 from app.core import audit
 from app.core.db import db
+from app.core.ids import new_id
 from app.core.models import Setting
 from app.core.problems import Problem
+from app.personal import erasing
 from app.registry.models import Programme
 from app.submissions.models import Attachment, Submission
 from tests.conftest import NOW
@@ -103,6 +106,25 @@ def test_a_restored_backup_holds_the_rows_and_the_files_of_its_moment(stored: Fl
 
     assert db.session.scalars(sa.select(Submission.title)).all() == ["تعاونية الأمل"]
     assert (Path(stored.config["ATTACHMENTS"]) / SHA[:2] / SHA).read_bytes() == PHOTO
+
+
+def test_what_was_erased_leaves_backups_with_the_last_that_holds_it_and_an_older_one_is_told(  # B9
+    stored: Flask, folder: Path
+) -> None:
+    first = operations.make(folder, now=NOW, off_host=False).folder
+    (photo,) = list(folder.glob("attachments/??/*"))
+    db.session.execute(sa.update(Attachment).values(complete_at=None, lost_reason="erased"))
+    db.session.commit()
+    line = json.dumps({"id": new_id(), "prints": []})
+    erasing.journal().write_text(line + "\n", "ascii")
+    operations.make(folder, now=NOW + timedelta(days=2), off_host=False)
+    assert photo.exists(), "the first backup holds it"
+    shutil.rmtree(first)
+    operations.make(folder, now=NOW + timedelta(days=40000), off_host=False)
+    assert not photo.exists()
+    erasing.journal().unlink()
+    operations.restore(operations.latest(folder), replace=True)
+    assert erasing.journal().read_text("ascii") == line + "\n"
 
 
 def test_a_restored_server_takes_a_new_epoch_so_that_phones_offer_what_they_hold(stored: Flask, folder: Path) -> None:

@@ -6,9 +6,11 @@ D2  what is held is given out as a file, with her pictures and signatures
 D3  erased means erased: her name and number stand nowhere in the database, her files are gone from the disk
 D4  figures, scores, choices and the count of persons stay; the chain holds and names nobody
 D5  phones get the deletion with their next pull; an old phone that says her name again changes nothing
-D6  what arrives later, or comes back with an older copy, is erased again; what only bears her name is reported
+D6  what arrives later, or comes back with an older copy, is erased again, what is surely hers before it is filed; what only bears
+    her name is reported
 D7  an instrument's answers are kept as long as its retention says
 D8  who answers for one person's data answers for the whole programme
+D9  copies of rescue files keep only what is not here; what was erased leaves them, what nobody can look into is said
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import sqlalchemy as sa
 from app.core import audit
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
+from app.core.models import Audit
 from app.instruments import operations
 from app.instruments.models import Instrument
 from app.instruments.operations import Checked
@@ -35,10 +38,13 @@ from app.personal import erasing, later
 from app.personal.finding import search
 from app.personal.operations import asked
 from app.registry.models import Entity
+from app.rescue import copies
+from app.rescue.operations import bring
 from app.submissions.attachments import path_of
-from app.submissions.models import Attachment, Remark, Revision
-from tests.conftest import NOW, Someone, World, count
+from app.submissions.models import Attachment, Remark, Revision, Submission
+from tests.conftest import NOW, Someone, World, count, item_of
 from tests.conftest import later as from_now
+from tests.rescue.test_rescue import a_file
 
 HERE = "/personal-data"
 NAME, PHONE = "زهرة بناني", "0612345678"
@@ -205,18 +211,84 @@ def test_she_is_erased_everywhere_and_figures_stay(held: Held, admin: Someone, a
         [held.row("زهرة البناني", PHONE, "", person=held.zahra)], [held.person("update", held.zahra, NAME, PHONE, 2)]
     )
     assert db.session.get_one(Entity, held.zahra).label == ""
-    assert PHONE in everything_said(), "the late form itself says her number until somebody looks"
+    assert row_of(late) == {"p_consent": "yes", "p_person": held.zahra, "p_age": "18_35"}, "no name, at no moment"
     result = later.again(now=NOW, apply=True)
-    assert result.done.submissions == 1
+    assert result.done.submissions == 0
     assert [path for submission_id, path in result.perhaps if submission_id == late["submission_id"]] == [
         "pres_name",
         "pres_phone",
-    ]
-    body = json.loads(gzip.decompress(db.session.get_one(Revision, late["revision_id"]).body))
-    assert "p_name" not in body["answers"]["part"][0]
-    assert later.again(now=NOW, apply=True).done.submissions == 0
+    ], "the president may be another who is called so: a person looks"
     # The same form sent again is still the same form.
     assert amina.push(held.first).json["results"][0]["result"] == "duplicate"
+
+
+def row_of(envelope: dict[str, Any], number: int = 1) -> dict[str, str]:
+    db.session.rollback()
+    found: dict[str, str] = json.loads(gzip.decompress(db.session.get_one(Revision, envelope["revision_id"]).body))["answers"][
+        "part"
+    ][number - 1]
+    return found
+
+
+def erase(held: Held) -> None:
+    who = asked(PHONE)
+    places = search(held.programme, who)
+    begin_writing()
+    done = erasing.erase(None, held.programme, who, places.found, archive=True, now=NOW, seen=places.seq)
+    db.session.commit()
+    erasing.finish(done)
+
+
+def test_a_correction_by_a_phone_that_still_has_her_name_is_filed_without_it(held: Held, amina: Someone):  # D5, D6
+    erase(held)
+    again = held.first | {
+        "revision_id": new_id(),
+        "parent_revision_id": held.first["revision_id"],
+        "answers": held.first["answers"] | {"k_women": "26"},
+    }
+    result = amina.push(again).json["results"][0]
+    assert (result["result"], result["receipt"]["missing"]) == ("accepted", [])
+    assert result["receipt"]["sha256"] == item_of(again)["sha256"], "of what arrived"
+    assert row_of(again) == {"p_consent": "yes", "p_age": "18_35"}
+    assert row_of(again, 2)["p_name"] == "خديجة أمراني"
+    assert row_of(again, 3)["p_name"] == NAME, "a namesake's row, which was left in this form"
+    submission = db.session.get_one(Submission, again["submission_id"])
+    assert (submission.current_revision_id, NAME in submission.title) == (again["revision_id"], False)
+    said = everything_said()
+    assert PHONE not in said.replace(f"تأكدوا من رقم {PHONE}", "")
+    entry = db.session.scalars(sa.select(Audit).where(Audit.object_id == again["revision_id"])).one()
+    assert (entry.action, entry.details["erased"]) == ("submission.revised", 3), "her name, her number, her signature"
+    assert audit.first_broken_entry() is None
+    assert amina.push(again).json["results"][0]["result"] == "duplicate"
+    # Other bytes under its number are set aside, and hold her name no more than it does.
+    aside = amina.push(again | {"answers": again["answers"] | {"k_women": "27"}}).json["results"][0]
+    assert aside["result"] == "quarantined"
+    assert PHONE not in everything_said().replace(f"تأكدوا من رقم {PHONE}", "")
+
+
+def test_copies_of_rescue_files_keep_nothing_of_her(app: Any, held: Held, amina: Someone, admin: Someone, tmp_path: Path):  # D9
+    """What is not sealed proves no author: the form waits in quarantine, and its picture in the copy."""
+    picture = b"\xff\xd8\xff her face" * 50
+    sha256 = hashlib.sha256(picture).hexdigest()
+    described = {"name": "sign-9.jpg", "question": "part[1]/p_sign", "sha256": sha256, "size": len(picture), "type": "image/jpeg"}
+    row = held.row(NAME, PHONE, "sign-9.jpg", person=held.zahra)
+    form = amina.envelope(form_id="session", form_sha256=held.form, answers={"part": [row]}, attachments=[described], title=NAME)
+    torn = item_of(amina.envelope(answers={"p_name": NAME, "p_phone": PHONE}))
+    content = a_file([item_of(form), torn | {"envelope": torn["envelope"][:-9]}], [(form["submission_id"], picture)])
+    brought = bring(app, io.BytesIO(content), actor_id=None, now=NOW)
+    assert brought.left is not None
+    assert (brought.left.forms, brought.left.files, brought.left.unread) == (1, 1, 1)
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("rescue/*"))
+    assert (form["title"].encode() in kept, picture in kept) == (True, True), "a form that nobody can read, and the picture"
+    page = admin.client.get(f"{HERE}?q={PHONE}&lang=fr").text
+    assert "fichier de secours" in page
+    erase(held)
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("rescue/*"))
+    for gone in (picture, PHONE.encode(), NAME.split(" ")[0].encode()):
+        assert gone not in kept
+    assert [(left.forms, left.files) for left in copies.all_left()] == [(1, 0)], "what is damaged stays until somebody decides"
+    assert admin.client.post(f"/phones/rescue/{brought.sha256}/drop").status_code == 302
+    assert copies.all_kept() == []
 
 
 def test_a_phone_that_never_heard_of_the_erasure_does_not_bring_a_property_back(held: Held, amina: Someone):  # D5
@@ -237,6 +309,28 @@ def test_a_phone_that_never_heard_of_the_erasure_does_not_bring_a_property_back(
     amina.deliver(form_id="session", form_sha256=held.form, answers={}, entities=[change | {"data": data}])
     db.session.expire_all()
     assert db.session.get_one(Entity, held.coop).data["pres_name"] == "فاطمة الزهراء", "another president is another person"
+    # A phone that does not say from which version it went on, and one that had the version before she was named there.
+    for old in (None, 1):
+        data["pres_name"] = NAME
+        amina.deliver(
+            form_id="session", form_sha256=held.form, answers={}, entities=[change | {"data": data, "base_version": old}]
+        )
+        db.session.expire_all()
+        assert db.session.get_one(Entity, held.coop).data["pres_name"] == "فاطمة الزهراء"
+
+
+def test_what_arrives_while_she_is_erased_is_looked_at_afterwards(held: Held):  # D6
+    """After the list was shown, before it was confirmed."""
+    who = asked(PHONE)
+    shown = search(held.programme, who)
+    late = held.session([held.row(NAME, PHONE, "", person=held.zahra)], [])
+    begin_writing()
+    erased = erasing.erase(None, held.programme, who, shown.found, archive=True, now=NOW, seen=shown.seq)
+    db.session.commit()
+    erasing.finish(erased)
+    assert row_of(late)["p_name"] == NAME
+    assert later.again(now=NOW, apply=True).done.submissions == 1
+    assert "p_name" not in row_of(late)
 
 
 @pytest.mark.sqlite_only

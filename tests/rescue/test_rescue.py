@@ -7,6 +7,7 @@ R4  only who manages phones may bring one
 R5  a phone full of photos fits, with the token that pages carry, and is never held in memory
 R6  what proves no author waits for whoever answers for whom it names; once accepted, the file brings its photos
 R7  receipts say what waits for a person, and why
+R8  a copy keeps what has no place here yet and nothing else; it goes by itself when all of it has
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from typing import Any
 import pytest
 
 from app.core.db import begin_writing, db
-from app.rescue.operations import MAGIC, records
+from app.rescue import copies
+from app.rescue.operations import MAGIC, records, settle
 from app.rescue.operations import bring as bring_file
 from app.submissions import quarantine
 from app.submissions.models import Submission
@@ -70,14 +72,17 @@ def test_a_file_brings_forms_and_photos_and_twice_changes_nothing(app, amina: So
     [receipt] = [one["receipt"] for one in receipts_in(out)]
     assert (receipt["revision_id"], receipt["missing"]) == (envelope["revision_id"], [])
     assert receipt["epoch"]
+    assert copies.all_kept() == [], "all of it is here"  # R8
     assert bring(app, tmp_path, content).startswith("1 duplicate; 1 files complete")
 
 
 def test_what_is_not_sealed_is_unproven_and_what_is_damaged_is_said(app, amina: Someone, phone, tmp_path):  # R3
     changed = phone.item(amina.envelope()) | {"sha256": "0" * 64}
     said = bring(app, tmp_path, a_file([item_of(amina.envelope()), changed], [(amina.id, b"x")], cut=3))
-    assert said.startswith("1 quarantined; 0 files complete, 1 wait for their form, 1 damaged")
+    assert said.startswith("1 accepted, 1 quarantined; 0 files complete, 1 wait for their form, 1 damaged"), "what opens is whole"
     assert "cut off" in said
+    (left,) = copies.all_left()  # R8
+    assert (left.forms, left.files, left.cut, left.unread) == (0, 1, 1, 2), "a photo of no form, and a torn end"
     (tmp_path / "other").write_bytes(b"PK")
     done = app.test_cli_runner().invoke(args=["rescue", "import", str(tmp_path / "other")])
     assert done.exit_code == 1
@@ -122,8 +127,13 @@ def test_what_proves_no_author_is_sorted_by_her_coordinator_and_its_photos_follo
     assert case.kept.revision_id == envelope["revision_id"], "a phone is not believed to bring another's"
     db.session.rollback()
     begin_writing()
+    (file,) = (tmp_path / "rescue").glob("*.daftar")  # R8
+    kept = [record["kind"] for record, _ in records(io.BytesIO(file.read_bytes()))]
+    assert kept == ["head", "file", "end"], "forms are here, in the quarantine too"
     quarantine.accept(khadija.actor, case.id, now=NOW)
     db.session.commit()
+    settle(app, now=NOW)
+    assert copies.all_kept() == []
     assert "; 2 files complete" in bring(app, tmp_path, content)
     assert khadija.client.get(f"/submissions/{envelope['submission_id']}/files/{sha256}").data == PHOTO
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
+from app.core.models import Audit
 from app.core.problems import Problem
 from app.registry.models import Entity
 from app.submissions import decisions, operations
@@ -28,6 +30,9 @@ def test_a_coordinator_deletes_what_she_reviews_and_nobody_else_does(amina: Some
     stored = db.session.get(Submission, envelope["submission_id"])
     assert stored.deleted_at is not None
     assert stored.seq > before
+    said = db.session.scalars(sa.select(Audit.details).where(Audit.action == "submission.deleted")).one()
+    assert "تجربة" not in str(said), "nothing can be erased from the chain"
+    assert last_event(stored.id).comment == "تجربة"
     assert amina.push(envelope).json["results"][0]["result"] == "gone"
 
 
