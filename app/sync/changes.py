@@ -181,6 +181,7 @@ def _submissions(actor: Actor, programme_id: str, since: int, until: int, limit:
                 "subject_id": row.subject_id,
                 "revision_id": row.current_revision_id,
                 "quarantine": row.quarantine,
+                "received_at": iso(row.received_at),
                 "remarks": remarks.get(row.id, []),
                 "comment": comments.get(row.id, ""),
             }

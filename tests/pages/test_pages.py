@@ -86,6 +86,15 @@ FULL: dict[str, Any] = {
     ],
     "submissions": [
         {"id": "s7", "form_id": "diag", "title": "تعاونية مصادق عليها", "state": "approved", "revision_id": "r7", "remarks": []},
+        {
+            "id": "s8",
+            "form_id": "diag",
+            "title": "تعاونية قديمة",
+            "state": "approved",
+            "revision_id": "r8",
+            "remarks": [],
+            "received_at": "2025-11-21T18:42:00.000Z",
+        },
     ],
 }
 
@@ -248,7 +257,8 @@ def registry(browser: Browser, site: str) -> Iterator[Page]:
         ("تعاونية للتحقق", ["قيد التحقق", "وصلت وهي محفوظة"]),
         ("تعاونية مرفوضة", ["تعذر قبولها", "أكبر من الحد", "حفظ نسخة"]),
         ("تعاونية محذوفة", ["محذوفة من الخادم", "إخفاؤها"]),
-        ("تعاونية مصادق عليها", ["مصادق عليها", "رقم 90"]),
+        ("تعاونية مصادق عليها", ["مصادق عليها", "رقم 90", "اكتملت:"]),
+        ("تعاونية قديمة", ["مصادق عليها", "21 نونبر 2025"]),  # its answers left the phone
     ],
 )
 def test_each_state_of_a_finished_form_has_words(outbox: Page, title: str, words: list[str]) -> None:  # P5

@@ -337,6 +337,18 @@ def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, 
         page.get_by_role("button", name="Faire un fichier de secours").click()
     given.value.save_as(tmp_path / "phone.daftar")
     assert "تعاونية".encode() not in (tmp_path / "phone.daftar").read_bytes()
+    page.reload()
+    expect(page.locator("#pin")).to_be_visible()
+    page.get_by_role("link", name="Fichier de secours").click()
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Faire un fichier de secours").click()
+    given.value.save_as(tmp_path / "locked.daftar")
+    records = [(tmp_path / name).read_bytes().split(b"\n")[2:] for name in ("phone.daftar", "locked.daftar")]
+    assert records[0] == records[1], "the same file, without the PIN"
+    expect(page.locator("main [role=status]")).to_contain_text("restent")
+    page.go_back()
+    unlock(page)
+    page.goto(f"{site}/field/#/phone")
 
     other = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
     other.set_default_timeout(15_000)

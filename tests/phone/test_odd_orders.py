@@ -347,6 +347,10 @@ def test_a_rescue_file_cut_short_loses_no_photo_anywhere(page, office):  # I-12
     run(page, SIGN_IN)
     page.evaluate("() => (globalThis.OWNER = '0190a000-0000-7000-8000-00000000000a')")
     kept = run(page, WITH_PHOTO, {"size": 60000, "draft": {"owner": "0190a000-0000-7000-8000-00000000000a"}})
+    locked = (
+        "const { file, items, clear } = await tools.rescueFile(phone, { locked: true }); return [items, clear, file.size < 200]"
+    )
+    assert run(page, locked) == [0, 1, True], "what is not sealed leaves no phone while it is locked"
     brought = """
         const { file } = await tools.rescueFile(phone);
         globalThis.whole = file;

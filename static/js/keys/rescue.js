@@ -17,10 +17,16 @@ const CHUNK = 48 * 1024;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const HASH = /^[0-9a-f]{64}$/;
 
-/** What is not wholly at the office, and receipts of what came from another phone. @param {Phone} phone @returns {Promise<{file: File, items: number, receipts: number}>} */
-export async function rescueFile(phone) {
+/**
+ * What is not wholly at the office, and receipts of what came from another phone. While the phone is locked only what is sealed: the
+ * rest could be read in the file.
+ *
+ * @param {Phone} phone @param {{locked?: boolean}} [how] @returns {Promise<{file: File, items: number, receipts: number, clear: number}>} clear: forms left out
+ */
+export async function rescueFile(phone, { locked = false } = {}) {
   const all = await phone.outbox.all();
-  const items = all.filter((item) => item.state === "waiting" || item.state === "refused" || item.attachments.some(isToSend));
+  const toRescue = all.filter((item) => item.state === "waiting" || item.state === "refused" || item.attachments.some(isToSend));
+  const items = locked ? toRescue.filter((item) => item.encryption === SEALED) : toRescue;
   /** @type {BlobPart[]} */
   const parts = [MAGIC];
   let records = 0;
@@ -43,7 +49,8 @@ export async function rescueFile(phone) {
   }
   for (const item of items) {
     for (const { sha256, type } of item.attachments.filter(isToSend)) {
-      const body = await phone.files.stored(sha256).catch(() => null);
+      const about = await phone.keep.read("chunks", (tx) => tx.get("chunks", [sha256, -1])).catch(() => null);
+      const body = locked && about?.encryption !== SEALED ? null : await phone.files.stored(sha256).catch(() => null);
       if (body) add({ kind: "file", sha256, submission_id: item.submission_id, type }, body);
     }
   }
@@ -56,7 +63,7 @@ export async function rescueFile(phone) {
   }
   add({ kind: "end", records });
   const name = `daftar-${localIso().slice(0, 16).replace(/[T:]/g, "-")}.daftar`;
-  return { file: new File(parts, name, { type: "application/octet-stream" }), items: items.length, receipts };
+  return { file: new File(parts, name, { type: "application/octet-stream" }), items: items.length, receipts, clear: toRescue.length - items.length };
 }
 
 /** Through the share sheet where there is one, else to the downloads. @param {File} file */

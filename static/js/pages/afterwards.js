@@ -9,6 +9,7 @@ import { openLists } from "./lists.js";
 import { openOutbox } from "./outbox.js";
 import { openPhonePage } from "./phone.js";
 import { openRecord } from "./record.js";
+import { openRescue } from "./rescue.js";
 
 Object.assign(notices, { of: noticesOf, stuck: stuckPage });
 registerPages({
@@ -17,4 +18,5 @@ registerPages({
   outbox: openOutbox,
   phone: openPhonePage,
   record: openRecord,
+  rescue: openRescue,
 });

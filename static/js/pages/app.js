@@ -33,7 +33,7 @@ const OPENING_MS = 3000;
 const PATIENCE_MS = 1500;
 const WITHOUT_PERSON = new Set(["sign-in", "phone", "enrol"]);
 
-const WITHOUT_KEY = new Set(["sign-in", "enrol", "afresh"]);
+const WITHOUT_KEY = new Set(["sign-in", "enrol", "afresh", "rescue"]);
 /** @type {Partial<Record<import("./router.js").PageName, (host: HTMLElement, app: App, args: string[]) => Page>>} */
 const PAGES = {
   today: openToday,

@@ -13,7 +13,7 @@ import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { itemChip, itemLine, submissionChip } from "./states.js";
 import { lastSuccess, statusLine } from "./status.js";
-import { namesIn, said, toSend } from "./words.js";
+import { namesIn, said, since, toSend } from "./words.js";
 
 /** Received forms shown before one asks for more. */
 const SHOWN = 30;
@@ -26,6 +26,18 @@ function asPulled(item, submissions) {
   if (!seen) return item;
   if (seen.state === "rejected") return { ...item, rejected: { at: "", note: seen.comment } };
   return seen.quarantine ? item : { ...item, state: "accepted", problem: null, rejected: null };
+}
+
+/** When it was filled; once it was received also when, under which number. @param {{finished_at: string}} item @param {Receipt} [receipt] */
+function whenWords(item, receipt) {
+  const filled = t("Finished {time}", { time: since(item.finished_at) });
+  return receipt ? html`${filled} · ${itemLine(/** @type {Item} */ (item), receipt)}` : filled;
+}
+
+/** Of one whose answers left the phone: what its receipt says, else what the office knows. @param {any} submission @param {any} [receipt] */
+function sentWords({ received_at }, receipt) {
+  if (receipt?.finished_at) return whenWords(receipt, receipt);
+  return received_at ? t("Received {time}", { time: since(received_at) }) : nothing;
 }
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
@@ -134,7 +146,7 @@ export function openOutbox(host, app) {
       <a class="card ${tone}" href="#/summary/${item.revision_id}">
         <div class="row"><strong><bdi>${named(item.title) || instrument}</bdi></strong>${itemChip(item, submission, sync.state.phase === "sending")}</div>
         ${item.title ? html`<p>${instrument}</p>` : nothing}
-        <p>${itemLine(item, receipts.get(item.revision_id))}</p>
+        <p>${whenWords(item, receipts.get(item.revision_id))}</p>
         ${photos ? html`<p>${photos}</p>` : nothing}
         ${advice ? html`<p class="quote">${advice}</p>` : nothing}
         ${note ? html`<p class="quote"><b>${t("Why:")}</b> <bdi>${note}</bdi></p>` : nothing}
@@ -177,7 +189,8 @@ export function openOutbox(host, app) {
         ${earlier.length
           ? html`<section aria-label=${t("Sent earlier")}>${sectionTitle(t("Sent earlier"), earlier.length)}<ul class="list">${earlier.slice(0, shown).map((one) => html`<li><div class="card">
               <div class="row"><strong><bdi>${named(one.title) || titles.get(one.form_id) || one.form_id}</bdi></strong>${submissionChip(one)}</div>
-              <p>${titles.get(one.form_id) ?? one.form_id}</p></div></li>`)}</ul></section>`
+              <p>${titles.get(one.form_id) ?? one.form_id}</p>
+              <p>${sentWords(one, data?.receipts.get(one.revision_id))}</p></div></li>`)}</ul></section>`
           : nothing}
       </main>`, host);
   }

@@ -9,11 +9,12 @@ import { changePin } from "../keys/change.js";
 import { createPinForm } from "../keys/pin.js";
 import { sealPhotos } from "../keys/older.js";
 import { forget } from "../keys/remove.js";
-import { bringIn, handOver, rescueFile } from "../keys/rescue.js";
+import { bringIn } from "../keys/rescue.js";
 import { onWifi } from "../sync/meter.js";
 import { alarmNotes } from "./later.js";
 import { confirmed, inTurn, sectionTitle, topBar } from "./page.js";
 import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
+import { makeRescue } from "./rescue.js";
 import { lastSuccess, statusLine } from "./status.js";
 import { formIsOpen } from "./update.js";
 import { said, toSend } from "./words.js";
@@ -97,15 +98,8 @@ export function openPhonePage(host, app) {
     },
   });
 
-  async function makeRescue() {
-    const { file, items, receipts } = await rescueFile(phone);
-    if (!items && !receipts) rescued = t("Everything is at the office: there is nothing to rescue.");
-    else {
-      await handOver(file);
-      rescued = items
-        ? t("{what} in the file {name}. They stay on this phone, too.", { what: toSend(items), name: file.name })
-        : t("Receipts for the other phone are in the file {name}.", { name: file.name });
-    }
+  async function rescue() {
+    rescued = await makeRescue(phone);
     paint();
   }
 
@@ -133,7 +127,7 @@ export function openPhonePage(host, app) {
   function rescueSection() {
     return html`<section aria-label=${t("Rescue file")}>${sectionTitle(t("Rescue file"))}
       <div class="card"><p>${t("When this phone cannot send: a file with everything that waits, as unreadable as on the phone. The office or another phone brings it in.")}</p>
-        <button class="btn" type="button" @click=${makeRescue}>${t("Make a rescue file")}</button>
+        <button class="btn" type="button" @click=${rescue}>${t("Make a rescue file")}</button>
         <label class="btn plain file">${t("Bring in a file")}<input type="file" hidden @change=${takeRescue} /></label>
         ${rescued ? html`<p role="status">${rescued}</p>` : nothing}</div></section>`;
   }

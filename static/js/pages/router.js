@@ -2,13 +2,13 @@
  * Which page is shown, by the hash of the address. Knows the phone's "back": tabs replace each other, so that one "back" from
  * any tab is Today and one more leaves; a form that was left is not come back to; each place keeps its scroll position.
  *
- * @typedef {"today"|"registry"|"record"|"form"|"summary"|"lists"|"outbox"|"phone"|"sign-in"|"enrol"|"afresh"} PageName
+ * @typedef {"today"|"registry"|"record"|"form"|"summary"|"lists"|"outbox"|"phone"|"sign-in"|"enrol"|"afresh"|"rescue"} PageName
  * @typedef {{page: PageName, args: string[], hash: string}} Route
  * @typedef {{key: number, before: string}} Place  kept in history.state; before: hash of the place one step back, "" when unknown
  */
 
 /** @type {Record<PageName, number>} How many arguments each has. */
-const ARGUMENTS = { today: 0, registry: 0, lists: 0, record: 2, form: 1, summary: 1, outbox: 0, phone: 0, "sign-in": 0, enrol: 1, afresh: 0 };
+const ARGUMENTS = { today: 0, registry: 0, lists: 0, record: 2, form: 1, summary: 1, outbox: 0, phone: 0, "sign-in": 0, enrol: 1, afresh: 0, rescue: 0 };
 const TABS = new Set(["today", "registry", "outbox", "phone"]);
 
 /** @param {string} hash @returns {Route | null} */

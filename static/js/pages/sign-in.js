@@ -13,7 +13,7 @@ import { icon } from "./icons.js";
 import { alarmNotes } from "./later.js";
 import { inTurn, nameBar } from "./page.js";
 import { checkList, minutesWords, readiness, stillNeeded } from "./readiness.js";
-import { statusLine } from "./status.js";
+import { rescueLink, statusLine } from "./status.js";
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
 export function openSignIn(host, app) {
@@ -154,7 +154,7 @@ export function openSignIn(host, app) {
     if (!line) return nothing;
     return html`${counts.waiting || counts.photos ? statusLine(sync.state, counts) : nothing}
       <p class="soft">${counts.waiting || counts.photos ? t("What is finished on this phone is sent without signing in, as soon as there is network.") : nothing}
-        ${drafts ? t("Drafts wait on this phone for the person who began them.") : nothing}</p>`;
+        ${drafts ? t("Drafts wait on this phone for the person who began them.") : nothing}</p>${phone.vault.state === "sign_in" ? rescueLink() : nothing}`;
   }
 
   function gettingReady() {

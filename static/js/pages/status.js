@@ -1,6 +1,7 @@
 /** The line about sync, the same on every page that has it. @typedef {import("./words.js").Counts} Counts */
 
 import { html } from "../../vendor/lit-html/lit-html.js";
+import { t } from "../core/i18n.js";
 import { icon } from "./icons.js";
 import { syncLine } from "./words.js";
 
@@ -22,3 +23,6 @@ export function statusLine(state, counts, { link = false, last = null } = {}) {
   const words = html`<span class="dot"></span><span class="text" role="status">${text}</span>`;
   return link ? html`<a class="status ${tone}" href="#/outbox">${words}${icon("next")}</a>` : html`<div class="status ${tone}">${words}</div>`;
 }
+
+/** What waits can be carried away without a PIN. */
+export const rescueLink = () => html`<a class="btn plain" href="#/rescue">${t("Rescue file")}</a>`;

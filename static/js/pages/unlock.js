@@ -5,7 +5,7 @@ import { showButton } from "../core/dom.js";
 import { n, t } from "../core/i18n.js";
 import { Problem } from "../core/problem.js";
 import { nameBar } from "./page.js";
-import { statusLine } from "./status.js";
+import { rescueLink, statusLine } from "./status.js";
 import { said } from "./words.js";
 
 /** @param {HTMLElement} host @param {import("./page.js").App} app @returns {import("./page.js").Page} */
@@ -74,7 +74,7 @@ export function openUnlock(host, app) {
               <button class="go" type="submit" ?disabled=${busy || left > 0}>${busy ? t("Unlocking…") : t("Unlock")}</button>
             </form>`}
         <a class=${late ? "go" : "btn plain"} href="#/sign-in">${late ? t("Sign in") : t("Forgotten PIN, or another person")}</a>
-        ${counts && (counts.waiting || counts.photos) ? html`${statusLine(sync.state, counts)}<p class="soft">${t("It is sent while the phone is locked, too.")}</p>` : nothing}
+        ${counts && (counts.waiting || counts.photos) ? html`${statusLine(sync.state, counts)}<p class="soft">${t("It is sent while the phone is locked, too.")}</p>${rescueLink()}` : nothing}
         ${others.map((one) => html`<button class="btn plain" type="button" @click=${() => app.switchTo(one)}><bdi>${said(one.name)}</bdi></button>`)}
       </main>`, host);
   }
