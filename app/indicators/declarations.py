@@ -37,6 +37,7 @@ KEYS = (
 TESTS = ("is", "is_not", "in", "not_in", "at_least", "at_most", "filled")
 DATES = frozenset({"date", "today", "dateTime", "start", "end"})
 SUBJECT = "subject"
+MINUTES = "minutes"  # between opening a form and finishing it, as the phone tells
 
 _CODE = re.compile(r"[a-z][a-zA-Z0-9_.-]{0,63}")
 
@@ -481,7 +482,7 @@ class _Scope:
         if self.form is None:
             return self._property(self.over.list, name)
         node = find_node(self.form, self.over.repeat, name)
-        return node is not None, node
+        return node is not None or name == MINUTES, node
 
     def _subject_list(self) -> str:
         assert self.form is not None

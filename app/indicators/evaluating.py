@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
-from app.indicators.declarations import SUBJECT, Condition, Declaration, find_node, person_nodes, repeat_of, scopes_of
+from app.indicators.declarations import MINUTES, SUBJECT, Condition, Declaration, find_node, person_nodes, repeat_of, scopes_of
 from app.indicators.models import MOST_BY, SCALE
 from app.submissions.answers import Form
 
@@ -47,6 +47,7 @@ class Source:
     subject_id: str | None = None
     subject: Mapping[str, str] | None = None  # properties of the record that it is about
     entities: Sequence[Mapping[str, Any]] = ()  # what it says about records
+    minutes: int | None = None  # from opening the form to finishing it
 
 
 Ask = Callable[[str], str]
@@ -107,6 +108,18 @@ def _amounts(declaration: Declaration, ask: Ask) -> tuple[int | None, int, int, 
 
 def _days(first: date | None, last: date | None) -> Decimal | None:
     return Decimal((last - first).days) if first and last else None
+
+
+def minutes_of(envelope: Mapping[str, Any]) -> int | None:
+    """How long the form was open; None for a correction, which tells nothing of filling, and where the clock was set back."""
+    if envelope.get("parent_revision_id"):
+        return None
+    try:
+        opened, ended = (datetime.fromisoformat(str(envelope.get(name))) for name in ("t_started", "t_client"))
+        seconds = (ended - opened).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return round(seconds / 60) if seconds >= 0 else None
 
 
 def scaled(value: Decimal) -> int:
@@ -221,6 +234,8 @@ def _asker(source: Source, plan: _Plan | None, contexts: Sequence[Mapping[str, A
         if plan is None:
             return str(source.answers.get(name) or "")
         place = plan.place(name)
+        if place is None and name == MINUTES:
+            return "" if source.minutes is None else str(source.minutes)
         value = _at(contexts[place[0]], place[1]) if place is not None else None
         return "" if value is None or isinstance(value, Mapping | list) else str(value)
 

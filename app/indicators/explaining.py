@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from app.core.languages import long_date
 from app.core.web import local_text
-from app.indicators.declarations import Condition, Declaration, Over
+from app.indicators.declarations import MINUTES, Condition, Declaration, Over
 from app.indicators.evaluating import day_of
 from app.indicators.forms import node_of
 from app.instruments.compiler import entity_lists
@@ -23,6 +23,8 @@ def explained(programme: Programme, declaration: Declaration, forms: Mapping[str
         if name == "label":
             return _("Name")
         found = node_of(forms, declaration, name)
+        if found is None and name == MINUTES:
+            return _("Minutes of filling")
         return (found[0].label(found[1], language) if found is not None else "") or name
 
     def words(condition: Condition) -> str:

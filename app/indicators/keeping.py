@@ -21,15 +21,17 @@ from app.core.clock import utcnow
 from app.core.db import db
 from app.core.driver import Statements
 from app.core.languages import MOROCCO
-from app.indicators.counting import Kept, changed_cells
+from app.indicators import summing
+from app.indicators.counting import Kept, Key, Sums, changed_cells
 from app.indicators.declarations import Declaration, restored
-from app.indicators.evaluating import Period, Row, Source, rows_of
+from app.indicators.evaluating import Period, Row, Source, minutes_of, rows_of
 from app.indicators.models import MOST_BY
 from app.submissions.answers import form_of
 
 START = -1  # rows that were there before the counter began have 0
 BATCH = 250  # sources in one transaction: whoever delivers waits no longer than that takes
 WHOLE_BATCH = 3000  # where somebody waits for all of it: sums of many rows are written at once
+FEW_ROWS = 5000  # whose cells are summed up while a page waits
 
 ROW_COLUMNS = (
     "indicator_id, day, source_id, number, organisation_id, territory, author_id, said, identity, value, total, weight, squares, "
@@ -55,6 +57,7 @@ class _Indicator:
     declaration: Declaration
     cursor: int
     period: Period | None
+    has_cells: bool  # until everything was counted once it has rows only
 
 
 @dataclass
@@ -71,11 +74,12 @@ class _Changed:
         return not self.submissions and not self.records
 
 
-def catch_up(programme_id: str, *, most_s: float | None = None, wait: bool = True) -> bool:
+def catch_up(programme_id: str, *, most_s: float | None = None, wait: bool = True, for_a_page: bool = False) -> bool:
     """Count what changed since the last time; whether nothing is left.
 
-    most_s    stop after so many seconds, with what is counted by then
-    wait      for another who is counting; else leave it to that one
+    most_s      stop after so many seconds, with what is counted by then
+    wait        for another who is counting; else leave it to that one
+    for_a_page  leave what takes longer than a page may to others: the cells of a new indicator with many rows
 
     Commits by itself, on a connection of its own: the caller has nothing uncommitted, and forgets what its session read.
     """
@@ -85,7 +89,7 @@ def catch_up(programme_id: str, *, most_s: float | None = None, wait: bool = Tru
     while not done:
         with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
             size = WHOLE_BATCH if most_s is None else BATCH
-            done = _Keeper(connection, programme_id, wait=wait, batch=size).step()
+            done = _Keeper(connection, programme_id, wait=wait, batch=size, for_a_page=for_a_page).step()
         if most_s is not None and time.monotonic() - began > most_s:
             break
     db.session.rollback()
@@ -126,9 +130,9 @@ def _follows_records(declaration: Declaration) -> bool:
 class _Keeper:
     """One transaction of counting in a programme."""
 
-    def __init__(self, connection: sa.Connection, programme_id: str, *, wait: bool, batch: int) -> None:
+    def __init__(self, connection: sa.Connection, programme_id: str, *, wait: bool, batch: int, for_a_page: bool) -> None:
         self.do = Statements(connection.connection, connection.dialect.name)
-        self.programme_id, self.batch = programme_id, batch
+        self.programme_id, self.batch, self.for_a_page = programme_id, batch, for_a_page
         if not self.do.is_sqlite:
             # Everything here is found by an index; without statistics of tables that are just being filled PostgreSQL would
             # read them from end to end for each batch.
@@ -142,7 +146,7 @@ class _Keeper:
         self.high = int(self.do.rows("SELECT value FROM sequence WHERE name = 'server'")[0][0])
         phases = periods(self.do.rows("SELECT * FROM programmes WHERE id = ?", (programme_id,)), self.do)
         self.all = [
-            _Indicator(row[0], declaration, int(row[2]), phases.get(declaration.phase))
+            _Indicator(row[0], declaration, int(row[2]), phases.get(declaration.phase), row[3] is not None)
             for row in rows
             for declaration in [restored(_json(row[1]))]
         ]
@@ -162,13 +166,13 @@ class _Keeper:
                 continue
             for table in ("indicator_rows", "indicator_cells"):
                 self.do.execute(f"DELETE FROM {table} WHERE indicator_id = ?", (one.id,))  # noqa: S608
-            one.cursor = START
+            one.cursor, one.has_cells = START, False
             self.do.execute(
                 "UPDATE indicators SET digest = ?, cursor = ?, counted_at = NULL WHERE id = ?", (digest, START, one.id)
             )
 
     def step(self) -> bool:
-        """One batch of those that are furthest behind; whether all are in step."""
+        """One batch of those that are furthest behind, or the cells of one that is new; whether all are in step."""
         if not self.all:
             return True
         lowest = min(one.cursor for one in self.all)
@@ -184,8 +188,12 @@ class _Keeper:
             one.cursor = changed.until
         done = all(one.cursor >= self.high for one in self.all)
         if done:
-            every = ",".join(str(int(one.id)) for one in self.all)  # those that another is counting are not ours to speak of
-            self.do.execute(f"UPDATE indicators SET counted_at = ? WHERE id IN ({every})", (self.do.moment(self.now),))  # noqa: S608
+            # Those that another is counting are not ours to speak of.
+            every = ",".join(str(int(one.id)) for one in self.all if one.has_cells)
+            if every:
+                self.do.execute(f"UPDATE indicators SET counted_at = ? WHERE id IN ({every})", (self.do.moment(self.now),))  # noqa: S608
+            if new := [one for one in self.all if not one.has_cells]:
+                return self._sum_up(new)
         elif changed.last_at is not None:
             # A figure that was whole before is now as of the last change in it.
             self.do.execute(
@@ -193,6 +201,24 @@ class _Keeper:
                 (self.do.moment(changed.last_at), self.do.moment(changed.last_at), *ids),
             )
         return done
+
+    def _sum_up(self, new: Sequence[_Indicator]) -> bool:
+        """The cells of those that have none: small ones together, a large one alone; whether nothing is left to do here."""
+        summed = 0
+        for one in new:
+            some = f"SELECT 1 FROM indicator_rows WHERE indicator_id = ? LIMIT {FEW_ROWS + 1}"  # noqa: S608
+            many = len(self.do.rows(some, (one.id,)))
+            if self.for_a_page and many > FEW_ROWS:
+                continue
+            if summed and summed + many > FEW_ROWS:
+                return False
+            if not self.do.is_sqlite:
+                self.do.execute("SET LOCAL enable_seqscan = on")
+                self.do.execute("SET LOCAL work_mem = '64MB'")
+            summing.sum_up(self.do, one.id, one.declaration)
+            self.do.execute("UPDATE indicators SET counted_at = ? WHERE id = ?", (self.do.moment(self.now), one.id))
+            summed += many
+        return True
 
     # -- what changed
 
@@ -395,14 +421,16 @@ class _Keeper:
         if not going and not coming:
             return
         others: dict[str, list[Kept]] = {}
-        if distinct:
+        if distinct and one.has_cells:
             identities = {kept.identity for kept in (*going, *coming) if kept.identity}
             gone = set(moved)
             for kept in self._standing(one.id, "identity", identities):
                 if kept.source_id not in gone:
                     others.setdefault(str(kept.identity), []).append(kept)
         median = one.declaration.measure == "median"
-        cells = changed_cells(going, coming, others, one.declaration.dims, median=median, distinct=distinct)
+        cells: dict[Key, Sums] = {}
+        if one.has_cells:
+            cells = changed_cells(going, coming, others, one.declaration.dims, median=median, distinct=distinct)
         leaving = [key for key in moved if key in old]
         for start in range(0, len(leaving), 500):
             part = leaving[start : start + 500]
@@ -498,6 +526,7 @@ class _Submission:
                 self.subject_id,
                 self.subject,
                 [one for one in envelope.get("entities") or () if isinstance(one, dict)],
+                minutes_of(envelope),
             )
         return self._source
 

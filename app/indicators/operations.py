@@ -71,7 +71,7 @@ def refresh(programme_id: str) -> None:
     the figures say up to when they are. The caller has nothing uncommitted."""
     try:
         if not keeping.is_in_step(programme_id):
-            keeping.catch_up(programme_id, most_s=ON_A_PAGE_S, wait=False)
+            keeping.catch_up(programme_id, most_s=ON_A_PAGE_S, wait=False, for_a_page=True)
     except OperationalError as error:  # the store is busy with others: a figure of a moment ago says so itself
         log.warning("Indicators were not counted for a page: %s", type(error.orig).__name__)
     db.session.rollback()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.core.permissions import ACTIONS, SUPERVISOR, Actor
 from app.indicators.counting import NONE
 from app.indicators.evaluating import Period
-from app.indicators.models import IndicatorRow
+from app.indicators.models import BY_COLUMNS, IndicatorRow
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Perimeter:
     date_from: date | None = None  # days of the rows, both included
     date_to: date | None = None
     phase: str = ""  # a phase of the programme: its dates
+    part_of: str = ""  # a question or property that the indicator is split by: only the rows that say
+    part_is: str = ""  # this of it; "": nothing
 
     def to_args(self) -> dict[str, str]:
         """Of an address that shows the same."""
@@ -36,8 +38,20 @@ class Perimeter:
             "from": self.date_from.isoformat() if self.date_from else "",
             "to": self.date_to.isoformat() if self.date_to else "",
             "phase": self.phase,
+            "of": self.part_of,
+            "is": self.part_is if self.part_of else "",
         }
         return {name: value for name, value in args.items() if value}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that say one thing of what an indicator is split by."""
+
+    of: str
+    column: int  # of the rows, from 0
+    key: str
+    several: bool  # a row may say several
 
 
 @dataclass(frozen=True)
@@ -52,10 +66,7 @@ class Scope:
     inside: str = ""  # the place that was chosen: those authors' rows count only in it
     date_from: date | None = None
     date_to: date | None = None
-
-    @property
-    def is_everything(self) -> bool:
-        return self == Scope()
+    part: Part | None = None
 
     def without_beyond(self) -> Scope:
         return replace(self, beyond=frozenset())
@@ -133,6 +144,8 @@ def conditions(indicator_id: int, scope: Scope) -> Where:
             of_hers: sa.ColumnElement[bool] = IndicatorRow.author_id.in_(sorted(scope.beyond))
             here.append(sa.and_(of_hers, _in(scope.inside)) if scope.inside else of_hers)
         found.append(sa.or_(*here) if here else sa.false())
+    if scope.part is not None:
+        found.append(_says(scope.part))
     if scope.date_from:
         found.append(IndicatorRow.day >= scope.date_from)
     if scope.date_to:
@@ -151,6 +164,14 @@ def beyond(indicator_id: int, scope: Scope) -> Where:
     if NONE in scope.places or scope.inside:
         found.append(IndicatorRow.territory.is_not(None))
     return found
+
+
+def _says(part: Part) -> sa.ColumnElement[bool]:
+    column: Any = BY_COLUMNS[part.column]
+    if part.several and part.key:
+        return (sa.literal(" ") + column + " ").contains(f" {part.key} ", autoescape=True)
+    said: sa.ColumnElement[bool] = column == part.key
+    return said
 
 
 def _among(column: Any, values: tuple[str, ...]) -> sa.ColumnElement[bool]:

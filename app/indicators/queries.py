@@ -25,7 +25,7 @@ from app.indicators.declarations import BUILT_IN, PLACES, Declaration, Target, r
 from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
-from app.indicators.perimeter import Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
+from app.indicators.perimeter import Part, Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
 from app.registry.models import Organisation, Programme
 from app.registry.places import full_name
 from app.registry.places import name as place_name
@@ -136,8 +136,9 @@ class Reading:
     def __init__(self, actor: Actor, programme: Programme, shown: Shown, perimeter: Perimeter | None) -> None:
         require(actor, "programme.read", programme_id=programme.id)
         self.actor, self.programme, self.shown, self.declaration = actor, programme, shown, shown.declaration
-        phases = periods_in(getattr(programme, "phases", None))
-        self.scope = scope_of(actor, programme.id, perimeter or Perimeter(), phases, of_records=bool(shown.declaration.over.list))
+        phases, chosen = periods_in(getattr(programme, "phases", None)), perimeter or Perimeter()
+        scope = scope_of(actor, programme.id, chosen, phases, of_records=bool(shown.declaration.over.list))
+        self.scope = replace(scope, part=self._part_chosen(chosen))
 
     @cached_property
     def situation(self) -> datetime:
@@ -148,8 +149,19 @@ class Reading:
         medians = self.medians("", {"": sums}) if self.declaration.measure == "median" else {}
         return self.figure(sums, medians.get(""))
 
+    def _part_chosen(self, chosen: Perimeter) -> Part | None:
+        declaration, of = self.declaration, chosen.part_of
+        if of not in declaration.dims:
+            return None
+        several = of in declaration.multiple
+        return Part(of, declaration.dims.index(of), chosen.part_is, several)
+
     def is_quick(self, by: str, n: int) -> bool:
-        """Whether a page can wait for this split: medians of many places are as many stacks of values."""
+        """Whether a page can wait for this split: medians of many places are as many stacks of values, and parts of a part of
+        another question are read from the rows."""
+        part = self.scope.part
+        if part is not None and by in self.declaration.dims:
+            return by != part.of and n <= MOST_FOR_MEDIANS
         return self.declaration.measure != "median" or by not in PLACES or n <= MOST_FOR_MEDIANS
 
     def split(self, by: str) -> list[tuple[str, str, Value]]:
@@ -239,7 +251,7 @@ class Reading:
             key, n, total, weight, squares, persons, several = tuple(row)
             if int(several) > 1:
                 return self._scanned(by, scope)  # somebody may be in two of them
-            found[str(key)] = Sums(int(n), int(total), int(weight), float(squares), int(persons))
+            found[str(key) if by else ""] = Sums(int(n), int(total), int(weight), float(squares), int(persons))
         for edge in months[2]:
             found = _merged(found, self._scanned(by, replace(scope, date_from=edge[0], date_to=edge[1])))
         return found
@@ -257,8 +269,13 @@ class Reading:
         shapes, months = _shapes(by, scope), whole_months(scope)
         if shapes is None or months is None:
             return None
-        cell = IndicatorCell
-        where: Where = [cell.indicator_id == self.shown.id, cell.dim == (by if by in self.declaration.dims else "")]
+        cell, dim, part = IndicatorCell, by if by in self.declaration.dims else "", scope.part
+        if part is not None:
+            if dim and dim != part.of:
+                return None  # two questions at once
+            dim = part.of
+        where: Where = [cell.indicator_id == self.shown.id, cell.dim == dim]
+        where += [cell.key == part.key] if part is not None else []
         where.append(cell.shape.in_(shapes))
         where += [cell.month >= months[0]] if months[0] else []
         where += [cell.month <= months[1]] if months[1] else []
@@ -272,27 +289,48 @@ class Reading:
 
     def _scan(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, Sums]:
         """From the rows themselves."""
-        row = IndicatorRow
+        row, distinct = IndicatorRow, self.declaration.measure == "distinct"
         group, keys = self._grouping(by)
         columns = [] if group is None else [group.label("part")]
         sums = [sa.func.count(), *(sa.func.sum(column) for column in (row.total, row.weight, row.squares))]
+        sums += [sa.func.count(sa.distinct(row.identity)), sa.func.count(row.identity)] if distinct else []
         found: dict[str, Sums] = {}
+        said: dict[str, list[Any]] = {}  # of each part, the values that belong to it
         for one in db.session.execute(sa.select(*columns, *sums).where(*where).group_by(*columns)).all():
-            n, total, weight, squares = one[-4:]
+            values = tuple(one)[len(columns) :]
+            n, total, weight, squares = int(values[0]), int(values[1] or 0), int(values[2] or 0), float(values[3] or 0)
+            persons = int(values[4]) + n - int(values[5]) if distinct else 0
             for key in keys(one[0] if columns else None):
-                found = _merged(found, {key: Sums(int(n), int(total or 0), int(weight or 0), float(squares or 0))})
-        if self.declaration.measure == "distinct":
-            people: dict[str, set[str]] = {}
-            pairs = sa.select(*columns, row.identity, sa.func.count()).where(*where).group_by(*columns, row.identity)
-            for one in db.session.execute(pairs).all():
-                for key in keys(one[0] if columns else None):
-                    if one[-2] is None:
-                        found[key].persons += int(one[-1])
-                    else:
-                        people.setdefault(key, set()).add(one[-2])
-            for key, identities in people.items():
-                found[key].persons += len(identities)
+                found = _merged(found, {key: Sums(n, total, weight, squares, persons)})
+                said.setdefault(key, []).append(one[0] if columns else None)
+        shared = {key for key, several in said.items() if len(several) > 1}
+        if distinct and shared:
+            self._count_each_once(found, shared, group, keys, where)
         return found
+
+    def _count_each_once(
+        self,
+        found: dict[str, Sums],
+        shared: set[str],
+        group: Any,
+        keys: Callable[[Any], Iterable[str]],
+        where: Sequence[sa.ColumnElement[bool]],
+    ) -> None:
+        """Somebody may stand in several values of one part: parts of which there are several are counted by their people."""
+        row = IndicatorRow
+        people: dict[str, set[str]] = {key: set() for key in shared}
+        for key in shared:
+            found[key].persons = 0
+        part = group.label("part")
+        pairs = sa.select(part, row.identity, sa.func.count()).where(*where).group_by(part, row.identity)
+        for said, identity, n in db.session.execute(pairs).all():
+            for key in shared.intersection(keys(said)):
+                if identity is None:
+                    found[key].persons += int(n)
+                else:
+                    people[key].add(identity)
+        for key, identities in people.items():
+            found[key].persons += len(identities)
 
     def _grouping(self, by: str) -> tuple[Any, Callable[[Any], Iterable[str]]]:
         """The column to group rows by, and the parts that its value belongs to."""
@@ -333,7 +371,7 @@ class Reading:
         query = sa.select(group, cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(group, cell.bucket)
         for key, bucket, n in db.session.execute(query).all():
             is_wide = bucket[0] == "~"
-            stacks.setdefault(str(key), []).append((int(bucket[1:] if is_wide else bucket), is_wide, int(n)))
+            stacks.setdefault(str(key) if by else "", []).append((int(bucket[1:] if is_wide else bucket), is_wide, int(n)))
         for several in stacks.values():
             several.sort()
         middles = {key: _middle(several) for key, several in stacks.items()}
@@ -343,6 +381,22 @@ class Reading:
         spans = [{"low": least, "high": beyond_bucket(least)} for least in wanted]
         values = self._values(by, [*here, *between], spans) if spans else {}
         return {key: _exact(stacks[key], middles[key], values.get(key, {})) for key in stacks if key in parts}
+
+    def quartiles(self) -> list[Decimal]:
+        """The values that a quarter, half and three quarters of the rows do not exceed; none without rows. Of a median."""
+        scope = self.scope.without_beyond()
+        where, months, cell = self._kept("", scope), whole_months(scope), IndicatorCell
+        stacks: dict[int, int] | None = None
+        if where is not None and months is not None and not (months[2] or self.scope.own or self.scope.beyond or scope.nothing):
+            query = sa.select(cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(cell.bucket)
+            kept = [(str(bucket), int(n)) for bucket, n in db.session.execute(query).all()]
+            stacks = None if any(bucket[0] == "~" for bucket, _n in kept) else {int(bucket): n for bucket, n in kept}
+        if stacks is None:
+            stacks = self._values("", conditions(self.shown.id, self.scope), [{}]).get("", {})
+        counts, total = sorted(stacks.items()), sum(stacks.values())
+        if not total:
+            return []
+        return [Decimal(_between(counts, Decimal(quarter) * (total - 1) / 4)) / SCALE for quarter in (1, 2, 3)]
 
     def _values(self, by: str, where: Where, spans: Sequence[dict[str, int]]) -> dict[str, dict[int, int]]:
         """{key: {value: how many rows}} from the rows, asked once for each span: a stretch of the index of values."""
@@ -375,6 +429,11 @@ class Reading:
             return {key: "" if key == NONE else name(key, language) for key in keys}
         words = choice_words(self.programme.id, self.declaration, by, language)
         return {key: words.get(key, key.replace("\u00a0", " ")) for key in keys}
+
+    def part_words(self) -> tuple[str, str] | None:
+        """The part that was chosen, in words: (the question as a declaration names it, what it says); None: no part was."""
+        part = self.scope.part
+        return None if part is None else (part.of, self.label(part.of, part.key) if part.key else "")
 
     def label(self, by: str, key: str) -> str:
         return self.labels(by, [key])[key]
@@ -441,6 +500,13 @@ def _median(counts: Sequence[tuple[int, int]]) -> Decimal:
     """Of (value, how many), in order."""
     total = sum(n for _value, n in counts)
     return Decimal(_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / (2 * SCALE)
+
+
+def _between(counts: Sequence[tuple[int, int]], place: Decimal) -> Decimal:
+    """The value at a place among the rows, counted from 0: between two of them, as far as the place is."""
+    whole = int(place)
+    low = _nth(counts, whole)
+    return low + (place - whole) * (_nth(counts, whole + 1) - low) if place > whole else Decimal(low)
 
 
 def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:

@@ -55,6 +55,8 @@ def perimeter_from(programme: Programme, args: Any) -> Perimeter:
         read.date_from,
         read.date_to,
         phase if phase in periods_in(getattr(programme, "phases", None)) else "",
+        args.get("of", "").replace("\0", "")[:80],
+        args.get("is", "").replace("\0", "")[:80],
     )
 
 
@@ -108,7 +110,7 @@ def page(code: str) -> str:
         told=words.told_in(declaration),
         explained=explained(programme, declaration, forms_of(programme.id), language),
         perimeter=perimeter,
-        perimeter_words=_perimeter_words(programme, perimeter),
+        perimeter_words=[*_perimeter_words(programme, perimeter), *_part_words(reading)],
         chart=charts.months([(key, one.value) for key, one in by_month], declaration.unit, language),
         months=[(charts.month_name(key, language), words.figure(one.value, declaration.unit)) for key, one in by_month[::-1]],
         splits=_splits(reading, declaration, value.n),
@@ -155,11 +157,14 @@ def _splits(reading: Reading, declaration: Declaration, n: int) -> list[dict[str
 
 def _narrowed(code: str, by: str, key: str) -> str:
     """The same page of one part alone, where the address can say it."""
-    if key in ("", NONE) or by not in BUILT_IN:
+    if by in BUILT_IN and key in ("", NONE):
         return ""
-    args: dict[str, Any] = {name: value for name, value in request.args.items() if name in ("from", "to", "phase")}
-    kept = {name: request.args[name] for name in ("organisation", "territory") if request.args.get(name)}
-    args |= kept | {"organisation" if by == "organisation" else "territory": key}
+    kept = ("from", "to", "phase", "organisation", "territory", *(("of", "is") if by in BUILT_IN else ()))
+    args: dict[str, Any] = {name: request.args[name] for name in kept if request.args.get(name)}
+    if by in BUILT_IN:
+        args["organisation" if by == "organisation" else "territory"] = key
+    else:
+        args |= {"of": by, "is": key}
     return url_for("indicators.page", code=code, **args)
 
 
@@ -174,6 +179,13 @@ def _split_name(programme: Programme, declaration: Declaration, by: str, languag
         return built_in[by]
     found = node_of(forms_of(programme.id), declaration, by)
     return found[0].label(found[1], language) or by if found is not None else by
+
+
+def _part_words(reading: Reading) -> list[tuple[str, str]]:
+    said = reading.part_words()
+    if said is None:
+        return []
+    return [(_split_name(reading.programme, reading.declaration, said[0], chosen_language()), said[1] or _("none recorded"))]
 
 
 def _choices(actor: Actor, programme: Programme) -> dict[str, Any]:

@@ -46,9 +46,10 @@ UNITS: Final[dict[str, LazyString]] = {
     "m2": lazy_gettext("m²"),
     "hours": lazy_gettext("hours"),
     "days": lazy_gettext("days"),
+    "minutes": lazy_gettext("minutes"),
 }
 # Units of amounts: nothing that is counted one by one is measured in them.
-AMOUNTS = frozenset({"mad", "percent", "points", "steps", "m2", "hours", "days"})
+AMOUNTS = frozenset({"mad", "percent", "points", "steps", "m2", "hours", "days", "minutes"})
 
 COUNTS: Final[dict[str, LazyString]] = {
     "persons": lazy_gettext("Persons: each is counted once, however often she comes."),
@@ -87,6 +88,7 @@ COUNTED: Final[dict[str, Callable[[int, str], str]]] = {
     "submissions": lambda n, count: ngettext("%(count)s submission", "%(count)s submissions", n, count=count),
     "records": lambda n, count: ngettext("%(count)s record", "%(count)s records", n, count=count),
     "rows": lambda n, count: ngettext("%(count)s row", "%(count)s rows", n, count=count),
+    "minutes": lambda n, count: ngettext("%(count)s minute", "%(count)s minutes", n, count=count),
     "hours": lambda n, count: ngettext("%(count)s hour", "%(count)s hours", n, count=count),
     "days": lambda n, count: ngettext("%(count)s day", "%(count)s days", n, count=count),
 }
@@ -95,7 +97,7 @@ COUNTED: Final[dict[str, Callable[[int, str], str]]] = {
 MILLIONS: Final = {"ar": "مليون درهم", "fr": "MDH"}
 MILLION = 1_000_000
 NO_BREAK = "\u00a0"
-DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 2, "days": 0, "m2": 0, "hours": 1}
+DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 2, "days": 0, "m2": 0, "hours": 1, "minutes": 0}
 
 
 def number_of(value: Decimal, unit: str) -> str:

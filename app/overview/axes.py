@@ -23,7 +23,16 @@ from app.indicators.models import BY_COLUMNS, SCALE, IndicatorRow
 from app.indicators.perimeter import conditions
 from app.indicators.queries import LEVEL, Reading
 from app.overview import charts, words
-from app.overview.figures import Read, address_of, by_label, not_counted, nothing_declared, nothing_yet, situation
+from app.overview.figures import (
+    Read,
+    address_of,
+    by_label,
+    narrowed_to,
+    not_counted,
+    nothing_declared,
+    nothing_yet,
+    situation,
+)
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.panels.axes import BEFORE, Scored, dimension, scored
@@ -69,8 +78,13 @@ def axes(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     wholly = {one.code: found[""] for one, reading in scores if "" in (found := of(reading, ""))}
     if not wholly:
         return nothing_yet(wholes, language)
-    pairs = _pairs(read, {code: reading for code, (_one, reading) in parts.items()}) if panel.get("rounds") else {}
     shown = Shown(notes=not_counted(wholes), situation=situation(wholes, language))
+    pairs: dict[str, Pair] = {}
+    if panel.get("rounds"):
+        all_codes = {code: reading for code, (_one, reading) in parts.items()}
+        pairs = _pairs(read, all_codes) if are_few([reading for _one, reading in scores]) else _pairs_of_sums(read, all_codes)
+        if not pairs and not are_few([reading for _one, reading in scores]):
+            shown.notes.append(_("There are too many records to compare two rounds of each here: choose a territory."))
     # Beside today's mean of all stands yesterday's mean of all, or none: of some it would tell of a change that nobody made.
     of_all = pairs if all(code in pairs and pairs[code].n == one.n for code, one in wholly.items()) else {}
     shown.tables.append(_whole(form, scores, wholly, of_all, read))
@@ -92,11 +106,15 @@ def axes(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
 Spreads = Callable[[Reading, str], dict[str, Spread]]  # of the parts of one score that have rows
 
 
+def are_few(readings: Sequence[Reading]) -> bool:
+    """Whether the rows of each can be read while a page waits."""
+    return readings[0].gather("").get("", Sums()).n <= FEW
+
+
 def spreads(readings: Sequence[Reading]) -> Spreads:
     """How to know them: from the rows of all scores at once where they are few, else from the sums that indicators keep."""
     first = readings[0]
-    few = sa.select(IndicatorRow.number).where(IndicatorRow.indicator_id == first.shown.id).limit(FEW + 1).subquery()
-    if (db.session.scalar(sa.select(sa.func.count()).select_from(few)) or 0) > FEW or first.scope.nothing:
+    if not are_few(readings) or first.scope.nothing:
         return _from_sums
     row = IndicatorRow
     within = conditions(first.shown.id, first.scope)[1:]  # without the one indicator
@@ -263,7 +281,8 @@ def _split(
                 cells.append(Cell(words.NOTHING, tone="soft"))
                 continue
             note = _beside(spread)
-            cells.append(Cell(number(words.rounded(spread.mean, 1), 1), words.rounded(spread.mean, 4), note=note))
+            address = address_of(one.code, narrowed_to(read.args, by, key))
+            cells.append(Cell(number(words.rounded(spread.mean, 1), 1), words.rounded(spread.mean, 4), address, note=note))
             figures = [_one_decimal(one_figure) for one_figure in (spread.mean, spread.median, spread.deviation)]
             axis = Cell(name_of(form, one, read.language))
             long_rows.append(Row([part, axis, *figures, Cell(number(spread.n), Decimal(spread.n))]))
@@ -332,6 +351,18 @@ def _pairs(read: Read, readings: Mapping[str, Reading]) -> dict[str, Pair]:
     for id_, n, then, now in db.session.execute(query):
         found[id_] = Pair(int(n), Decimal(then) / n / SCALE, Decimal(now) / n / SCALE)
     return {code: found[now.shown.id] for code, (_before, now) in both.items() if now.shown.id in found}
+
+
+def _pairs_of_sums(read: Read, readings: Mapping[str, Reading]) -> dict[str, Pair]:
+    """The same from the sums that are kept, which can say it where every record has both rounds."""
+    found = {}
+    for code, now in readings.items():
+        before = read.reading(code + BEFORE)
+        then = before.gather("").get("", Sums()) if before is not None else Sums()
+        sums = now.gather("").get("", Sums())
+        if then.n and then.n == sums.n:
+            found[code] = Pair(sums.n, Decimal(then.total) / then.weight, Decimal(sums.total) / sums.weight)
+    return found
 
 
 def _compared(name: Cell, pair: Pair, decimals: int) -> Row:

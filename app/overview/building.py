@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flask_babel import gettext as _
+
 from app.core.db import db
 from app.core.permissions import Actor
+from app.core.web import local_text
 from app.indicators import queries
-from app.overview import axes, figures, maps, matrices, partners, records, waiting
+from app.overview import axes, figures, maps, matrices, minutes, partners, records, waiting
 from app.overview.perimeter import Perimeter
-from app.overview.tables import Shown
+from app.overview.tables import Empty, Shown
 from app.panels.declarations import Panel, read
 from app.panels.models import Home
 from app.registry.models import Programme
@@ -26,7 +29,11 @@ MAKERS: dict[str, Callable[[Actor, Perimeter, Panel, str], Shown]] = {
     "partners": partners.partners,
     "map": maps.drawn,
     "waiting": waiting.waiting,
+    "minutes": minutes.minutes,
 }
+
+
+OF_RECORDS = ("table", "board", "matrix", "map")  # dated by a property that the panel names, or not at all
 
 
 def panels_of(programme: Programme) -> list[Panel]:
@@ -51,4 +58,27 @@ def made(programme: Programme) -> list[Panel]:
 
 
 def shown(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
-    return MAKERS[panel.kind](actor, chosen, panel, language)
+    found = MAKERS[panel.kind](actor, chosen, panel, language)
+    if found.empty and chosen.has_time and panel.kind in OF_RECORDS and panel.get("date"):
+        found.empty = Empty(_("No record in the chosen time"), _("Choose another time above, or none."))
+    if chosen.has_time and not found.empty and (said := _not_narrowed(panel)):
+        found.notes.append(said)
+    return found
+
+
+def _not_narrowed(panel: Panel) -> str:
+    """What a reader must know who chose a time that the panel does not go by; "" where it does."""
+    if panel.kind == "waiting":
+        return _("What waits is counted as it is now, whatever time is chosen.")
+    if panel.kind == "partners":
+        return _("What partners bring is that of the whole programme, whatever time and place are chosen.")
+    if panel.kind not in OF_RECORDS or panel.get("date"):
+        return ""
+    sources = panel.get("sources", [])
+    timeless = [local_text(one["label"]) for one in sources if not one.get("date")]
+    if sources and not timeless:
+        return ""
+    if sources and len(timeless) < len(sources):
+        said = ", ".join(timeless)
+        return _("The chosen time does not narrow these columns, which show records as they are now: %(columns)s.", columns=said)
+    return _("The chosen time does not narrow this panel: it shows records as they are now.")

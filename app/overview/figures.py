@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from app.core.db import db
 from app.core.languages import date_and_time, long_date, number
 from app.core.permissions import Actor
+from app.core.problems import NOT_FOUND
 from app.core.web import local_text
 from app.indicators import queries
 from app.indicators import words as indicator_words
@@ -24,6 +25,7 @@ from app.indicators.models import BY_COLUMNS, IndicatorRow
 from app.indicators.perimeter import conditions
 from app.indicators.queries import Reading, Value
 from app.overview import charts, words
+from app.overview.behind import Behind
 from app.overview.lists import place_label
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Empty, Row, Shown, Table, Tile
@@ -123,7 +125,8 @@ def tiles(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
 
 def address_of(code: str, args: dict[str, Any]) -> str:
     """Its page, with the rows behind it."""
-    return f"/indicators/{code}" + (f"?{urlencode(args)}" if args else "")
+    said = {name: value for name, value in args.items() if value}
+    return f"/indicators/{code}" + (f"?{urlencode(said)}" if said else "")
 
 
 def _tile(reading: Reading, value: Value, read: Read) -> Tile:
@@ -173,7 +176,11 @@ def _by_phase(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> S
         here = [reading.value(), *(part.value() for _name, read in parts if (part := read.reading(code)) is not None)]
         values += here
         unit = unit_of(reading.declaration, language)
-        cells = [Cell(text_of(one.value, reading.declaration), one.value) for one in here]
+        addresses = [address_of(code, {**whole.args, "phase": phase}) for phase in ("", *phases_of(whole.programme))]
+        cells = [
+            Cell(text_of(one.value, reading.declaration), one.value, address)
+            for one, address in zip(here, addresses, strict=False)
+        ]
         name = Cell(name_of(reading.declaration), address=address_of(code, whole.args), note=unit)
         rows.append(Row([name, *cells]))
     if not rows:
@@ -223,7 +230,7 @@ def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     heads.append(Column(drawn.title, True, drawn=True))
     rows = []
     for key in sorted(labels, key=lambda key: (key in ("", NONE), -(_of(parts[0], key) or Decimal()), labels[key])):
-        args = _narrowed_to(read.args, by, key)
+        args = narrowed_to(read.args, by, key)
         cells = [
             replace(
                 cell_of(_of(part, key), one.declaration), address=address_of(one.declaration.code, args) if key in part else ""
@@ -243,10 +250,12 @@ def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     return Shown([table], notes=notes, situation=situation(wholes, language))
 
 
-def _narrowed_to(args: Mapping[str, str], by: str, key: str) -> dict[str, str]:
+def narrowed_to(args: Mapping[str, str], by: str, key: str) -> dict[str, str]:
     """The perimeter of a part, where a perimeter can say it: its figure opens its own rows."""
     name = "organisation" if by == "organisation" else "territory" if by in PLACES else ""
-    return {**args, name: key} if name and key not in ("", NONE) else dict(args)
+    if name:
+        return {**args, name: key} if key not in ("", NONE) else dict(args)
+    return {**args, "of": by, **({"is": key} if key else {})}
 
 
 @dataclass(frozen=True)
@@ -284,77 +293,133 @@ def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
     """The kind `ranking`: the values of one list, counted by several indicators, the most named first."""
     read = Read(actor, chosen, language)
     declared = [(one, read.reading(one["code"])) for one in panel.get("indicators")]
-    sources = [_Source(one, reading, read) for one, reading in declared if reading is not None]
-    if not sources:
+    wholes = [reading.value() for _one, reading in declared if reading is not None]
+    if not wholes:
         return nothing_declared()
-    wholes = [one.reading.value() for one in sources]
+    sources = _sources(declared, wholes, read)
     wanted = panel.get("values")
     keys = list(wanted or dict.fromkeys(key for one in sources for key in one.counts))
+    notes = not_counted(wholes)
+    if any(one.is_too_many for one in sources):
+        notes.append(_("There are too many rows to count each record once over all of them: choose a territory or a period."))
     if not any(one.counts.get(key) for one in sources for key in keys):
-        return nothing_yet(wholes, language)
+        nothing = nothing_yet(wholes, language)
+        return replace(nothing, notes=notes)
     labels = {key: next((one.labels[key] for one in reversed(sources) if one.labels.get(key, key) != key), key) for key in keys}
     labels = {key: _words_of(read.programme.id, key, language) if label == key else label for key, label in labels.items()}
     # Records that several of them count are one record together.
     together = None not in [one.ids for one in sources] and len(sources) > 1
     sums = {key: sum((one.counts.get(key, Decimal()) for one in sources), Decimal()) for key in keys}
     if together:
-        sums = {key: _together(sources, key) for key in keys}
-    most = max(sums.values())
+        sums = {key: Decimal(len(_together(sources, key))) for key in keys}
+    most, behind = max(sums.values()), Behind(panel, chosen)
     heads = [Column(_("Value")), Column(_("Rank"), True), *(Column(one.title, True) for one in sources)]
     if together:
         heads.append(Column(_("Together, each once"), True))
     heads.append(Column("", drawn=True))
     rows = []
     for rank, key in enumerate(sorted(keys, key=lambda one: (-sums[one], labels[one])), 1):
-        cells = [cell_of(one.counts.get(key, Decimal()), one.reading.declaration) for one in sources]
+        cells = [one.cell(key, n, behind, read.args) for n, one in enumerate(sources)]
         if together:
-            cells.append(Cell(words.figure(sums[key]), sums[key]))
+            cells.append(Cell(words.figure(sums[key]), sums[key], behind.address(row=key) if sums[key] else ""))
         bar = charts.bar(float(sums[key] * 100 / most), rtl=language == "ar")
         rows.append(Row([Cell(labels[key]), Cell(number(rank), Decimal(rank)), *cells, Cell(drawn=bar)]))
     definitions = [(one.title, definition_of(one.reading.declaration)) for one in sources]
-    return Shown([Table(heads, rows, legend=definitions)], notes=not_counted(wholes), situation=situation(wholes, language))
+    return Shown([Table(heads, rows, legend=definitions)], notes=notes, situation=situation(wholes, language))
+
+
+MOST_IDENTITIES = 20_000  # rows whose records are told apart one by one
+
+
+def _sources(declared: Sequence[tuple[Mapping[str, Any], Reading | None]], wholes: Sequence[Value], read: Read) -> list[_Source]:
+    is_many = sum(one.n for one in wholes) > MOST_IDENTITIES
+    return [_Source(one, reading, read, is_many=is_many) for one, reading in declared if reading is not None]
 
 
 class _Source:
     """One indicator of a ranking, by value; with `map`, by what its values are mapped to (a need to its domain)."""
 
-    def __init__(self, declared: Mapping[str, Any], reading: Reading, read: Read) -> None:
-        self.reading = reading
+    def __init__(self, declared: Mapping[str, Any], reading: Reading, read: Read, *, is_many: bool) -> None:
+        self.reading, self.by = reading, declared["by"]
         self.title = local_text(declared["label"]) if "label" in declared else name_of(reading.declaration)
         self.counts: dict[str, Decimal] = {}
         self.ids: dict[str, set[str]] | None = None
-        by, column = declared["by"], declared.get("map")
-        if reading.declaration.measure == "distinct":
-            mapped = _mapping(read.programme.id, reading.declaration, by, column) if column else None
-            self.ids = _identities(reading, by, mapped)
+        column, is_distinct = declared.get("map"), reading.declaration.measure == "distinct"
+        self.is_too_many = is_distinct and is_many
+        # Whether each value is one that the indicator is split by, so that its page can show the rows.
+        self.is_plain = not (is_distinct and column)
+        if is_distinct and not is_many:
+            mapped = _mapping(read.programme.id, reading.declaration, self.by, column) if column else None
+            self.ids, lists_codes = _identities(reading, self.by, mapped)
+            self.is_plain = self.is_plain and not lists_codes
             self.counts = {key: Decimal(len(ids)) for key, ids in self.ids.items()}
-        else:
-            for key, _label, value in reading.split(by):
+        elif not is_distinct or not column:
+            for key, _label, value in reading.split(self.by):
+                if words.NO_BREAK in key:  # codes that a calculation lists: only their rows tell them apart
+                    self.counts = {}
+                    break
                 if key not in ("", NONE):
                     self.counts[key] = value.value or Decimal()
-        self.labels = {} if column else reading.labels(by, self.counts)
+        self.labels = {} if column else reading.labels(self.by, self.counts)
+
+    def cell(self, key: str, n: int, behind: Behind, args: Mapping[str, str]) -> Cell:
+        if self.is_too_many and not self.counts:
+            return Cell(words.NOTHING, tone="soft")
+        shown = cell_of(self.counts.get(key, Decimal()), self.reading.declaration)
+        if not shown.value:
+            return shown
+        if self.is_plain:
+            return replace(shown, address=address_of(self.reading.declaration.code, {**args, "of": self.by, "is": key}))
+        return replace(shown, address=behind.address(row=key, source=str(n)))
 
 
-def _together(sources: Sequence[_Source], key: str) -> Decimal:
+@dataclass(frozen=True)
+class Told:
+    """The records behind a number of a ranking, and what the number stands for."""
+
+    ids: set[str]
+    said: list[str]
+
+
+def behind_ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str, key: str, source: str) -> Told:
+    """Of one source, or ("") of all together. Raises NOT_FOUND where records are not told apart."""
+    read = Read(actor, chosen, language)
+    declared = [(one, read.reading(one["code"])) for one in panel.get("indicators")]
+    sources = _sources(declared, [reading.value() for _one, reading in declared if reading is not None], read)
+    if source:
+        if not source.isdecimal() or int(source) >= len(sources):
+            raise NOT_FOUND()
+        sources = [sources[int(source)]]
+    if not sources or any(one.ids is None for one in sources):
+        raise NOT_FOUND()
+    label = next((one.labels[key] for one in sources if one.labels.get(key, key) != key), key)
+    label = _words_of(read.programme.id, key, language) if label == key else label
+    return Told(_together(sources, key), [label, *([sources[0].title] if source else [_("Together, each once")])])
+
+
+def _together(sources: Sequence[_Source], key: str) -> set[str]:
     everybody: set[str] = set()
     for one in sources:
         everybody |= (one.ids or {}).get(key, set())
-    return Decimal(len(everybody))
+    return everybody
 
 
-def _identities(reading: Reading, by: str, mapped: Mapping[str, str] | None) -> dict[str, set[str]]:
-    """{value, or what it is mapped to: the records counted there}: one with two needs of one domain is one record."""
+def _identities(reading: Reading, by: str, mapped: Mapping[str, str] | None) -> tuple[dict[str, set[str]], bool]:
+    """{value, or what it is mapped to: the records counted there}: one with two needs of one domain is one record; and whether
+    a row lists several codes that the indicator keeps as one."""
     row = IndicatorRow
     found: dict[str, set[str]] = {}
+    lists_codes = False
     column = BY_COLUMNS[reading.declaration.dims.index(by)]
     query = sa.select(column, row.identity).where(*conditions(reading.shown.id, reading.scope), row.identity.is_not(None))
     for said, identity in db.session.execute(query.distinct()):
         # Codes that a calculation lists stand with spaces that do not break (app/indicators/evaluating.py).
+        lists_codes = lists_codes or words.NO_BREAK in str(said)
         for value in str(said).replace(words.NO_BREAK, " ").split():
             key = value if mapped is None else mapped.get(value, "")
             if key:
                 found.setdefault(key, set()).add(identity)
-    return found
+    return found, lists_codes
 
 
 def _mapping(programme_id: str, declaration: Declaration, by: str, column: str) -> dict[str, str]:

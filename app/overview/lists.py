@@ -19,13 +19,13 @@ from app.core.web import local_text
 from app.overview.perimeter import Perimeter
 from app.panels.declarations import PLACES
 from app.registry.models import Entity, Organisation
-from app.registry.names import LATIN_NAMES, in_both_scripts, latin_name
+from app.registry.names import LATIN_NAMES, in_both_scripts, latin_name, record_name
 from app.registry.places import full_name, name
 from app.review.properties import Properties
 from app.submissions.answers import MULTIPLE, as_date, as_number, record_labels
 
 MOST = 2000  # records of a table or a board
-MOST_COUNTED = 20_000  # records that a matrix counts
+MOST_COUNTED = 20_000  # records that are read to be counted; different ones, of which a matrix counts however many are alike
 DEPTHS = {"region": 1, "province": 2}
 TODAY = "today"  # in a condition: the day on which the page is read
 
@@ -121,6 +121,7 @@ def read(
     dated: str = "",
     most: int = MOST,
     only: Sequence[str] | None = None,
+    saying: Iterable[tuple[str, str, bool]] = (),
 ) -> Records:
     """In the order of their names.
 
@@ -128,21 +129,10 @@ def read(
     names  {"fr": "ag_title_fr"}: the property that holds the name in a language
     dated  the property that dates a record: then the chosen time counts
     only   the properties that are wanted, where many records are read; none: all of them
+    saying (property, value, whether it may say several): records that say this
     """
-    conditions = [visible(actor, chosen.programme_id, Entity, "entity.read"), Entity.list == list_name]
-    conditions += [Entity.archived_at.is_(None), Entity.merged_into.is_(None)]
-    if chosen.organisation_id:
-        conditions.append(Entity.organisation_id == chosen.organisation_id)
-    if chosen.territory:
-        inside = Entity.territory.startswith(chosen.territory + ".", autoescape=True)
-        conditions.append(sa.or_(Entity.territory == chosen.territory, inside))
-    rest: list[Condition] = []
-    for one in where:
-        decided = _in_sql(one)
-        if decided is None:
-            rest.append(one)
-        else:
-            conditions.append(decided)
+    conditions, rest = _conditions(actor, chosen, list_name, where)
+    conditions += [_says(*one) for one in saying]
     columns: list[Any] = [Entity.id, Entity.list, Entity.label, Entity.organisation_id, Entity.territory, Entity.lat, Entity.lon]
     wanted = None
     if only is not None:
@@ -159,6 +149,95 @@ def read(
         if all(holds(one_record, one, day) for one in rest) and (not dated or chosen.holds_day(one_record.value(dated))):
             rows.append(one_record)
     return Records(rows, len(found) > most)
+
+
+def _conditions(
+    actor: Actor, chosen: Perimeter, list_name: str, where: Iterable[Condition]
+) -> tuple[list[sa.ColumnElement[bool]], list[Condition]]:
+    """What the store decides, and what is left to decide on what was read."""
+    found = [visible(actor, chosen.programme_id, Entity, "entity.read"), Entity.list == list_name]
+    found += [Entity.archived_at.is_(None), Entity.merged_into.is_(None)]
+    if chosen.organisation_id:
+        found.append(Entity.organisation_id == chosen.organisation_id)
+    if chosen.territory:
+        found.append(in_place(chosen.territory))
+    rest: list[Condition] = []
+    for one in where:
+        decided = _in_sql(one)
+        if decided is None:
+            rest.append(one)
+        else:
+            found.append(decided)
+    return found, rest
+
+
+def in_place(place: str) -> sa.ColumnElement[bool]:
+    inside = Entity.territory.startswith(f"{place}.", autoescape=True)
+    return sa.or_(Entity.territory == place, inside)
+
+
+def _says(of: str, value: str, several: bool) -> sa.ColumnElement[bool]:
+    """As Record.value() would say it."""
+    if of == "organisation":
+        return Entity.organisation_id == value if value else Entity.organisation_id.is_(None)
+    said = sa.func.coalesce(Entity.data[of].as_string(), "")
+    if of in PLACES:
+        placed = in_place(value) if value else sa.func.coalesce(Entity.territory, "") == ""
+        return sa.or_(said == value, sa.and_(said == "", placed)) if value else sa.and_(said == "", placed)
+    if several and value:
+        return (sa.literal(" ") + said + " ").contains(f" {value} ", autoescape=True)
+    return said == value
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Records that say the same of what was asked: one of them, without its name, and how many they are."""
+
+    one: Record
+    count: int
+
+
+def alike(
+    actor: Actor,
+    chosen: Perimeter,
+    list_name: str,
+    *,
+    of: Iterable[str],
+    where: Sequence[Condition] = (),
+    dated: str = "",
+) -> tuple[list[Alike], bool]:
+    """The records that read() finds, counted by the store by what they say `of`; and whether there are more than were counted."""
+    conditions, rest = _conditions(actor, chosen, list_name, where)
+    names = sorted({*of, *(one["of"] for one in rest), dated} - {"", "organisation"})
+    is_placed, is_owned = not PLACES.isdisjoint(names), "organisation" in {*of, *(one["of"] for one in rest)}
+    said = [Entity.data[one].as_string().label(f"p{n}") for n, one in enumerate(names)]
+    columns = [*said, *([Entity.territory] if is_placed else []), *([Entity.organisation_id] if is_owned else [])]
+    if not columns:
+        columns = [Entity.list]
+    inner = sa.select(*columns).where(*conditions).subquery()
+    query = sa.select(*inner.c, sa.func.count()).group_by(*inner.c).limit(MOST_COUNTED + 1)
+    rows: Sequence[Any] = db.session.execute(query).all()
+    day, found = today().isoformat(), []
+    for row in rows[:MOST_COUNTED]:
+        data = dict(zip(names, row[: len(names)], strict=True))
+        territory = (row[len(names)] or "").rstrip(".") if is_placed else ""
+        record = Record("", list_name, "", (row[-2] or "") if is_owned else "", territory, data)
+        if all(holds(record, one, day) for one in rest) and (not dated or chosen.holds_day(record.value(dated))):
+            found.append(Alike(record, int(row[-1])))
+    return found, len(rows) > MOST_COUNTED
+
+
+def of_entity(entity: Entity, language: str) -> Record:
+    place = (entity.territory or "").rstrip(".")
+    owner, said = entity.organisation_id or "", record_name(entity, language)
+    return Record(entity.id, entity.list, said, owner, place, entity.data, entity.lat, entity.lon)
+
+
+def named(actor: Actor, programme_id: str, ids: Sequence[str], language: str) -> list[Record]:
+    """Of the records of these ids those that the reader may see, in the order of their names."""
+    mine = visible(actor, programme_id, Entity, "entity.read")
+    query = sa.select(Entity).where(Entity.id.in_(ids), mine).order_by(Entity.sort_key, Entity.id)
+    return [of_entity(one, language) for one in db.session.scalars(query)]
 
 
 def place_label(of: str) -> str:

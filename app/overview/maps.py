@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from app.core.languages import number
 from app.core.permissions import Actor
 from app.overview import lists
+from app.overview.behind import Behind
 from app.overview.perimeter import Perimeter
-from app.overview.records import cut, nothing_in
+from app.overview.records import nothing_in
 from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.panels.declarations import Panel
 from app.registry.places import full_name, name
@@ -21,19 +22,29 @@ def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     """The kind `map`."""
     list_name = panel.get("list")
     where, names = panel.get("where", ()), panel.get("names")
-    found = lists.read(actor, chosen, list_name, language=language, where=where, names=names, most=record_map.MOST, only=())
-    if not found.rows:
+    dated = panel.get("date", "")
+    alike, _more = lists.alike(actor, chosen, list_name, of=["commune"], where=where, dated=dated)
+    if not alike:
         return Shown(empty=nothing_in(list_name))
     places: dict[str, int] = {}
-    for record in found.rows:
-        places[record.territory] = places.get(record.territory, 0) + 1
+    for same in alike:
+        places[same.one.territory] = places.get(same.one.territory, 0) + same.count
+    behind = Behind(panel, chosen)
     rows = [
         Row([Cell(full_name(place, language) if place.count(".") > 1 else name(place, language) if place else _("not stated")),
-             Cell(number(count), Decimal(count))])
+             Cell(number(count), Decimal(count), behind.address(row=place))])
         for place, count in sorted(places.items(), key=lambda one: (not one[0], -one[1], one[0]))
     ]  # fmt: skip
-    foot = Row([Cell(_("Total")), Cell(number(len(found.rows)), Decimal(len(found.rows)))], "total")
-    table = Table([Column(_("Commune")), Column(_("How many"), True)], rows, [foot], cut(found))
+    whole = sum(places.values())
+    foot = Row([Cell(_("Total")), Cell(number(whole), Decimal(whole), behind.address())], "total")
+    found = lists.read(
+        actor, chosen, list_name, language=language, where=where, names=names, dated=dated, most=record_map.MOST, only=()
+    )  # fmt: skip
+    notes = []
+    if found.more:
+        said = _("Only %(count)s records are drawn on the map; the table counts all.", count=number(record_map.MOST))
+        notes.append(said)
+    table = Table([Column(_("Commune")), Column(_("How many"), True)], rows, [foot], notes)
     placed = record_map.placed(
         [
             record_map.Placed(one.id, one.list, one.name, one.territory, one.lat, one.lon)

@@ -14,6 +14,7 @@ from app.core.db import db
 from app.core.permissions import Actor, visible
 from app.core.web import local_text
 from app.overview import lists, words
+from app.overview.behind import Behind
 from app.overview.lists import Record, Words
 from app.overview.perimeter import Perimeter
 from app.overview.records import cut, nothing_in
@@ -30,7 +31,7 @@ def matrix(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Show
     return _several(actor, chosen, panel, language) if panel.get("sources") else _one(actor, chosen, panel, language)
 
 
-def _parts(record: Record, of: str, spoken: Words) -> list[str]:
+def parts_of(record: Record, of: str, spoken: Words) -> list[str]:
     """The values of a property; several where a question takes several."""
     said = record.value(of)
     return (said.split(" ") if spoken.is_multiple(of) else [said]) if said else [""]
@@ -42,24 +43,24 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     value, form = panel.get("value"), panel.get("as", "number")
     names = panel.get("names")
     wanted = [down, across, *([value] if value else [])]
-    found = lists.read(
-        actor, chosen, name, language=language, where=panel.get("where", ()), most=lists.MOST_COUNTED, only=wanted
-    )  # fmt: skip
-    if not found.rows:
+    found, more = lists.alike(actor, chosen, name, of=wanted, where=panel.get("where", ()), dated=panel.get("date", ""))
+    if not found:
         return Shown(empty=nothing_in(name))
     spoken = Words(actor, chosen.programme_id, name, language)
     sums: Sums = {}
     there: set[tuple[str, str]] = set()
     whole = Decimal()
-    for record in found.rows:
-        amount = record.number(value) if value else Decimal(1)
+    for same in found:
+        record = same.one
+        amount = _times(record.number(value) if value else Decimal(1), same.count)
         whole += amount or Decimal()
-        for row in _parts(record, down, spoken):
-            for column in _parts(record, across, spoken):
+        for row in parts_of(record, down, spoken):
+            for column in parts_of(record, across, spoken):
                 there.add((row, column))
                 if amount is not None:
                     sums[row, column] = sums.get((row, column), Decimal()) + amount
     several = spoken.is_multiple(down) or spoken.is_multiple(across)
+    behind = Behind(panel, chosen)
     named = _records_named(actor, chosen, {row for row, _column in there}, language, names)
     spoken.know([*(row for row, _column in there), *(column for _row, column in there)])
     rows = sorted({row for row, _column in there} | named.keys(), key=lambda row: _order(row, named, sums))
@@ -77,24 +78,33 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
         title = record_of.name if record_of else spoken.say(down, row) or _("not stated")
         address = url_for("records.record", list_name=record_of.list, record_id=row) if record_of else ""
         across_sum = sum((amount for (one, _column), amount in sums.items() if one == row), Decimal())
-        cells = [_amount(sums.get((row, one)), (row, one) in there, form) for one in columns]
+        cells = [_amount(sums.get((row, one)), (row, one) in there, form, behind.address(row=row, column=one)) for one in columns]
         known = any(one == row for one, _column in sums)
-        total = Cell(words.figure(across_sum, form), across_sum) if known else Cell(words.NOTHING, tone="soft")
+        total = Cell(words.NOTHING, tone="soft")
+        if known:
+            # Where a record stands in several columns, their sum counts it several times: no list of records does.
+            rows_of = "" if spoken.is_multiple(across) else behind.address(row=row)
+            total = Cell(words.figure(across_sum, form), across_sum, rows_of)
         line = [Cell(title, address=address), *cells, total]
         if check:
             line.append(_declared(record_of.number(check) if record_of else None, across_sum if known else None, form))
         lines.append(Row(line))
     sums_down = [_down(sums, one) for one in columns]
     shown_down = [
-        _amount(amount if any(c == one for _r, c in sums) else None, True, form)
+        _amount(
+            amount if any(c == one for _r, c in sums) else None,
+            True,
+            form,
+            "" if spoken.is_multiple(down) else behind.address(column=one),
+        )
         for one, amount in zip(columns, sums_down, strict=True)
     ]
     all_of_it = whole if several else sum(sums.values(), Decimal())
-    foot = [Cell(_("Total")), *shown_down, Cell(words.figure(all_of_it, form), all_of_it)]
+    foot = [Cell(_("Total")), *shown_down, Cell(words.figure(all_of_it, form), all_of_it, behind.address())]
     if check:
         declared = sum((one.number(check) or Decimal() for one in named.values()), Decimal())
         foot.append(_declared(declared or None, all_of_it if sums else None, form))
-    notes = cut(found)
+    notes = cut(more, lists.MOST_COUNTED)
     if several:
         notes.append(_("One record may stand in several rows or columns; the total counts it once."))
     legend = [(HERE, _("takes part; the amount is not stated"))] if there - sums.keys() and value else []
@@ -110,10 +120,14 @@ def _down(sums: Sums, column: str) -> Decimal:
     return sum((amount for (_row, one), amount in sums.items() if one == column), Decimal())
 
 
-def _amount(amount: Decimal | None, is_there: bool, form: str) -> Cell:
+def _amount(amount: Decimal | None, is_there: bool, form: str, address: str) -> Cell:
     if amount is None:
-        return Cell(HERE if is_there else "", tone="soft")
-    return Cell(words.figure(amount, form), amount)
+        return Cell(HERE if is_there else "", tone="soft", address=address if is_there else "")
+    return Cell(words.figure(amount, form), amount, address)
+
+
+def _times(amount: Decimal | None, count: int) -> Decimal | None:
+    return None if amount is None else amount * count
 
 
 def _declared(declared: Decimal | None, summed: Decimal | None, form: str) -> Cell:
@@ -149,27 +163,24 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
     sums: Sums = {}
     said: dict[str, str] = {}
     notes: list[str] = []
+    sharing: set[int] = set()  # sources whose records may stand in several rows
     for n, source in enumerate(sources):
         spoken = Words(actor, chosen.programme_id, source["list"], language)
-        found = lists.read(
-            actor,
-            chosen,
-            source["list"],
-            language=language,
-            where=source.get("where", ()),
-            most=lists.MOST_COUNTED,
-            only=[source["by"], *([source["sum"]] if "sum" in source else [])],
-        )
-        notes += [one for one in cut(found) if one not in notes]
-        spoken.know(record.value(source["by"]) for record in found.rows)
-        for record in found.rows:
-            amount = record.number(source["sum"]) if "sum" in source else Decimal(1)
-            for value in _parts(record, source["by"], spoken):
+        wanted = [source["by"], *([source["sum"]] if "sum" in source else [])]
+        dated = source.get("date", "")
+        found, more = lists.alike(actor, chosen, source["list"], of=wanted, where=source.get("where", ()), dated=dated)
+        notes += [one for one in cut(more, lists.MOST_COUNTED) if one not in notes]
+        spoken.know(same.one.value(source["by"]) for same in found)
+        sharing |= {n} if spoken.is_multiple(source["by"]) else set()
+        for same in found:
+            amount = _times(same.one.number(source["sum"]) if "sum" in source else Decimal(1), same.count)
+            for value in parts_of(same.one, source["by"], spoken):
                 if amount is not None:
                     sums[value, str(n)] = sums.get((value, str(n)), Decimal()) + amount
                 said.setdefault(value, spoken.say(source["by"], value) or _("not stated"))
     if not said:
         return Shown(empty=nothing_in(sources[0]["list"]))
+    behind = Behind(panel, chosen)
     units = [words.unit(source.get("as", ""), language) for source in sources]
     titles = [local_text(source["label"]) for source in sources]
     heads = [Column(local_text(panel.get("rows")))]
@@ -179,8 +190,12 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
         cells = []
         for n, source in enumerate(sources):
             amount = sums.get((value, str(n)), Decimal())
-            cells.append(Cell(words.figure(amount, source.get("as", "number")), amount, tone="" if amount else "soft"))
+            address = behind.address(row=value, source=str(n)) if (value, str(n)) in sums else ""
+            cells.append(Cell(words.figure(amount, source.get("as", "number")), amount, address, "" if amount else "soft"))
         rows.append(Row([Cell(said[value]), *cells]))
     totals = [_down(sums, str(n)) for n in range(len(sources))]
-    foot = [Cell(words.figure(one, source.get("as", "number")), one) for one, source in zip(totals, sources, strict=True)]
+    foot = [
+        Cell(words.figure(one, source.get("as", "number")), one, "" if n in sharing else behind.address(source=str(n)))
+        for n, (one, source) in enumerate(zip(totals, sources, strict=True))
+    ]
     return Shown([Table(heads, rows, [Row([Cell(_("Total")), *foot], "total")], notes)])

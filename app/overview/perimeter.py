@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from app.core.permissions import SUPERVISOR, Actor
 from app.core.web import local_text
 from app.indicators import perimeter as indicators
+from app.indicators.evaluating import Period
+from app.indicators.keeping import periods_in
 from app.overview import words
 from app.registry.models import Programme
 from app.registry.places import full_name
@@ -24,6 +26,7 @@ class Perimeter(indicators.Perimeter):
     """That of indicators, in one programme."""
 
     programme_id: str = field(kw_only=True)
+    of_phase: Period = field(default=(None, None), kw_only=True)  # the first and the last day of the phase that was chosen
 
     @property
     def has_time(self) -> bool:
@@ -31,12 +34,13 @@ class Perimeter(indicators.Perimeter):
 
     def holds_day(self, text: str) -> bool:
         """Whether a day `2026-11-26` lies in the time chosen; what has no day does not, once a time is chosen."""
-        if self.date_from is None and self.date_to is None:
+        if not self.has_time:
             return True
         day = text[:10]
-        return bool(day) and (not self.date_from or day >= self.date_from.isoformat()) and (
-            not self.date_to or day <= self.date_to.isoformat()
-        )  # fmt: skip
+        return bool(day) and all(
+            (not first or day >= first.isoformat()) and (not last or day <= last.isoformat())
+            for first, last in ((self.date_from, self.date_to), self.of_phase)
+        )
 
 
 def _day(text: str) -> date | None:
@@ -46,16 +50,18 @@ def _day(text: str) -> date | None:
         return None
 
 
-def perimeter_from(programme_id: str, args: Any) -> Perimeter:
+def perimeter_from(programme: Programme, args: Any) -> Perimeter:
     """Of an address; what cannot be read is left out."""
+    phases, phase = periods_in(getattr(programme, "phases", None)), args.get("phase", "")
     territory = args.get("territory", "").strip()
     return Perimeter(
-        programme_id=programme_id,
+        programme_id=programme.id,
         organisation_id=args.get("organisation", "").replace("\0", "")[:36],
         territory=territory.rstrip(".") if _PLACE.fullmatch(territory) else "",
         date_from=_day(args.get("from", "")),
         date_to=_day(args.get("to", "")),
-        phase=args.get("phase", "").replace("\0", "")[:64],
+        phase=phase if phase in phases else "",
+        of_phase=phases.get(phase, (None, None)),
     )
 
 

@@ -14,8 +14,9 @@ from app.core.languages import number
 from app.core.permissions import Actor
 from app.core.web import local_text
 from app.overview import columns, lists, words
+from app.overview.behind import Behind
 from app.overview.columns import Reckoned
-from app.overview.lists import Record, Records, Words
+from app.overview.lists import Record, Words
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Empty, Row, Shown, Table
 from app.panels.declarations import Panel, steps_of
@@ -36,10 +37,10 @@ def nothing_in(list_name: str) -> Empty:
     )
 
 
-def cut(found: Records) -> list[str]:
-    if not found.more:
+def cut(more: bool, most: int) -> list[str]:
+    if not more:
         return []
-    return [_("Only the first %(count)s records are read here. Choose a territory to see its own.", count=number(lists.MOST))]
+    return [_("Only the first %(count)s records are read here. Choose a territory to see its own.", count=number(most))]
 
 
 def _named(record: Record) -> Cell:
@@ -104,7 +105,7 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     else:
         lines = [line(record) for record in rows]
     foot = [summed(rows, _("Total"), "total")] if reckoned.has_totals else []
-    return Shown([Table(heads, lines, foot, cut(found))])
+    return Shown([Table(heads, lines, foot, cut(found.more, lists.MOST))])
 
 
 def _light(record: Record, signal: dict[str, object]) -> Cell:
@@ -122,17 +123,28 @@ def _light(record: Record, signal: dict[str, object]) -> Cell:
     return Cell(said, gap, tone=tone, note=ngettext("%(num)d point", "%(num)d points", int(gap)))
 
 
+def states_of(panel: Panel) -> dict[str, str]:
+    """{value of a step: done, going, none}"""
+    return {value: kind for kind, usual in STATES.items() for value in panel.get(kind, usual)}
+
+
 def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `board`: a row a record, a column a step, with the day on which each was done."""
     name = panel.get("list")
     found = lists.read(
-        actor, chosen, name, language=language, where=panel.get("where", ()), names=panel.get("names")
-    )  # fmt: skip
+        actor,
+        chosen,
+        name,
+        language=language,
+        where=panel.get("where", ()),
+        names=panel.get("names"),
+        dated=panel.get("date", ""),
+    )
     if not found.rows:
         return Shown(empty=nothing_in(name))
     spoken, steps = Words(actor, chosen.programme_id, name, language), steps_of(panel.get("steps"))
     reckoned = Reckoned(actor, chosen, spoken, panel.get("columns", []), found.rows)
-    states = {value: kind for kind, usual in STATES.items() for value in panel.get(kind, usual)}
+    states = states_of(panel)
     titles = [local_text(step["label"]) if "label" in step else spoken.label(step["of"]) for step in steps]
     narrow = len(steps) > 6
     heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads()]
@@ -150,17 +162,21 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
             done, counted = done + (state == "done"), counted + (state != "none")
             done_in_all[n] += state == "done"
             cells.append(_step(state, spoken.say(step["of"], record.value(step["of"])), words.short_day(day) if day else ""))
-        cells.append(Cell(_("%(done)s of %(all)s", done=number(done), all=number(counted)), Decimal(done)))
+        told = _("%(done)s of %(all)s", done=number(done), all=number(counted))
+        cells.append(Cell(told, Decimal(done), _named(record).address))
         if timed:
             worked = columns.days_between(record, [timed, panel.get("end")] if panel.get("end") else [timed])
             cells.append(Cell(worked.text or words.NOTHING, worked.value, note=worked.note))
             if isinstance(worked.value, Decimal) and not worked.note:
                 ended.append(int(worked.value))
         rows.append(Row([_named(record), *reckoned.cells(record), *cells]))
-    counts = [Cell(number(one), Decimal(one)) for one in done_in_all]
+    behind = Behind(panel, chosen)
+    counts = [
+        Cell(number(one), Decimal(one), behind.address(step=str(n)) if one else "") for n, one in enumerate(done_in_all)
+    ]  # fmt: skip
     last = [Cell(), *([Cell()] if timed else [])]
     foot = [Row([Cell(_("Done by")), *(reckoned.totals(found.rows)), *counts, *last], "total")]
-    notes = cut(found)
+    notes = cut(found.more, lists.MOST)
     if timed and ended:
         middle = number(words.rounded(Decimal(str(median(ended))), 1).normalize())
         said = ngettext("%(num)d has reached the end", "%(num)d have reached the end", len(ended))

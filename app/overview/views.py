@@ -18,6 +18,7 @@ from app.core.problems import NOT_FOUND
 from app.core.web import local_text
 from app.indicators import operations as indicators
 from app.overview import building, paper, words
+from app.overview import rows as rows_of_panel
 from app.overview.figures import phases_of
 from app.overview.perimeter import Perimeter, in_words, perimeter_from
 from app.overview.tables import Cell, Column, Row, Shown, Table
@@ -26,6 +27,8 @@ from app.panels.declarations import Panel
 from app.registry.models import Programme
 from app.review.pages import filter_choices
 from app.submissions.places import Place
+
+CELL = ("row", "column", "source", "step")  # what a number stands for, in an address
 
 bp = Blueprint("overview", __name__, url_prefix="/overview")
 
@@ -65,7 +68,7 @@ def _reading() -> Reading:
     return Reading(
         actor,
         programme,
-        perimeter_from(programme.id, request.args),
+        perimeter_from(programme, request.args),
         language,
         choices.organisations,
         choices.places,
@@ -86,7 +89,8 @@ def _shown(reading: Reading, panel: Panel) -> Shown:
     return found
 
 
-def _page(reading: Reading, panels: list[tuple[Panel, Shown]], *, alone: bool) -> str:
+def _page(reading: Reading, panels: list[tuple[Panel, Shown]], *, alone: bool, back: str = "") -> str:
+    """`back`: of the rows behind a number, the address of their panel."""
     programme = reading.programme
     return render_template(
         "overview/page.html",
@@ -101,7 +105,8 @@ def _page(reading: Reading, panels: list[tuple[Panel, Shown]], *, alone: bool) -
         phases=reading.phases,
         has_map=any(shown.map for _panel, shown in panels),
         paper=url_for("overview.sheet", lang=reading.language, **reading.args),
-        back=url_for("overview.page", **reading.args),
+        back=back or url_for("overview.page", **reading.args),
+        is_behind=bool(back),
         alone=alone,
     )
 
@@ -123,6 +128,18 @@ def alone(code: str) -> str:
     if request.args.get("whole") == "1":
         found.tables += found.in_files
     return _page(reading, [(panel, found)], alone=True)
+
+
+@bp.get("/<code>/rows")
+@signed_in
+def rows(code: str) -> str:
+    """The records behind one number of a panel."""
+    reading = _reading()
+    panel = _panel(reading, code)
+    cell = {name: request.args[name].replace("\0", "")[:80] for name in CELL if name in request.args}
+    found = rows_of_panel.rows(reading.actor, reading.chosen, panel, reading.language, cell)
+    found.situation = reading.situation
+    return _page(reading, [(panel, found)], alone=True, back=url_for("overview.alone", code=code, **reading.args))
 
 
 @bp.get("/<code>.csv")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.core.languages import long_date, number
 from app.core.permissions import Actor, can, visible
 from app.fleet.queries import phones
 from app.overview import lists
+from app.overview.behind import Behind
+from app.overview.lists import Record
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.panels.declarations import WAITING, Panel
@@ -26,14 +29,13 @@ from app.submissions.models import Submission
 from app.submissions.queries import MANY, TO_REVIEW, Count, Filters, bounded_count, conditions
 
 MOST_NAMED = 3
-OVER = ("done", "dropped")  # states in which an action or a commitment waits for nobody
 
 
 def waiting(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `waiting`. What is counted here is counted as it is now: the time chosen does not narrow it."""
     rows = []
     for kind in panel.get("of", WAITING):
-        row = _ROWS[kind](actor, chosen, language)
+        row = _ROWS[kind](actor, chosen, language) if kind in _ROWS else _late(actor, chosen, panel, language, LATE[kind])
         if row is not None:
             rows.append(row)
     heads = [Column(_("What")), Column(_("How many"), True), Column(_("Waits for")), Column(_("The oldest since"))]
@@ -139,40 +141,66 @@ def _silent(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
     )
 
 
-def _late(actor: Actor, chosen: Perimeter, language: str, *, list_name: str, title: str, who: str) -> Row | None:
-    """Records whose day has passed and whose state says that nobody is done with them."""
-    today = lists.today().isoformat()
-    due, state = Entity.data["due"].as_string(), sa.func.coalesce(Entity.data["status"].as_string(), "")
+@dataclass(frozen=True)
+class Late:
+    """A list whose records should be done by a day, and the property that says by whom."""
+
+    list: str
+    who: str
+    title: Callable[[], str]
+
+
+LATE = {
+    "actions": Late("actions", "responsible", lambda: _("Actions past their day")),
+    "commitments": Late("commitments", "party", lambda: _("Commitments past their day")),
+}
+
+
+def _are_late(actor: Actor, chosen: Perimeter, late: Late) -> list[sa.ColumnElement[bool]]:
+    """Records whose day has passed and whose state does not say that it is over."""
     where = [
+        Entity.programme_id == chosen.programme_id,
+        Entity.list == late.list,
+        Entity.waits_until < lists.today().isoformat(),
         visible(actor, chosen.programme_id, Entity, "entity.read"),
-        Entity.list == list_name,
         Entity.archived_at.is_(None),
-        due != "",
-        due < today,
-        state.not_in(OVER),
+        Entity.merged_into.is_(None),
     ]
     if chosen.organisation_id:
         where.append(Entity.organisation_id == chosen.organisation_id)
     if chosen.territory:
-        inside = Entity.territory.startswith(chosen.territory + ".", autoescape=True)
-        where.append(sa.or_(Entity.territory == chosen.territory, inside))
-    some = sa.select(Entity.data[who].as_string().label("who"), due.label("due")).where(*where).limit(MANY + 1).subquery()
+        where.append(lists.in_place(chosen.territory))
+    return where
+
+
+def late_ones(actor: Actor, chosen: Perimeter, late: Late, language: str, *, most: int) -> tuple[list[Record], Count]:
+    """The longest late first; and how many they are, as the panel counts them."""
+    where = _are_late(actor, chosen, late)
+    query = sa.select(Entity).where(*where).order_by(Entity.waits_until, Entity.id).limit(most)
+    some = sa.select(sa.literal(1)).select_from(Entity).where(*where).limit(MANY + 1).subquery()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return [lists.of_entity(one, language) for one in db.session.scalars(query)], Count(min(count, MANY), count > MANY)
+
+
+def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str, late: Late) -> Row | None:
+    where, who = _are_late(actor, chosen, late), Entity.data[late.who].as_string()
+    columns = (who.label("who"), Entity.waits_until.label("due"))
+    some = sa.select(*columns).where(*where).order_by(Entity.waits_until).limit(MANY + 1).subquery()
     query = sa.select(some.c.who, sa.func.count(), sa.func.min(some.c.due)).group_by(some.c.who).order_by(sa.func.count().desc())
     parts = [(key or "", many, first) for key, many, first in db.session.execute(query)]
     count = sum(many for _key, many, _first in parts)
-    if not count and not _has(chosen.programme_id, list_name):
+    if not count and not _has(chosen.programme_id, late.list):
         return None
-    spoken = lists.Words(actor, chosen.programme_id, list_name, language)
-    said = [f"{spoken.say(who, key)} ({number(many)})" for key, many, _first in parts if key][:MOST_NAMED]
+    spoken = lists.Words(actor, chosen.programme_id, late.list, language)
+    said = [f"{spoken.say(late.who, key)} ({number(many)})" for key, many, _first in parts if key][:MOST_NAMED]
     first = min((one for _key, _many, one in parts if one), default="")
     day = as_date(first) if first else None
-    narrowed: dict[str, Any] = {"organisation": chosen.organisation_id} if chosen.organisation_id else {}
-    address = url_for("records.listed", list_name=list_name, **narrowed)
     text = Count(min(count, MANY), count > MANY).text
+    address = Behind(panel, chosen).address(row=late.list) if count else ""
     return Row(
         [
-            Cell(title),
-            Cell(text, address=address if count else "", tone="warn" if count else "ok"),
+            Cell(late.title()),
+            Cell(text, address=address, tone="warn" if count else "ok"),
             Cell(_and_others(said, sum(1 for key, _many, _first in parts if key), language)),
             Cell(long_date(day, language) if day else ""),
         ]
@@ -184,19 +212,9 @@ def _has(programme_id: str, list_name: str) -> bool:
     return db.session.scalar(query) is not None
 
 
-def _actions(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
-    return _late(actor, chosen, language, list_name="actions", title=_("Actions past their day"), who="responsible")
-
-
-def _commitments(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
-    return _late(actor, chosen, language, list_name="commitments", title=_("Commitments past their day"), who="party")
-
-
 _ROWS = {
     "to_review": _to_review,
     "returned": _returned,
     "quarantined": _quarantined,
     "silent": _silent,
-    "actions": _actions,
-    "commitments": _commitments,
 }

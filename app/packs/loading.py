@@ -29,7 +29,7 @@ from app.instruments import queries as forms
 from app.instruments.models import Instrument, InstrumentVersion
 from app.packs.problems import OF_DEMONSTRATION
 from app.packs.reading import Pack, Record
-from app.panels import axes
+from app.panels import axes, filling
 from app.panels import declarations as panels
 from app.panels.models import Home
 from app.panels.operations import replace as replace_home
@@ -123,9 +123,10 @@ def _figures(pack: Pack, programme: Programme, now: datetime) -> list[str]:
     known, lists = forms_of(programme.id), lists_of(programme.id)
     if pack.indicators is not None:
         phases = periods_in(programme.phases)
-        # What panels of axes read follows from the forms and is counted like the rest.
-        scores = axes.declarations(panels.read(pack.home or [], lists=lists, forms=known), known)
-        declared = declarations.read([*pack.indicators, *scores], known, lists, list(phases))
+        # What panels of axes and of minutes read follows from the forms and is counted like the rest.
+        home = panels.read(pack.home or [], lists=lists, forms=known)
+        made = [*axes.declarations(home, known), *filling.declarations(home, known)]
+        declared = declarations.read([*pack.indicators, *made], known, lists, list(phases))
         if [(one.stored(), one.digest(phases.get(one.phase))) for one in declared] != _counted(programme):
             indicators.replace(programme, declared, now)
             changed.append("indicators")

@@ -28,17 +28,21 @@ COMMON: Final = frozenset({"kind", "title", "code", "text", "paper", "names"})
 KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "indicators": (frozenset({"indicators"}), frozenset({"by_phase"})),
     "split": (frozenset({"indicators", "by"}), frozenset({"out_of"})),
-    "board": (frozenset({"list", "steps"}), frozenset({"done", "none", "going", "start", "end", "columns", "where", "sort"})),
+    "board": (
+        frozenset({"list", "steps"}),
+        frozenset({"done", "none", "going", "start", "end", "columns", "where", "sort", "date"}),
+    ),
     "axes": (frozenset({"instrument"}), frozenset({"by", "weakest", "rounds"})),
     "ranking": (frozenset({"indicators"}), frozenset({"values"})),
     "table": (frozenset({"list", "columns"}), frozenset({"where", "group", "sort", "signal", "date"})),
     "matrix": (
         frozenset({"rows"}),
-        frozenset({"list", "columns", "value", "as", "check", "where", "sources", "label"}),
+        frozenset({"list", "columns", "value", "as", "check", "where", "sources", "label", "date"}),
     ),
     "partners": (frozenset(), frozenset()),
-    "map": (frozenset({"list"}), frozenset({"where"})),
+    "map": (frozenset({"list"}), frozenset({"where", "date"})),
     "waiting": (frozenset(), frozenset({"of"})),
+    "minutes": (frozenset({"instruments"}), frozenset()),
 }
 CONDITIONS: Final = ("is", "is_not", "in", "not_in", "at_least", "at_most", "filled")
 COLUMNS: Final = ("of", "ratio", "minus", "days", "from")
@@ -378,11 +382,14 @@ def _check_matrix(place: _Place, raw: dict[str, Any], known: Known) -> None:
                 "sum",
                 "where",
                 "as",
+                "date",
             }:
-                raise place.wrong("sources", one, '{"list", "by", "label", "sum", "where", "as"}')
+                raise place.wrong("sources", one, '{"list", "by", "label", "sum", "where", "as", "date"}')
             list_name = _list(place, "sources.list", one["list"], known)
             _property(place, "sources.by", one["by"], list_name, known)
             _texts(place, "sources.label", one["label"])
+            if "date" in one:
+                _property(place, "sources.date", one["date"], list_name, known)
             if "sum" in one:
                 _property(place, "sources.sum", one["sum"], list_name, known)
             if "where" in one:
@@ -394,8 +401,9 @@ def _check_matrix(place: _Place, raw: dict[str, Any], known: Known) -> None:
     list_name = _list(place, "list", raw["list"], known)
     _property(place, "rows", raw["rows"], list_name, known)
     _property(place, "columns", raw["columns"], list_name, known)
-    if raw.get("value") is not None:
-        _property(place, "value", raw["value"], list_name, known)
+    for key in ("value", "date"):
+        if raw.get(key) is not None:
+            _property(place, key, raw[key], list_name, known)
     if "where" in raw:
         _where(place, raw["where"], list_name, known)
     if "check" in raw:
@@ -404,6 +412,8 @@ def _check_matrix(place: _Place, raw: dict[str, Any], known: Known) -> None:
 
 def _check_map(place: _Place, raw: dict[str, Any], known: Known) -> None:
     list_name = _list(place, "list", raw["list"], known)
+    if "date" in raw:
+        _property(place, "date", raw["date"], list_name, known)
     if "where" in raw:
         _where(place, raw["where"], list_name, known)
 
@@ -412,6 +422,15 @@ def _check_waiting(place: _Place, raw: dict[str, Any], _known: Known) -> None:
     for one in raw.get("of", []):
         if one not in WAITING:
             raise place.wrong("of", one, WAITING)
+
+
+def _check_minutes(place: _Place, raw: dict[str, Any], known: Known) -> None:
+    value = raw["instruments"]
+    if not isinstance(value, list) or not value:
+        raise place.wrong("instruments", value, '["form_id", …]')
+    for one in value:
+        if known.forms is not None and one not in known.forms:
+            raise place.wrong("instruments", one, known.forms)
 
 
 _CHECKS: Final[dict[str, Callable[[_Place, dict[str, Any], Known], None]]] = {
@@ -425,6 +444,7 @@ _CHECKS: Final[dict[str, Callable[[_Place, dict[str, Any], Known], None]]] = {
     "partners": lambda _place, _raw, _known: None,
     "map": _check_map,
     "waiting": _check_waiting,
+    "minutes": _check_minutes,
 }
 
 

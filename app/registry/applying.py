@@ -334,10 +334,11 @@ def create(do: Statements, entity_id: str, change: EntityChange, source: Source,
     do.insert(
         "entities",
         "id, programme_id, list, label, organisation_id, territory, data, version, updated_at, seq, to_settle, "
-        "sort_key, words, sounds, lat, lon",
+        "sort_key, words, sounds, lat, lon, waits_until",
         [(
             entity_id, source.programme_id, change.list, label, source.organisation_id, territory, orjson.dumps(data).decode(), 1,
             do.moment(now), seq, False, found.sort_key, found.words, found.sounds, found.lat, found.lon,
+            found.waits_until,
         )],
     )  # fmt: skip
     _link(do, entity_id, data, fresh=True)
@@ -365,10 +366,10 @@ def _write(
     found = derived(record.label, record.data)
     do.execute(
         "UPDATE entities SET label = ?, data = ?, territory = ?, version = ?, updated_at = ?, seq = ?, to_settle = ?, "
-        "sort_key = ?, words = ?, sounds = ?, lat = ?, lon = ? WHERE id = ?",
+        "sort_key = ?, words = ?, sounds = ?, lat = ?, lon = ?, waits_until = ? WHERE id = ?",
         (
             record.label, orjson.dumps(record.data).decode(), record.territory, record.version, do.moment(now), seq,
-            record.to_settle, found.sort_key, found.words, found.sounds, found.lat, found.lon, entity_id,
+            record.to_settle, found.sort_key, found.words, found.sounds, found.lat, found.lon, found.waits_until, entity_id,
         ),
     )  # fmt: skip
     if any(len(value) >= 36 or not value for value in said.values.values()):

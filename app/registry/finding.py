@@ -38,6 +38,9 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 _CODE = re.compile(r"\d{2}(?:\.\d{1,4}){0,4}\.?")
 _PLACE = re.compile(r"(?:.*_)?(?:territory|region|province|commune|arrondissement)")
 _POINT = re.compile(r"(-?\d{1,2}(?:\.\d+)?) (-?\d{1,3}(?:\.\d+)?)(?: -?\d+(?:\.\d+)?){0,2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# States of actions, commitments and payments that wait for nobody any more, by the codes of the library's lists.
+CLOSED = frozenset({"done", "dropped", "kept", "broken", "closed", "left", "paid"})
 # What people look a record up by, besides its names.
 _SAID = re.compile(r"name|phone|^ice$|registry_no|_no$")
 
@@ -76,13 +79,21 @@ class Found:
     sounds: str
     lat: float | None
     lon: float | None
+    waits_until: str | None
 
 
 def derived(label: str, data: Mapping[str, str]) -> Found:
     names = [value for name, value in data.items() if value and _SAID.search(name)]
     words = normalise(" | ".join([label, *dict.fromkeys(names)]))
     lat, lon = point_of(data)
-    return Found(normalise(label)[:MOST_SORTED], f" {words[:MOST_WORDS]} ", f" {sounds(words)[:MOST_SOUNDS]} ", lat, lon)
+    heard = sounds(words)[:MOST_SOUNDS]
+    return Found(normalise(label)[:MOST_SORTED], f" {words[:MOST_WORDS]} ", f" {heard} ", lat, lon, waits_until(data))
+
+
+def waits_until(data: Mapping[str, str]) -> str | None:
+    """The day "2026-12-01" by which something should be done, as long as its state does not say that it is over."""
+    day = _DAY.match(data.get("due") or "")
+    return day[0] if day and data.get("status") not in CLOSED else None
 
 
 def point_of(data: Mapping[str, str]) -> tuple[float | None, float | None]:

@@ -74,6 +74,14 @@ class Entity(Model):
         ),
         sa.Index("ix_entities_territory", "programme_id", "list", "territory"),
         sa.Index("ix_entities_place", "programme_id", "list", "lat", "lon"),
+        sa.Index(
+            "ix_entities_waits",
+            "programme_id",
+            "list",
+            "waits_until",
+            sqlite_where=sa.text("waits_until IS NOT NULL"),
+            postgresql_where=sa.text("waits_until IS NOT NULL"),
+        ),
     )
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)  # made on the phone or by import
     programme_id: Mapped[str] = mapped_column(sa.ForeignKey("programmes.id"))
@@ -96,6 +104,7 @@ class Entity(Model):
     sounds: Mapped[str] = mapped_column(sa.String(MOST_SOUNDS + 2), default="")
     lat: Mapped[float | None] = mapped_column(sa.Float)
     lon: Mapped[float | None] = mapped_column(sa.Float)
+    waits_until: Mapped[str | None] = mapped_column(sa.String(10))  # "2026-12-01": an action or a commitment that is not done
 
 
 @event.listens_for(Entity, "before_insert")
@@ -103,7 +112,7 @@ class Entity(Model):
 def _derive(_mapper: Any, _connection: Any, entity: Entity) -> None:
     found = derived(entity.label, entity.data)
     entity.sort_key, entity.words, entity.sounds = found.sort_key, found.words, found.sounds
-    entity.lat, entity.lon = found.lat, found.lon
+    entity.lat, entity.lon, entity.waits_until = found.lat, found.lon, found.waits_until
 
 
 class EntityVersion(Model):

@@ -18,7 +18,7 @@ from app.core.permissions import Actor, can, visible
 from app.core.web import local_text
 from app.registry import queries
 from app.registry.applying import LABEL
-from app.registry.finding import ids_in
+from app.registry.finding import CLOSED, ids_in
 from app.registry.models import Entity, EntityVersion, Organisation
 from app.registry.names import record_name
 from app.registry.places import full_name
@@ -31,9 +31,6 @@ from app.review.record_lists import unscored_forms
 from app.review.rounds import Rounds, side_by_side
 from app.submissions.answers import form_of, record_labels, scores_from
 from app.submissions.models import Revision, Submission
-
-# Actions and other records that are done with, by the codes of the library's lists.
-CLOSED = frozenset({"done", "dropped", "kept", "broken", "closed", "left", "paid"})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ S3  another declaration is counted afresh, one that says the same keeps its rows
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import cycle, islice
@@ -85,15 +86,26 @@ def figures_are_those_of_the_rows(world: World) -> None:
         shown = queries.indicator(world_programme, one.code)
         for actor in readers:
             seen = visible_sources(actor, world_programme.id, bool(shown.declaration.over.list))
-            for perimeter in {Perimeter(): 0, **dict.fromkeys(islice(turn, 2))}:
+            parts = [replace(next(turn), part_of=dim, part_is=key) for dim, key in said_of(shown.declaration, rows)]
+            for perimeter in {Perimeter(): 0, **dict.fromkeys([*islice(turn, 2), *parts])}:
                 reading = queries.Reading(actor, world_programme, shown, perimeter)
                 inside = [row for row in rows if row.source_id in seen and is_inside(row, perimeter)]
+                if perimeter.part_of:
+                    inside = [row for row in inside if perimeter.part_is in keys(shown.declaration, perimeter.part_of, row)]
                 about = (one.code, actor.name["fr"], perimeter)
                 assert reading.value().n == len(inside), about
                 assert reading.value().value == figure(shown.declaration, inside), about
-                for by in shown.declaration.by:
+                for by in set(shown.declaration.by) - {perimeter.part_of}:
                     told = {key: value.value for key, _label, value in reading.split(by)}
                     assert told == by_part(shown.declaration, by, inside), (*about, by)
+
+
+def said_of(declaration: Any, rows: list[IndicatorRow]) -> list[tuple[str, str]]:
+    """Of the first question that it is split by, what the first row says, and nothing."""
+    if not declaration.dims or not rows:
+        return []
+    dim = declaration.dims[0]
+    return [(dim, keys(declaration, dim, rows[0])[0]), (dim, "")]
 
 
 def visible_sources(actor: Actor, programme_id: str, of_records: bool) -> set[str]:

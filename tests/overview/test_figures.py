@@ -5,6 +5,9 @@ F2  axes: mean, median, deviation and n of each record's newest approved round, 
     the weakest questions; two rounds of the records that have both. From rows or from kept sums, the same
 F3  rankings: values of several indicators, mapped to one list; a record that two of them count is one together
 F4  partners: shares of the budget, and what is missing to it, said and not refused
+F5  a number of a ranking, of a phase, of a split opens the rows behind it, as many as it says; beyond many rows records are not
+    told apart, and the panel says so
+F6  minutes of filling: quartiles of what was filled in one go; what was left open in between is counted apart
 """
 
 from __future__ import annotations
@@ -15,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.indicators import declarations, forms
 from app.indicators import operations as indicators
 from app.instruments import operations as instruments
-from app.overview import axes
+from app.instruments.models import Instrument, InstrumentVersion
+from app.overview import axes, figures
 from app.panels import axes as scores
 from app.panels import declarations as panels
-from app.panels import operations
+from app.panels import filling, operations
 from app.submissions import decisions
 from app.submissions.queries import last_event
 from tests.conftest import NOW, Someone, World
@@ -187,7 +192,11 @@ def test_what_indicators_say_stands_on_the_home(rounds: World, said: Someone, kh
         assert len(table(said, "axes", "Par Organisme")) == 2
         assert len(table(said, "axes", "Par Commune")) == 2
         weakest = table(said, "axes", "Les 2 questions les plus faibles")
-        assert [line[1:] for line in weakest] == [["0,6667", "", "3", "0,00"], ["3,3333", "", "3", "4,00"]]
+        assert [line[1:4] for line in weakest] == [["0,6667", "", "3"], ["3,3333", "", "3"]]
+        assert few < 0 or [line[4] for line in weakest] == ["0,00", "4,00"]
+        if few < 0:
+            assert "pour comparer deux passages" in text_of(said.client.get("/overview/axes?lang=fr").text)
+            continue
         compared = table(said, "axes", "Deux passages comparés")
         assert ["Juridique", "0,0000", "100,0000", "100,0", "1"] in compared
         assert table(said, "axes", "Deux passages, question par question")[0][1:] == ["0,0000", "4,0000", "4,00", "1"]
@@ -203,3 +212,53 @@ def test_what_indicators_say_stands_on_the_home(rounds: World, said: Someone, kh
     assert partners[1][3] == "—"
     assert [line[3] for line in partners[2:4]] == ["3700000,00", "4000000,00"]
     assert "300\u202f000,00\u00a0MAD" in said.client.get("/overview/partners?lang=fr").text
+
+
+def shown_at(someone: Someone, address: str) -> str:
+    """The number on the page that an address opens: of an indicator its value, of records their count."""
+    page = unescape(someone.client.get(f"{address}{'&' if '?' in address else '?'}lang=fr").text)
+    found = re.search(r'class="value"><bdi>(\d+)', page) or re.search(r"<caption>[^<]*?(\d+) dossier", page)
+    assert found is not None, address
+    return found[1]
+
+
+def numbers(someone: Someone, panel: str) -> list[tuple[str, str]]:
+    """(number, the address that it opens) in a panel."""
+    page = unescape(someone.client.get(f"/overview/{panel}?lang=fr").text).split("<main", 1)[1]
+    return [(number, link) for link, number in re.findall(r'<td[^>]*><a href="([^"]+)"><bdi>(\d+)</bdi>', page)]
+
+
+def test_a_number_opens_the_rows_that_it_counts(rounds: World, said: Someone, khadija: Someone, monkeypatch: pytest.MonkeyPatch):
+    for reader in (said, khadija):  # F5
+        for panel, many in (("domains", 5), ("phases", 2), ("progress", 2)):
+            found = numbers(reader, panel)
+            assert len(found) >= many, panel
+            assert [shown_at(reader, link) for _number, link in found] == [number for number, _link in found], panel
+    assert shown_at(said, "/indicators/heard?of=heard&is=finance") == "2"
+    assert shown_at(said, "/indicators/heard?of=heard") == "1", "who said nothing on one day"
+
+    monkeypatch.setattr(figures, "MOST_IDENTITIES", 2)
+    page = text_of(said.client.get("/overview/domains?lang=fr").text)
+    assert "choisissez un territoire" in page
+    assert table(said, "domains") == [["Certification", "1", "—", "2", ""], ["Financement", "2", "—", "2", ""]]
+
+
+@pytest.mark.sqlite_only
+def test_minutes_of_filling_leave_out_what_was_left_open(rounds: World, said: Someone):  # F6
+    form = forms.forms_of(rounds.programme.id)["round"]
+    home: list[dict[str, Any]] = [{"kind": "minutes", "code": "minutes", "title": both("Durée"), "instruments": ["round"]}]
+    read = panels.read(home, forms={"round": form})
+    indicators.replace(rounds.programme, declarations.read(filling.declarations(read, {"round": form}), {"round": form}, {}), NOW)
+    operations.replace(rounds.programme, home, now=NOW)
+    db.session.commit()
+    query = sa.select(InstrumentVersion.sha256).join(Instrument, Instrument.current_id == InstrumentVersion.id)
+    sha256 = db.session.scalars(query.where(Instrument.form_id == "round")).one()
+    for started in ("09:00", "09:20", "09:30", "09:40", "04:00"):
+        t_started = f"2026-11-25T{started}:00.000+01:00"
+        rounds.people["amina"].deliver(
+            form_id="round", form_sha256=sha256, answers={}, t_started=t_started, t_client="2026-11-25T10:00:00.000+01:00"
+        )
+    db.session.commit()
+    indicators.catch_up(rounds.programme.id)
+    # Four that took 142 minutes and four of 20, 30, 40 and 60; one of six hours beside three of the fixture, of days.
+    assert table(said, "minutes")[0][1:] == ["8", "37,5", "101,0", "142,0", "4"]

@@ -5,7 +5,8 @@ H2  tables: sums, means weighted by the budget, shares of sums, how far two shar
 H3  boards: steps with their days, days from start to end, what is still going on
 H4  amounts read the same in both languages: 28 250 000,00; nothing turns their digits round
 H5  a table leaves as CSV with its programme, perimeter and moment; what says who somebody is only with whoever may
-H6  the perimeter narrows; what is counted names the moment it was counted
+H6  the perimeter narrows; what is counted names the moment it was counted; a panel that the chosen time does not narrow says so
+H7  a number of a matrix or a board opens the records behind it, as many and as much as it says
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -144,6 +146,88 @@ def test_the_home_shows_the_programme_in_both_languages(home: World, khadija: So
     assert "مجموعة النور" not in narrowed
     assert said.client.get(f"/overview/creation?territory=03.231&organisation={home.al_hadaf.id}").status_code == 200
     assert said.client.get("/overview/nothing").status_code == 404
+
+
+def behind(someone: Someone, address: str) -> list[tuple[str, str, str, str]]:
+    """(number as written, address, count, sum) of each number of a panel that opens its records."""
+    found = []
+    for link, written in re.findall(
+        r'<a href="(/overview/[^"]+/rows[^"]*)"><bdi>([^<]+)</bdi>', someone.client.get(address).text
+    ):
+        page = someone.client.get(f"{unescape(link)}{'&' if '?' in link else '?'}lang=fr")
+        assert page.status_code == 200, link
+        caption = re.search(r"<caption>(.*?)</caption>", page.text)
+        assert caption is not None
+        count = re.search(r"(\d+) dossier", caption[1])
+        foot = re.findall(r"<bdi>([^<]+)</bdi>", page.text.split("<tfoot>")[1].split("</tfoot>")[0])
+        assert page.text.count("/records/") == int(count[1] if count else 0), "each is named"
+        found.append((written, unescape(link), count[1] if count else "", foot[-1]))
+    return found
+
+
+def test_a_number_opens_the_records_that_it_counts(home: World, said: Someone, khadija: Someone):  # H6, H7
+    title = HOME[0]["title"]
+    counted = {
+        "kind": "matrix",
+        "code": "counted",
+        "title": title,
+        "list": "contributions",
+        "rows": "partner",
+        "columns": "project",
+    }
+    places = {"kind": "matrix", "code": "places", "title": title, "list": "groups", "rows": "commune", "columns": "organisation"}
+    several = {"kind": "matrix", "code": "several", "title": title, "rows": title, "sources": [
+        {"list": "contributions", "by": "partner", "label": title},
+        {"list": "contributions", "by": "partner", "sum": "amount", "label": title},
+    ]}  # fmt: skip
+    drawn = {"kind": "map", "code": "map", "title": title, "list": "groups"}
+    panels = [*HOME, counted, places, several, drawn]
+    operations.replace(home.programme, panels, now=NOW)
+    db.session.commit()
+
+    sums = behind(said, "/overview/financing?lang=fr")
+    assert {written for written, *_rest in sums} >= {f"5{SPACE}000{SPACE}000,00", "○", f"8{SPACE}300{SPACE}000,50"}
+    assert [whole for written, _link, _count, whole in sums if written != "○"] == [one[0] for one in sums if one[0] != "○"]
+    for panel, least in (("counted", 7), ("places", 7), ("creation", 2), ("map", 3)):
+        cells = behind(said, f"/overview/{panel}?lang=fr")
+        assert len(cells) >= least, panel
+        assert [count for _written, _link, count, _whole in cells] == [written for written, *_rest in cells], panel
+    assert [one[2] for one in behind(said, "/overview/several?lang=fr") if "source=0" in one[1]] == ["2", "2", "4"]
+    assert len(behind(khadija, "/overview/creation?lang=fr")) == 2, "of her own organisation"
+    assert said.client.get("/overview/creation/rows?step=9").status_code == 404
+
+
+@pytest.mark.sqlite_only
+def test_a_panel_goes_by_the_chosen_time_or_says_that_it_does_not(home: World, said: Someone):  # H6
+    phase = {"code": "p1", "name": {"ar": "الأولى", "fr": "Première"}, "starts_on": "2015-01-01", "ends_on": "2015-12-31"}
+    home.programme.phases = [phase]
+    dated = [one | ({"date": "st_s03_d"} if one["kind"] == "board" else {}) for one in HOME]
+    dated.append(
+        {
+            "kind": "matrix",
+            "code": "ends",
+            "title": HOME[0]["title"],
+            "list": "groups",
+            "rows": "st_s01",
+            "columns": "st_s03",
+            "date": "st_s03_d",
+        }
+    )
+    dated.append({"kind": "map", "code": "map", "title": HOME[0]["title"], "list": "groups", "date": "st_s03_d"})
+    operations.replace(home.programme, dated, now=NOW)
+    db.session.commit()
+    not_narrowed = "Le temps choisi ne restreint pas ce tableau"
+    for chosen in ("from=2016-01-01&to=2016-12-31", "phase=p1", ""):
+        for panel in ("financing", "portfolio"):
+            assert (not_narrowed in said.client.get(f"/overview/{panel}?{chosen}&lang=fr").text) == bool(chosen), panel
+    inside, outside = "from=2016-01-01", "phase=p1"
+    assert "مجموعة النور" in said.client.get(f"/overview/creation?{inside}").text
+    assert "مجموعة الأمل" not in said.client.get(f"/overview/creation?{inside}").text, "it has not ended"
+    for panel in ("creation", "ends", "map"):
+        page = said.client.get(f"/overview/{panel}?{outside}&lang=fr").text
+        assert "Aucune fiche dans le temps choisi" in page, panel
+        assert not_narrowed not in page
+        assert not_narrowed not in said.client.get(f"/overview/{panel}?{inside}&lang=fr").text
 
 
 @pytest.mark.sqlite_only

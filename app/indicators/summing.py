@@ -1,0 +1,119 @@
+"""The cells of an indicator from its rows, all at once and inside the store: what counting.py adds up row by row as they change.
+
+A new indicator over a million submissions is counted in minutes so; tests/indicators/test_in_step.py compares the two ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.core.driver import Statements
+from app.indicators.counting import EXACT_DIGITS, NONE, level_of, places_of
+from app.indicators.declarations import Declaration
+
+MOST_DIGITS = 18  # of a 64-bit number
+
+# Organisation and month, fixed or not, without a place and with one.
+FIXED = (("", False, False), ("o", True, False), ("m", False, True), ("om", True, True))
+FIXED_WITH_PLACE = (("p", False, False), ("op", True, False), ("pm", False, True))
+
+_STEP = "CASE {} ELSE {} END".format(
+    " ".join(f"WHEN r.value < {10**digits} THEN {10 ** (digits - EXACT_DIGITS)}" for digits in range(EXACT_DIGITS, MOST_DIGITS)),
+    10 ** (MOST_DIGITS - EXACT_DIGITS),
+)
+# As bucket_of() in counting.py.
+_BUCKET = (
+    f"CASE WHEN r.value IS NULL THEN '' WHEN r.value < 0 OR r.value % ({_STEP}) = 0 THEN CAST(r.value AS TEXT) "
+    f"ELSE '~' || CAST(r.value - r.value % ({_STEP}) AS TEXT) END"
+)
+
+
+def sum_up(do: Statements, indicator_id: int, declaration: Declaration) -> None:
+    """Replace the indicator's cells by the sums of its rows. The caller commits."""
+    do.execute("DELETE FROM indicator_cells WHERE indicator_id = ?", (indicator_id,))
+    with_places = _Pairs(do, "indicator_places")
+    territories = do.rows("SELECT DISTINCT territory FROM indicator_rows WHERE indicator_id = ?", (indicator_id,))
+    with_places.fill((said or "", place, f"p{level_of(place)}") for (said,) in territories for place in places_of(said))
+    for n, dim in enumerate(("", *declaration.dims)):
+        _sum_dim(do, indicator_id, declaration, dim, f"by_{n}" if n else "")
+    with_places.drop()
+
+
+def _sum_dim(do: Statements, indicator_id: int, declaration: Declaration, dim: str, column: str) -> None:
+    """The cells of all rows, or of each value of a question that the indicator is split by."""
+    key, joined, split = "''", "", None
+    if column:
+        key = f"substr(r.{column}, 1, 80)"
+        several = f"SELECT 1 FROM indicator_rows WHERE indicator_id = ? AND {column} LIKE ? LIMIT 1"  # noqa: S608
+        if do.rows(several, (indicator_id, "% %")):
+            said = do.rows(f"SELECT DISTINCT {column} FROM indicator_rows WHERE indicator_id = ?", (indicator_id,))  # noqa: S608
+            split = _Pairs(do, "indicator_keys")
+            split.fill((text, part[:80], "") for (text,) in said for part in text.split(" "))
+            key, joined = "k.part", f"{_join(do)} indicator_keys k ON k.said = r.{column}"
+    for shape, fixed_organisation, fixed_month in FIXED:
+        _sum_shape(do, indicator_id, declaration, dim, (f"'{shape}'", "''"), fixed_organisation, fixed_month, key, joined)
+    placed = f"{joined}{_join(do)} indicator_places p ON p.said = coalesce(r.territory, '')"
+    for shape, fixed_organisation, fixed_month in FIXED_WITH_PLACE:
+        before, after = shape.split("p")
+        named = (f"'{before}' || p.level || '{after}'", "p.part")
+        _sum_shape(do, indicator_id, declaration, dim, named, fixed_organisation, fixed_month, key, placed)
+    if split is not None:
+        split.drop()
+
+
+def _sum_shape(
+    do: Statements,
+    indicator_id: int,
+    declaration: Declaration,
+    dim: str,
+    named: tuple[str, str],
+    fixed_organisation: bool,
+    fixed_month: bool,
+    key: str,
+    joined: str,
+) -> None:
+    """`named`: the shape and the place, as the store says them."""
+    month = "''"
+    if fixed_month:
+        month = "substr(r.day, 1, 7)" if do.is_sqlite else "to_char(r.day, 'YYYY-MM')"
+    organisation = f"coalesce(r.organisation_id, '{NONE}')" if fixed_organisation else "''"
+    bucket = (_BUCKET if do.is_sqlite else _BUCKET.replace("%", "%%")) if declaration.measure == "median" else "''"
+    persons = "0"
+    if declaration.measure == "distinct":
+        persons = "count(DISTINCT r.identity) + sum(CASE WHEN r.identity IS NULL THEN 1 ELSE 0 END)"
+    columns = (named[0], month, named[1], organisation, key, bucket)
+    groups = ", ".join(str(n) for n in range(3, 9))
+    statement = (
+        "INSERT INTO indicator_cells (indicator_id, dim, shape, month, place, organisation, key, bucket, n, total, weight, "  # noqa: S608
+        f"squares, persons) SELECT {int(indicator_id)}, {_quoted(do, dim)}, {', '.join(columns)}, count(*), sum(r.total), "
+        f"sum(r.weight), sum(r.squares), {persons} FROM indicator_rows r{joined} WHERE r.indicator_id = {int(indicator_id)} "
+        f"GROUP BY {groups}"
+    )
+    do.execute(statement)
+
+
+def _quoted(do: Statements, name: str) -> str:
+    """A name of a declaration as a text of SQL; what the driver takes for a placeholder is written twice."""
+    text = name.replace("'", "''")
+    return f"'{text if do.is_sqlite else text.replace('%', '%%')}'"
+
+
+def _join(do: Statements) -> str:
+    """SQLite takes CROSS JOIN as the order in which to read: rows first, then what few pairs belong to each."""
+    return " CROSS JOIN" if do.is_sqlite else " JOIN"
+
+
+class _Pairs:
+    """A table of this connection: what rows say, and the cells that it stands in."""
+
+    def __init__(self, do: Statements, name: str) -> None:
+        self.do, self.name = do, name
+        do.execute(f"CREATE TEMPORARY TABLE {name} (said TEXT, part TEXT, level TEXT)")
+
+    def fill(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        self.do.insert(self.name, "said, part, level", list(rows))
+        self.do.execute(f"CREATE INDEX {self.name}_said ON {self.name} (said)")
+        self.do.execute(f"ANALYZE {self.name}")
+
+    def drop(self) -> None:
+        self.do.execute(f"DROP TABLE {self.name}")
