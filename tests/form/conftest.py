@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 
 from app.core import catalogues
+from app.core.scripts import bundle
 from app.instruments.compiler import compile_file, dataset_content, library_lists
 from tests.e2e.device import ARGUMENTS, chromium_path
 
@@ -33,14 +34,20 @@ def strings() -> str:
     return f"globalThis.daftarStrings = {json.dumps(by_text)};"
 
 
+@functools.cache
+def script() -> str:
+    return bundle(HERE / "harness.js", "Harness")
+
+
 class Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
         if path == "/strings.js":
             self._answer(strings().encode(), "text/javascript")
-        elif path in ("/", "/harness.js"):
-            file = HERE / ("harness.html" if path == "/" else "harness.js")
-            self._answer(file.read_bytes(), "text/html" if path == "/" else "text/javascript")
+        elif path == "/harness.js":
+            self._answer(script().encode(), "text/javascript")
+        elif path == "/":
+            self._answer((HERE / "harness.html").read_bytes(), "text/html")
         elif path.startswith("/static/") and (file := ROOT / path[1:]).is_file():
             self._answer(file.read_bytes(), {"js": "text/javascript", "css": "text/css"}.get(file.suffix[1:], "image/svg+xml"))
         else:

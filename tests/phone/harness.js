@@ -1,15 +1,15 @@
-import { openPhone } from "/static/js/store/phone.js";
-import { createSync } from "/static/js/sync/sync.js";
-import { newId, sha256 } from "/static/js/core/ids.js";
-import { localIso } from "/static/js/core/clock.js";
-import { beginAfresh } from "/static/js/keys/afresh.js";
-import { forget } from "/static/js/keys/remove.js";
-import { bringIn, rescueFile } from "/static/js/keys/rescue.js";
-import { Problem } from "/static/js/core/problem.js";
-import { createSchedule } from "/static/js/sync/schedule.js";
-import { pinIsToChoose, setPin, takeKey } from "/static/js/keys/enrol.js";
-import { sealPhotos } from "/static/js/keys/older.js";
-import { toBase64 } from "/static/js/store/vault.js";
+import { openPhone } from "../../static/js/store/phone.js";
+import { createSync } from "../../static/js/sync/sync.js";
+import { newId, sha256 } from "../../static/js/core/ids.js";
+import { localIso } from "../../static/js/core/clock.js";
+import { beginAfresh } from "../../static/js/keys/afresh.js";
+import { forget } from "../../static/js/keys/remove.js";
+import { bringIn, rescueFile } from "../../static/js/keys/rescue.js";
+import { Problem } from "../../static/js/core/problem.js";
+import { createSchedule } from "../../static/js/sync/schedule.js";
+import { pinIsToChoose, setPin, takeKey } from "../../static/js/keys/enrol.js";
+import { sealPhotos } from "../../static/js/keys/older.js";
+import { toBase64 } from "../../static/js/store/vault.js";
 
 /** What the tests call in the page: drafts and items as the form makes them. */
 const tools = {

@@ -5,6 +5,7 @@ The real server is tried with the real phone in tests/e2e; here the answers can 
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import json
@@ -18,7 +19,17 @@ from typing import Any
 from flask import Flask, Response, request, send_from_directory
 from werkzeug.serving import make_server
 
+from app.core.scripts import bundle
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def script() -> str:
+    """The tools of the tests with the phone's modules in one script: each page of each test loads them."""
+    return bundle(Path(__file__).parent / "harness.js", "Harness")
+
+
 PORTAL = "<!doctype html><title>Wi-Fi</title><p>Connectez-vous</p>"
 
 
@@ -47,11 +58,17 @@ class Office:
 
         @app.get("/harness.js")
         def harness() -> Response:
+            return Response(script(), content_type="text/javascript")
+
+        @app.get("/modules.js")
+        def modules() -> Response:
             return send_from_directory(Path(__file__).parent, "harness.js")
 
         @app.get("/field/")
         def page() -> str:
-            return '<!doctype html><meta charset=utf-8><html data-version="test"><script type=module src=/harness.js></script>'
+            """`?modules`: each in a file of its own, which a test can replace."""
+            how = "type=module src=/modules.js" if "modules" in request.args else "defer src=/harness.js"
+            return f'<!doctype html><meta charset=utf-8><html data-version="test"><script {how}></script>'
 
         @app.before_request
         def faults() -> Response | None:
