@@ -85,11 +85,13 @@ def catch_up(programme_id: str, *, most_s: float | None = None, wait: bool = Tru
     """
     began = time.monotonic()
     db.session.rollback()
-    done = False
+    done, built_from = False, dict[int, int]()
     while not done:
         with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
             size = WHOLE_BATCH if most_s is None else BATCH
-            done = _Keeper(connection, programme_id, wait=wait, batch=size, for_a_page=for_a_page).step()
+            keeper = _Keeper(connection, programme_id, wait=wait, batch=size, for_a_page=for_a_page)
+            keeper.built_from = built_from
+            done = keeper.step()
         if most_s is not None and time.monotonic() - began > most_s:
             break
     db.session.rollback()
@@ -156,6 +158,11 @@ class _Keeper:
             (programme_id,),
         )
         self.current: dict[str, str] = dict(current)  # {form id: hash of the version that new forms start with}
+        # {indicator: the newest change when it began from the start}: every submission that it has evaluated since was read with
+        # the records as they were then, or later, so that older changes of records touch none of them.
+        self.built_from: dict[int, int] = {}
+        self.until = 0  # the newest change of this batch
+        self.siblings: dict[tuple[str, frozenset[str]], set[str]] = {}  # {(form, records): submissions about them}
         self._begin_afresh(rows)
 
     def _begin_afresh(self, rows: Sequence[Any]) -> None:
@@ -177,6 +184,8 @@ class _Keeper:
             return True
         lowest = min(one.cursor for one in self.all)
         behind = [one for one in self.all if one.cursor == lowest]
+        if lowest == START:
+            self.built_from |= {one.id: self.high for one in behind}
         next_ = min((one.cursor for one in self.all if one.cursor > lowest), default=self.high)
         changed = self._changed(behind, lowest, min(next_, self.high))
         if not changed.is_none:
@@ -273,20 +282,24 @@ class _Keeper:
                 self._replace(one, rows)
         if over_forms:
             submissions = set(changed.submissions)
-            also = self._touched_by_records(over_forms, changed.records) if changed.records else {}
+            self.until = changed.until
+            news = [one for one in over_forms if not self._is_building(one)]
+            also = self._touched_by_records(news, changed.records) if changed.records and news else {}
             everything = submissions | {key for keys in also.values() for key in keys}
             loaded = self._submissions(everything)
             for one in over_forms:
-                mine = submissions | also.get(one.id, set())
+                form = one.declaration.over.instrument
+                mine = {key for key in submissions | also.get(one.id, set()) if key in loaded and loaded[key].form_id == form}
                 if one.declaration.each:
                     mine = self._with_siblings(one, mine, loaded)
-                form = one.declaration.over.instrument
-                rows = {
-                    key: self._of_submission(one, loaded[key]) for key in mine if key in loaded and loaded[key].form_id == form
-                }
+                rows = {key: self._of_submission(one, loaded[key]) for key in mine if key in loaded}
                 if one.declaration.each:
                     rows = _chosen(one.declaration.each, rows, loaded)
                 self._replace(one, rows)
+
+    def _is_building(self, one: _Indicator) -> bool:
+        """Whether what changed was so already when the first of its rows was made."""
+        return self.built_from.get(one.id, START) >= self.until
 
     def _touched_by_records(self, over_forms: Sequence[_Indicator], records: Collection[str]) -> dict[int, set[str]]:
         """{indicator: submissions} whose rows may be others because a record changed."""
@@ -360,12 +373,14 @@ class _Keeper:
         """And the other submissions of the form about the same records, for which of them counts may change; all loaded."""
         form = one.declaration.over.instrument
         subjects = {str(loaded[key].subject_id) for key in ids if key in loaded and loaded[key].subject_id}
-        if one.cursor != START:
+        if one.cursor != START and not self._is_building(one):
             subjects |= self._left(ids)
-        rows = self.do.among("SELECT id, form_id FROM submissions WHERE subject_id IN (:ids)", subjects)
-        siblings = {row[0] for row in rows if row[1] == form}
-        loaded |= self._submissions(siblings - loaded.keys())
-        return ids | siblings
+        asked = (form, frozenset(subjects))
+        if asked not in self.siblings:  # many indicators ask the same
+            rows = self.do.among("SELECT id, form_id FROM submissions WHERE subject_id IN (:ids)", subjects)
+            self.siblings[asked] = {row[0] for row in rows if row[1] == form}
+            loaded |= self._submissions(self.siblings[asked] - loaded.keys())
+        return ids | self.siblings[asked]
 
     def _left(self, ids: Iterable[str]) -> set[str]:
         """Records that submissions were about before they were corrected."""

@@ -37,6 +37,7 @@ from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.panels.axes import BEFORE, Scored, dimension, scored
 from app.panels.declarations import Panel
+from app.registry.queries import in_parts
 from app.review.radar import radar
 from app.submissions.answers import Form
 from app.submissions.models import Submission
@@ -332,25 +333,36 @@ def _pairs(read: Read, readings: Mapping[str, Reading]) -> dict[str, Pair]:
     some_before, some_now = next(iter(both.values()))
     if some_before.scope.nothing or some_now.scope.nothing:
         return {}
-    partner = {before.shown.id: now.shown.id for before, now in both.values()}
-
-    def values(ids: Iterable[int], of: Reading, name: str) -> sa.Subquery:
-        row = IndicatorRow
-        within = conditions(of.shown.id, of.scope)[1:]  # without the one indicator
-        columns = (row.indicator_id, Submission.subject_id, row.value)
-        query = sa.select(*columns).join(row, row.source_id == Submission.id).where(row.indicator_id.in_(list(ids)), *within)
-        return query.subquery(name)
-
-    earlier, later = values(partner, some_before, "earlier"), values(partner.values(), some_now, "later")
-    same = sa.and_(
-        earlier.c.subject_id == later.c.subject_id, later.c.indicator_id == sa.case(partner, value=earlier.c.indicator_id)
-    )
-    sums = (sa.func.count(), sa.func.sum(earlier.c.value), sa.func.sum(later.c.value))
-    query = sa.select(later.c.indicator_id, *sums).join_from(earlier, later, same).group_by(later.c.indicator_id)
+    earlier, later = _values([one for one, _now in both.values()]), _values([now for _before, now in both.values()])
+    sources = {source_id for rows in (*earlier.values(), *later.values()) for source_id in rows}
+    subjects = _subjects(sources)
     found = {}
-    for id_, n, then, now in db.session.execute(query):
-        found[id_] = Pair(int(n), Decimal(then) / n / SCALE, Decimal(now) / n / SCALE)
-    return {code: found[now.shown.id] for code, (_before, now) in both.items() if now.shown.id in found}
+    for code, (before, now) in both.items():
+        then = {subjects.get(source_id): value for source_id, value in earlier.get(before.shown.id, {}).items()}
+        today = {subjects.get(source_id): value for source_id, value in later.get(now.shown.id, {}).items()}
+        same = [one for one in then.keys() & today.keys() if one is not None]
+        if same:
+            sums = [Decimal(sum(values[one] for one in same)) / len(same) / SCALE for values in (then, today)]
+            found[code] = Pair(len(same), sums[0], sums[1])
+    return found
+
+
+def _values(readings: Sequence[Reading]) -> dict[int, dict[str, int]]:
+    """{indicator: {submission: value}} of their rows."""
+    row, found = IndicatorRow, dict[int, dict[str, int]]()
+    within = conditions(readings[0].shown.id, readings[0].scope)[1:]  # without the one indicator
+    query = sa.select(row.indicator_id, row.source_id, row.value).where(row.indicator_id.in_([one.shown.id for one in readings]))
+    for id_, source_id, value in db.session.execute(query.where(*within, row.value.is_not(None))):
+        found.setdefault(id_, {})[source_id] = int(value or 0)
+    return found
+
+
+def _subjects(submissions: Iterable[str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for some in in_parts(sorted(submissions)):
+        query = sa.select(Submission.id, Submission.subject_id).where(Submission.id.in_(some))
+        found |= {row[0]: row[1] for row in db.session.execute(query)}
+    return found
 
 
 def _pairs_of_sums(read: Read, readings: Mapping[str, Reading]) -> dict[str, Pair]:

@@ -24,7 +24,8 @@ from app.registry.places import full_name, name
 from app.review.properties import Properties
 from app.submissions.answers import MULTIPLE, as_date, as_number, record_labels
 
-MOST = 2000  # records of a table or a board
+MOST = 1000  # records of a table or a board
+MOST_AT_HOME = 100  # of which the home shows no more, beside its other panels
 MOST_COUNTED = 20_000  # records that are read to be counted; different ones, of which a matrix counts however many are alike
 DEPTHS = {"region": 1, "province": 2}
 TODAY = "today"  # in a condition: the day on which the page is read

@@ -17,6 +17,8 @@ from app.panels.declarations import Panel
 from app.registry.places import full_name, name
 from app.review import record_map
 
+MOST_AT_HOME = 500  # beside other panels
+
 
 def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `map`."""
@@ -37,12 +39,13 @@ def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     ]  # fmt: skip
     whole = sum(places.values())
     foot = Row([Cell(_("Total")), Cell(number(whole), Decimal(whole), behind.address())], "total")
+    most = MOST_AT_HOME if chosen.is_home else record_map.MOST
     found = lists.read(
-        actor, chosen, list_name, language=language, where=where, names=names, dated=dated, most=record_map.MOST, only=()
+        actor, chosen, list_name, language=language, where=where, names=names, dated=dated, most=most, only=()
     )  # fmt: skip
     notes = []
     if found.more:
-        said = _("Only %(count)s records are drawn on the map; the table counts all.", count=number(record_map.MOST))
+        said = _("Only %(count)s records are drawn on the map; the table counts all.", count=number(most))
         notes.append(said)
     table = Table([Column(_("Commune")), Column(_("How many"), True)], rows, [foot], notes)
     placed = record_map.placed(

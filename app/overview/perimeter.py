@@ -28,6 +28,8 @@ class Perimeter(indicators.Perimeter):
     programme_id: str = field(kw_only=True)
     of_phase: Period = field(default=(None, None), kw_only=True)  # the first and the last day of the phase that was chosen
 
+    is_home: bool = field(default=False, kw_only=True)  # all panels on one page: long ones show their beginning
+
     @property
     def has_time(self) -> bool:
         return bool(self.date_from or self.date_to or self.phase)

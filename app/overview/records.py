@@ -78,7 +78,7 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     signal = panel.get("signal")
     if signal:
         heads.append(Column(_("Gap")))
-    rows = _sorted(found.rows, panel.get("sort")) if panel.get("sort") else list(found.rows)
+    every = _sorted(found.rows, panel.get("sort")) if panel.get("sort") else list(found.rows)
 
     def line(record: Record) -> Row:
         light = [_light(record, signal)] if signal else []
@@ -90,10 +90,12 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
 
     lines: list[Row] = []
     group = panel.get("group")
+    rows = _beginning(chosen, every)
     if group:
         parts: dict[str, list[Record]] = {}
-        for record in rows:
+        for record in every:
             parts.setdefault(record.value(group), []).append(record)
+        here = {record.id for record in rows}
         for value, records in sorted(parts.items(), key=lambda one: (not one[0], -len(one[1]), one[0])):
             title = spoken.say(group, value) or _("not stated")
             if reckoned.has_totals:
@@ -101,11 +103,25 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
             else:
                 count = ngettext("%(num)d record", "%(num)d records", len(records))
                 lines.append(Row([Cell(title, note=count), *(Cell() for _n in heads[1:])], "group"))
-            lines += [line(record) for record in records]
+            lines += [line(record) for record in records if record.id in here]
     else:
         lines = [line(record) for record in rows]
-    foot = [summed(rows, _("Total"), "total")] if reckoned.has_totals else []
-    return Shown([Table(heads, lines, foot, cut(found.more, lists.MOST))])
+    foot = [summed(every, _("Total"), "total")] if reckoned.has_totals else []
+    notes = [*_more_there(chosen, len(every)), *cut(found.more, lists.MOST)]
+    return Shown([Table(heads, lines, foot, notes)])
+
+
+def _beginning(chosen: Perimeter, rows: Sequence[Record]) -> Sequence[Record]:
+    return rows[: lists.MOST_AT_HOME] if chosen.is_home else rows
+
+
+def _more_there(chosen: Perimeter, many: int) -> list[str]:
+    if not chosen.is_home or many <= lists.MOST_AT_HOME:
+        return []
+    said = _(
+        "Here the first %(count)s; all %(all)s are on the panel’s own page.", count=number(lists.MOST_AT_HOME), all=number(many)
+    )
+    return [said]
 
 
 def _light(record: Record, signal: dict[str, object]) -> Cell:
@@ -154,14 +170,18 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     if timed:
         heads.append(Column(_("Days"), True, hint=_("Days from start to end")))
     rows, ended, done_in_all = [], list[int](), [0] * len(steps)
-    for record in _sorted(found.rows, panel.get("sort")) if panel.get("sort") else found.rows:
+    ordered = _sorted(found.rows, panel.get("sort")) if panel.get("sort") else found.rows
+    here = {record.id for record in _beginning(chosen, ordered)}
+    for record in ordered:
         cells, done, counted = [], 0, 0
         for n, step in enumerate(steps):
             state = states.get(record.value(step["of"]), "")
             day = record.day(step["date"]) if "date" in step else None
             done, counted = done + (state == "done"), counted + (state != "none")
             done_in_all[n] += state == "done"
-            cells.append(_step(state, spoken.say(step["of"], record.value(step["of"])), words.short_day(day) if day else ""))
+            if record.id in here:
+                said = spoken.say(step["of"], record.value(step["of"])) if state == "going" else ""
+                cells.append(_step(state, said, words.short_day(day) if day else ""))
         told = _("%(done)s of %(all)s", done=number(done), all=number(counted))
         cells.append(Cell(told, Decimal(done), _named(record).address))
         if timed:
@@ -169,14 +189,15 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
             cells.append(Cell(worked.text or words.NOTHING, worked.value, note=worked.note))
             if isinstance(worked.value, Decimal) and not worked.note:
                 ended.append(int(worked.value))
-        rows.append(Row([_named(record), *reckoned.cells(record), *cells]))
+        if record.id in here:
+            rows.append(Row([_named(record), *reckoned.cells(record), *cells]))
     behind = Behind(panel, chosen)
     counts = [
         Cell(number(one), Decimal(one), behind.address(step=str(n)) if one else "") for n, one in enumerate(done_in_all)
     ]  # fmt: skip
     last = [Cell(), *([Cell()] if timed else [])]
     foot = [Row([Cell(_("Done by")), *(reckoned.totals(found.rows)), *counts, *last], "total")]
-    notes = cut(found.more, lists.MOST)
+    notes = [*_more_there(chosen, len(ordered)), *cut(found.more, lists.MOST)]
     if timed and ended:
         middle = number(words.rounded(Decimal(str(median(ended))), 1).normalize())
         said = ngettext("%(num)d has reached the end", "%(num)d have reached the end", len(ended))

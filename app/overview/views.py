@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, url_for
@@ -115,6 +115,7 @@ def _page(reading: Reading, panels: list[tuple[Panel, Shown]], *, alone: bool, b
 @signed_in
 def page() -> str:
     reading = _reading()
+    reading = replace(reading, chosen=replace(reading.chosen, is_home=True))
     return _page(reading, [(one, _shown(reading, one)) for one in building.panels_of(reading.programme)], alone=False)
 
 
