@@ -101,7 +101,7 @@ ACTIONS: Final[dict[str, Action]] = {
     ),
     "programme.read": _action("See a programme, its figures and its organisations.", FACILITATOR, COORDINATOR, SUPERVISOR),
     "home.read": _action("See the programme's home: its figures, its tables and what waits.", COORDINATOR, SUPERVISOR),
-    "programme.manage": _action("Create a programme, set its organisations and its consent texts."),
+    "programme.manage": _action("Create a programme; set its organisations, consent texts, partners, phases and targets."),
     "people.manage": _action(
         "Create accounts, set roles, reset passwords, end sessions; a coordinator only of facilitators of her organisation.",
         COORDINATOR,

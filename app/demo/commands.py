@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import click
+import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
 from app.core.clock import utcnow
+from app.core.db import db
 from app.core.languages import number
 from app.core.problems import Problem, in_both
 from app.demo import FIRST, accounts
 from app.demo.playing import code_of, play
 from app.demo.problems import NOT_ALLOWED_HERE
 from app.demo.unloading import unload as take_away
-from app.packs.loading import load as load_pack
+from app.packs.loading import load_over
 from app.packs.reading import Pack, folder_of, read
 from app.programmes.plan import Plan
+from app.registry.models import Programme
 
 demo = AppGroup("demo", help="Demonstrations of packs: load one, take them away.")
 
@@ -26,20 +29,22 @@ def load(pack: str) -> None:
     """Load a programme from its pack; with DAFTAR_DEMO on, its demonstration beside it. Loading twice changes nothing."""
     try:
         found = read(folder_of(pack))
-        changed = load_pack(found, now=utcnow())
+        done = load_over(found, now=utcnow())
     except Problem as problem:
         raise click.ClickException(in_both(problem)) from None
-    _say_sums(found)
-    for one in changed:
+    _say_sums(found.code)
+    for one in done.changed:
         click.echo(f"  {one}")
-    click.echo(f"{found.code} is loaded." if changed else f"{found.code} was loaded before: nothing changed.")
+    for one in done.kept:
+        click.echo(f"  {one}: kept as it was changed here / gardé tel que modifié ici / بقي كما غُيّر هنا")
+    click.echo(f"{found.code} is loaded." if done.changed else f"{found.code} was loaded before: nothing changed.")
     if current_app.config["DEMO"] and found.has_demonstration:
         _play(found)
 
 
-def _say_sums(pack: Pack) -> None:
+def _say_sums(code: str) -> None:
     """A warning where contributions and budget differ; never more than that."""
-    plan = Plan.of(pack.settings)
+    plan = Plan.of(db.session.scalars(sa.select(Programme).where(Programme.code == code)).one())
     if plan.difference is not None and plan.budget is not None:
         told = f"{number(plan.pledged, 2)} / {number(plan.budget, 2)} MAD"
         click.echo(f"Attention : les contributions connues et le budget diffèrent : {told}", err=True)

@@ -28,6 +28,8 @@ class Indicator(Model):
     digest: Mapped[str] = mapped_column(sa.String(64))  # of what its rows depend on: another digest counts afresh
     cursor: Mapped[int] = mapped_column(sa.BigInteger)  # changes up to this number are in its rows
     counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when everything was in them; none: never yet
+    # Targets set by hand, oldest first: [{"at", "by", "was", "now", "follows"}] (targets.py). A new declaration leaves them.
+    targets: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
 
 
 class IndicatorRow(Model):

@@ -11,10 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from app.core import audit
 from app.core.db import db
-from app.indicators import keeping
-from app.indicators.declarations import Declaration
+from app.core.permissions import Actor, require
+from app.indicators import keeping, problems
+from app.indicators.declarations import Declaration, Target, restored
 from app.indicators.keeping import START
 from app.indicators.models import Indicator, IndicatorCell, IndicatorRow
+from app.indicators.targets import Change, changes_in, holding
 from app.registry.models import Programme
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,40 @@ def replace(programme: Programme, declarations: Sequence[Declaration], now: date
         details={"codes": [one.code for one in declarations]},
     )
     db.session.flush()
+
+
+def set_target(actor: Actor | None, programme: Programme, code: str, target: Target | None, *, now: datetime) -> bool:
+    """Set the target of an indicator by hand, or take it away (None); whether it is new. The caller commits.
+
+    It holds until it is changed again, whatever file is loaded; one that equals the file's follows the file again.
+
+    Raises NOT_ALLOWED, UNKNOWN, OTHER_UNIT.
+    """
+    if actor is not None:
+        require(actor, "programme.manage", programme_id=programme.id)
+    query = sa.select(Indicator).where(Indicator.programme_id == programme.id, Indicator.code == code)
+    one = db.session.scalar(query)
+    if one is None:
+        raise problems.UNKNOWN(code=code)
+    declaration, changes = restored(one.declaration), changes_in(one.targets)
+    if target is not None and target.unit != declaration.unit:
+        raise problems.OTHER_UNIT(file="–", indicator=code, key="target.unit", found=target.unit, allowed=declaration.unit)
+    was = holding(declaration, changes)
+    if was == target:
+        return False
+    by = actor.person_id if actor else None
+    change = Change(now, by, was, target, follows=target == declaration.target)
+    one.targets = [*(one.targets or []), change.stored()]
+    db.session.flush()
+    audit.record(
+        "indicator.target",
+        at=now,
+        actor_id=by,
+        programme_id=programme.id,
+        object_id=programme.id,
+        details={"indicator": code, "target": [change.stored()["was"], change.stored()["now"]]},
+    )
+    return True
 
 
 def _forget(indicator_id: int) -> None:

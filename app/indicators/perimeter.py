@@ -6,16 +6,24 @@ tests/indicators compares the two.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from app.core.db import db
 from app.core.permissions import ACTIONS, SUPERVISOR, Actor
 from app.indicators.counting import NONE
 from app.indicators.evaluating import Period
+from app.indicators.keeping import periods_in
 from app.indicators.models import BY_COLUMNS, IndicatorRow
+from app.registry import places
+from app.registry.models import Organisation, Programme
+
+_PLACE = re.compile(r"[0-9]{2}(\.[0-9]{1,4}){0,5}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,50 @@ class Part:
     column: int  # of the rows, from 0
     key: str
     several: bool  # a row may say several
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for, and which parts of it mean nothing here: those are left out, and the page says so."""
+
+    perimeter: Perimeter
+    unknown: tuple[str, ...] = ()  # of "organisation", "territory", "phase", "from", "to"
+
+
+def asked_in(programme: Programme, args: Mapping[str, str]) -> Asked:
+    """The one rule by which homes and indicators read their addresses."""
+    unknown: list[str] = []
+
+    def known(name: str, value: Any, is_known: bool) -> Any:
+        if value and not is_known:
+            unknown.append(name)
+        return value if is_known else ""
+
+    def day(name: str) -> date | None:
+        text = args.get(name, "").strip()
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            unknown.append(name)
+            return None
+
+    organisation_id, phase = (args.get(name, "").replace("\0", "").strip()[:64] for name in ("organisation", "phase"))
+    territory = args.get("territory", "").strip().rstrip(".")
+    here = sa.select(Organisation.id).where(Organisation.id == organisation_id, Organisation.programme_id == programme.id)
+    perimeter = Perimeter(
+        known("organisation", organisation_id, bool(organisation_id) and db.session.scalar(here) is not None),
+        known("territory", territory, bool(_PLACE.fullmatch(territory)) and territory in places.names()),
+        day("from"),
+        day("to"),
+        known("phase", phase, phase in periods_in(programme.phases)),
+    )
+    return Asked(perimeter, tuple(unknown))
+
+
+def with_part(perimeter: Perimeter, args: Mapping[str, str]) -> Perimeter:
+    """Narrowed to one value of what an indicator is split by, where its address names one."""
+    of, said = (args.get(name, "").replace("\0", "")[:80] for name in ("of", "is"))
+    return replace(perimeter, part_of=of, part_is=said)
 
 
 @dataclass(frozen=True)

@@ -99,3 +99,18 @@ UNKNOWN = Kind(
     404,
     lazy_gettext("This programme has no indicator “%(code)s”. It may have been renamed; look in the list."),
 )
+PERIMETER_UNKNOWN = Kind(
+    "indicators.perimeter_unknown",
+    404,
+    lazy_gettext(
+        "The address asks for an organisation, a place, a phase or a day that means nothing in this programme. No file was made: "
+        "it would hold more than was asked for. Choose on the page, and take the file from there."
+    ),
+)
+TARGET_UNREADABLE = Kind(
+    "indicators.target_unreadable",
+    422,
+    lazy_gettext(
+        "“%(found)s” is no target. Write figures, such as 300 or 28 250 000,00. Leave it empty for an indicator without a target."
+    ),
+)

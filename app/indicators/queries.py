@@ -26,6 +26,7 @@ from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
 from app.indicators.perimeter import Part, Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
+from app.indicators.targets import Change, changes_in, holding
 from app.registry.models import Organisation, Programme
 from app.registry.places import full_name
 from app.registry.places import name as place_name
@@ -61,14 +62,22 @@ class Shown:
     """An indicator of a programme, and how far it is counted."""
 
     id: int
-    declaration: Declaration
+    declaration: Declaration  # with the target that holds
     counted_at: datetime | None
+    declared: Target | None  # what its file says
+    changes: tuple[Change, ...]  # of its target by hand, oldest first
+
+
+def _shown(one: Indicator) -> Shown:
+    declaration, changes = restored(one.declaration), changes_in(one.targets)
+    holds = replace(declaration, target=holding(declaration, changes))
+    return Shown(one.id, holds, one.counted_at, declaration.target, changes)
 
 
 def indicators(programme: Programme, *, hidden: bool = False) -> list[Shown]:
     """In the order of their file."""
     query = sa.select(Indicator).where(Indicator.programme_id == programme.id).order_by(Indicator.position, Indicator.id)
-    found = [Shown(one.id, restored(one.declaration), one.counted_at) for one in db.session.scalars(query)]
+    found = [_shown(one) for one in db.session.scalars(query)]
     return [one for one in found if hidden or not one.declaration.hidden]
 
 
@@ -77,7 +86,13 @@ def indicator(programme: Programme, code: str) -> Shown:
     one = db.session.scalar(sa.select(Indicator).where(Indicator.programme_id == programme.id, Indicator.code == code))
     if one is None:
         raise problems.UNKNOWN(code=code)
-    return Shown(one.id, restored(one.declaration), one.counted_at)
+    return _shown(one)
+
+
+def within_phase(programme_id: str, phase: str) -> list[Declaration]:
+    """Indicators that count only what is dated within this phase."""
+    query = sa.select(Indicator.declaration).where(Indicator.programme_id == programme_id).order_by(Indicator.position)
+    return [one for stored in db.session.scalars(query) if (one := restored(stored)).phase == phase]
 
 
 def value(actor: Actor, programme: Programme, code: str, perimeter: Perimeter | None = None) -> Value:
@@ -114,7 +129,7 @@ def spread(
     """
     found = []
     query = sa.select(Indicator).where(Indicator.programme_id == programme.id, Indicator.code.in_(codes))
-    here = {one.code: Shown(one.id, restored(one.declaration), one.counted_at) for one in db.session.scalars(query)}
+    here = {one.code: _shown(one) for one in db.session.scalars(query)}
     for code in codes:
         if code not in here:
             raise problems.UNKNOWN(code=code)

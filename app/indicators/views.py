@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, g, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
+from app.accounts.models import Person
 from app.accounts.sessions import signed_in
 from app.accounts.working import working_programme
 from app.core import audit
@@ -22,18 +23,17 @@ from app.core.db import begin_writing, db
 from app.core.languages import MOROCCO, chosen_language, long_date
 from app.core.permissions import Actor, can, require
 from app.core.web import local_text
-from app.indicators import charts, listing, operations, queries, words
+from app.indicators import charts, listing, operations, problems, queries, words
 from app.indicators.counting import NONE
-from app.indicators.declarations import BUILT_IN, Declaration
+from app.indicators.declarations import BUILT_IN, Declaration, Target
 from app.indicators.explaining import explained
 from app.indicators.forms import forms_of, node_of
-from app.indicators.keeping import periods_in
-from app.indicators.perimeter import Perimeter
+from app.indicators.perimeter import Perimeter, asked_in, with_part
 from app.indicators.queries import Reading, Value
+from app.indicators.target_form import TargetForm
 from app.registry.models import Organisation, Programme
 from app.registry.places import full_name
 from app.submissions.places import places_of_records
-from app.submissions.queries import filters_from
 
 bp = Blueprint("indicators", __name__)
 
@@ -43,21 +43,6 @@ def _begin() -> tuple[Actor, Programme]:
     programme = working_programme("programme.read")
     operations.refresh(programme.id)
     return g.actor, db.session.get_one(Programme, programme.id)
-
-
-def perimeter_from(programme: Programme, args: Any) -> Perimeter:
-    """Of an address; what cannot be read is left out."""
-    read = filters_from(programme.id, args)
-    phase = args.get("phase", "")
-    return Perimeter(
-        read.organisation_id.replace("\0", ""),
-        read.territory,
-        read.date_from,
-        read.date_to,
-        phase if phase in periods_in(getattr(programme, "phases", None)) else "",
-        args.get("of", "").replace("\0", "")[:80],
-        args.get("is", "").replace("\0", "")[:80],
-    )
 
 
 @bp.get("/indicators")
@@ -92,10 +77,64 @@ def _figure(declaration: Declaration, value: Value) -> dict[str, Any]:
 @bp.get("/indicators/<code>")
 @signed_in
 def page(code: str) -> str:
+    return _page(code)
+
+
+@bp.post("/indicators/<code>/target")
+@signed_in
+def set_target(code: str) -> Response:
+    """Another target, or none; what is wrong is said beside its field, on the same page."""
+    actor, programme = _begin()
+    require(actor, "programme.manage", programme_id=programme.id)
+    form = TargetForm.of(queries.indicator(programme, code).declaration)
+    if not form.validate_on_submit():
+        return make_response(_page(code, form), 422)
+    programme_id = programme.id
+    begin_writing()
+    programme = db.session.get_one(Programme, programme_id)
+    operations.set_target(actor, programme, code, form.target(), now=utcnow())
+    db.session.commit()
+    flash(_("The target is saved. It stays when the programme's file is loaded again."), "ok")
+    here: dict[str, Any] = {"code": code}
+    asked = asked_in(db.session.get_one(Programme, programme_id), request.args)
+    here |= with_part(asked.perimeter, request.args).to_args()
+    return redirect(url_for("indicators.page", **here))  # type: ignore[return-value]
+
+
+def _history(shown: queries.Shown) -> list[str]:
+    """Each change of the target by hand, the last first."""
+    ids = {one.by for one in shown.changes if one.by}
+    names = {
+        row[0]: local_text(row[1]) for row in db.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(ids)))
+    }
+    language, terminal = chosen_language(), _("the command line")
+    return [
+        _(
+            "Target changed from %(was)s to %(now)s on %(day)s by %(person)s.",
+            was=_target_words(one.was),
+            now=_target_words(one.now),
+            day=long_date(one.at, language),
+            person=names.get(one.by or "", terminal),
+        )
+        for one in reversed(shown.changes)
+    ]
+
+
+def _target_words(target: Target | None) -> str:
+    if target is None:
+        return _("none")
+    text = words.figure(target.value, target.unit)
+    return _("%(target)s (by %(day)s)", target=text, day=long_date(target.by, chosen_language())) if target.by else text
+
+
+def _page(code: str, form: TargetForm | None = None) -> str:
     actor, programme = _begin()
     shown = queries.indicator(programme, code)
-    perimeter = perimeter_from(programme, request.args)
+    asked = asked_in(programme, request.args)
+    perimeter = with_part(asked.perimeter, request.args)
     reading = Reading(actor, programme, shown, perimeter)
+    if form is None and can(actor, "programme.manage", programme_id=programme.id):
+        form = TargetForm.of(shown.declaration, sent=False)
     declaration, language = shown.declaration, chosen_language()
     value = reading.value()
     rows = listing.page(reading, request.args.get("after", ""))
@@ -110,10 +149,14 @@ def page(code: str) -> str:
         told=words.told_in(declaration),
         explained=explained(programme, declaration, forms_of(programme.id), language),
         perimeter=perimeter,
+        unknown=[words.UNKNOWN[one] for one in asked.unknown],
+        target_form=form,
+        declared=_target_words(shown.declared) if shown.declared != declaration.target else "",
+        history=_history(shown),
         perimeter_words=[*_perimeter_words(programme, perimeter), *_part_words(reading)],
         chart=charts.months([(key, one.value) for key, one in by_month], declaration.unit, language),
         months=[(charts.month_name(key, language), words.figure(one.value, declaration.unit)) for key, one in by_month[::-1]],
-        splits=_splits(reading, declaration, value.n),
+        splits=_splits(reading, declaration, value.n, args),
         is_wide=not reading.is_quick("commune", value.n),
         rows=rows,
         row_value=lambda amount: words.number_of(amount, declaration.unit) if amount is not None else "",
@@ -130,7 +173,7 @@ def page(code: str) -> str:
 MOST_PARTS = 60  # of one split on the page; the table for others holds all rows
 
 
-def _splits(reading: Reading, declaration: Declaration, n: int) -> list[dict[str, Any]]:
+def _splits(reading: Reading, declaration: Declaration, n: int, args: dict[str, str]) -> list[dict[str, Any]]:
     found = []
     for by in dict.fromkeys(("organisation", "commune", *declaration.by)):
         if not reading.is_quick(by, n):
@@ -145,7 +188,7 @@ def _splits(reading: Reading, declaration: Declaration, n: int) -> list[dict[str
                 "text": words.figure(value.value, declaration.unit),
                 "n": value.n,
                 "bar": int(max(value.value or Decimal(0), Decimal(0)) * 100 / most),
-                "address": _narrowed(declaration.code, by, key),
+                "address": _narrowed(declaration.code, by, key, args),
             }
             for key, label, value in parts[:MOST_PARTS]
         ]
@@ -155,17 +198,16 @@ def _splits(reading: Reading, declaration: Declaration, n: int) -> list[dict[str
     return found
 
 
-def _narrowed(code: str, by: str, key: str) -> str:
+def _narrowed(code: str, by: str, key: str, args: dict[str, str]) -> str:
     """The same page of one part alone, where the address can say it."""
     if by in BUILT_IN and key in ("", NONE):
         return ""
-    kept = ("from", "to", "phase", "organisation", "territory", *(("of", "is") if by in BUILT_IN else ()))
-    args: dict[str, Any] = {name: request.args[name] for name in kept if request.args.get(name)}
+    here: dict[str, Any] = {name: text for name, text in args.items() if by in BUILT_IN or name not in ("of", "is")}
     if by in BUILT_IN:
-        args["organisation" if by == "organisation" else "territory"] = key
+        here["organisation" if by == "organisation" else "territory"] = key
     else:
-        args |= {"of": by, "is": key}
-    return url_for("indicators.page", code=code, **args)
+        here |= {"of": by, "is": key}
+    return url_for("indicators.page", code=code, **here)
 
 
 def _split_name(programme: Programme, declaration: Declaration, by: str, language: str) -> str:
@@ -226,7 +268,10 @@ def rows(code: str) -> Response:
     """The rows of the perimeter as CSV (UTF-8 with BOM). Names of persons stand in it only for who may take them out."""
     actor, programme = _begin()
     require(actor, "submission.export", programme_id=programme.id)
-    shown, perimeter = queries.indicator(programme, code), perimeter_from(programme, request.args)
+    shown, asked = queries.indicator(programme, code), asked_in(programme, request.args)
+    if asked.unknown:
+        raise problems.PERIMETER_UNKNOWN()
+    perimeter = with_part(asked.perimeter, request.args)
     names = can(actor, "names.export", programme_id=programme.id)
     now = utcnow()
     begin_writing()

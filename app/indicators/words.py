@@ -62,6 +62,17 @@ COUNTS: Final[dict[str, LazyString]] = {
 WITHOUT_RECORD = lazy_gettext("Whoever has no record of her own, or did not agree to be named, counts as one participation.")
 AS_DECLARED = lazy_gettext("The numbers are those that were declared; nobody is counted by name.")
 
+# What an address may ask for in vain.
+UNKNOWN: Final[dict[str, LazyString]] = {
+    "organisation": lazy_gettext(
+        "The address asks for an organisation that is not of this programme. All organisations are shown."
+    ),
+    "territory": lazy_gettext("The address asks for a place that is not known. The figures are not narrowed to a place."),
+    "phase": lazy_gettext("The address asks for a phase that this programme does not have. The whole programme is shown."),
+    "from": lazy_gettext("The address holds a first day that cannot be read. It was left out."),
+    "to": lazy_gettext("The address holds a last day that cannot be read. It was left out."),
+}
+
 # With a number: Arabic says two, few and many each in its way. (n, the number as written) -> words.
 COUNTED: Final[dict[str, Callable[[int, str], str]]] = {
     "women": lambda n, count: ngettext("%(count)s woman", "%(count)s women", n, count=count),

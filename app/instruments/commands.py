@@ -115,15 +115,27 @@ def publish(file: Path, code: str, language: str) -> None:
 @instrument.command("library")
 @click.argument("form_ids", nargs=-1)
 @click.option("--programme", "code", help="Publish them in this programme; without it they are listed.")
-def publish_library(form_ids: tuple[str, ...], code: str | None) -> None:
-    """The forms that come with Daftar. With --programme: publish those of FORM_IDS (all, if none is named) that it lacks."""
+@click.option("--newer", is_flag=True, help="Publish newer versions of those that the programme has, not those that it lacks.")
+def publish_library(form_ids: tuple[str, ...], code: str | None, newer: bool) -> None:
+    """The forms that come with Daftar. With --programme: publish those of FORM_IDS (all, if none is named) that it lacks.
+
+    --newer leaves out forms that the programme replaced by a file of its own, unless they are named.
+    """
+    if newer and code is None:
+        raise click.UsageError("--newer needs --programme.")
     if code is None:
         for one in queries.library().values():
             click.echo(f"{one.form_id}\t{one.title['fr']}\t{one.title['ar']}")
         return
     programme_id = _programme(code).id
     try:
-        found = operations.check_library(programme_id, form_ids or queries.library())
+        if newer:
+            offered = queries.library_newer(programme_id)
+            for own in (one for one in offered if one.is_own and not form_ids):
+                click.echo(f"{own.form.form_id}: {code} has a file of its own ({own.published.version.source_name}); name it.")
+            found = operations.check_newer(programme_id, form_ids or [one.form.form_id for one in offered if not one.is_own])
+        else:
+            found = operations.check_library(programme_id, form_ids or queries.library())
         begin_writing()
         for checked in found:
             version = operations.publish_checked(None, programme_id, checked, utcnow())
@@ -132,7 +144,7 @@ def publish_library(form_ids: tuple[str, ...], code: str | None) -> None:
     except Problem as problem:
         raise click.ClickException(str(problem)) from None
     if not found:
-        click.echo(f"{code} has them already: nothing changed.")
+        click.echo(f"{code} has {'the newest' if newer else 'them already'}: nothing changed.")
 
 
 @instrument.command("list")

@@ -155,7 +155,19 @@ def check_library(programme_id: str, form_ids: Iterable[str]) -> list[Checked]:
     wanted = set(form_ids)
     for form_id in sorted(wanted - known.keys()):
         raise problems.NOT_IN_LIBRARY(form_id=form_id, known=", ".join(known))
-    return [check(programme_id, f"{one}.md", known[one].content) for one in known if one in wanted & left]
+    return [check(programme_id, known[one].file, known[one].content) for one in known if one in wanted & left]
+
+
+def check_newer(programme_id: str, form_ids: Iterable[str]) -> list[Checked]:
+    """The newer versions of these forms of Daftar's, as they would be published here; nothing where there is none newer.
+
+    Raises NOT_IN_LIBRARY(form_id, known). Reads only; takes up to a second a form.
+    """
+    known, wanted = queries.library(), set(form_ids)
+    for form_id in sorted(wanted - known.keys()):
+        raise problems.NOT_IN_LIBRARY(form_id=form_id, known=", ".join(known))
+    newer = [one.form for one in queries.library_newer(programme_id)]
+    return [check(programme_id, one.file, one.content) for one in newer if one.form_id in wanted]
 
 
 def keep_draft(actor: Actor, programme_id: str, checked: Checked, given: Given, now: datetime) -> InstrumentDraft:

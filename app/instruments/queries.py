@@ -40,8 +40,14 @@ class LibraryForm:
     """A form that comes with Daftar."""
 
     form_id: str
+    version: str
     title: dict[str, str]
     content: bytes
+
+    @property
+    def file(self) -> str:
+        """Under this name it is published; what people send has another one (downloads carry the version in theirs)."""
+        return f"{self.form_id}.md"
 
 
 @cache
@@ -52,7 +58,7 @@ def library() -> dict[str, LibraryForm]:
         content = path.read_bytes()
         settings = read_workbook(path.name, content).sheets["settings"].rows[0][1]
         title = {code: settings[f"attribute::ci:title-{code}"] for code in ("ar", "fr")}
-        found[settings["form_id"]] = LibraryForm(settings["form_id"], title, content)
+        found[settings["form_id"]] = LibraryForm(settings["form_id"], settings["version"], title, content)
     return {form_id: found[form_id] for form_id in sorted(found, key=lambda one: (one not in FIRST_FORMS, one))}
 
 
@@ -88,6 +94,34 @@ def published(programme_id: str) -> list[Published]:
         .order_by(Instrument.form_id)
     )
     return [Published(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Newer:
+    """A form that comes with Daftar in a newer version than the programme has."""
+
+    form: LibraryForm
+    published: Published
+    is_own: bool  # what is published came from a file of the programme's own, and would be replaced by Daftar's form
+
+
+def library_newer(programme_id: str) -> list[Newer]:
+    """By their versions, which count upwards (2026112603); nothing is compiled. A version of the programme's own that is newer
+    than Daftar's stays out of it, and so does one that was published here before and replaced since."""
+    known, found = library(), []
+    for one in published(programme_id):
+        form = known.get(one.instrument.form_id)
+        if form is None or not is_newer(form.version, one.version.version):
+            continue
+        if version(one.instrument, form.version) is None:
+            found.append(Newer(form, one, one.version.source_name != form.file))
+    order = list(known)
+    return sorted(found, key=lambda one: order.index(one.form.form_id))
+
+
+def is_newer(one: str, other: str) -> bool:
+    """Whether a version counts higher; names that are no numbers of one length say nothing of it."""
+    return one.isdecimal() and other.isdecimal() and len(one) == len(other) and one > other
 
 
 def draft_of(programme_id: str, form_id: str) -> InstrumentDraft | None:

@@ -85,6 +85,7 @@ def _page(programme: Programme, *, form: CheckForm | None = None, status: int = 
             published=published,
             waiting={one.version.id: consent.missing(programme, one.version) for one in published},
             library=queries.library_left(programme.id) if may_publish else [],
+            newer=queries.library_newer(programme.id) if may_publish else [],
             first_forms=queries.FIRST_FORMS,
             may_manage=can(actor, "programme.manage", programme_id=programme.id),
             drafts=queries.drafts(programme.id) if may_prepare else [],
@@ -180,6 +181,32 @@ def publish_library() -> Response:
         )
     else:
         flash(_("Choose at least one form."), "warning")
+    return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
+
+
+@bp.post("/newer")
+@signed_in
+def publish_newer() -> Response:
+    """Publish newer versions of forms that come with Daftar. Forms under way go over to them as to any version."""
+    programme = _programme()
+    require(g.actor, "instrument.publish", programme_id=programme.id)
+    actor, programme_id = g.actor, programme.id
+    found = operations.check_newer(programme_id, request.form.getlist("form_id"))
+    begin_writing()
+    for checked in found:
+        operations.publish_checked(actor, programme_id, checked, utcnow())
+    db.session.commit()
+    if found:
+        flash(
+            ngettext(
+                "%(num)s newer version is published. Phones take it at their next sync; forms under way go over to it.",
+                "%(num)s newer versions are published. Phones take them at their next sync; forms under way go over to them.",
+                len(found),
+            ),
+            "success",
+        )
+    else:
+        flash(_("Nothing was published: the programme has the newest versions of the chosen forms."), "warning")
     return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
 
 

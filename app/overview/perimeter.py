@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,8 +15,6 @@ from app.indicators.keeping import periods_in
 from app.overview import words
 from app.registry.models import Programme
 from app.registry.places import full_name
-
-_PLACE = re.compile(r"[0-9]{2}(\.[0-9]{1,4}){0,5}\.?")
 
 
 @dataclass(frozen=True)
@@ -45,26 +41,11 @@ class Perimeter(indicators.Perimeter):
         )
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def perimeter_from(programme: Programme, args: Any) -> Perimeter:
-    """Of an address; what cannot be read is left out."""
-    phases, phase = periods_in(getattr(programme, "phases", None)), args.get("phase", "")
-    territory = args.get("territory", "").strip()
-    return Perimeter(
-        programme_id=programme.id,
-        organisation_id=args.get("organisation", "").replace("\0", "")[:36],
-        territory=territory.rstrip(".") if _PLACE.fullmatch(territory) else "",
-        date_from=_day(args.get("from", "")),
-        date_to=_day(args.get("to", "")),
-        phase=phase if phase in phases else "",
-        of_phase=phases.get(phase, (None, None)),
-    )
+def perimeter_from(programme: Programme, args: Any) -> tuple[Perimeter, tuple[str, ...]]:
+    """Of an address, by the rule of indicators; and what in it means nothing here."""
+    asked = indicators.asked_in(programme, args)
+    days = periods_in(programme.phases).get(asked.perimeter.phase, (None, None))
+    return Perimeter(programme_id=programme.id, of_phase=days, **vars(asked.perimeter)), asked.unknown
 
 
 def in_words(

@@ -17,6 +17,8 @@ from app.core.permissions import Actor, can
 from app.core.problems import NOT_FOUND
 from app.core.web import local_text
 from app.indicators import operations as indicators
+from app.indicators.problems import PERIMETER_UNKNOWN
+from app.indicators.words import UNKNOWN
 from app.overview import building, paper, words
 from app.overview import rows as rows_of_panel
 from app.overview.figures import phases_of
@@ -44,6 +46,7 @@ class Reading:
     organisations: list[tuple[str, str]]
     places: list[Place]
     phases: dict[str, str]
+    unknown: tuple[str, ...]  # of the address
 
     @property
     def perimeter(self) -> str:
@@ -65,14 +68,16 @@ def _reading() -> Reading:
     indicators.refresh(programme_id)
     programme = db.session.get_one(Programme, programme_id)
     choices = filter_choices(actor, programme.id)
+    chosen, unknown = perimeter_from(programme, request.args)
     return Reading(
         actor,
         programme,
-        perimeter_from(programme, request.args),
+        chosen,
         language,
         choices.organisations,
         choices.places,
         phases_of(programme),
+        unknown,
     )
 
 
@@ -103,6 +108,7 @@ def _page(reading: Reading, panels: list[tuple[Panel, Shown]], *, alone: bool, b
         organisations=reading.organisations,
         places=reading.places,
         phases=reading.phases,
+        unknown=[UNKNOWN[one] for one in reading.unknown],
         has_map=any(shown.map for _panel, shown in panels),
         paper=url_for("overview.sheet", lang=reading.language, **reading.args),
         back=back or url_for("overview.page", **reading.args),
@@ -148,6 +154,8 @@ def rows(code: str) -> str:
 def as_csv(code: str) -> Response:
     """Its tables. What says who somebody is leaves only with whoever may take names out."""
     reading = _reading()
+    if reading.unknown:
+        raise PERIMETER_UNKNOWN()
     panel = _panel(reading, code)
     found = _shown(reading, panel)
     tables = [*([_tiles(found)] if found.tiles else []), *found.tables, *found.in_files]

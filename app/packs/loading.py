@@ -1,7 +1,7 @@
 """Loading a pack: one transaction that brings a programme to what its pack says. The same pack again changes nothing.
 
-What people changed since stays theirs where a pack has no word in it: organisations and forms that it does not name, records that
-it brought once, and a form's newer version.
+What people changed since stays theirs (by_hand.py): settings, consent texts, targets, retention; organisations and forms that the
+pack does not name, records that it brought once, and a form's newer version.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +19,17 @@ import sqlalchemy as sa
 from app.core import audit
 from app.core.db import begin_writing, db, next_seq
 from app.core.ids import new_id
+from app.core.web import local_text
 from app.indicators import declarations
 from app.indicators import operations as indicators
 from app.indicators.forms import forms_of, lists_of
 from app.indicators.keeping import periods_in
 from app.indicators.models import Indicator
+from app.indicators.queries import indicators as declared_here
 from app.instruments import operations as instruments
 from app.instruments import queries as forms
 from app.instruments.models import Instrument, InstrumentVersion
+from app.packs import by_hand
 from app.packs.problems import OF_DEMONSTRATION
 from app.packs.reading import Pack, Record
 from app.panels import axes, filling
@@ -35,6 +38,7 @@ from app.panels.models import Home
 from app.panels.operations import replace as replace_home
 from app.personal.later import set_retention
 from app.programmes import operations as programmes
+from app.programmes.problems import PHASE_IN_USE
 from app.registry.applying import LABEL
 from app.registry.finding import links_of, territory_of
 from app.registry.models import Entity, EntityLink, EntityVersion, Programme
@@ -49,17 +53,34 @@ def load(pack: Pack, *, now: datetime) -> list[str]:
 
     Raises OF_DEMONSTRATION, and the problems of the parts; nothing is written then.
     """
+    return load_over(pack, now=now).changed
+
+
+@dataclass(frozen=True)
+class Loaded:
+    changed: list[str]  # what was created or changed, one word each
+    kept: list[str]  # what people changed here, and the pack says otherwise
+
+
+def load_over(pack: Pack, *, now: datetime) -> Loaded:
+    """load(), and what was left as people made it."""
     with at_once():
         programme = db.session.scalar(sa.select(Programme).where(Programme.code == pack.code))
         if programme is not None and programme.is_demo:
             raise OF_DEMONSTRATION(code=pack.code)
+        over = by_hand.merged(pack, programme)
         if programme is None:
-            programme = programmes.create(None, pack.code, pack.settings, now=now)
-            return ["programme", *bring(pack, programme, now=now)]
-        # Whether phones ask for a PIN is decided where they are used.
-        settings = replace(pack.settings, phone_pin=programme.phone_pin)
-        changed = programmes.change(None, programme, settings, now=now)
-        return ["programme"] * changed + bring(pack, programme, now=now)
+            programme = programmes.create(None, pack.code, over.pack.settings, now=now)
+            changed = ["programme"]
+        else:
+            # Whether phones ask for a PIN is decided where they are used.
+            settings = replace(over.pack.settings, phone_pin=programme.phone_pin)
+            changed = ["programme"] * programmes.change(None, programme, settings, now=now)
+        changed += bring(over.pack, programme, now=now)
+        _phases_stay(programme)
+        if programme.from_pack != over.said:
+            programme.from_pack = over.said
+        return Loaded(changed, over.kept + by_hand.kept_targets(programme))
 
 
 @contextmanager
@@ -89,6 +110,17 @@ def bring(pack: Pack, programme: Programme, *, now: datetime, published_at: date
             changed.append(f"retention {form_id}")
     changed += bring_records(pack.records, programme, now=now)
     return changed + _figures(pack, programme, now)
+
+
+def _phases_stay(programme: Programme) -> None:
+    """Figures that a pack does not know may be counted within a phase that it takes back. Raises PHASE_IN_USE."""
+    there = periods_in(programme.phases)
+    lost: dict[str, list[str]] = {}
+    for one in declared_here(programme, hidden=True):
+        if one.declaration.phase and one.declaration.phase not in there:
+            lost.setdefault(one.declaration.phase, []).append(local_text(dict(one.declaration.name)))
+    for phase, names in lost.items():
+        raise PHASE_IN_USE(phase=phase, indicators=", ".join(names))
 
 
 def _organisations(pack: Pack, programme: Programme, now: datetime) -> list[str]:
@@ -127,7 +159,8 @@ def _figures(pack: Pack, programme: Programme, now: datetime) -> list[str]:
         home = panels.read(pack.home or [], lists=lists, forms=known)
         made = [*axes.declarations(home, known), *filling.declarations(home, known)]
         declared = declarations.read([*pack.indicators, *made], known, lists, list(phases))
-        if [(one.stored(), one.digest(phases.get(one.phase))) for one in declared] != _counted(programme):
+        # Other days of a phase count afresh by themselves.
+        if [one.stored() for one in declared] != _declared(programme):
             indicators.replace(programme, declared, now)
             changed.append("indicators")
     if pack.home is not None:
@@ -140,9 +173,9 @@ def _figures(pack: Pack, programme: Programme, now: datetime) -> list[str]:
     return changed
 
 
-def _counted(programme: Programme) -> list[tuple[dict[str, Any], str]]:
-    query = sa.select(Indicator).where(Indicator.programme_id == programme.id).order_by(Indicator.position)
-    return [(one.declaration, one.digest) for one in db.session.scalars(query)]
+def _declared(programme: Programme) -> list[dict[str, Any]]:
+    query = sa.select(Indicator.declaration).where(Indicator.programme_id == programme.id).order_by(Indicator.position)
+    return list(db.session.scalars(query))
 
 
 def record_id(programme: Programme, list_name: str, key: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 from flask_babel import LazyString
 
-from app.core.languages import LANGUAGES
 from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY as FORMS
 from app.instruments.files import Unusable, files_beside
@@ -21,7 +20,7 @@ from app.instruments.operations import Checked, Given
 from app.packs.places import Place, parsed
 from app.packs.problems import FORM_WRONG, NO_SUCH_PACK
 from app.programmes.operations import Settings
-from app.programmes.plan import KINDS, ROLES
+from app.programmes.plan import KINDS, ROLES, enumeration
 
 LIBRARY = Path(__file__).parent / "library"
 _NEEDED = ("code", "name", "instruments")
@@ -87,10 +86,7 @@ def read(folder: Path) -> Pack:
     partners = _partners(said["partners"]) if "partners" in said else []
     settings = Settings(
         name=said["name"].texts(),
-        partners={
-            language: ("، " if language == "ar" else ", ").join(one["name"][language] for one in partners)
-            for language in LANGUAGES
-        },
+        partners=enumeration(partners),
         territories=said["territories"].territories() if "territories" in said else [],
         starts_on=said["starts_on"].day() if "starts_on" in said else None,
         ends_on=said["ends_on"].day() if "ends_on" in said else None,

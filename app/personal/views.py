@@ -17,10 +17,12 @@ from app.core.db import begin_writing, db
 from app.core.languages import chosen_language
 from app.core.permissions import Actor, can, require
 from app.core.problems import NOT_FOUND, Problem
+from app.core.web import local_text
 from app.instruments.models import Instrument
 from app.personal import erasing, exporting, later, operations
 from app.personal.finding import MOST_LOOKED_AT, Found, search
 from app.personal.words import kind_words, name_words
+from app.registry.models import Programme
 
 bp = Blueprint("personal", __name__)
 
@@ -51,7 +53,13 @@ def home() -> Response:
     return _page(_programme())
 
 
-def _page(programme_id: str, *, status: int = 200, problem: str = "", typed: Any = None) -> Response:
+MOST_MONTHS = 1200
+
+
+def _page(
+    programme_id: str, *, status: int = 200, problem: str = "", typed: Any = None, months: dict[str, str] | None = None
+) -> Response:
+    """`months`: what was typed as times of retention, by form, where some of it is wrong."""
     text, record_id = request.values.get("q", "").replace("\0", "")[:100].strip(), request.values.get("record", "")[:36]
     found = None
     if text or record_id:
@@ -70,6 +78,10 @@ def _page(programme_id: str, *, status: int = 200, problem: str = "", typed: Any
         else [],
         most=MOST_LOOKED_AT,
         retention=_retention(programme_id),
+        months=months,
+        is_month=_is_month,
+        most_months=MOST_MONTHS,
+        promised=_promised(programme_id),
         may_manage=can(_actor(), "programme.manage", programme_id=programme_id),
         problem=problem,
         typed=typed or {},
@@ -95,8 +107,23 @@ def _shown(programme_id: str, places: list[Found]) -> list[Shown]:
 def _retention(programme_id: str) -> list[tuple[Instrument, int]]:
     """Each instrument with what is due today."""
     due = {one.instrument.id: len(one.submissions) for one in later.expired(programme_id, now=utcnow()).due}
+    return [(one, due.get(one.id, 0)) for one in _instruments(programme_id)]
+
+
+def _instruments(programme_id: str) -> list[Instrument]:
     query = sa.select(Instrument).where(Instrument.programme_id == programme_id).order_by(Instrument.form_id)
-    return [(one, due.get(one.id, 0)) for one in db.session.scalars(query)]
+    return list(db.session.scalars(query))
+
+
+def _is_month(text: str) -> bool:
+    """Empty: no limit."""
+    return text == "" or (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= MOST_MONTHS)
+
+
+def _promised(programme_id: str) -> str:
+    """What the forms say aloud about it."""
+    programme = db.session.get_one(Programme, programme_id)
+    return local_text((programme.consent or {}).get("retention"))
 
 
 @bp.post("/personal-data")
@@ -169,11 +196,13 @@ def set_retention() -> Response:
     """How long each instrument keeps personal answers."""
     programme_id, actor = _programme(), _actor()
     require(actor, "programme.manage", programme_id=programme_id)
+    given = {one.form_id: request.form.get(f"months-{one.form_id}", "").strip()[:40] for one in _instruments(programme_id)}
+    if not all(_is_month(text) for text in given.values()):
+        return _page(programme_id, status=422, months=given)
     begin_writing()
-    for one in db.session.scalars(sa.select(Instrument).where(Instrument.programme_id == programme_id)).all():
-        text = request.form.get(f"months-{one.form_id}", "").strip()
-        if text == "" or (text.isdecimal() and 0 < int(text) <= 1200):
-            later.set_retention(actor, one, int(text) if text else None, now=utcnow())
+    for one in _instruments(programme_id):
+        text = given.get(one.form_id, "")
+        later.set_retention(actor, one, int(text) if text else None, now=utcnow())
     db.session.commit()
     flash(_("Kept. Nothing is erased by itself: somebody looks at what is due and confirms."), "done")
     return redirect(url_for("personal.home"))  # type: ignore[return-value]

@@ -74,7 +74,7 @@ def change(code: str, consent: tuple[str, ...], **given: Any) -> None:
     texts = _consent(consent)
     begin_writing()
     try:
-        found = _programme(code)
+        found = by_code(code)
         operations.change(None, found, _changed(Settings.of(found), given), now=utcnow())
         operations.set_consent(None, found, texts, now=utcnow())
     except Problem as problem:
@@ -114,7 +114,7 @@ def organisations(
     added, renamed, now = [_organisation(one) for one in add], [_organisation(one) for one in rename], utcnow()
     begin_writing()
     try:
-        found = _programme(code)
+        found = by_code(code)
         for organisation_code, name in added:
             operations.add_organisation(None, found, organisation_code, name, now=now)
         for organisation_code, name in renamed:
@@ -134,7 +134,7 @@ def organisations(
         click.echo(line)
 
 
-def _programme(code: str) -> Programme:
+def by_code(code: str) -> Programme:
     found = db.session.scalar(sa.select(Programme).where(Programme.code == code.strip().lower()))
     if found is None:
         raise problems.NO_SUCH_PROGRAMME(code=code)
@@ -170,10 +170,10 @@ def _organisation(text: str) -> tuple[str, dict[str, str]]:
     code, equals, names = text.partition("=")
     if not equals:
         raise click.BadParameter(f"{text}: an organisation is written CODE={TEXTS}.")
-    return code, _both(names)
+    return code, both_languages(names)
 
 
-def _both(text: str) -> dict[str, str]:
+def both_languages(text: str) -> dict[str, str]:
     arabic, bar, french = text.partition("|")
     return {"ar": arabic, "fr": french if bar else arabic}
 
@@ -184,7 +184,7 @@ def _consent(given: tuple[str, ...]) -> dict[str, Any]:
     for one in given:
         token, equals, text = one.partition("=")
         if equals:
-            found[token.strip()] = _both(text)
+            found[token.strip()] = both_languages(text)
             continue
         try:
             content = json.loads(Path(one).read_text("utf-8"))

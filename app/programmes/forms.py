@@ -20,23 +20,23 @@ from app.programmes.operations import Settings, check
 from app.registry.models import Programme
 from app.registry.place_field import PlacesField
 
-_ONE_LINE = [lambda text: " ".join(text.split()) if text else text]
+ONE_LINE = [lambda text: " ".join(text.split()) if text else text]
 
 
-def _in(language: str) -> dict[str, Any]:
+def in_language(language: str) -> dict[str, Any]:
     return {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
 
 
-def _name(label: Any, language: str) -> StringField:
+def name_field(label: Any, language: str) -> StringField:
     return StringField(
         label,
         validators=[InputRequired(lazy_gettext("Write the name.")), Length(max=200)],
-        filters=_ONE_LINE,
-        render_kw=_in(language),
+        filters=ONE_LINE,
+        render_kw=in_language(language),
     )
 
 
-def _code(description: Any) -> StringField:
+def code_field(description: Any) -> StringField:
     return StringField(
         lazy_gettext("Code"),
         description=description,
@@ -46,13 +46,17 @@ def _code(description: Any) -> StringField:
 
 
 class ProgrammeForm(FlaskForm):  # type: ignore[misc]
-    name_ar = _name(lazy_gettext("Name in Arabic"), "ar")
-    name_fr = _name(lazy_gettext("Name in French"), "fr")
+    name_ar = name_field(lazy_gettext("Name in Arabic"), "ar")
+    name_fr = name_field(lazy_gettext("Name in French"), "fr")
     partners_ar = TextAreaField(
-        lazy_gettext("Partners in Arabic"), validators=[Length(max=1000)], filters=_ONE_LINE, render_kw=_in("ar")
+        lazy_gettext("Partners in Arabic"), validators=[Length(max=1000)], filters=ONE_LINE, render_kw=in_language("ar")
     )
     partners_fr = TextAreaField(
-        lazy_gettext("Partners in French"), validators=[Length(max=1000)], filters=_ONE_LINE, render_kw=_in("fr")
+        lazy_gettext("Partners in French"),
+        description=lazy_gettext("In one line. Left as they are, they follow the partners named below."),
+        validators=[Length(max=1000)],
+        filters=ONE_LINE,
+        render_kw=in_language("fr"),
     )
     starts_on = DateField(lazy_gettext("Begins on"), validators=[Optional()])
     ends_on = DateField(lazy_gettext("Ends on"), validators=[Optional()])
@@ -80,7 +84,7 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
         return cls(data=data)
 
     def settings(self, before: Settings | None = None) -> Settings:
-        """What is written here over what the programme had: phases, budget and contributions are a pack's to say."""
+        """What is written here over what the programme had: phases, budget and contributions have pages of their own."""
         return replace(
             before or Settings({}),
             name={"ar": self.name_ar.data or "", "fr": self.name_fr.data or ""},
@@ -120,7 +124,7 @@ class ProgrammeForm(FlaskForm):  # type: ignore[misc]
 
 
 class NewProgrammeForm(ProgrammeForm):
-    code = _code(lazy_gettext("Short, for commands and file names: letters a-z, digits, dashes. It never changes."))
+    code = code_field(lazy_gettext("Short, for commands and file names: letters a-z, digits, dashes. It never changes."))
 
     def field_of(self, code: str) -> Field | None:
         is_about_code = code in ("programmes.bad_code", "programmes.code_taken")
@@ -128,8 +132,8 @@ class NewProgrammeForm(ProgrammeForm):
 
 
 class OrganisationForm(FlaskForm):  # type: ignore[misc]
-    name_ar = _name(lazy_gettext("Name in Arabic"), "ar")
-    name_fr = _name(lazy_gettext("Name in French"), "fr")
+    name_ar = name_field(lazy_gettext("Name in Arabic"), "ar")
+    name_fr = name_field(lazy_gettext("Name in French"), "fr")
     territories = PlacesField(
         lazy_gettext("Territories"), description=lazy_gettext("Where it works. Several organisations may work in one place.")
     )
@@ -140,12 +144,12 @@ class OrganisationForm(FlaskForm):  # type: ignore[misc]
 
 
 class NewOrganisationForm(OrganisationForm):
-    code = _code(lazy_gettext("Letters a-z, digits, dashes. It never changes."))
+    code = code_field(lazy_gettext("Letters a-z, digits, dashes. It never changes."))
 
 
 def _text(language: str) -> StringField:
     label = {"ar": lazy_gettext("In Arabic"), "fr": lazy_gettext("In French")}[language]
-    return StringField(label, validators=[Length(max=500)], filters=_ONE_LINE, render_kw=_in(language))
+    return StringField(label, validators=[Length(max=500)], filters=ONE_LINE, render_kw=in_language(language))
 
 
 AS_WRITTEN = "as_written"  # neither of the two kinds: it came from the command line and stays
@@ -163,7 +167,7 @@ class ConsentForm(FlaskForm):  # type: ignore[misc]
         ],
     )
     cndp_number = StringField(
-        lazy_gettext("Number"), validators=[Length(max=200)], filters=_ONE_LINE, render_kw={"dir": "auto", "autocomplete": "off"}
+        lazy_gettext("Number"), validators=[Length(max=200)], filters=ONE_LINE, render_kw={"dir": "auto", "autocomplete": "off"}
     )
 
     @classmethod

@@ -59,8 +59,8 @@ def create(actor: Actor | None, code: str, settings: Settings, *, now: datetime)
 
     Raises NOT_ALLOWED, BAD_CODE, CODE_TAKEN, and what check() raises.
     """
-    _may_manage(actor, None)
-    code = _checked_code(code)
+    may_manage(actor, None)
+    code = checked_code(code)
     checked = check(settings)
     _take_turns()
     if db.session.scalar(sa.select(Programme.id).where(Programme.code == code)):
@@ -79,7 +79,7 @@ def change(actor: Actor | None, programme: Programme, settings: Settings, *, now
 
     Raises NOT_ALLOWED and what check() raises.
     """
-    _may_manage(actor, programme)
+    may_manage(actor, programme)
     checked, before = check(settings), Settings.of(programme)
     was, will = _as_details(before), _as_details(checked)
     changed = {name: [was[name], will[name]] for name in will if was[name] != will[name] and name != "phone_pin"}
@@ -95,7 +95,7 @@ def change(actor: Actor | None, programme: Programme, settings: Settings, *, now
 
 def check(settings: Settings) -> Settings:
     """The settings with blanks trimmed. Raises NAME_INCOMPLETE, PARTNERS_INCOMPLETE, PLACE_UNKNOWN(code), DATES_REVERSED."""
-    name, partners = _texts(settings.name), _texts(settings.partners)
+    name, partners = both_texts(settings.name), both_texts(settings.partners)
     if len(name) < len(LANGUAGES):
         raise problems.NAME_INCOMPLETE()
     if partners and len(partners) < len(LANGUAGES):
@@ -113,12 +113,12 @@ def set_consent(actor: Actor | None, programme: Programme, given: Mapping[str, A
 
     Raises NOT_ALLOWED, TOKEN_UNKNOWN(token, known), TOKEN_INCOMPLETE(token).
     """
-    _may_manage(actor, programme)
+    may_manage(actor, programme)
     consent = dict(programme.consent or {})
     for token, value in given.items():
         if token not in TOKENS:
             raise problems.TOKEN_UNKNOWN(token=token, known=", ".join(TOKENS))
-        texts = _texts(value if isinstance(value, Mapping) else dict.fromkeys(LANGUAGES, str(value or "")))
+        texts = both_texts(value if isinstance(value, Mapping) else dict.fromkeys(LANGUAGES, str(value or "")))
         if texts and len(texts) < len(LANGUAGES):
             raise problems.TOKEN_INCOMPLETE(token=token)
         if texts:
@@ -143,8 +143,8 @@ def add_organisation(
     actor: Actor | None, programme: Programme, code: str, name: Mapping[str, str], *, now: datetime
 ) -> Organisation:
     """A new organisation of the programme. Raises NOT_ALLOWED, BAD_CODE, CODE_TAKEN, NAME_INCOMPLETE."""
-    _may_manage(actor, programme)
-    code, texts = _checked_code(code), _name(name)
+    may_manage(actor, programme)
+    code, texts = checked_code(code), _name(name)
     _take_turns()
     if find_organisation(programme, code) is not None:
         raise problems.CODE_TAKEN(code=code)
@@ -159,7 +159,7 @@ def rename_organisation(
     actor: Actor | None, programme: Programme, organisation: Organisation, name: Mapping[str, str], *, now: datetime
 ) -> bool:
     """Whether the name is new. Raises NOT_ALLOWED, NAME_INCOMPLETE."""
-    _may_manage(actor, programme)
+    may_manage(actor, programme)
     texts, before = _name(name), organisation.name
     if texts == before:
         return False
@@ -173,7 +173,7 @@ def set_territories(
     actor: Actor | None, programme: Programme, organisation: Organisation, codes: Sequence[str], *, now: datetime
 ) -> bool:
     """Say where an organisation works; whether that is new. Several may work in one place. Raises NOT_ALLOWED, PLACE_UNKNOWN."""
-    _may_manage(actor, programme)
+    may_manage(actor, programme)
     places_of, before = _places(codes), organisation.territories or []
     if places_of == before:
         return False
@@ -185,7 +185,7 @@ def set_territories(
 
 def set_closed(actor: Actor | None, programme: Programme, organisation: Organisation, closed: bool, *, now: datetime) -> None:
     """Close an organisation, or open it again. Closed: it is offered to nobody new; its people, records and history stay."""
-    _may_manage(actor, programme)
+    may_manage(actor, programme)
     if closed != (organisation.closed_at is not None):
         organisation.closed_at = now if closed else None
         db.session.flush()
@@ -197,7 +197,7 @@ def find_organisation(programme: Programme, code: str) -> Organisation | None:
     return db.session.scalar(query)
 
 
-def _may_manage(actor: Actor | None, programme: Programme | None) -> None:
+def may_manage(actor: Actor | None, programme: Programme | None) -> None:
     if actor is not None:
         require(actor, "programme.manage", programme_id=programme.id if programme else None)
 
@@ -207,7 +207,8 @@ def _take_turns() -> None:
     db.session.execute(sa.text("UPDATE sequence SET value = value WHERE name = 'server'"))
 
 
-def _checked_code(code: str) -> str:
+def checked_code(code: str) -> str:
+    """Raises BAD_CODE."""
     code = code.strip().lower()
     if not _CODE.fullmatch(code):
         raise problems.BAD_CODE()
@@ -222,14 +223,14 @@ def _places(given: Sequence[str]) -> list[str]:
     return codes
 
 
-def _texts(given: Mapping[str, Any]) -> dict[str, str]:
-    """The texts that are written, by language."""
+def both_texts(given: Mapping[str, Any]) -> dict[str, str]:
+    """The texts that are written, by language, on one line each."""
     texts = {language: " ".join(str(given.get(language) or "").split()) for language in LANGUAGES}
     return {language: text for language, text in texts.items() if text}
 
 
 def _name(given: Mapping[str, str]) -> dict[str, str]:
-    texts = _texts(given)
+    texts = both_texts(given)
     if len(texts) < len(LANGUAGES):
         raise problems.NAME_INCOMPLETE()
     return texts

@@ -45,3 +45,25 @@ NO_SUCH_PROGRAMME = Kind(
 NO_SUCH_ORGANISATION = Kind(
     "programmes.no_such_organisation", 404, lazy_gettext("No organisation of this programme has the code %(code)s.")
 )
+AMOUNT_UNREADABLE = Kind(
+    "programmes.amount_unreadable",
+    422,
+    lazy_gettext(
+        "“%(found)s” is no amount. Write dirhams in figures, such as 3 700 000 or 3700000,50: at most two figures after the "
+        "comma, no other sign. Leave it empty where the amount is not known."
+    ),
+)
+NOTE_INCOMPLETE = Kind(
+    "programmes.note_incomplete", 422, lazy_gettext("Write the note in Arabic and in French, or leave both empty.")
+)
+PHASE_REVERSED = Kind("programmes.phase_reversed", 422, lazy_gettext("The phase ends before it begins. Correct one of the days."))
+PHASE_IN_USE = Kind(
+    "programmes.phase_in_use",
+    409,
+    lazy_gettext(
+        "Figures are counted within the phase %(phase)s: %(indicators)s. They would count everything without it. Load these "
+        "indicators without the phase first, then take it away."
+    ),
+)
+NO_SUCH_PHASE = Kind("programmes.no_such_phase", 404, lazy_gettext("This programme has no phase with the code %(code)s."))
+NO_SUCH_PARTNER = Kind("programmes.no_such_partner", 404, lazy_gettext("This programme has no partner with the code %(code)s."))

@@ -12,26 +12,29 @@ from app.core.languages import chosen_language
 from app.core.permissions import Actor, require
 from app.core.problems import NOT_FOUND, Problem
 from app.core.web import local_text
+from app.indicators.words import in_millions
 from app.instruments import words
+from app.instruments.queries import library_newer
 from app.programmes import operations, problems, queries
 from app.programmes.forms import ConsentForm, NewOrganisationForm, NewProgrammeForm, OrganisationForm, ProgrammeForm
 from app.programmes.operations import Settings
 from app.programmes.plan import KINDS, ROLES, Plan
+from app.programmes.words import told
 from app.registry import places
 from app.registry.models import Organisation, Programme
 
 bp = Blueprint("programmes", __name__, url_prefix="/programmes")
 
 
-def _manager() -> Actor:
+def manager() -> Actor:
     require(g.actor, "programme.manage")
     actor: Actor = g.actor
     return actor
 
 
-def _programme(programme_id: str) -> Programme:
+def found_programme(programme_id: str) -> Programme:
     """The one of the address, which the menu shows from now on."""
-    found = next((one for one in queries.programmes(_manager()) if one.id == programme_id), None)
+    found = next((one for one in queries.programmes(manager()) if one.id == programme_id), None)
     if found is None:
         raise NOT_FOUND()
     session["programme"] = found.id
@@ -49,7 +52,7 @@ def _organisation(programme: Programme, organisation_id: str) -> Organisation:
 @signed_in
 def start() -> str:
     """What to do first, with what is done: an installation begins empty."""
-    found = queries.programmes(_manager())
+    found = queries.programmes(manager())
     by_id = {one.id: one for one in found}
     asked = request.args.get("programme", "")
     if asked in by_id:
@@ -61,7 +64,7 @@ def start() -> str:
 @bp.get("")
 @signed_in
 def list_programmes() -> Response:
-    found = [queries.progress(one) for one in queries.programmes(_manager())]
+    found = [queries.progress(one) for one in queries.programmes(manager())]
     if not found:
         return redirect(url_for("programmes.start"))  # type: ignore[return-value]
     return make_response(render_template("programmes/list.html", programmes=found, place=_place))
@@ -74,7 +77,7 @@ def _place(code: str) -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @signed_in
 def new() -> Response:
-    actor = _manager()
+    actor = manager()
     form = NewProgrammeForm(data={"phone_pin": True})
     if form.validate_on_submit():
         begin_writing()
@@ -95,16 +98,16 @@ def new() -> Response:
 @bp.route("/<programme_id>", methods=["GET", "POST"])
 @signed_in
 def programme(programme_id: str) -> Response:
-    actor, found = _manager(), _programme(programme_id)
+    actor, found = manager(), found_programme(programme_id)
     form = ProgrammeForm.of(found)
     if form.validate_on_submit():
         begin_writing()
-        found = _programme(programme_id)
+        found = found_programme(programme_id)
         operations.change(actor, found, form.settings(Settings.of(found)), now=utcnow())
         db.session.commit()
         flash(_("The programme is saved. Phones take what concerns them at their next contact."), "ok")
         return redirect(url_for("programmes.programme", programme_id=programme_id))  # type: ignore[return-value]
-    return _page(_programme(programme_id), form=form, status=422 if request.method == "POST" else 200)
+    return _page(found_programme(programme_id), form=form, status=422 if request.method == "POST" else 200)
 
 
 def _page(
@@ -114,6 +117,7 @@ def _page(
     organisation_form: NewOrganisationForm | None = None,
     status: int = 200,
 ) -> Response:
+    plan = Plan.of(found)
     html = render_template(
         "programmes/programme.html",
         programme=found,
@@ -122,9 +126,12 @@ def _page(
         organisations=queries.organisations(found),
         people=queries.people_by_organisation(found),
         tokens=queries.tokens(found),
-        plan=Plan.of(found),
+        newer=library_newer(found.id),
+        plan=plan,
+        uneven=[told(one) for one in plan.uneven(found.starts_on, found.ends_on)],
         kinds=KINDS,
         roles=ROLES,
+        millions=lambda amount: in_millions(amount, "mad", chosen_language()),
         place=_place,
         organisation_form=organisation_form or NewOrganisationForm(formdata=None, prefix="organisation-"),
     )
@@ -137,13 +144,13 @@ def _page(
 @bp.route("/<programme_id>/consent", methods=["GET", "POST"])
 @signed_in
 def consent(programme_id: str) -> Response:
-    actor, found = _manager(), _programme(programme_id)
+    actor, found = manager(), found_programme(programme_id)
     form = ConsentForm.of(found)
     if form.validate_on_submit() and form.is_whole():
         begin_writing()
-        operations.set_consent(actor, _programme(programme_id), form.given(), now=utcnow())
+        operations.set_consent(actor, found_programme(programme_id), form.given(), now=utcnow())
         db.session.commit()
-        waiting = queries.progress(_programme(programme_id)).closed_instruments
+        waiting = queries.progress(found_programme(programme_id)).closed_instruments
         if waiting:
             flash(_("The texts are saved. Forms that ask for names wait for those that are still missing."), "warning")
         else:
@@ -167,12 +174,12 @@ def consent(programme_id: str) -> Response:
 @bp.post("/<programme_id>/organisations")
 @signed_in
 def add_organisation(programme_id: str) -> Response:
-    actor, found = _manager(), _programme(programme_id)
+    actor, found = manager(), found_programme(programme_id)
     form = NewOrganisationForm(prefix="organisation-")
     if form.validate_on_submit():
         begin_writing()
         try:
-            found, now = _programme(programme_id), utcnow()
+            found, now = found_programme(programme_id), utcnow()
             one = operations.add_organisation(actor, found, form.code.data, form.name, now=now)
             operations.set_territories(actor, found, one, form.territories.data, now=now)
             db.session.commit()
@@ -184,20 +191,20 @@ def add_organisation(programme_id: str) -> Response:
         else:
             flash(_("The organisation is added."), "ok")
             return _to_organisations(programme_id)
-        found = _programme(programme_id)
+        found = found_programme(programme_id)
     return _page(found, organisation_form=form, status=422)
 
 
 @bp.route("/<programme_id>/organisations/<organisation_id>", methods=["GET", "POST"])
 @signed_in
 def organisation(programme_id: str, organisation_id: str) -> Response:
-    actor, found = _manager(), _programme(programme_id)
+    actor, found = manager(), found_programme(programme_id)
     one = _organisation(found, organisation_id)
     names = {"name_ar": one.name.get("ar"), "name_fr": one.name.get("fr")}
     form = OrganisationForm(data={**names, "territories": one.territories})
     if form.validate_on_submit():
         begin_writing()
-        found, now = _programme(programme_id), utcnow()
+        found, now = found_programme(programme_id), utcnow()
         one = _organisation(found, organisation_id)
         operations.rename_organisation(actor, found, one, form.name, now=now)
         operations.set_territories(actor, found, one, form.territories.data, now=now)
@@ -212,9 +219,9 @@ def organisation(programme_id: str, organisation_id: str) -> Response:
 @bp.post("/<programme_id>/organisations/<organisation_id>/closed")
 @signed_in
 def set_closed(programme_id: str, organisation_id: str) -> Response:
-    actor = _manager()
+    actor = manager()
     begin_writing()
-    found, closed = _programme(programme_id), request.form.get("closed") == "1"
+    found, closed = found_programme(programme_id), request.form.get("closed") == "1"
     one = _organisation(found, organisation_id)
     operations.set_closed(actor, found, one, closed, now=utcnow())
     name = local_text(one.name)

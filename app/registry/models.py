@@ -28,6 +28,8 @@ class Programme(Model):
     phases: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     budget: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     financing: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  # partners with their contributions
+    # What its pack said when it was last loaded, part by part (app/packs/by_hand.py): what differs since, people changed.
+    from_pack: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     is_demo: Mapped[bool] = mapped_column(default=False)
     # What consent texts are filled with, by token: {"responsible_org": {"ar": …, "fr": …}, …}; incomplete settings
     # keep instruments that ask names closed (law 09-08).

@@ -76,7 +76,9 @@ def publish(world: World) -> str:
 
 def declare(world: World, raw: list[dict[str, Any]] | None = None) -> None:
     lists = forms.lists_of(world.programme.id)
-    read = declarations.read(DECLARED if raw is None else raw, forms.forms_of(world.programme.id), lists)
+    db.session.refresh(world.programme)
+    phases = list(keeping.periods_in(world.programme.phases))
+    read = declarations.read(DECLARED if raw is None else raw, forms.forms_of(world.programme.id), lists, phases)
     indicators.replace(world.programme, read, NOW)
     db.session.commit()
 

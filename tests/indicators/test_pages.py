@@ -4,6 +4,8 @@ G1  a page says value, target, definition in both languages, what is counted, th
 G2  everybody sees what she may see: an organisation its own, a facilitator her own
 G3  what was approved a moment ago is in the figure
 G4  the rows come as a table for others: no names but for who may take them out, nothing that a spreadsheet runs
+G5  whoever sets programmes up changes a target: it is said since when and by whom, and stands in the chain
+G6  what an address asks for in vain is said, the same here and on the home; no file is made of it
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from html import unescape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
+from app.core.models import Audit
 from app.indicators import operations as indicators
 from app.submissions import decisions
 from app.submissions.queries import last_event
@@ -130,3 +134,54 @@ def test_pages_of_rows_go_on_where_they_ended(sessions: Sessions, said: Someone,
         following = re.search(r'rel="next" href="([^"#]+)', page)
         address = following[1] if following else ""
     assert days == ["6 novembre 2026", "5 novembre 2026", "5 octobre 2026"]
+
+
+def errors_in(page: str) -> list[str]:
+    return [unescape(one).strip() for one in re.findall(r'class="error"[^>]*>(.+?)</p>', page)]
+
+
+@pytest.mark.sqlite_only
+def test_a_target_is_changed_by_who_sets_programmes_up(sessions: Sessions, said: Someone, admin: Someone):  # G5
+    address = "/indicators/women/target"
+    admin.client.set_cookie("lang", "fr")
+    assert "indicators/women/target" not in said.client.get("/indicators/women").text
+    assert said.client.post(address, data={"value": "5"}).status_code == 403
+
+    for wrong in ("5,5", "cinq", "1.000"):
+        refused = admin.client.post(address, data={"value": wrong, "by": "2027-12-31"})
+        assert refused.status_code == 422
+        assert wrong in errors_in(refused.text)[0]
+        assert f'value="{wrong}"' in refused.text
+        assert 'value="2027-12-31"' in refused.text
+    page = text_of(admin.client.post(address, data={"value": "1 051", "by": "2027-12-31"}, follow_redirects=True).text)
+    assert "Cible\u00a0: 1\u202f051\u00a0femmes d’ici le 31 décembre 2027" in page
+    assert "de 3\u00a0femmes (d’ici le 31 décembre 2026) à 1\u202f051\u00a0femmes (d’ici le 31 décembre 2027)" in page
+    assert "Le fichier du programme dit" in page
+    entry = db.session.scalars(sa.select(Audit).order_by(Audit.number.desc()).limit(1)).one()
+    assert (entry.action, entry.actor_id, entry.details["indicator"]) == ("indicator.target", admin.id, "women")
+    assert [one["value"] for one in entry.details["target"]] == ["3", "1051"]
+    declare(sessions.world, [WOMEN, COST])
+    assert "1\u202f051\u00a0femmes" in text_of(said.client.get("/indicators?lang=fr").text), "the file again changes nothing"
+    page = text_of(admin.client.post(address, data={"value": ""}, follow_redirects=True).text)
+    assert "Cible\u00a0:" not in page
+    assert "à aucune le" in page
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("phase=nothing", {"fr": "une phase que ce programme n’a pas", "ar": "مرحلة لا يعرفها هذا البرنامج"}),
+        (f"organisation={new_id()}", {"fr": "un organisme qui n’est pas de ce programme", "ar": "هيئة ليست من هذا البرنامج"}),
+        ("territory=99.999", {"fr": "un lieu inconnu", "ar": "مكانا غير معروف"}),
+        ("from=yesterday", {"fr": "un premier jour illisible", "ar": "يوم بداية غير مقروء"}),
+    ],
+)
+def test_what_an_address_asks_for_in_vain_is_said(sessions: Sessions, said: Someone, asked: str, words: dict[str, str]):  # G6
+    for address in ("/indicators/cost", "/overview"):
+        for language, text in words.items():
+            assert text in text_of(said.client.get(f"{address}?{asked}&lang={language}").text), (address, language)
+        assert all(text not in said.client.get(f"{address}?lang=fr").text for text in words.values())
+    page = unescape(said.client.get(f"/indicators/cost?{asked}&lang=fr").text)
+    assert "<bdi>28\u202f251\u202f350,50" in page, "the whole programme"
+    assert said.client.get(f"/indicators/cost.csv?{asked}").status_code == 404

@@ -400,6 +400,11 @@ def test_an_older_copy_put_back_is_told_again(held: Held, tmp_path: Path):  # D6
 @pytest.mark.sqlite_only
 def test_answers_are_kept_as_long_as_the_instrument_says(held: Held, admin: Someone, app: Any):  # D7
     instrument = db.session.scalars(sa.select(Instrument).where(Instrument.form_id == "session")).one()
+    for wrong in ("0", "24 mois", "1201", "-1"):
+        refused = admin.client.post(f"{HERE}/retention?lang=fr", data={"months-session": wrong})
+        assert refused.status_code == 422
+        assert f'value="{wrong}"' in refused.text, "what was typed stays"
+        assert "mois entiers, de 1 à 1\u202f200" in refused.text
     assert admin.client.post(f"{HERE}/retention", data={"months-session": "24"}).status_code == 302
     assert later.expired(held.programme, now=from_now(days=600)).due[0].submissions == []
     result = app.test_cli_runner().invoke(args=["person", "retention", "boulemane"])
