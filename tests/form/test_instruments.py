@@ -4,20 +4,30 @@ I1  each is filled as a finger does (finger.js), section after section, and goes
 I2  over the two fillings every question was asked and answered: in Arabic something new, with the first choice of every list, in
     French what is known already, with the last one
 I3  what is sent holds the answers, and the records that follow
+I4  what was filled is then seen in the review, on the records, in the export and in the indicators
 """
 
 from __future__ import annotations
 
 import functools
+import io
 import json
+import re
+import zipfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from app.core.db import begin_writing, db, next_seq
+from app.core.ids import new_id
+from app.registry.models import Entity
+from tests.conftest import NOW, Someone, World, an_instrument
 from tests.form.conftest import Phone, a_phone, instrument
+from tests.indicators.making import declare, said
 from tests.instruments.known import APPRENTICE, COOP, GROUP, PREMISES, PROJECT, RECORDS
 
 pytestmark = pytest.mark.browser
@@ -145,18 +155,92 @@ def phones(chromium: Browser, form_site: str) -> Iterator[dict[str, Phone]]:
         yield {"ar": arabic, "fr": french}
 
 
+Filled = dict[str, tuple[set[str], dict[str, Any]]]
+FILLED: dict[str, Filled] = {}
+
+
+def filled(phones: dict[str, Phone], code: str) -> Filled:
+    """By language, what `fill` gives; each form is filled once."""
+    if code not in FILLED:
+        made: Filled = {}
+        for language, turn in (("ar", 0), ("fr", 99)):
+            values = VALUES.get(code, {}) | VALUES.get(f"{code}-{language}", {})
+            assert phones[language].page.locator("html").get_attribute("lang") == language
+            made[language] = fill(phones[language], code, values, turn)
+        FILLED[code] = made
+    return FILLED[code]
+
+
 @pytest.mark.parametrize("code", list(WRITES))
 def test_it_is_filled_from_the_first_to_the_last_question_in_both_languages(  # I1, I2, I3
     phones: dict[str, Phone], code: str
 ) -> None:
     answered: set[str] = set()
     written: set[str] = set()
-    for language, turn in (("ar", 0), ("fr", 99)):
-        values = VALUES.get(code, {}) | VALUES.get(f"{code}-{language}", {})
-        assert phones[language].page.locator("html").get_attribute("lang") == language
-        some, item = fill(phones[language], code, values, turn)
+    for some, item in filled(phones, code).values():
         assert (item["state"], item["form_id"]) == ("waiting", code)
         answered |= some
         written |= {one["list"] for one in item["entities"]}
     assert asked(code) - answered == set()
     assert written == WRITES[code]
+
+
+@pytest.fixture
+def office(world: World) -> dict[str, str]:
+    """The ten forms and the known records at the office; the records' ids by the names they have on the phones."""
+    begin_writing()
+    ids = {one["name"]: new_id() for several in RECORDS.values() for one in several}
+    for name, several in RECORDS.items():
+        for one in several:
+            data = {key: ids.get(value, value) for key, value in one.items() if key not in ("name", "label")}
+            known = Entity(id=ids[one["name"]], list=name, label=one["label"], data=data, version=1, updated_at=NOW)
+            known.programme_id, known.organisation_id, known.territory = world.programme.id, world.al_amal.id, "05.271.01.03"
+            known.seq = next_seq()
+            db.session.add(known)
+    world.instrument.instrument.form_id = "other"
+    db.session.flush()
+    for code in WRITES:
+        an_instrument(world.programme.id, code, instrument(code, of_library=True)["pkg"])
+    declare(world, [said(code, "rows", {"instrument": code}, "visits", states=["received"]) for code in WRITES])
+    return ids
+
+
+def leaves(answers: Any) -> Iterator[str]:
+    if isinstance(answers, dict | list):
+        for one in answers.values() if isinstance(answers, dict) else answers:
+            yield from leaves(one)
+    else:
+        yield str(answers)
+
+
+FROZEN = ("form_id", "form_version", "form_sha256", "title", "subject", "answers", "entities", "attachments", "language")
+EXPORT = {"states": ["received"], "format": "csv", "language": "fr", "content": "codes", "separator": ","}
+
+
+@pytest.mark.sqlite_only
+def test_what_was_filled_is_seen_wherever_the_office_looks(  # I4
+    phones: dict[str, Phone], office: dict[str, str], amina: Someone, khadija: Someone
+) -> None:
+    for code in WRITES:
+        sent = []
+        for _, item in filled(phones, code).values():
+            text = item["envelope"]
+            for name, id in office.items():
+                text = text.replace(f'"{name}"', f'"{id}"')
+            frozen = json.loads(text)
+            sent.append(amina.deliver(**{name: frozen[name] for name in FROZEN}))
+        words = {typed for one in sent for typed in leaves(one["answers"]) if typed.startswith("نص ")}  # as finger.js types
+        assert words, code
+        seen = unescape("".join(khadija.client.get(f"/submissions/{one['submission_id']}?lang=fr").text for one in sent))
+        assert {one for one in words if one not in seen} == set(), code
+        for one in sent:
+            for record in one["entities"]:
+                page = khadija.client.get(f"/records/{record['list']}/{record['id']}?lang=fr").text
+                assert f"/submissions/{one['submission_id']}" in page, (code, record["list"])
+        form = EXPORT | {"form_id": code, "organisation_id": "", "territory": ""}
+        archive = zipfile.ZipFile(io.BytesIO(khadija.client.post("/exports", data=form).data))
+        exported = "".join(archive.read(name).decode("utf-8") for name in archive.namelist())
+        assert [one["submission_id"] in exported for one in sent] == [True, True], code
+        page = unescape(khadija.client.get(f"/indicators/{code}?lang=fr").text)
+        assert re.search(r'<p class="value"><bdi>2\b', page), code
+        assert all(f"/submissions/{one['submission_id']}" in page for one in sent), code
