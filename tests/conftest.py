@@ -37,6 +37,7 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Playwright, sync_playwright
+from werkzeug.routing import Rule
 
 from app import create_app
 from app.accounts import operations as accounts
@@ -52,14 +53,43 @@ ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
 PASSWORD = "zitoun-argan-7"
 PASSWORD_HASH = accounts.hasher.hash(PASSWORD)
+ROOM_IN_MEMORY_BYTES = 4 * 1024**3
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not any("faults" in argument for argument in config.args):
+        _work_in_memory()
+    _compile_addresses_once()
     # Each test leaves an application behind; looking through them all the time took a fifth of the suite.
     gc.set_threshold(100_000, 50, 100)
     config.addinivalue_line("markers", "sqlite_only: the store does not matter to this test")
     config.addinivalue_line("markers", "browser: drives a real Chromium")
     config.addinivalue_line("markers", "patience: only lasts; as long as specified in `make patience`")
+
+
+def _work_in_memory() -> None:
+    """Databases, profiles of browsers and files of tests lie in memory where it has room: nothing here outlives a power cut.
+
+    What does, and how often it is flushed, is tried by tests/faults, on the disk.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_IN_MEMORY_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+        tempfile.tempdir = str(memory)
+
+
+def _compile_addresses_once() -> None:
+    """Each test has an application of its own, and werkzeug writes and compiles two functions for each of its addresses: most of
+    what an application costs. They depend on the address alone."""
+    compile_builder, known = Rule._compile_builder, {}
+
+    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, tuple(rule._trace), tuple(sorted((rule.defaults or {}).items())), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = remembered  # type: ignore[method-assign]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,6 +107,17 @@ def playwright() -> Iterator[Playwright]:
 # Stores
 
 
+KEPT = ("alembic_version", "sequence", "settings")  # tables whose rows are not all of the test before
+START_EMPTYING = (
+    "SET lock_timeout = '2s'",
+    "SET session_replication_role = replica",  # in any order, foreign keys or not
+    "UPDATE sequence SET value = 0",
+    "DELETE FROM settings WHERE name NOT IN ('epoch', 'backup_seq')",
+    "UPDATE settings SET value = left(md5(random()::text), 16) WHERE name = 'epoch'",
+    "UPDATE settings SET value = '0' WHERE name = 'backup_seq'",
+)
+
+
 @dataclass
 class PostgreSQL:
     """A throw-away server on a Unix socket, with fsync on as in production."""
@@ -85,6 +126,7 @@ class PostgreSQL:
     port: int
     made: int = 0
     used: str | None = None
+    emptying: str = ""  # statements, once the tables are known
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,6 +139,7 @@ class PostgreSQL:
             f"unix_socket_directories={self.folder}",
             "max_connections=60",
             "shared_buffers=64MB",
+            "max_wal_size=64MB",
         ]
         command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         command += [part for one in settings for part in ("-c", one)]
@@ -131,18 +174,12 @@ class PostgreSQL:
             return self.used
         try:
             with psycopg.connect(f"host={self.folder} port={self.port} user=postgres dbname={self.used}") as connection:
-                connection.execute("SET lock_timeout = '2s'")
-                connection.execute("SET session_replication_role = replica")  # in any order, foreign keys or not
-                tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-                for (table,) in tables:
-                    if table == "sequence":
-                        connection.execute("UPDATE sequence SET value = 0")
-                    elif table == "settings":
-                        connection.execute("DELETE FROM settings WHERE name NOT IN ('epoch', 'backup_seq')")
-                        connection.execute("UPDATE settings SET value = left(md5(random()::text), 16) WHERE name = 'epoch'")
-                        connection.execute("UPDATE settings SET value = '0' WHERE name = 'backup_seq'")
-                    elif table != "alembic_version":
-                        connection.execute(f'DELETE FROM "{table}"')
+                if not self.emptying:
+                    tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+                    self.emptying = ";".join(
+                        [*START_EMPTYING, *(f'DELETE FROM "{name}"' for (name,) in tables if name not in KEPT)]
+                    )
+                connection.execute(self.emptying)  # type: ignore[call-overload]
         except psycopg.Error:  # something of the last test still holds it
             self.used = self.fresh(template)
         return self.used
