@@ -21,10 +21,11 @@ from app.personal.hers import leaves
 from app.personal.words import kind_words, name_words
 from app.registry.finding import ids_in
 from app.registry.models import Entity, EntityVersion
+from app.review.pages import consent_said
 from app.review.properties import Properties
 from app.submissions.answers import form_of, record_labels, shown
 from app.submissions.attachments import path_of
-from app.submissions.models import Attachment, Revision
+from app.submissions.models import Attachment, Revision, Submission
 from app.submissions.queries import opened
 
 Line = tuple[str, str, str, str, str]  # (where, title, question or property, value, when)
@@ -35,6 +36,8 @@ def write(actor: Actor | None, programme_id: str, chosen: Sequence[Found], langu
     lines: list[Line] = []
     for one in chosen:
         lines += _lines(programme_id, one, language)
+    for submission_id in dict.fromkeys(one.object_id for one in chosen if one.kind in ("row", "answer", "file")):
+        lines += _consent(submission_id, language)
     stream = io.BytesIO()
     files = 0
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -67,6 +70,17 @@ def _lines(programme_id: str, one: Found, language: str) -> list[Line]:
     if one.kind == "row":
         return _of_row(one, where, language)
     return [(where, one.title, name_words(programme_id, one, language), value, iso(one.at)) for value in one.values]
+
+
+def _consent(submission_id: str, language: str) -> list[Line]:
+    """The text that was read to her, in the newest revision that says it."""
+    query = sa.select(Revision, Submission.title).join(Submission, Submission.id == Revision.submission_id)
+    query = query.where(Submission.id == submission_id, Revision.encryption == "none").order_by(Revision.seq.desc())
+    for revision, title in db.session.execute(query):
+        if said := consent_said(opened(revision.encryption, revision.body), language):
+            where = _("Consent text that was read")
+            return [(where, title, one.label, one.text, iso(revision.received_at)) for one in said]
+    return []
 
 
 def _of_record(programme_id: str, one: Found, where: str, language: str) -> list[Line]:

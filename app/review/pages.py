@@ -19,6 +19,7 @@ from app.core.models import Audit
 from app.core.permissions import Actor, can, visible
 from app.core.web import local_text
 from app.instruments.models import Instrument
+from app.instruments.words import TOKENS, token_name
 from app.registry.models import Entity, Organisation
 from app.registry.names import record_name
 from app.review.radar import radar
@@ -267,6 +268,7 @@ class Record:
     subject_name: str
     unusual: list[Said]
     aside: list[Said]
+    consent: list[Said]  # what its consent texts were filled with
 
 
 def _answers(envelope: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -371,6 +373,7 @@ def record(actor: Actor, submission: Submission, language: str, *, with_blanks: 
         subject_name=record_name(subject, language) if subject else "",
         unusual=_unusual(form, envelope, language),
         aside=_aside(envelope, may_see, language),
+        consent=consent_said(envelope, language),
     )
 
 
@@ -413,6 +416,15 @@ def _aside(envelope: Mapping[str, Any] | None, may_see: sa.ColumnElement[bool], 
             label, text = _words(one.get("label"), language) or path, _words(one.get("said"), language) or value
         found.append(Said(path, f"{row} · {label}" if row else label, text, str(one.get("form_version", ""))))
     return found
+
+
+def consent_said(envelope: Mapping[str, Any] | None, language: str) -> list[Said]:
+    """What the consent texts said that were read when the form was finished; its version says the rest."""
+    found = envelope.get("consent") if envelope else None
+    if not isinstance(found, Mapping):
+        return []
+    said = [Said(token, token_name(token), _words(found[token], language)) for token in TOKENS if token in found]
+    return [one for one in said if one.text]
 
 
 def _whole(value: float) -> str:

@@ -4,7 +4,8 @@ import { applyLanguage } from "../../static/js/core/i18n.js";
 import { openFormPage } from "../../static/js/form/form-page.js";
 import {} from "../../static/js/form/more.js";
 import {} from "../../static/js/form/later.js";
-import { startCorrection, startDraft } from "../../static/js/form/session.js";
+import { buildEnvelope } from "../../static/js/form/envelope.js";
+import { readForm, startCorrection, startDraft } from "../../static/js/form/session.js";
 import { openSummaryPage } from "../../static/js/form/summary.js";
 import { createRouter, parseRoute } from "../../static/js/pages/router.js";
 import { openPhone } from "../../static/js/store/phone.js";
@@ -63,6 +64,11 @@ async function begin() {
     },
     async summary(draftId) {
       shown = await openSummaryPage(root.firstElementChild, { phone, draftId, navigate: router.navigate });
+    },
+    /** What would be sent of a draft. */
+    async envelope(draftId) {
+      const draft = await phone.drafts.get(draftId);
+      return (await buildEnvelope({ phone, draft, title: "", ...(await readForm(phone, draft)) })).envelope;
     },
     async correct(submission) {
       const id = await startCorrection(phone, { submission: { programme_id: "p1", ...submission }, person });

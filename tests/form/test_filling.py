@@ -268,10 +268,17 @@ def test_an_instrument_that_stores_names_waits_for_the_settings_of_consent(phone
     refused = phone.page.evaluate("harness.start('train').then(() => null, (error) => error.code)")
     assert refused == "form.consent_missing"
     phone.install("train")
-    phone.start("train")
+    draft = phone.start("train")
     phone.open_section(2)
     expect(phone.question("consent_note")).to_contain_text("جمعية الأمل للتنمية")
     assert "{{" not in phone.question("consent_note").inner_text()
+    consent = phone.page.evaluate("(id) => harness.envelope(id).then(({ consent }) => consent)", draft)
+    assert consent["responsible_org"] == {"ar": "جمعية الأمل للتنمية", "fr": "Association Al Amal"}, (
+        "the text that was read is sent"
+    )
+    phone.install("visit")
+    plain = phone.start("visit")
+    assert phone.page.evaluate("(id) => harness.envelope(id).then((sent) => 'consent' in sent)", plain) is False
 
 
 def _fill_visit(phone: Phone, village: str = "آيت حمو") -> None:

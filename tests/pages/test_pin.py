@@ -345,7 +345,7 @@ def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, 
     given.value.save_as(tmp_path / "locked.daftar")
     records = [(tmp_path / name).read_bytes().split(b"\n")[2:] for name in ("phone.daftar", "locked.daftar")]
     assert records[0] == records[1], "the same file, without the PIN"
-    expect(page.locator("main [role=status]")).to_contain_text("restent")
+    expect(page.locator("main [role=status]")).to_contain_text("reste aussi")
     page.go_back()
     unlock(page)
     page.goto(f"{site}/field/#/phone")

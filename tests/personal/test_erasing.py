@@ -130,6 +130,7 @@ class Held:
             entities=[coop, *entities],
             attachments=attachments,
             title=f"دورة مع {NAME}",
+            consent={"responsible_org": {"ar": "جمعية الأمل", "fr": "Association Al Amal"}},
             subject={"list": "cooperatives", "id": self.coop},
         )
         for name, content in (files or {}).items():
@@ -351,7 +352,7 @@ def test_what_is_held_is_given_out_corrected_and_taken_out_by_name(held: Held, a
         table = archive.read("data.csv").decode("utf-8-sig")
         files = [name for name in archive.namelist() if name.startswith("files/")]
         assert [archive.read(name) for name in files] == [held.sign]
-    for told in (NAME, "زهرة البناني", PHONE, "Tranche d’âge;18 à 35 ans"):
+    for told in (NAME, "زهرة البناني", PHONE, "Tranche d’âge;18 à 35 ans", "Association Al Amal"):
         assert told in table, told
     assert "0655555555" not in table
     assert "خديجة" not in table

@@ -53,8 +53,20 @@ export function missingConsent(pkg, programme) {
   return [...missing].sort();
 }
 
-/** The package with its tokens filled; the same object where there are none. @param {any} pkg @param {any} programme @returns {any} */
+/**
+ * The package with its tokens filled, and `consent`: what with, for the form says which text was read. The same object where there are
+ * no tokens.
+ *
+ * @param {any} pkg @param {any} programme @returns {any}
+ */
 export function withConsent(pkg, programme) {
   if (!hasTokens(pkg)) return pkg;
-  return mapTexts(pkg, (text, code) => text.replace(TOKEN, (whole, token) => setting(programme, token, code) || whole));
+  /** @type {Record<string, Record<string, string>>} */
+  const consent = {};
+  const filled = mapTexts(pkg, (text, code) => text.replace(TOKEN, (whole, token) => {
+    const said = setting(programme, token, code);
+    if (said) (consent[token] ??= {})[code] = said;
+    return said || whole;
+  }));
+  return { ...filled, consent };
 }

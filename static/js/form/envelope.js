@@ -36,6 +36,7 @@ export async function buildEnvelope({ phone, pkg, draft, form, title }) {
     author_id: draft.owner, device_id: device?.id ?? install?.id ?? "", title,
     subject: draft.subject ?? subjectOf(pkg, form, entities), territory: form.role("territory") || null,
     answers: form.answers(), entities, ...(warnings.length ? { warnings } : {}), ...(aside.length ? { aside } : {}),
+    ...(pkg.consent ? { consent: pkg.consent } : {}),
     attachments: files.map(({ name, question, sha256: hash, size, type, sealed }) => ({ name, question, sha256: hash, size, type, sealed })),
     t_started: localIso(Date.parse(draft.created_at)), t_client: localIso(),
     tz: timeZone(), monotonic: monotonic(),
