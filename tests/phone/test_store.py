@@ -317,6 +317,29 @@ def test_a_record_made_on_this_phone_can_be_used_at_once(page):  # P9
     assert found == [["food"], [["c1", "تعاونية الأمل", "plants"], ["c2", "تعاونية النور", "crafts"]], "تعاونية النور"]
 
 
+def test_a_record_that_the_office_took_away_leaves_the_phone_that_made_it_and_its_receipt_names_nobody(page):  # P9
+    """Erased, archived or merged. Until the pull that holds what was sent, what was sent is all there is."""
+    found = run(
+        page,
+        """
+        const phone = await tools.openPhone();
+        const item = await tools.finished(phone, {}, { entities: [{ list: "persons", id: "z1", action: "create", label: "زهرة بناني", data: { phone: "0612345678" } }] });
+        const seen = async () => [(await phone.catalogue.entities("persons")).length, (await phone.catalogue.entity("persons", "z1"))?.phone];
+        await phone.outbox.settle([{ revision_id: item.revision_id, patch: { state: "accepted" }, receipt: { revision_id: item.revision_id, server_seq: 2 } }]);
+        const sent = await seen();
+        const page = (seq, op, data) => ({ changes: [{ seq, kind: "entity", op, id: "z1", data }], next_cursor: `c${seq}`, more: false, high_water: seq });
+        await phone.catalogue.apply("p1", page(2, "put", { list: "persons", label: "زهرة", version: 1, properties: { phone: "0612345678" } }));
+        const pulled = await seen();
+        await phone.catalogue.apply("p1", page(3, "del", null));
+        return [sent, pulled, await seen(), JSON.stringify(await phone.outbox.receipts())];
+        """,
+    )
+    assert found[:3] == [[1, "0612345678"], [1, "0612345678"], [0, None]]
+    assert "server_seq" in found[3]
+    for gone in ("زهرة", "تعاونية", "0612345678"):
+        assert gone not in found[3]
+
+
 def test_an_update_made_here_gives_way_to_what_the_office_sent_later(page):  # P9
     found = run(
         page,

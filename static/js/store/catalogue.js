@@ -107,7 +107,7 @@ export function createCatalogue({ outbox, changed, vault }) {
           const changes = found.get(list);
           const before = changes.get(id);
           const line = pulled || !branch_id ? before?.line : { __version: `${base_version + 1}`, __trunkVersion: `${trunk_version}`, __branchId: branch_id };
-          // A pulled row is newer than what was sent before it; without a row, what was sent is all there is.
+          // What was pulled is newer than what was sent before it, also where it took the record away.
           changes.set(id, { label: label || before?.label || null, data: { ...before?.data, ...data }, line, pulled: pulled && before?.pulled !== false, programme_id });
         }
       }
@@ -122,9 +122,9 @@ export function createCatalogue({ outbox, changed, vault }) {
   /** @param {any} row @returns {Item} */
   const asItem = (row) => ({ ...row.properties, name: row.id, label: row.label, ...(row.territory ? { territory: row.territory } : {}), __version: String(row.version ?? "") });
 
-  /** @param {string} id @param {Item | undefined} before @param {Declared} change @returns {Item} */
+  /** @param {string} id @param {Item | undefined} before @param {Declared} [change] @returns {Item | undefined} */
   function laidOver(id, before, change) {
-    if (before && change.pulled) return before;
+    if (!change || change.pulled) return before;
     return { ...(before ?? { __version: "1", __trunkVersion: "" }), ...change.data, ...change.line, name: id, label: change.label ?? before?.label ?? id };
   }
 
@@ -134,8 +134,10 @@ export function createCatalogue({ outbox, changed, vault }) {
     const rows = await Promise.all(all.filter((row) => !programmeId || row.programme_id === programmeId).map((row) => openedRow("entities", row)));
     /** @type {Map<string, Item>} */
     const items = new Map(rows.map((row) => [row.id, asItem(row)]));
-    for (const [id, change] of (await overlay()).get(list) ?? [])
-      if (!programmeId || change.programme_id === programmeId) items.set(id, laidOver(id, items.get(id), change));
+    for (const [id, change] of (await overlay()).get(list) ?? []) {
+      const item = laidOver(id, items.get(id), change);
+      if (item && (!programmeId || change.programme_id === programmeId)) items.set(id, item);
+    }
     return [...items.values()];
   }
 
@@ -209,9 +211,7 @@ export function createCatalogue({ outbox, changed, vault }) {
     /** @param {string} list @param {string} id @returns {Promise<Item | null>} */
     async entity(list, id) {
       const row = await openedRow("entities", await rowsDb().read("entities", (tx) => tx.get("entities", id)));
-      const change = (await overlay()).get(list)?.get(id);
-      if (!row && !change) return null;
-      return change ? laidOver(id, row && asItem(row), change) : asItem(row);
+      return laidOver(id, row && asItem(row), (await overlay()).get(list)?.get(id)) ?? null;
     },
 
     /** One's own, as the office sees them. @returns {Promise<any[]>} */

@@ -68,7 +68,7 @@ export function createOutbox(keep, vault) {
   const heads = new Map();
   vault.on((state) => state !== "open" && heads.clear());
 
-  /** What can be read of a form or a receipt, null when its key is not here. @param {any} row @returns {Promise<Head | null>} */
+  /** What can be read of a form, null when its key is not here. @param {any} row @returns {Promise<Head | null>} */
   async function headOf(row) {
     let found = heads.get(row.revision_id) ?? null;
     if (found) return found;
@@ -139,8 +139,9 @@ export function createOutbox(keep, vault) {
           if (!item) continue;
           tx.put("items", changed(item, patch));
           if (receipt) {
-            const { owner, form_id, title, finished_at, head } = item;
-            tx.put("receipts", { ...receipt, revision_id, owner, form_id, title, finished_at, ...(head ? { head } : {}) });
+            // It outlives the form, and names nobody.
+            const { owner, form_id, finished_at } = item;
+            tx.put("receipts", { ...receipt, revision_id, owner, form_id, finished_at });
           }
         }
       }),
@@ -166,8 +167,8 @@ export function createOutbox(keep, vault) {
     /** @param {string} revisionId @returns {Promise<Receipt | null>} */
     receipt: (revisionId) => keep.read("receipts", async (tx) => (await tx.get("receipts", revisionId)) ?? null),
 
-    /** Of items purged too. @returns {Promise<(Receipt & {owner: string, form_id: string, title: string, finished_at: string})[]>} */
-    receipts: async () => withHeads(await keep.read("receipts", (tx) => tx.all("receipts"))),
+    /** Of items purged too. @returns {Promise<(Receipt & {owner: string, form_id: string, finished_at: string})[]>} */
+    receipts: () => keep.read("receipts", (tx) => tx.all("receipts")),
   };
 }
 
