@@ -181,6 +181,8 @@ def _apply(
     if not said.values and not change.branch_id:
         return True
     conflict = bool(said.conflicts) or record.is_archived
+    if record.to_settle and known is not None and entity_id == change.id:
+        record.to_settle = _close(do, entity_id, change, said, versions, known, source, now=now)
     _write(do, entity_id, record, change, said, source, conflict=conflict, seq=seqs.next(), now=now)
     return True
 
@@ -375,6 +377,48 @@ def _write(
     if any(len(value) >= 36 or not value for value in said.values.values()):
         _link(do, entity_id, record.data)
     _note(do, entity_id, record.version, said.values, change, source, said, conflict=conflict, now=now)
+
+
+def _close(
+    do: Statements,
+    entity_id: str,
+    change: EntityChange,
+    said: _Said,
+    versions: list[_Version],
+    base: int,
+    source: Source,
+    *,
+    now: datetime,
+) -> bool:
+    """Whoever saw both sides of a conflict and says something newer has decided it; whether anything is left to settle.
+
+    A correction of a submission goes on from what that said itself: its author has not seen the others.
+    """
+    if any(one.submission_id == source.submission_id for one in versions):
+        return True
+    seen = min(base, change.trunk_version or 1) if change.branch_id else base
+    left = False
+    for key, version, kept in do.rows(
+        "SELECT id, version, conflicts FROM entity_versions WHERE entity_id = ? AND conflict AND settled_at IS NULL", (entity_id,)
+    ):
+        conflicts = (orjson.loads(kept) if isinstance(kept, str) else kept) or {}
+        decided = {name for name, one in conflicts.items() if name in said.values and not one.get("settled")}
+        if version > seen or not decided:
+            left = True
+            continue
+        closed = {name: one | {"settled": "later"} if name in decided else one for name, one in conflicts.items()}
+        is_over = all(one.get("settled") for one in closed.values())
+        left = left or not is_over
+        do.execute(
+            "UPDATE entity_versions SET conflicts = ?, settled_at = ?, settled_by = ? WHERE id = ?",
+            (
+                orjson.dumps(closed).decode(),
+                do.moment(now) if is_over else None,
+                source.actor_id if is_over else None,
+                key,
+            ),
+        )
+    return left
 
 
 def _link(do: Statements, entity_id: str, data: Mapping[str, str], *, fresh: bool = False) -> None:

@@ -101,7 +101,8 @@ def correct(actor: Actor, entity_id: str, values: Mapping[str, str], *, version:
     if not note.strip():
         raise NO_REASON()
     entity = editable(actor, entity_id, version)
-    if change(entity, values, kind="office", actor=actor, note=note, now=now):
+    if (made := change(entity, values, kind="office", actor=actor, note=note, now=now)) is not None:
+        _settle_said(entity, set(made.changes), actor, now)
         note_in_chain("entity.corrected", entity, actor, now, properties=sorted(values))
         db.session.flush()
     return entity
@@ -134,12 +135,15 @@ def restore(actor: Actor, entity_id: str, *, now: datetime) -> Entity:
     return entity
 
 
-def settle(actor: Actor, entity_id: str, version_id: str, property_name: str, choice: str, *, now: datetime) -> Entity:
-    """Decide one conflict: `choice` "theirs" or "ours" (docs/registry.md); "" of a version without values: seen.
+def settle(actor: Actor, entity_id: str, version_id: str, property_name: str, choice: str, *, seen: int, now: datetime) -> Entity:
+    """Decide one conflict: `choice` "theirs", "ours", or "now" for what stands (docs/registry.md); "" of a version without
+    values: seen.
 
-    The value that was not chosen stays in the history. A conflict that somebody settled before raises STALE.
+    seen    the record's version that the person had before her
+
+    The values that were not chosen stay in the history. Raises as editable(), and STALE for one that somebody settled before.
     """
-    entity = editable(actor, entity_id)
+    entity = editable(actor, entity_id, seen)
     version = db.session.get(EntityVersion, version_id)
     if version is None or version.entity_id != entity.id:
         raise NOT_FOUND()
@@ -148,13 +152,14 @@ def settle(actor: Actor, entity_id: str, version_id: str, property_name: str, ch
     conflicts = {name: dict(one) for name, one in (version.conflicts or {}).items()}
     if conflicts:
         one = conflicts.get(property_name)
-        if one is None or choice not in ("theirs", "ours"):
+        if one is None or choice not in ("theirs", "ours", "now"):
             raise NO_CHOICE()
         if one.get("settled"):
             raise STALE()
         one["settled"] = choice
         version.conflicts = conflicts
-        change(entity, {property_name: one[choice]}, kind="settled", actor=actor, now=now)
+        if choice != "now":
+            change(entity, {property_name: one[choice]}, kind="settled", actor=actor, now=now)
     if all(one.get("settled") for one in conflicts.values()):
         version.settled_at, version.settled_by = now, actor.person_id
     db.session.flush()
@@ -162,6 +167,20 @@ def settle(actor: Actor, entity_id: str, version_id: str, property_name: str, ch
     note_in_chain("entity.settled", entity, actor, now, property=property_name, choice=choice)
     db.session.flush()
     return entity
+
+
+def _settle_said(entity: Entity, names: set[str], actor: Actor, now: datetime) -> None:
+    """Close the conflicts of properties that a person who saw the record has just written."""
+    for version in open_conflicts(entity.id):
+        conflicts = version.conflicts or {}
+        decided = {name for name, one in conflicts.items() if name in names and not one.get("settled")}
+        if not decided:
+            continue
+        version.conflicts = {name: one | {"settled": "later"} if name in decided else one for name, one in conflicts.items()}
+        if all(one.get("settled") for one in version.conflicts.values()):
+            version.settled_at, version.settled_by = now, actor.person_id
+    db.session.flush()
+    _still_to_settle(entity)
 
 
 def _settle_all(entity: Entity, actor: Actor, now: datetime, *, only_without_values: bool) -> None:

@@ -194,8 +194,14 @@ def restore(list_name: str, record_id: str) -> Response:
 @signed_in
 def settle(list_name: str, record_id: str) -> Response:
     said = _("Settled. The other value stays in the history.")
-    chosen = [request.form.get(name, "") for name in ("conflict", "property", "choice")]
-    return _with_record(list_name, record_id, said, lambda: operations.settle(_actor(), record_id, *chosen, now=utcnow()))
+    conflict, name, choice = (request.form.get(one, "") for one in ("conflict", "property", "choice"))
+    seen = _number("version")
+    return _with_record(
+        list_name,
+        record_id,
+        said,
+        lambda: operations.settle(_actor(), record_id, conflict, name, choice, seen=seen, now=utcnow()),
+    )
 
 
 @bp.post("/records/<list_name>/<record_id>/rescore")

@@ -65,6 +65,7 @@ class Conflict:
     theirs: Said
     ours: Said
     stands: str  # "ours", "theirs" or "" when something else stands by now
+    now: Said | None = None  # that something else
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,7 @@ class _Story:
                     continue
                 other = by_number.get(one["version"], version)
                 now = entity.label if name == LABEL else entity.data.get(name, "")
+                last = next((each for each in reversed(self.versions) if name in each.changes), version)
                 stands = "ours" if now == one["ours"] else "theirs" if now == one["theirs"] else ""
                 found.append(
                     Conflict(
@@ -225,6 +227,7 @@ class _Story:
                         self.said(other, name, one["theirs"]),
                         self.said(version, name, one["ours"]),
                         stands,
+                        None if stands else self.said(last, name, now),
                     )
                 )
         return found

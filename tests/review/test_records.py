@@ -152,7 +152,9 @@ def conflict(amina: Someone, fatima: Someone, coop: str) -> EntityVersion:
 
 
 def settle(someone: Someone, coop: str, version: EntityVersion, name: str, choice: str) -> Any:
-    form = {"conflict": version.id, "property": name, "choice": choice}
+    page = text(someone, f"/records/cooperatives/{coop}")
+    seen = re.findall(r'name="version" value="(\d+)"', page)[0]
+    form = {"conflict": version.id, "property": name, "choice": choice, "version": seen}
     return someone.client.post(f"/records/cooperatives/{coop}/settle?lang=fr", data=form)
 
 
@@ -171,6 +173,28 @@ def test_a_conflict_shows_both_values_and_is_settled_value_by_value(amina: Someo
     assert [one.kind for one in versions(coop)[3:]] == ["settled"]
     assert "14" in text(khadija, f"/records/cooperatives/{coop}")
     assert audit.first_broken_entry() is None
+
+
+def test_what_was_said_after_a_conflict_is_never_overwritten_by_settling_it(  # O3
+    amina: Someone, khadija: Someone, coop: str
+):
+    last = conflict(amina, khadija, coop)
+    path = f"/records/cooperatives/{coop}"
+    form = {"conflict": last.id, "property": "members", "choice": "theirs", "version": "3"}
+    amina.deliver(entities=[update(coop, 1, members="30")])  # without having seen the conflict
+    assert khadija.client.post(f"{path}/settle", data=form).status_code == 409
+    assert stored(coop).data["members"] == "30"
+    page = text(khadija, path)
+    assert page.count('<p class="value"><bdi>30</bdi>') == 2  # what stands now beside 15 and 14, and the conflict of 30 with 14
+    assert settle(khadija, coop, last, "members", "now").status_code == 302
+    assert (stored(coop).data["members"], stored(coop).version) == ("30", 4)
+
+    amina.deliver(entities=[update(coop, 4, members="31")])  # having seen it
+    assert [set(one.conflicts) for one in versions(coop) if one.conflict and one.settled_at is None] == [{"members", "sector"}]
+    assert 'name="property" value="members"' not in text(khadija, path)
+    assert stored(coop).to_settle
+    amina.deliver(entities=[update(coop, 5, sector="service et couture")])
+    assert not stored(coop).to_settle
 
 
 def test_archiving_needs_a_reason_and_the_version_that_was_seen(amina: Someone, khadija: Someone, coop: str):  # O4, O5
