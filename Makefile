@@ -28,7 +28,7 @@ translations: .venv/run
 
 test: .venv/dev translations
 	@scripts/install-test-tools
-	@$(MAKE) --no-print-directory lint types check-js
+	@$(MAKE) --no-print-directory -j3 --output-sync=target lint types check-js
 	@$(PY) -m pytest -n 3 --dist loadfile
 
 lint: .venv/dev

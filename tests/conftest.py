@@ -14,6 +14,7 @@ import contextvars
 import gc
 import hashlib
 import json
+import logging
 import os
 import pwd
 import shutil
@@ -22,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -38,6 +40,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Playwright, sync_playwright
 from werkzeug.routing import Rule
+from werkzeug.serving import make_server
 
 from app import create_app
 from app.accounts import operations as accounts
@@ -579,6 +582,17 @@ def assert_problem(response: Any, code: str, status: int | None = None, **detail
 
 
 # A server for browsers
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Of the application of the test, answering from a thread: a server of its own takes four seconds to start."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 @dataclass

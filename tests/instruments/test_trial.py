@@ -27,7 +27,7 @@ from app.instruments import operations, queries
 from app.instruments.compiler import library_lists
 from app.instruments.models import InstrumentDraft, InstrumentVersion
 from app.submissions.models import Submission
-from tests.conftest import NOW, LiveServer, count
+from tests.conftest import NOW, count
 from tests.e2e.device import ARGUMENTS, chromium_path
 from tests.instruments.forms import SETTINGS, YES_NO, markdown, q
 
@@ -202,12 +202,11 @@ def signed_in(browser: Browser, person: Any, url: str, **options: Any) -> Page:
 
 
 @pytest.mark.browser
-def test_the_form_is_filled_in_the_frame_and_shown_as_it_would_be_sent(
-    khadija, live_server: LiveServer, browser: Browser
-):  # T2-T4
+@pytest.mark.sqlite_only
+def test_the_form_is_filled_in_the_frame_and_shown_as_it_would_be_sent(khadija, address: str, browser: Browser):  # T2-T4
     draft_id = keep(khadija, small()).id
-    page = signed_in(browser, khadija, live_server.url, viewport={"width": 1280, "height": 900})
-    page.goto(f"{live_server.url}/instruments/drafts/{draft_id}?lang=ar")
+    page = signed_in(browser, khadija, address, viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/instruments/drafts/{draft_id}?lang=ar")
     frame = page.frame_locator("iframe")
     expect(frame.locator(".note")).to_contain_text("بملفات وهمية")
     frame.get_by_role("button", name="ملء النموذج").click()
@@ -243,11 +242,11 @@ def test_the_form_is_filled_in_the_frame_and_shown_as_it_would_be_sent(
 
 @pytest.mark.browser
 @pytest.mark.sqlite_only
-def test_the_code_leads_a_phone_to_the_same_form(khadija, amina, live_server: LiveServer, browser: Browser):  # T5
+def test_the_code_leads_a_phone_to_the_same_form(khadija, amina, address: str, browser: Browser):  # T5
     draft_id = keep(khadija, small()).id
     assert f"/preview/{draft_id}" in khadija.client.get(f"/instruments/drafts/{draft_id}").text
-    page = signed_in(browser, amina, live_server.url, viewport={"width": 360, "height": 800}, is_mobile=True, has_touch=True)
-    page.goto(f"{live_server.url}/preview/{draft_id}")
+    page = signed_in(browser, amina, address, viewport={"width": 360, "height": 800}, is_mobile=True, has_touch=True)
+    page.goto(f"{address}/preview/{draft_id}")
     expect(page.locator(".note")).to_be_visible()
     asked = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
     assert set(asked) <= {"/static/img/icon.svg"}  # T6

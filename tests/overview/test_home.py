@@ -25,7 +25,7 @@ from app.core.ids import new_id
 from app.panels import operations
 from app.panels.declarations import read
 from app.registry.models import Entity
-from tests.conftest import NOW, LiveServer, Someone, World
+from tests.conftest import NOW, Someone, World
 from tests.e2e.device import ARGUMENTS, chromium_path
 
 SPACE = "\u202f"
@@ -266,19 +266,17 @@ NUMBERS = r"""() => [...document.querySelectorAll('.figures bdi')].flatMap(({ fi
 
 @pytest.mark.sqlite_only
 @pytest.mark.browser
-def test_digits_stand_in_their_order_on_an_arabic_page(
-    live_server: LiveServer, home: World, said: Someone, playwright: Playwright
-):  # H4
+def test_digits_stand_in_their_order_on_an_arabic_page(address: str, home: World, said: Someone, playwright: Playwright):  # H4
     browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
     try:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         token = said.client.get_cookie("session")
         assert token is not None
-        context.add_cookies([{"name": "session", "value": token.value, "url": live_server.url}])
+        context.add_cookies([{"name": "session", "value": token.value, "url": address}])
         page = context.new_page()
         wrong: list[str] = []
         page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-        page.goto(f"{live_server.url}/overview?lang=ar")
+        page.goto(f"{address}/overview?lang=ar")
         seen = page.evaluate(NUMBERS)
         assert f"28{SPACE}250{SPACE}000,00" in [written for written, _stands in seen]
         assert [(written, stands) for written, stands in seen if written != stands] == []

@@ -9,14 +9,15 @@ from playwright.sync_api import Playwright, expect
 
 from app.core.db import db
 from app.submissions.models import Remark, Submission
-from tests.conftest import LiveServer, Someone
+from tests.conftest import Someone
 from tests.e2e.device import ARGUMENTS, chromium_path
 from tests.review.instrument import stored
 
 
 @pytest.mark.browser
+@pytest.mark.sqlite_only
 def test_keys_approve_return_and_go_on_and_rest_while_one_types(
-    amina: Someone, khadija: Someone, package: str, live_server: LiveServer, playwright: Playwright
+    amina: Someone, khadija: Someone, package: str, address: str, playwright: Playwright
 ):
     older, newer = stored(amina, package, minutes=0).id, stored(amina, package, minutes=5).id
     db.session.commit()
@@ -25,7 +26,7 @@ def test_keys_approve_return_and_go_on_and_rest_while_one_types(
         page = browser.new_page(locale="fr", viewport={"width": 1280, "height": 820})
         problems: list[str] = []
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.goto(f"{live_server.url}/sign-in?lang=fr&next=/submissions/{newer}%3Fstate=to_review")
+        page.goto(f"{address}/sign-in?lang=fr&next=/submissions/{newer}%3Fstate=to_review")
         page.fill("[name=username]", khadija.username)
         page.fill("[name=password]", khadija.password)
         page.click("main button")

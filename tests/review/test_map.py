@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from app.registry.centres import centre_of
-from tests.conftest import LiveServer, Someone, World
+from tests.conftest import Someone, World
 from tests.e2e.device import ARGUMENTS, chromium_path
 from tests.review.test_records import a_record
 
@@ -29,9 +29,7 @@ def test_places_have_centres():  # G1
 
 @pytest.mark.sqlite_only
 @pytest.mark.browser
-def test_records_stand_on_a_map_of_our_own(
-    live_server: LiveServer, world: World, said: Someone, playwright: Playwright
-):  # G1, G2
+def test_records_stand_on_a_map_of_our_own(address: str, world: World, said: Someone, playwright: Playwright):  # G1, G2
     a_record(world, "<b>تعاونية</b> النور", data={"geometry": "33.2299 -4.0003 0 0"}, territory="03.131.01.03")
     a_record(world, "تعاونية الأمل", territory="03.131.01.01")
     a_record(world, "تعاونية الزيتون", territory="03.131.01.01")
@@ -41,13 +39,13 @@ def test_records_stand_on_a_map_of_our_own(
         context = browser.new_context(viewport={"width": 360, "height": 800})
         token = said.client.get_cookie("session")
         assert token is not None
-        context.add_cookies([{"name": "session", "value": token.value, "url": live_server.url}])
+        context.add_cookies([{"name": "session", "value": token.value, "url": address}])
         page = context.new_page()
         wrong: list[str] = []
         elsewhere: list[str] = []
         page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith(live_server.url) else None)
-        page.goto(f"{live_server.url}/records/cooperatives/map?lang=fr")
+        page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith(address) else None)
+        page.goto(f"{address}/records/cooperatives/map?lang=fr")
         host = page.locator("#map")
         expect(host).to_have_attribute("data-drawn", "2")
         expect(host).to_have_attribute("data-outlined", "75")
