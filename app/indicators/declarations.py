@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date  # `date` is a key of declarations
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -88,7 +89,7 @@ class Declaration:
     multiple: frozenset[str] = frozenset()  # names whose answers hold several values
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
-    @property
+    @cached_property
     def dims(self) -> tuple[str, ...]:
         """The questions and properties that it is split by, in the order of the columns by_1…"""
         return tuple(one for one in self.by if one not in BUILT_IN)

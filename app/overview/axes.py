@@ -42,7 +42,7 @@ from app.review.radar import radar
 from app.submissions.answers import Form
 from app.submissions.models import Submission
 
-FEW = 3000  # records whose scores are read one by one; beyond, only their sums are
+FEW = 1500  # records whose scores are read one by one; beyond, only their sums are
 TOP_OF_QUESTION = 4  # the last step of a ladder
 LONG = 34  # characters of an axis's name in a column
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask_babel import gettext as _
 
@@ -10,9 +11,9 @@ from app.core.db import db
 from app.core.permissions import Actor
 from app.core.web import local_text
 from app.indicators import queries
-from app.overview import axes, figures, maps, matrices, minutes, partners, records, waiting
+from app.overview import axes, figures, lists, maps, matrices, minutes, partners, records, waiting
 from app.overview.perimeter import Perimeter
-from app.overview.tables import Empty, Shown
+from app.overview.tables import Empty, Shown, Table
 from app.panels.declarations import Panel, read
 from app.panels.models import Home
 from app.registry.models import Programme
@@ -61,9 +62,19 @@ def shown(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     found = MAKERS[panel.kind](actor, chosen, panel, language)
     if found.empty and chosen.has_time and panel.kind in OF_RECORDS and panel.get("date"):
         found.empty = Empty(_("No record in the chosen time"), _("Choose another time above, or none."))
+    if chosen.is_home:
+        found.tables = [_beginning(one) for one in found.tables]
     if chosen.has_time and not found.empty and (said := _not_narrowed(panel)):
         found.notes.append(said)
     return found
+
+
+def _beginning(table: Table) -> Table:
+    """What stands beside other panels of a table with a row for each commune of the country."""
+    many = len(table.rows)
+    if many <= lists.MOST_AT_HOME:
+        return table
+    return replace(table, rows=table.rows[: lists.MOST_AT_HOME], notes=[*table.notes, lists.more_there(many)])
 
 
 def _not_narrowed(panel: Panel) -> str:

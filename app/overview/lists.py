@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from app.core.clock import utcnow
 from app.core.db import db
-from app.core.languages import MOROCCO
+from app.core.languages import MOROCCO, number
 from app.core.permissions import Actor, visible
 from app.core.web import local_text
 from app.overview.perimeter import Perimeter
@@ -226,6 +226,11 @@ def alike(
         if all(holds(record, one, day) for one in rest) and (not dated or chosen.holds_day(record.value(dated))):
             found.append(Alike(record, int(row[-1])))
     return found, len(rows) > MOST_COUNTED
+
+
+def more_there(many: int) -> str:
+    """Said where the home shows the beginning of so many rows."""
+    return _("Here the first %(count)s; all %(all)s are on the panel’s own page.", count=number(MOST_AT_HOME), all=number(many))
 
 
 def of_entity(entity: Entity, language: str) -> Record:

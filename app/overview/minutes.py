@@ -53,7 +53,7 @@ def minutes(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
         return nothing_declared()
     if not any(one.n for one in wholes):
         return nothing_yet(wholes, language)
-    heads = [Column(_("Instrument")), Column(_("Forms"), True)]
+    heads = [Column(_("Instrument")), Column(_("How many"), True)]
     heads += [Column(title, True) for title in (_("A quarter took at most"), _("Median"), _("Three quarters took at most"))]
     heads.append(Column(_("Open for more than 4 hours"), True))
-    return Shown([Table(heads, rows, notes=said)], notes=not_counted(wholes), situation=situation(wholes, language))
+    return Shown([Table(heads, rows, notes=said, stacks=True)], notes=not_counted(wholes), situation=situation(wholes, language))

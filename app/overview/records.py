@@ -116,12 +116,7 @@ def _beginning(chosen: Perimeter, rows: Sequence[Record]) -> Sequence[Record]:
 
 
 def _more_there(chosen: Perimeter, many: int) -> list[str]:
-    if not chosen.is_home or many <= lists.MOST_AT_HOME:
-        return []
-    said = _(
-        "Here the first %(count)s; all %(all)s are on the panel’s own page.", count=number(lists.MOST_AT_HOME), all=number(many)
-    )
-    return [said]
+    return [lists.more_there(many)] if chosen.is_home and many > lists.MOST_AT_HOME else []
 
 
 def _light(record: Record, signal: dict[str, object]) -> Cell:
