@@ -103,6 +103,8 @@ def set_target(code: str) -> Response:
 
 def _history(shown: queries.Shown) -> list[str]:
     """Each change of the target by hand, the last first."""
+    if not shown.changes:
+        return []
     ids = {one.by for one in shown.changes if one.by}
     names = {
         row[0]: local_text(row[1]) for row in db.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(ids)))
