@@ -19,9 +19,9 @@ from app.core.permissions import ACTIONS, SUPERVISOR, Actor
 from app.indicators.counting import NONE
 from app.indicators.evaluating import Period
 from app.indicators.keeping import periods_in
-from app.indicators.models import BY_COLUMNS, IndicatorRow
+from app.indicators.models import BY_COLUMNS, Indicator, IndicatorCell, IndicatorRow
 from app.registry import places
-from app.registry.models import Organisation, Programme
+from app.registry.models import Entity, Organisation, Programme
 
 _PLACE = re.compile(r"[0-9]{2}(\.[0-9]{1,4}){0,5}")
 
@@ -92,12 +92,26 @@ def asked_in(programme: Programme, args: Mapping[str, str]) -> Asked:
     here = sa.select(Organisation.id).where(Organisation.id == organisation_id, Organisation.programme_id == programme.id)
     perimeter = Perimeter(
         known("organisation", organisation_id, bool(organisation_id) and db.session.scalar(here) is not None),
-        known("territory", territory, bool(_PLACE.fullmatch(territory)) and territory in places.names()),
+        known("territory", territory, bool(_PLACE.fullmatch(territory)) and _is_place(programme.id, territory)),
         day("from"),
         day("to"),
         known("phase", phase, phase in periods_in(programme.phases)),
     )
     return Asked(perimeter, tuple(unknown))
+
+
+def _is_place(programme_id: str, territory: str) -> bool:
+    """A place of the census, or one that records or figures of the programme name: lists of places are a programme's own."""
+    if territory in places.names():
+        return True
+    own = sa.select(Indicator.id).where(Indicator.programme_id == programme_id)
+    here = sa.select(Entity.id).where(Entity.programme_id == programme_id, _inside(Entity.territory, territory))
+    counted = sa.select(IndicatorCell.n).where(IndicatorCell.indicator_id.in_(own), _inside(IndicatorCell.place, territory))
+    return bool(db.session.scalar(sa.select(sa.or_(here.exists(), counted.exists()))))
+
+
+def _inside(column: Any, place: str) -> sa.ColumnElement[bool]:
+    return sa.or_(column == place, column.startswith(f"{place}.", autoescape=True))
 
 
 def with_part(perimeter: Perimeter, args: Mapping[str, str]) -> Perimeter:
@@ -235,7 +249,7 @@ def _among(column: Any, values: tuple[str, ...]) -> sa.ColumnElement[bool]:
 def _in(place: str) -> sa.ColumnElement[bool]:
     if place == NONE:
         return IndicatorRow.territory.is_(None)
-    return sa.or_(IndicatorRow.territory == place, IndicatorRow.territory.startswith(f"{place}.", autoescape=True))
+    return _inside(IndicatorRow.territory, place)
 
 
 # -- months
