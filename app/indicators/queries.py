@@ -33,6 +33,7 @@ from app.registry.places import name as place_name
 
 LEVEL = {"region": 1, "province": 2, "commune": 4}
 MOST_FOR_MEDIANS = 20_000  # rows
+MOST_FOR_PARTS = 50_000  # rows of which each part is asked for the people in it
 MOST_STACKS = 40  # parts of a split whose medians are read from values that are kept apart
 CERCLE = 3  # no sums of its own are kept
 
@@ -172,12 +173,21 @@ class Reading:
         return Part(of, declaration.dims.index(of), chosen.part_is, several)
 
     def is_quick(self, by: str, n: int) -> bool:
-        """Whether a page can wait for this split: medians of many places are as many stacks of values, and parts of a part of
-        another question are read from the rows."""
+        """Whether a page can wait for this split: medians of many places are as many stacks of values; parts of a part of
+        another question, and whom several months have in common, are read from the rows."""
         part = self.scope.part
         if part is not None and by in self.declaration.dims:
             return by != part.of and n <= MOST_FOR_MEDIANS
+        if self.declaration.measure == "distinct" and self._joins_months:
+            return n <= MOST_FOR_PARTS
         return self.declaration.measure != "median" or by not in PLACES or n <= MOST_FOR_MEDIANS
+
+    @property
+    def _joins_months(self) -> bool:
+        """Whether the period is more, or other, than one whole month."""
+        months = whole_months(self.scope)
+        is_chosen = bool(self.scope.date_from or self.scope.date_to)
+        return is_chosen and (months is None or bool(months[2]) or not months[0] or months[0] != months[1])
 
     def split(self, by: str) -> list[tuple[str, str, Value]]:
         if by not in BUILT_IN and by not in self.declaration.dims:
