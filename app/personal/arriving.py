@@ -39,8 +39,8 @@ def take_out_erased(do: Statements, items: list[Sent]) -> None:
             value = value or orjson.loads(content)
             again = came_back(one, value, envelope.form_sha256, lambda before=before: before)  # type: ignore[misc]
             if again.hers:
-                gone, files = take_out_of(value, envelope.form_sha256, again.hers, one.who)
-                item.erased += len(gone) + len(files)
+                gone = take_out_of(value, envelope.form_sha256, again.hers, one.who)
+                item.erased += gone.places + len(gone.files)
         if value is not None and item.erased:
             content = orjson.dumps(value)
             item.body, item.envelope = gzip.compress(content, 1, mtime=0), read(content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +27,7 @@ from app.core.disk import flush
 from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.imports.models import RecordImport
-from app.personal.finding import AT_ONCE, Found, aside_envelope, files_of, in_envelope, last_seq
+from app.personal.finding import ASIDE, AT_ONCE, OF_RECORDS, Found, aside_envelope, files_of, in_envelope, last_seq
 from app.personal.hers import PERSONS, Wanted, leaves, personal_of, properties_of, take_out, without
 from app.personal.models import Erasure
 from app.registry.applying import LABEL
@@ -100,11 +101,17 @@ def erase(
     personal = properties_of(programme_id)
     # All rows before the counter, in the order of their ids: so does whoever delivers.
     _lock(Submission, {one.object_id for kind in ("row", "answer", "file") for one in kinds.get(kind, [])})
-    _lock(Entity, hers | {one.object_id for one in kinds.get("property", [])})
+    _lock(Entity, hers | {one.object_id for kind in ("property", "said") for one in kinds.get(kind, [])})
     for one in kinds.get("record", []):
         erase_record(work, one.object_id, personal, archive, actor)
     for one in kinds.get("property", []):
         erase_property(work, one.object_id, one.name, set(one.values), actor)
+    # A text that names her also loses what other ticked places say of her: her number, where she was looked for by name.
+    work.values |= {
+        value for kind in ("row", "answer") for one in kinds.get(kind, []) if not is_text(one) for value in one.values
+    }
+    for one in kinds.get("said", []):
+        erase_said(work, one.object_id, one.name, who, actor)
     keys = {(one.kind, one.object_id, one.name) for kind in ("row", "answer", "file") for one in kinds.get(kind, [])}
     who = Wanted(who.words, who.digits, who.records | hers, who.prints)
     for submission_id in sorted({submission_id for _kind, submission_id, _name in keys}):
@@ -113,9 +120,17 @@ def erase(
     for one in kinds.get("text", []):
         _erase_text(work, one, who)
     for one in kinds.get("waiting", []):
-        _erase_waiting(work, one.object_id, personal)
+        _erase_waiting(work, one.object_id, personal, who)
     for one in kinds.get("aside", []):
-        erase_aside(work, one.object_id, who)
+        # Somebody ticked it whole: its texts too, and her number beside her name.
+        erase_aside(
+            work,
+            one.object_id,
+            who,
+            lambda place: (
+                place.is_sure or any(who.is_told_in(value) for value in place.values) or not work.values.isdisjoint(place.values)
+            ),
+        )
     for one in kinds.get("import", []):
         work.done.texts += _drop_import(one.object_id)
     keep_decision(work, "person", actor, seen)
@@ -193,7 +208,7 @@ def erase_record(work: Work, entity_id: str, personal: Mapping[str, frozenset[st
     for name in names:
         said = entity.label if name == LABEL else entity.data.get(name, "")
         work.values |= {said} if said else set()
-    _rewrite_history(work, entity, names, None)
+    _rewrite_history(work, entity, names, _marking(work, None))
     entity.data = {name: ("" if name in names else value) for name, value in entity.data.items()}
     if LABEL in names:
         entity.label = ""
@@ -212,7 +227,7 @@ def erase_property(work: Work, entity_id: str, name: str, values: set[str], acto
     if entity is None or entity.programme_id != work.programme_id:
         return
     work.values |= values
-    _rewrite_history(work, entity, {name}, values)
+    _rewrite_history(work, entity, {name}, _marking(work, values))
     if name == LABEL and entity.label in values:
         entity.label = ""
     elif entity.data.get(name, "") in values:
@@ -222,7 +237,27 @@ def erase_property(work: Work, entity_id: str, name: str, values: set[str], acto
     _note(work, entity, actor)
 
 
-def _rewrite_history(work: Work, entity: Entity, names: Collection[str], values: set[str] | None) -> None:
+def erase_said(work: Work, entity_id: str, name: str, who: Wanted, actor: Actor | None) -> None:
+    """A text of a record of whatever list, an action agreed with her: without her name and number, now and in its history."""
+    entity = db.session.get(Entity, entity_id, with_for_update=True)
+    if entity is None or entity.programme_id != work.programme_id:
+        return
+    known = frozenset(work.values)
+
+    def new(value: Any) -> Any:
+        is_hers = isinstance(value, str) and not is_mark(value) and who.is_told_in(value)
+        return without(value, who, known) if is_hers else value
+
+    _rewrite_history(work, entity, {name}, new)
+    if name == LABEL:
+        entity.label = new(entity.label)
+    elif name in entity.data:
+        entity.data = entity.data | {name: new(entity.data[name])}
+    work.done.texts += 1
+    _note(work, entity, actor)
+
+
+def _marking(work: Work, values: set[str] | None) -> Callable[[Any], Any]:
     """Marks instead of the values, so that an old phone that says them again is known to say nothing new. None: all values."""
 
     def new(value: Any) -> Any:
@@ -231,6 +266,10 @@ def _rewrite_history(work: Work, entity: Entity, names: Collection[str], values:
         work.values.add(value)
         return mark(value)
 
+    return new
+
+
+def _rewrite_history(work: Work, entity: Entity, names: Collection[str], new: Callable[[Any], Any]) -> None:
     for version in db.session.scalars(sa.select(EntityVersion).where(EntityVersion.entity_id == entity.id)):
         version.changes = {name: new(value) if name in names else value for name, value in version.changes.items()}
         if version.conflicts:
@@ -281,6 +320,7 @@ def erase_submission(work: Work, submission_id: str, who: Wanted, chooses: Choos
     if submission is None or submission.programme_id != work.programme_id:
         return
     taken: set[str] = set()
+    texts: set[str] = set()
     changed = False
     for revision in db.session.scalars(sa.select(Revision).where(Revision.submission_id == submission_id)):
         if revision.encryption != "none":
@@ -289,30 +329,62 @@ def erase_submission(work: Work, submission_id: str, who: Wanted, chooses: Choos
         places = [place for place in in_envelope(envelope, revision.form_sha256, who) if chooses(place)]
         if not places:
             continue
-        values, files = take_out_of(envelope, revision.form_sha256, places, who)
-        _rewrite(revision, envelope, values, work.now)
-        work.values |= values
-        taken |= files
-        work.done.answers += len(values)
+        out = take_out_of(envelope, revision.form_sha256, places, who, work.values)
+        _rewrite(revision, envelope, out.values | out.texts, work.now)
+        work.values |= out.values
+        taken |= out.files
+        texts |= out.texts
+        work.done.answers += out.places
         changed = True
     if changed:
         work.submissions.append(submission_id)
         work.done.submissions += 1
-        submission.title = _title_without(submission.title, work.values)
+        submission.title = _title_without(submission.title, work.values | texts)
         erase_files(work.done, submission_id, taken)
         submission.updated_at = work.now
         db.session.flush()
         submission.seq = next_seq()
 
 
-def take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Found], who: Wanted) -> tuple[set[str], set[str]]:
-    """Remove the places from an envelope; the values and the hashes of files that went."""
+@dataclass
+class TakenOut:
+    """What went out of an envelope."""
+
+    values: set[str] = field(default_factory=set)  # names and numbers
+    files: set[str] = field(default_factory=set)  # hashes
+    texts: set[str] = field(default_factory=set)  # as they were: they stay without her
+
+    @property
+    def places(self) -> int:
+        return len(self.values) + len(self.texts)
+
+
+def is_text(place: Found) -> bool:
+    """Whether the place is a free text, which stays without her."""
+    if place.kind != "answer" or place.is_sure:
+        return False
+    if place.name.startswith((ASIDE, OF_RECORDS)):
+        return True
+    personal = personal_of(place.form_sha256)
+    return personal is not None and re.sub(r"\[\d+\]", "", place.name) in personal.free
+
+
+def take_out_of(
+    envelope: dict[str, Any], form_sha256: str, places: Iterable[Found], who: Wanted, known: Collection[str] = ()
+) -> TakenOut:
+    """Remove the places from an envelope. `known`: names and numbers that leave its texts too."""
     personal = personal_of(form_sha256)
-    values: set[str] = set()
-    files: set[str] = set()
+    out = TakenOut()
+    values, files = out.values, out.files
     answers = envelope.get("answers", {})
     hashes = files_of(envelope)
+    places = list(places)
     for place in places:
+        if place.name.startswith((ASIDE, OF_RECORDS)):
+            _take_out_beside(envelope, place, out)
+            continue
+        if is_text(place):
+            continue
         for leaf in list(leaves(answers)):
             inside = leaf.path.startswith(f"{place.name}/") if place.kind == "row" else leaf.path == place.name
             if not inside:
@@ -320,8 +392,6 @@ def take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Fou
             if leaf.value in hashes:
                 files.add(hashes[leaf.value])
                 take_out(answers, leaf.path)
-            elif place.kind == "answer" and not place.is_sure and personal is not None and leaf.plain in personal.free:
-                _put(answers, leaf.path, without(leaf.value, who))
             elif (place.kind != "row" or personal is None or leaf.plain in personal.paths) and not who.names(leaf.value):
                 values.add(leaf.value)
                 take_out(answers, leaf.path)
@@ -345,8 +415,69 @@ def take_out_of(envelope: dict[str, Any], form_sha256: str, places: Iterable[Fou
         label = str(change.get("label") or "")
         if label in values or (hers and change.get("list") in PERSONS):
             change["label"] = ""
-    envelope["title"] = _title_without(str(envelope.get("title") or ""), values)
-    return values, files
+    for old, new in _texts_without(envelope, places, who, values | set(known)).items():
+        out.texts.add(old)
+        _replace(envelope, old, new)
+    envelope["title"] = _title_without(str(envelope.get("title") or ""), values | out.texts)
+    return out
+
+
+def _beside(envelope: dict[str, Any], place: Found) -> tuple[dict[str, Any], str]:
+    """The entry of `aside` or `entities` that a place names, and what the place says after it."""
+    inside, _, rest = place.name.partition("/")
+    part, _, number = inside.removeprefix("@").rstrip("]").partition("[")
+    return envelope[part][int(number) - 1], rest
+
+
+def _take_out_beside(envelope: dict[str, Any], place: Found, out: TakenOut) -> None:
+    if not place.is_sure:
+        return
+    one, name = _beside(envelope, place)
+    out.files |= set(place.files)
+    if place.name.startswith(ASIDE):
+        out.values |= {str(one[part]) for part in ("value", "said") if one.get(part)} if not place.files else set()
+        one |= {part: "" for part in ("value", "said", "row") if one.get(part)}
+    elif name == LABEL:
+        out.values.add(str(one["label"]))
+        one["label"] = ""
+    else:
+        out.values.add(str(one["data"].pop(name)))
+
+
+def _texts_without(envelope: dict[str, Any], places: Iterable[Found], who: Wanted, values: set[str]) -> dict[str, str]:
+    """{text of a chosen place: the same without her}, the longest first."""
+    there = {leaf.path: leaf.value for leaf in leaves(envelope.get("answers", {}))}
+    found: dict[str, str] = {}
+    for place in places:
+        if not is_text(place):
+            continue
+        if place.name.startswith((ASIDE, OF_RECORDS)):
+            one, name = _beside(envelope, place)
+            said = one if place.name.startswith(ASIDE) else {**(one.get("data") or {}), LABEL: one.get("label")}
+            parts = ("value", "said", "row") if place.name.startswith(ASIDE) else (name,)
+            texts = [str(said[part]) for part in parts if said.get(part)]
+        else:
+            texts = [there[place.name]] if place.name in there else []
+        for text in texts:
+            if who.is_told_in(text) and (new := without(text, who, values)) != text:
+                found[text] = new
+    return dict(sorted(found.items(), key=lambda one: -len(one[0])))
+
+
+def _replace(envelope: dict[str, Any], old: str, new: str) -> None:
+    """A text wherever the form says it: the answer, what is calculated from it, what is said of records, what was kept aside."""
+    answers = envelope.get("answers", {})
+    for leaf in list(leaves(answers)):
+        if old in leaf.value:
+            _put(answers, leaf.path, leaf.value.replace(old, new))
+    for change in envelope.get("entities") or []:
+        if isinstance(change, dict):
+            data = change.get("data") or {}
+            change["data"] = {name: value.replace(old, new) if isinstance(value, str) else value for name, value in data.items()}
+            change["label"] = str(change.get("label") or "").replace(old, new)
+    for one in envelope.get("aside") or []:
+        if isinstance(one, dict):
+            one |= {part: one[part].replace(old, new) for part in ("value", "said", "row") if isinstance(one.get(part), str)}
 
 
 def _put(answers: dict[str, Any], path: str, text: str) -> None:
@@ -437,7 +568,7 @@ def _erase_text(work: Work, one: Found, who: Wanted) -> None:
         work.done.texts += 1
 
 
-def _erase_waiting(work: Work, waiting_id: str, personal: Mapping[str, frozenset[str]]) -> None:
+def _erase_waiting(work: Work, waiting_id: str, personal: Mapping[str, frozenset[str]], who: Wanted) -> None:
     row = db.session.get(EntityWaiting, waiting_id)
     if row is None:
         return
@@ -445,8 +576,8 @@ def _erase_waiting(work: Work, waiting_id: str, personal: Mapping[str, frozenset
     data = row.change.get("data") or {}
     work.values |= {value for name, value in data.items() if name in names and value}
     row.change = row.change | {
-        "data": {name: value for name, value in data.items() if name not in names},
-        "label": "" if LABEL in names else row.change.get("label", ""),
+        "data": {name: without(str(value), who, work.values) for name, value in data.items() if name not in names},
+        "label": "" if LABEL in names else without(str(row.change.get("label") or ""), who, work.values),
     }
     work.done.texts += 1
 
@@ -459,14 +590,14 @@ def erase_aside(work: Work, case_id: str, who: Wanted, chooses: Chooses | None =
         return False
     form_sha256 = str(envelope.get("form_sha256"))
     places = [one for one in in_envelope(envelope, form_sha256, who) if (chooses(one) if chooses else one.is_sure)]
-    values, files = take_out_of(envelope, form_sha256, places, who)
-    if not values and not files:
+    out = take_out_of(envelope, form_sha256, places, who, work.values)
+    if not out.places and not out.files:
         return False
     kept.body = gzip.compress(orjson.dumps(envelope), mtime=0)
-    erase_files(work.done, kept.submission_id, files)
-    work.values |= values
+    erase_files(work.done, kept.submission_id, out.files)
+    work.values |= out.values
     work.submissions.append(kept.submission_id)
-    work.done.answers += len(values)
+    work.done.answers += out.places
     work.done.submissions += 1
     db.session.flush()
     return True

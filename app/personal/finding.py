@@ -3,6 +3,7 @@ tables on their way, accounts. Nothing is decided here: namesakes exist, a perso
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +36,7 @@ class Found:
     """One place where somebody is named. `key` is what a form sends back; `kind` is its first word."""
 
     key: str
-    kind: str  # record property answer row file text aside import account
+    kind: str  # record property said answer row file text waiting aside import account
     title: str  # of the record or submission
     name: str  # property, path, or what sort of text
     values: list[str]
@@ -98,9 +99,13 @@ def _records(programme_id: str, who: Wanted, personal: dict[str, frozenset[str]]
         named = [Entity.words.contains(who.digits, autoescape=True)]
     by_name = sa.and_(*named) if named else sa.false()
     ids = set(db.session.scalars(sa.select(Entity.id).where(*where, sa.or_(by_name, Entity.id.in_(who.records)))))
-    ids |= _named_before(programme_id, who, personal)
+    before, texts = _named_before(programme_id, who, personal)
     found, hers = [], set()
-    for entity in _entities(ids):
+    for entity in _entities(ids | before | texts.keys()):
+        for name, several in sorted(texts.get(entity.id, {}).items()):
+            key = f"said:{entity.id}:{name}"
+            at = entity.updated_at
+            found.append(Found(key, "said", entity.label, name, several, at, entity.id, False, list_name=entity.list))
         properties = personal.get(entity.list, frozenset())
         values = _values(entity, properties)
         matching = {name: [one for one in said if who.is_in(one)] for name, said in values.items()}
@@ -158,20 +163,34 @@ def _values(entity: Entity, properties: frozenset[str]) -> dict[str, list[str]]:
     return {name: said for name, said in found.items() if said}
 
 
-def _named_before(programme_id: str, who: Wanted, personal: dict[str, frozenset[str]]) -> set[str]:
-    """Records whose history names her, though they say something else by now."""
+def _named_before(
+    programme_id: str, who: Wanted, personal: dict[str, frozenset[str]]
+) -> tuple[set[str], dict[str, dict[str, list[str]]]]:
+    """Records whose history names her, though they say something else by now; and texts of records of whatever list that tell
+    of her, now or before: {record: {property: texts}}."""
+    named: set[str] = set()
+    texts: dict[str, dict[str, list[str]]] = {}
     if not who.words and not who.digits:
-        return set()
+        return named, texts
     query = (
-        sa.select(EntityVersion.entity_id, Entity.list, EntityVersion.changes)
+        sa.select(EntityVersion.entity_id, Entity.list, EntityVersion.changes, EntityVersion.conflicts)
         .join(Entity, Entity.id == EntityVersion.entity_id)
-        .where(Entity.programme_id == programme_id, Entity.list.in_(sorted(personal)), EntityVersion.kind != "erased")
+        .where(Entity.programme_id == programme_id, EntityVersion.kind != "erased")
     )
-    found = set()
-    for entity_id, list_name, changes in db.session.execute(query.execution_options(yield_per=2000)):
-        if any(who.is_in(changes[name]) for name in personal[list_name] if changes.get(name)):
-            found.add(entity_id)
-    return found
+    for entity_id, list_name, changes, conflicts in db.session.execute(query.execution_options(yield_per=2000)):
+        names = personal.get(list_name, frozenset())
+        sides = [(name, one.get(side)) for name, one in (conflicts or {}).items() for side in ("base", "theirs", "ours")]
+        for name, value in [*changes.items(), *sides]:
+            if not isinstance(value, str) or not value or is_mark(value):
+                continue
+            if name in names:
+                if who.is_in(value):
+                    named.add(entity_id)
+            elif who.is_told_in(value):
+                said = texts.setdefault(entity_id, {}).setdefault(name, [])
+                if value not in said:
+                    said.append(value)
+    return named, texts
 
 
 # -- submissions
@@ -228,7 +247,7 @@ def in_envelope(envelope: dict[str, Any], form_sha256: str, who: Wanted) -> list
                 sure_rows.add(leaf.row)
             elif is_personal:
                 answers.append((leaf, True))
-        elif personal is not None and leaf.plain in personal.free and who.is_in(leaf.value):
+        elif personal is not None and leaf.plain in personal.free and who.is_told_in(leaf.value):
             answers.append((leaf, False))
     for change in envelope.get("entities", []):
         # The row that made her record: the phone gave it an id of its own.
@@ -260,7 +279,46 @@ def in_envelope(envelope: dict[str, Any], form_sha256: str, who: Wanted) -> list
                     continue
                 files = [hashes[leaf.value]] if leaf.value in hashes else []
                 found.append(_place("file" if files else "answer", leaf.path, [leaf.value], form_sha256, False, files))
+    found += _kept_aside(envelope, hashes, who)
+    found += _said_of_records(envelope, form_sha256, {leaf.value for leaf in all_leaves}, who)
     return found
+
+
+# Beside the answers; no question begins with an @.
+ASIDE, OF_RECORDS = "@aside[", "@entities["
+
+
+def _kept_aside(envelope: dict[str, Any], hashes: dict[str, str], who: Wanted) -> Iterator[Found]:
+    """Answers of a draft that moved to another version of the form, where their questions have no place."""
+    for number, one in enumerate(envelope.get("aside") or [], start=1):
+        if not isinstance(one, dict):
+            continue
+        question, form_sha256 = str(one.get("question") or ""), str(one.get("form_sha256") or "")
+        personal = personal_of(form_sha256)
+        plain = re.sub(r"\[\d+\]", "", question)
+        is_personal = personal is None or plain in personal.paths | personal.files
+        said = list(dict.fromkeys(str(one[name]) for name in ("value", "said", "row") if one.get(name)))
+        hit = [text for text in said if (is_personal and who.is_in(text)) or who.is_told_in(text)]
+        if hit:
+            files = [hashes[text] for text in hit if text in hashes]
+            yield _place("file" if files else "answer", f"{ASIDE}{number}]/{question}", hit, form_sha256, is_personal, files)
+
+
+def _said_of_records(envelope: dict[str, Any], form_sha256: str, answers: set[str], who: Wanted) -> Iterator[Found]:
+    """What the form says of records and no answer says by itself."""
+    personal = personal_of(form_sha256)
+    for number, change in enumerate(envelope.get("entities") or [], start=1):
+        if not isinstance(change, dict):
+            continue
+        list_name = str(change.get("list"))
+        names = personal.properties.get(list_name, set()) if personal else set()
+        for name, given in {LABEL: change.get("label"), **(change.get("data") or {})}.items():
+            value = str(given or "")
+            if not value or value in answers:
+                continue
+            is_personal = name in names or (name == LABEL and list_name in PERSONS)
+            if (is_personal and who.is_in(value)) or (not who.everybody and who.is_told_in(value)):
+                yield _place("answer", f"{OF_RECORDS}{number}]/{name}", [value], form_sha256, is_personal)
 
 
 def files_of(envelope: dict[str, Any]) -> dict[str, str]:
@@ -311,7 +369,7 @@ def _texts(programme_id: str, who: Wanted) -> list[Found]:
         key: Any = model.id
         query = sa.select(key, column, at).where(about, column != "")
         for one_id, text, moment in db.session.execute(query.execution_options(yield_per=AT_ONCE)):
-            if who.is_in(text) or any(who.is_in(part) for part in text.split()):
+            if who.is_told_in(text):
                 found.append(Found(f"text:{kind}:{one_id}", "text", "", kind, [text], moment, one_id, False))
     return found
 
@@ -322,7 +380,7 @@ def _waiting(programme_id: str, who: Wanted) -> list[Found]:
     found = []
     for one in db.session.scalars(query):
         values = [str(value) for value in (one.change.get("data") or {}).values()] + [str(one.change.get("label") or "")]
-        hit = [value for value in values if value and who.is_in(value)]
+        hit = [value for value in values if value and (who.is_in(value) or who.is_told_in(value))]
         if hit or one.entity_id in who.records:
             title = str(one.change.get("label") or "")
             found.append(Found(f"waiting:{one.id}", "waiting", title, one.list, hit, one.at, one.id, bool(hit)))
@@ -340,7 +398,7 @@ def _aside(programme_id: str, who: Wanted, result: Search) -> list[Found]:
             continue
         places = in_envelope(envelope, str(envelope.get("form_sha256")), who)
         hers = [place for place in places if place.is_sure and (place.values or place.files)]
-        hit = hers or [place for place in places if any(who.is_in(value) for value in place.values)]
+        hit = hers or [place for place in places if any(who.is_told_in(value) for value in place.values)]
         if hit:
             values = list(dict.fromkeys(value for place in hit for value in place.values))
             title = str(envelope.get("title") or "")

@@ -20,6 +20,7 @@ from app.submissions.answers import FILES, Form, Node, asked, form_of
 # Lists whose records are persons: their name is personal whatever their forms say.
 PERSONS = frozenset({"persons", "apprentices"})
 _TOLD = re.compile(r"(?:^|_)(?:phone|email|full_name)$")
+_NUMBER = re.compile(r"(?:\+|00)?[\d][\d .\-]{7,}\d")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ class Wanted:
             return True
         return bool(self.words) and self.words <= set(normalise(value).split(" "))
 
+    def is_told_in(self, text: str) -> bool:
+        """Whether a free text tells of her: all words of her name, or her number somewhere in it."""
+        if self.everybody:
+            return bool(text)
+        if self.digits and len(text) > 8 and any(_digits(one) == self.digits for one in _NUMBER.findall(text)):
+            return True
+        if not self.words or 2 * len(text) < max(map(len, self.words)):
+            return False
+        if text.isascii() and not any(word.isascii() for word in self.words):
+            return False  # a code: most of what records say
+        return self.words <= set(normalise(text).split(" "))
+
     def names(self, value: str) -> bool:
         """Whether the value names one of her records."""
         return bool(self.records) and len(value) >= 36 and not self.records.isdisjoint(value.split(" "))
@@ -59,11 +72,13 @@ def wanted(search: str, records: Iterable[str] = ()) -> Wanted:
 
 
 def without(text: str, who: Wanted, values: Iterable[str] = ()) -> str:
-    """A free text without her: the values themselves, the words of her name, her number."""
-    for value in sorted({one for one in values if len(one) > 2}, key=len, reverse=True):
+    """A free text without her: the values themselves, the words of her name, her numbers however they are written."""
+    known = sorted({one for one in values if len(one) > 2}, key=len, reverse=True)
+    for value in known:
         text = text.replace(value, "…")
-    if who.digits:
-        text = re.sub(r"(?:\+|00)?[\d][\d .\-]{7,}\d", lambda found: "…" if _digits(found[0]) == who.digits else found[0], text)
+    numbers = {who.digits, *(_digits(value) for value in known if len(value) < 24)} - {""}
+    if numbers:
+        text = _NUMBER.sub(lambda found: "…" if _digits(found[0]) in numbers else found[0], text)
     if who.words:
         text = re.sub(r"[^\W\d_]+", lambda found: "…" if normalise(found[0]) in who.words else found[0], text)
     return re.sub(r"…(?:\s+…)+", "…", text)

@@ -91,11 +91,11 @@ def _page(
 
 def _shown(programme_id: str, places: list[Found]) -> list[Shown]:
     language = chosen_language()
-    order = ["record", "property", "row", "answer", "file", "waiting", "aside", "text", "import", "account"]
+    order = ["record", "property", "said", "row", "answer", "file", "waiting", "aside", "text", "import", "account"]
     found = []
     for one in sorted(places, key=lambda place: (order.index(place.kind), not place.is_sure)):
         address = ""
-        if one.kind in ("record", "property"):
+        if one.kind in ("record", "property", "said"):
             address = url_for("records.record", list_name=one.list_name, record_id=one.object_id)
         elif one.kind in ("row", "answer", "file"):
             address = url_for("review.submission", submission_id=one.object_id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import gettext as _
 
-from app.personal.finding import Found
+from app.personal.finding import ASIDE, OF_RECORDS, Found
 from app.review.properties import Properties, list_title
 from app.submissions.answers import form_of
 
@@ -13,6 +15,7 @@ def kind_words(kind: str) -> str:
     return {
         "record": _("Record of a person"),
         "property": _("Property of a record"),
+        "said": _("Text of a record"),
         "row": _("Row of a submission"),
         "answer": _("Answer of a submission"),
         "file": _("Picture or signature of a submission"),
@@ -26,7 +29,7 @@ def kind_words(kind: str) -> str:
 
 def name_words(programme_id: str, one: Found, language: str) -> str:
     """The question, the property or the sort of text."""
-    if one.kind == "property":
+    if one.kind in ("property", "said"):
         return Properties(programme_id, one.list_name, language).label(one.name)
     if one.kind in ("record", "import", "waiting"):
         return list_title(one.list_name or one.name)
@@ -39,6 +42,13 @@ def name_words(programme_id: str, one: Found, language: str) -> str:
         }[one.name]
     if one.kind in ("row", "answer", "file"):
         form = form_of(one.form_sha256)
+        if one.name.startswith(OF_RECORDS):
+            return _("What the form says of a record")
+        if one.name.startswith(ASIDE):
+            path = re.sub(r"\[\d+\]", "", one.name.partition("/")[2])
+            node = form.by_path(path) if form else None
+            label = form.label(node, language) if form and node else ""
+            return f"{label or path} · {_('Kept aside from an older version of the form')}"
         path = one.name.rstrip("]").rpartition("[")[0] if one.kind == "row" else one.name
         node = form.by_path(path) if form else None
         label = form.label(node, language) if form and node else ""

@@ -223,6 +223,37 @@ def test_she_is_erased_everywhere_and_figures_stay(held: Held, admin: Someone, a
     assert amina.push(held.first).json["results"][0]["result"] == "duplicate"
 
 
+def test_texts_of_records_and_answers_kept_aside_lose_her_name_and_number(held: Held, amina: Someone):  # D1, D3
+    """Looked for by name; her number goes with her. The list is any that is not of persons."""
+    action, said = new_id(), f"سلمت {NAME} الفواتير، هاتفها +212 6 12 34 56 78"
+    create = {"list": "cooperatives", "id": action, "action": "create", "label": f"تسجيل {NAME} في الضمان الاجتماعي"}
+    kept = {"question": "old", "type": "text", "relevant": True, "label": {}, "form_version": "0", "form_sha256": "x", "row": ""}
+    visit = amina.deliver(
+        form_id="session",
+        form_sha256=held.form,
+        answers={"coop": held.coop, "notes": said},
+        title="زيارة",
+        entities=[create | {"data": {"coop": held.coop, "remark": said, "status": "open"}}],
+        aside=[kept | {"value": NAME, "said": NAME}],
+    )
+    assert amina.push(visit | {"language": "fr"}).json["results"][0]["result"] == "quarantined"
+    db.session.commit()
+    who = asked(NAME)
+    places = search(held.programme, who)
+    assert [(one.name, one.is_sure) for one in places.found if one.object_id == action] == [("", False), ("remark", False)]
+    begin_writing()
+    done = erasing.erase(None, held.programme, who, places.found, archive=True, now=NOW)
+    db.session.commit()
+    erasing.finish(done)
+    rest = everything_said().replace(f"تأكدوا من رقم {PHONE}", "")  # a remark that names nobody
+    for gone in (NAME, "البناني", PHONE, "34 56 78"):
+        assert gone not in rest, gone
+    kept_action = db.session.get_one(Entity, action)
+    assert (kept_action.label, kept_action.data["status"]) == ("تسجيل … في الضمان الاجتماعي", "open")
+    assert kept_action.data["remark"] == "سلمت … الفواتير، هاتفها …"
+    assert search(held.programme, who).found == []
+
+
 def row_of(envelope: dict[str, Any], number: int = 1) -> dict[str, str]:
     db.session.rollback()
     found: dict[str, str] = json.loads(gzip.decompress(db.session.get_one(Revision, envelope["revision_id"]).body))["answers"][
