@@ -48,7 +48,8 @@ def name_words(programme_id: str, one: Found, language: str) -> str:
             path = re.sub(r"\[\d+\]", "", one.name.partition("/")[2])
             node = form.by_path(path) if form else None
             label = form.label(node, language) if form and node else ""
-            return f"{label or path} · {_('Kept aside from an older version of the form')}"
+            where = _("Kept aside from an older version of the form")
+            return f"{label or path} · {where}"
         path = one.name.rstrip("]").rpartition("[")[0] if one.kind == "row" else one.name
         node = form.by_path(path) if form else None
         label = form.label(node, language) if form and node else ""
