@@ -29,7 +29,7 @@ translations: .venv/run
 test: .venv/dev translations
 	@scripts/install-test-tools
 	@$(MAKE) --no-print-directory -j3 --output-sync=target lint types check-js
-	@$(PY) -m pytest -n 3 --dist loadfile
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -95,9 +95,24 @@ def _compile_addresses_once() -> None:
     Rule._compile_builder = remembered  # type: ignore[method-assign]
 
 
+# Files that take longest, the longest first. Workers take whole files: one that is begun late ends alone.
+LONGEST = (
+    *("e2e/test_visit", "form/test_every", "form/test_filling", "pages/test_pin", "phone/test_vault", "phone/test_store"),
+    *("phone/test_sync", "phone/test_shell", "pages/test_pages", "form/test_instruments", "form/test_kinds", "e2e/test_loop"),
+    *("core/test_serve", "phone/test_odd_orders", "phone/test_updates", "engine/test_in_step", "indicators/test_in_step"),
+    *("fuzz/test_slice", "instruments/test_trial", "clients/test_old_clients", "packs/test_five", "form/test_matrix"),
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, then all others with a browser: a worker that began one last would end alone."""
-    items.sort(key=lambda item: ("/e2e/" not in item.nodeid, item.get_closest_marker("browser") is None))
+    """The longest files first, then those with a browser, then the rest. (xdist would begin with those of most tests:
+    --no-loadscope-reorder in the Makefile.)"""
+    places = {f"tests/{name}.py": place for place, name in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        return places.get(item.nodeid.partition("::")[0], len(places)), item.get_closest_marker("browser") is None
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

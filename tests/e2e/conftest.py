@@ -95,7 +95,11 @@ def serving(instance: Path, database: str, **settings: str) -> Iterator[str]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda one: f"{one[0]}-{one[1]}")
+def called(combination: tuple[str, str, str]) -> str:
+    return f"{combination[0]}-{combination[1]}"
+
+
+@pytest.fixture(scope="module", params=COMBINATIONS, ids=called)
 def field(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright) -> Iterator[Field]:
     language, store, username = request.param
     folder = tmp_path_factory.mktemp(f"field-{language}")
