@@ -42,7 +42,7 @@ def lists(programme_id: str) -> list[str]:
 
 
 # What a diagnostic keeps for the phone's record page, in codes; the office has the rounds themselves (docs/registry.md).
-FOR_THE_PHONE = {"last_axes", "prev_diag", "prev_score", "prev_axes", "train_themes"}
+FOR_THE_PHONE = {"last_axes", "prev_diag", "prev_score", "prev_axes", "last_version", "prev_version", "train_themes"}
 
 
 def _own_words(name: str) -> str:

@@ -499,20 +499,52 @@ def test_a_plan_row_is_made_from_a_question_that_scored_low():
     assert results[13]["value"] == "2027-02-19"  # 90 days on, over the end of the year
 
 
+def answered(**said):
+    """Steps that answer every question that counts with 2, but for what is said."""
+    return [["set", f"ax_{one['attributes']['axis']}/{one['name']}", said.get(one["name"], "2")] for one in items()]
+
+
+ROUND_BEFORE = {
+    "name": "c1",
+    "label": "ت",
+    "last_diag": "2025-11-20",
+    "last_score": "47.1",
+    "last_level": "2",
+    "last_axes": "LEG=40 MKT=62.5",
+    "last_version": "2025110101",
+    "prev_diag": "2024-11-20",
+    "prev_score": "40",
+    "prev_axes": "LEG=30 MKT=50",
+    "train_themes": "T13",
+}
+
+
 def test_a_diagnostic_keeps_the_round_before_and_says_which_trainings_fit():  # L9
-    before = {"name": "c1", "label": "ت", "last_diag": "2025-11-20", "last_score": "47.1", "last_axes": "LEG=40 MKT=62.5"}
-    weak = [node["name"] for node in package("diag")["nodes"] if re.fullmatch(r"leg\d\d", node["name"])]
-    steps = [["set", "coop", "c1"], ["set", "d_date", "2026-11-21"], ["set", "d_version", "full"]]
-    steps += [["set", f"ax_LEG/{name}", "2" if name == "leg01" else "0"] for name in weak]
+    weak = {one["name"]: "0" for one in items() if one["name"].startswith("leg")} | {"leg01": "2"}
+    steps = [["set", "coop", "c1"], ["set", "d_date", "2026-11-21"], ["set", "d_version", "full"], *answered(**weak)]
     steps += [["addRow", "grp_plan/plan"], ["set", "grp_plan/plan[1]/pl_action", "مسك الدفاتر"]]
     steps += [["view", "grp_score/themes_note"]]
-    *_, note, entities = run("diag", [*steps, ["entities"]], {"cooperatives": [before]})
+    *_, note, entities = run("diag", [*steps, ["entities"]], {"cooperatives": [ROUND_BEFORE]})
     assert note["relevant"]
     action, record = (one["data"] for one in entities)
     assert (action["coop"], action["agreed_on"], action["status"]) == ("c1", "2026-11-21", "todo")
-    assert (record["prev_diag"], record["prev_score"], record["prev_axes"]) == ("2025-11-20", "47.1", "LEG=40 MKT=62.5")
-    assert re.fullmatch(r"LEG=\d+(\.\d)?", record["last_axes"])
+    assert [record[f"prev_{one}"] for one in ("diag", "score", "axes", "version")] == [
+        "2025-11-20",
+        "47.1",
+        "LEG=40 MKT=62.5",
+        "2025110101",
+    ]
+    assert re.fullmatch(r"LEG=\d+(\.\d)? MEM=50 ORG=50 .*", record["last_axes"])
+    assert record["last_version"] == package("diag")["version"]
     assert record["train_themes"] == "T01"
+
+
+@pytest.mark.parametrize("version", ["short", "full"])
+def test_a_diagnostic_without_a_score_leaves_the_scores_of_the_record(version):  # L9
+    steps = [["set", "coop", "c1"], ["set", "d_date", "2026-11-21"], ["set", "d_version", version]]
+    steps += [["set", "ax_FIN/fin01", "2"], ["addRow", "grp_plan/plan"], ["set", "grp_plan/plan[1]/pl_action", "مسك الدفاتر"]]
+    *_, entities = run("diag", [*steps, ["entities"]], {"cooperatives": [ROUND_BEFORE]})
+    assert [one["list"] for one in entities] == ["actions"]
 
 
 def test_a_training_of_one_cooperative_asks_nobody_where_she_comes_from():  # L10
@@ -531,7 +563,7 @@ def test_a_training_of_one_cooperative_asks_nobody_where_she_comes_from():  # L1
 
 
 def test_a_diagnostic_updates_a_cooperative_that_never_had_one():
-    steps = [["set", "coop", "c1"], ["set", "d_date", "2026-11-21"], ["entities"], ["title"]]
+    steps = [["set", "coop", "c1"], ["set", "d_date", "2026-11-21"], *answered(), ["entities"], ["title"]]
     never = run("diag", steps, {"cooperatives": [{"name": "c1", "label": "تعاونية تيفاوين"}]})
     assert [(one["list"], one["action"], one["id"]) for one in never[-2]] == [("cooperatives", "update", "c1")]
     assert never[-1] == "تعاونية تيفاوين"

@@ -18,7 +18,7 @@ import { nameOf, said, since } from "./words.js";
 const MOST_THEMES = 3;
 /** Shown apart from the rest of the identity. */
 const APART = new Set([
-  "last_diag", "last_score", "last_level", "last_axes", "prev_diag", "prev_score", "prev_axes", "train_themes", "last_visit", "next_visit",
+  "last_diag", "last_score", "last_level", "last_axes", "prev_diag", "prev_score", "prev_axes", "last_version", "prev_version", "train_themes", "last_visit", "next_visit",
 ]);
 
 /**

@@ -27,11 +27,14 @@ export function scoreCard({ last_diag: date, last_level: level, last_score: scor
 }
 
 /** @param {any} record @param {any[]} packages */
-export function shapeCard({ last_diag: date, last_axes: kept, prev_diag: dateBefore, prev_axes: keptBefore }, packages) {
+export function shapeCard({ last_diag: date, last_axes: kept, last_version: version, prev_diag: dateBefore, prev_axes: keptBefore, prev_version: versionBefore }, packages) {
   const axes = axesIn(kept, packages);
-  const before = axesIn(keptBefore, packages);
+  // Only the office knows which axes two versions of the form have in common; a round kept before versions were names none.
+  const isOther = keptBefore && version !== versionBefore;
+  const before = isOther ? [] : axesIn(keptBefore, packages);
   if (axes.length < 3) return nothing;
   return html`<section aria-label=${t("Scores by axis")}>${sectionTitle(t("Scores by axis"))}<div class="card">${radar(axes, before)}
     ${before.length ? html`<p class="legend"><span class="now">${formatDate(date)}</span><span class="then">${formatDate(dateBefore)}</span></p>` : nothing}
+    ${isOther ? html`<p class="soft">${t("{date}: another version of the form; compare at the office", { date: formatDate(dateBefore) })}</p>` : nothing}
     <details><summary>${t("The figures")}</summary>${axisBars(axes)}</details></div></section>`;
 }
