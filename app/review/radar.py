@@ -71,5 +71,5 @@ def radar(
         parts.append(f'<text text-anchor="{side}">{spans}</text>')
     spoken = "; ".join(f"{label}: {words}" for label, _, words in axes)
     label = escape(f"{title}. {spoken}")
-    start = f'<svg class="radar" viewBox="-165 -125 330 250" role="img" aria-label="{label}">'
+    start = f'<svg class="radar" viewBox="-192 -125 384 250" role="img" aria-label="{label}">'
     return Markup(start + "".join(parts) + "</svg>")  # noqa: S704  (every text in it was escaped above)

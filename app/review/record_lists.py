@@ -22,7 +22,7 @@ from app.registry.places import full_name
 from app.review.pages import may_read, people_names
 from app.review.properties import Properties
 from app.review.reading import one_decimal
-from app.submissions.answers import form_of, record_labels
+from app.submissions.answers import as_number, form_of, record_labels
 from app.submissions.models import Revision, Submission
 
 
@@ -84,7 +84,7 @@ def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Ro
     records = record_labels(ids, visible(actor, programme_id, Entity), language) if ids else {}
     named = organisations(programme_id)
     followers = people_names([entity.follower_id for entity in entities])
-    last = last_scores(actor, programme_id, [entity.id for entity in entities])
+    last = last_scores(actor, programme_id, {entity.id: entity.data.get("last_score", "") for entity in entities})
     found = []
     for entity in entities:
         at, scores = last.get(entity.id, (None, {}))
@@ -118,14 +118,18 @@ def unscored_forms(programme_id: str) -> set[str]:
     }
 
 
-def last_scores(actor: Actor, programme_id: str, ids: Sequence[str]) -> dict[str, tuple[datetime, Mapping[str, Any]]]:
-    """{record: (when received, scores)} of the newest scored submission of each that the actor may read."""
+def last_scores(actor: Actor, programme_id: str, ids: Mapping[str, str]) -> dict[str, tuple[datetime, Mapping[str, Any]]]:
+    """{record: (when received, scores)} of the newest scored submission of each that the actor may read.
+
+    ids    {record: the last score that it keeps, "" where it keeps none}: of several, the one that gave it. The record follows
+           the days of the diagnostics; without it only the order of arrival is known.
+    """
     if not ids:
         return {}
     unscored = unscored_forms(programme_id)
     # By subject alone, so that its index answers whatever else the table holds; who may read what is asked of the few rows.
     query = sa.select(Submission).where(
-        Submission.subject_id.in_(ids),
+        Submission.subject_id.in_(list(ids)),
         Submission.deleted_at.is_(None),
         Submission.quarantine.is_(None),
         Submission.state != "rejected",
@@ -141,11 +145,16 @@ def last_scores(actor: Actor, programme_id: str, ids: Sequence[str]) -> dict[str
     )
     found = {}
     for subject, several in tried.items():
-        for at, revision_id in several:
-            scores = (results.get(revision_id) or {}).get("scores")
-            if scores and scores.get("overall") is not None:
-                found[subject] = (at, scores)
-                break
+        scored = [
+            (at, scores)
+            for at, revision_id in several
+            if (scores := (results.get(revision_id) or {}).get("scores")) and scores.get("overall") is not None
+        ]
+        kept = as_number(ids[subject])
+        if scored:
+            found[subject] = next(
+                (one for one in scored if kept is not None and abs(float(kept) - one[1]["overall"]) < 1e-6), scored[0]
+            )
     return found
 
 

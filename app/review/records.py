@@ -28,7 +28,7 @@ from app.review.properties import Properties, list_title, lists
 from app.review.radar import radar
 from app.review.reading import one_decimal, signed
 from app.review.record_lists import unscored_forms
-from app.review.rounds import Rounds, side_by_side
+from app.review.rounds import Rounds, held_at, side_by_side
 from app.submissions.answers import form_of, record_labels, scores_from
 from app.submissions.models import Revision, Submission
 
@@ -333,7 +333,9 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
         records = record_labels(ids, visible(actor, entity.programme_id, Entity), language) if ids else {}
         opened: list[TiedLine] = []
         closed: list[TiedLine] = []
-        for one in sorted(found[name], key=lambda record: (record.data.get("due") or "9999", record.sort_key)):
+        by_name = sorted(found[name], key=lambda record: record.sort_key)
+        newest_first = sorted(by_name, key=lambda record: record.data.get("date", ""), reverse=True)
+        for one in sorted(newest_first, key=lambda record: record.data.get("due") or "9999"):
             status, due = one.data.get("status", ""), one.data.get("due", "")
             is_closed = status in CLOSED
             line = TiedLine(
@@ -372,33 +374,37 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
         for one in _readable(actor, entity.programme_id, _about_subject(entity))
         if one.form_id not in unscored and one.quarantine is None and one.state != "rejected"
     ]
-    several = sorted(counted, key=lambda one: (one.received_at, one.id), reverse=True)[:12]
-    columns = (Revision.id, Revision.check_result, Revision.form_sha256)
-    found = db.session.execute(sa.select(*columns).where(Revision.id.in_([one.current_revision_id for one in several]))).all()
-    results: dict[str, Any] = {row.id: row.check_result for row in found}
-    versions = {row.id: row.form_sha256 for row in found}
-    scored = [
+    several = sorted(counted, key=lambda one: (one.received_at, one.id), reverse=True)[:24]
+    current = sa.select(Revision).where(Revision.id.in_([one.current_revision_id for one in several]))
+    revisions = {one.id: one for one in db.session.scalars(current)}
+    found = [
         (one, scores)
         for one in several
-        if (scores := (results.get(one.current_revision_id) or {}).get("scores")) and scores.get("overall") is not None
+        if (scores := (revisions[one.current_revision_id].check_result or {}).get("scores")) and scores.get("overall") is not None
     ]
+    held = {one.id: held_at(one, revisions[one.current_revision_id]) for one, _scores in found}
+    # A diagnostic of last month may arrive after today's: rounds follow each other by the day they were held.
+    scored: list[tuple[Submission, Any]] = sorted(
+        found, key=lambda one: (held[one[0].id], one[0].received_at, one[0].id), reverse=True
+    )[:12]
+    versions = {key: one.form_sha256 for key, one in revisions.items()}
     for n, (one, scores) in enumerate(scored):
-        before = scored[n + 1] if n + 1 < len(scored) and scored[n + 1][0].form_id == one.form_id else None
+        prior = scored[n + 1] if n + 1 < len(scored) and scored[n + 1][0].form_id == one.form_id else None
         view.scores.append(
             Score(
-                one.received_at,
+                held[one.id],
                 one_decimal(scores["overall"]),
                 str(scores.get("level") or ""),
-                signed(scores["overall"] - before[1]["overall"]) if before else "",
+                signed(scores["overall"] - prior[1]["overall"]) if prior else "",
                 one.id,
-                before is not None and versions[one.current_revision_id] != versions[before[0].current_revision_id],
+                prior is not None and versions[one.current_revision_id] != versions[prior[0].current_revision_id],
             )
         )
     if not scored:
         return
     newest, scores = scored[0]
     view.overall, view.level = view.scores[0].overall, view.scores[0].level
-    view.trend = trend([(one.received_at, float(result["overall"])) for one, result in reversed(scored)], language)
+    view.trend = trend([(held[one.id], float(result["overall"])) for one, result in reversed(scored)], language)
     labels = _axis_labels(newest, language)
     axes = [
         (
@@ -411,9 +417,8 @@ def _add_scores(actor: Actor, view: View, language: str) -> None:
     earlier, before = next(((one, result) for one, result in scored[1:] if one.form_id == newest.form_id), (None, None))
     then = None
     if earlier is not None and before is not None:
-        revisions = [db.session.get(Revision, one.current_revision_id) for one in (earlier, newest)]
-        if revisions[0] and revisions[1]:
-            view.rounds = side_by_side(actor, (earlier, revisions[0], before), (newest, revisions[1], scores), language)
+        then_said, now_said = (revisions[one.current_revision_id] for one in (earlier, newest))
+        view.rounds = side_by_side(actor, (earlier, then_said, before), (newest, now_said, scores), language)
         by_axis = {axis.get("axis"): axis.get("score") for axis in before.get("axes") or []}
         then = [by_axis.get(axis.get("axis")) for axis in scores.get("axes") or []]
     view.has_round_before = then is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.instruments import comparability
 from app.instruments.comparability import AxisCompared, Change, Compared
 from app.review.pages import people_names
 from app.review.reading import one_decimal, signed
-from app.submissions.answers import Form, axis_group, flat, form_of
+from app.submissions.answers import Form, as_date, axis_group, flat, form_of
 from app.submissions.models import Revision, Submission
 from app.submissions.queries import envelope_of
 from app.submissions.rescoring import rescores_of
@@ -43,6 +43,7 @@ class Row:
 class Rounds:
     earlier: Submission
     latest: Submission
+    held: tuple[datetime, datetime]
     then_version: str
     now_version: str
     rows: list[Row]
@@ -98,6 +99,7 @@ def side_by_side(
     return Rounds(
         before,
         after,
+        (held_at(before, old), held_at(after, new)),
         forms[0].version,
         forms[1].version,
         rows,
@@ -123,6 +125,14 @@ def _by_name(form: Form, revision: Revision) -> dict[str, str]:
     except Problem:
         return {}
     return {path.rsplit("/", 1)[-1]: value for path, value in flat(form, answers).items() if "[" not in path}
+
+
+def held_at(submission: Submission, revision: Revision) -> datetime:
+    """The day that the form itself says, its first date that stands once; where it says none or is sealed, when it arrived."""
+    form = form_of(revision.form_sha256)
+    node = next((one for one in form.nodes if one.get("type") == "date" and not form.scope(one["i"])), None) if form else None
+    day = as_date(_by_name(form, revision).get(node["name"], "")) if form and node else None
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC) if day else submission.received_at
 
 
 def _by_axis(scores: Mapping[str, Any]) -> dict[str, float | None]:

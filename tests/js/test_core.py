@@ -27,7 +27,12 @@ def core(tmp_path_factory) -> Any:
     """`core("number.parseNumber", "١٢")` calls the function in the module."""
     js = Path(__file__).resolve().parents[2] / "static/js/core"
     entry = tmp_path_factory.mktemp("js") / "entry.js"
-    names = {"number": ["parseNumber", "parseInteger", "westernDigits"], "search": ["normalise", "createIndex"], "ids": ["newId"]}
+    names = {
+        "number": ["parseNumber", "parseInteger", "westernDigits"],
+        "search": ["normalise"],
+        "find": ["createSearch"],
+        "ids": ["newId"],
+    }
     names["i18n"] = ["t", "n", "pluralForm", "formatNumber", "formatDate", "formatWhen", "setLanguage"]
     names["clock"] = ["localIso"]
     folder = entry.parent / "core"
@@ -123,14 +128,14 @@ def test_a_name_inside_a_text_keeps_its_own_direction(core):
 )  # fmt: skip
 def test_search_forgives_what_people_leave_out(core, query, text):
     found = core.context.eval(
-        f"JSON.stringify(Core.createIndex({json.dumps([text, 'غير ذلك', 'Autre'])}, (row) => [row])({json.dumps(query)}))"
+        f"JSON.stringify(Core.createSearch({json.dumps([text, 'غير ذلك', 'Autre'])}, (row) => row).find({json.dumps(query)}))"
     )
     assert json.loads(found) == [text]
 
 
 def test_a_word_that_begins_so_comes_before_one_that_holds_it(core):
     rows = ["Grand Atlas", "Paratlasique", "Atlas"]
-    found = core.context.eval(f"JSON.stringify(Core.createIndex({json.dumps(rows)}, (row) => [row])('atlas', 3))")
+    found = core.context.eval(f"JSON.stringify(Core.createSearch({json.dumps(rows)}, (row) => row).find('atlas'))")
     assert json.loads(found) == ["Atlas", "Grand Atlas", "Paratlasique"]
 
 

@@ -24,6 +24,7 @@ from app.registry.models import Entity, EntityVersion, EntityWaiting
 from app.registry.queries import Filters, filters_from
 from tests.conftest import NOW, Someone, World, count
 from tests.registry.test_applying import create, stored, update, versions
+from tests.review.instrument import changed
 from tests.review.instrument import stored as a_submission
 
 
@@ -125,9 +126,11 @@ def test_a_record_tells_who_said_what_and_what_names_it(amina: Someone, khadija:
 
 
 def test_scores_over_time_stand_with_the_radar_of_the_newest(amina: Someone, khadija: Someone, world: World, package: str):  # O2
-    coop = a_record(world, "تعاونية تيفاوين")
-    for days, overall in ((-60, 40.0), (-30, 52.5), (0, 61.0)):
-        one = a_submission(amina, package, subject_id=coop.id, minutes=days * 1440)
+    coop = a_record(world, "تعاونية تيفاوين", data={"last_score": "61"})
+    # By the day that each form says; the first came after the others.
+    for day, overall, days in (("2026-11-20", 61.0, -60), ("2026-10-21", 52.5, -30), ("2026-09-21", 40.0, 0)):
+        answers = changed(grp_id={"visit_date": day})
+        one = a_submission(amina, package, subject_id=coop.id, minutes=days * 1440, answers=answers)
         axes = [{"axis": name, "label": {"fr": name}, "score": overall} for name in ("LEG", "GOV", "FIN")]
         scores = {"overall": overall, "level": 3, "axes": axes}
         db.session.execute(sa.text("UPDATE revisions SET check_result = :scores WHERE id = :id"), _result(scores, one))
@@ -135,6 +138,11 @@ def test_scores_over_time_stand_with_the_radar_of_the_newest(amina: Someone, kha
     page = text(khadija, f"/records/cooperatives/{coop.id}")
     over_time = page.split('class="trend"')[1]
     assert re.findall(r'<td class="number"><bdi>([^<]*)</bdi>', over_time) == ["61,0", "+8,5", "52,5", "+12,5", "40,0", ""]
+    assert re.findall(r"<bdi>(\d+ \w+ 2026)</bdi></a></td>", over_time) == [
+        "20 novembre 2026",
+        "21 octobre 2026",
+        "21 septembre 2026",
+    ]
     assert 'class="then"' in page
     assert "61,0" in text(khadija, "/records/cooperatives")
 

@@ -25,38 +25,3 @@ export function normalise(text) {
     .replace(/(^| )(?:ال|لل)(?=\p{L}{2})/gu, "$1")
     .trim();
 }
-
-/**
- * An index over rows; each says which texts it is found by.
- *
- * @template T
- * @param {readonly T[]} rows
- * @param {(row: T) => (string | undefined)[]} texts
- * @returns {(query: string, limit?: number) => T[]}  rows holding every word of the query, best first; all when it is blank
- */
-export function createIndex(rows, texts) {
-  const keys = rows.map((row) => ` ${normalise(texts(row).filter(Boolean).join(" | "))} `);
-  return (query, limit = Infinity) => {
-    const words = normalise(query).split(" ").filter(Boolean);
-    if (!words.length) return rows.slice(0, limit);
-    const whole = ` ${words.join(" ")}`;
-    /** @type {[number, number][]} */
-    const found = [];
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i];
-      let score = 0;
-      for (const word of words) {
-        const at = key.indexOf(word);
-        if (at < 0) {
-          score = -1;
-          break;
-        }
-        // The start of a word counts more than its inside.
-        score += key.includes(` ${word} `) ? 3 : key.includes(` ${word}`) ? 2 : 1;
-      }
-      if (score > 0) found.push([score + (key.startsWith(whole) ? 3 : key.includes(whole) ? 1 : 0), i]);
-    }
-    found.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
-    return found.slice(0, limit).map(([, i]) => rows[i]);
-  };
-}

@@ -23,7 +23,7 @@ import { isMoney, readAmount } from "./amount.js";
 import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { heading, namingQuestion } from "./rows.js";
-import { byName, chooseFrom } from "./widgets/select-list.js";
+import { byName, chooseFrom, whereIn } from "./widgets/select-list.js";
 
 /** More choices than that are no cell to tap. */
 const MOST_CHOICES = 6;
@@ -403,6 +403,7 @@ function createGrid(page, path, shape) {
     chooseFrom({
       title: plain(session.view(at).label),
       choices: byName(session.pkg, shape.person, [...session.form.choices(at)]),
+      where: whereIn(session),
       value: () => session.view(at).value,
       choose: (value) => {
         chosen = true;

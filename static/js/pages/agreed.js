@@ -78,10 +78,12 @@ export function brief({ open, closed, lastVisit, nextVisit, corrections }) {
   const late = open.filter((one) => one.late).length;
   // A visit may have agreed on nothing.
   const since = [...open, ...closed].reduce((last, { agreed }) => (agreed > last ? agreed : last), "");
-  if (!open.length && !closed.length) return nothing;
-  return html`<section class="card brief" aria-label=${t("Last time you agreed")}>
-    <div class="row"><h2>${t("Last time you agreed")}</h2>${since ? html`<span class="soft"><bdi>${formatDate(since)}</bdi></span>` : nothing}</div>
-    <p class="soft">${[open.length ? n("{n} open action", "{n} open actions", open.length) : t("Everything that was agreed is done"), late ? n("{n} of them late", "{n} of them late", late) : "",
+  const isAgreed = open.length || closed.length;
+  if (!isAgreed && !lastVisit && !nextVisit && !corrections.length) return nothing;
+  const title = isAgreed ? t("Last time you agreed") : t("Visits");
+  return html`<section class="card brief" aria-label=${title}>
+    <div class="row"><h2>${title}</h2>${since ? html`<span class="soft"><bdi>${formatDate(since)}</bdi></span>` : nothing}</div>
+    <p class="soft">${[open.length ? n("{n} open action", "{n} open actions", open.length) : isAgreed ? t("Everything that was agreed is done") : t("Nothing was agreed yet"), late ? n("{n} of them late", "{n} of them late", late) : "",
       lastVisit && lastVisit !== since ? t("last visit: {date}", { date: formatDate(lastVisit) }) : "",
       nextVisit ? t("next visit: {date}", { date: formatDate(nextVisit) }) : ""].filter(Boolean).join(" · ")}</p>
     <ul class="agreed">${open.map(actionRow)}</ul>

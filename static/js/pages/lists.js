@@ -4,7 +4,7 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { t } from "../core/i18n.js";
 import { communesOf, instrumentsOf, placeOf } from "./instruments.js";
 import { inTurn, sectionTitle, topBar } from "./page.js";
-import { createSearch } from "./search.js";
+import { createSearch } from "../core/find.js";
 import { listTitle } from "./tied.js";
 import { nameOf } from "./words.js";
 

@@ -7,7 +7,7 @@ import { explain } from "../form/problems.js";
 import { icon } from "./icons.js";
 import { begin, communesOf, instrumentsOf, placeOf, registersRecords } from "./instruments.js";
 import { inTurn, levelChip, placeAndName, sectionTitle, topBar } from "./page.js";
-import { createSearch } from "./search.js";
+import { createSearch } from "../core/find.js";
 import { nameOf } from "./words.js";
 
 const LIST = "cooperatives";

@@ -19,7 +19,7 @@ const DIAGNOSTIC_MONTHS = 12;
 
 /**
  * @typedef {import("./page.js").App} App
- * @typedef {{record: any, place: string, why: string[]}} ToSee  why: a visit that was planned, actions that are late
+ * @typedef {{list: string, record: any, place: string, why: string[], isOthers: unknown}} ToSee  why: a visit that was planned, actions that are late
  */
 
 /** @param {HTMLElement} host @param {App} app @returns {import("./page.js").Page} */
@@ -62,7 +62,9 @@ export function openToday(host, app) {
   /** What the first paint does without: records to see. */
   const complete = inTurn(async () => {
     if (!data) return;
-    const [records, actions, communes] = await Promise.all([phone.catalogue.entities("cooperatives"), phone.catalogue.entities("actions"), communesOf(app, data.instruments)]);
+    const { entities } = phone.catalogue;
+    const [cooperatives, groups, actions, communes] = await Promise.all([entities("cooperatives"), entities("groups"), entities("actions"), communesOf(app, data.instruments)]);
+    const records = [...cooperatives, ...groups];
     named = namesIn(records);
     const begun = new Set(data.drafts.map((draft) => draft.subject?.id));
     const limit = monthsAgo(DIAGNOSTIC_MONTHS);
@@ -70,13 +72,17 @@ export function openToday(host, app) {
     /** @type {Map<string, number>} */
     const late = new Map();
     for (const { coop, status, due: until } of actions) if (until && until < today && status !== "done" && status !== "dropped") late.set(coop, (late.get(coop) ?? 0) + 1);
-    const due = records.flatMap((/** @type {any} */ record) => {
-      const { name, last_diag: diagnosed = "", next_visit: planned = "" } = record;
+    const due = records.flatMap((/** @type {any} */ record, i) => {
+      const { name, last_diag: diagnosed = "", next_visit: planned = "", __follower: follower } = record;
+      const list = i < cooperatives.length ? "cooperatives" : "groups";
       const isPlanned = planned && planned <= today;
-      if (begun.has(name) || !(isPlanned || late.has(name) || diagnosed < limit)) return [];
+      // Groups are not diagnosed; a group that became a cooperative is seen as that.
+      if (begun.has(name) || record.activity_status === "closed" || record.gp_coop || !(isPlanned || late.has(name) || (list === "cooperatives" && diagnosed < limit))) return [];
       const why = [isPlanned ? t("visit planned for {date}", { date: formatDate(planned) }) : "", late.has(name) ? n("{n} action late", "{n} actions late", late.get(name) ?? 0) : ""].filter(Boolean);
-      // Where something was agreed comes before where nothing was yet.
-      return [{ record, why, rank: (why.length ? "0" : "1") + (why.length ? planned || today : diagnosed) }];
+      // Where something was agreed comes before where nothing was yet, and what others follow last.
+      const isOthers = follower && follower !== owner;
+      const rank = `${isOthers ? 2 : why.length ? 0 : 1}${why.length ? planned || today : diagnosed}`;
+      return [{ list, record, why, rank, isOthers }];
     });
     due.sort((a, b) => (a.rank < b.rank ? -1 : 1));
     toSeeTotal = due.length;
@@ -199,12 +205,12 @@ export function openToday(host, app) {
 
   /** @param {ToSee[]} rows */
   function toSeeSection(rows) {
-    return html`<section aria-label=${t("Cooperatives to see")}>
-      ${sectionTitle(t("Cooperatives to see"), toSeeTotal)}
+    return html`<section aria-label=${t("To see")}>
+      ${sectionTitle(t("To see"), toSeeTotal)}
       ${rows.length
-        ? html`<ul class="list">${rows.map(({ record, place, why }) => html`<li><a class="card" href="#/record/cooperatives/${record.name}">
-            <div class="row"><strong><bdi>${nameOf(record)}</bdi></strong>${record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
-            <p>${[place, ...(why.length ? why : [record.last_diag ? t("last diagnostic: {date}", { date: formatDate(record.last_diag) }) : t("no diagnostic yet")])].filter(Boolean).join(" · ")}</p>
+        ? html`<ul class="list">${rows.map(({ list, record, place, why, isOthers }) => html`<li><a class="card" href="#/record/${list}/${record.name}">
+            <div class="row"><strong><bdi>${nameOf(record)}</bdi></strong>${list === "groups" ? nothing : record.last_diag ? levelChip(record.last_level) : html`<span class="chip">${t("New")}</span>`}</div>
+            <p>${[place, ...(why.length ? why : [record.last_diag ? t("last diagnostic: {date}", { date: formatDate(record.last_diag) }) : t("no diagnostic yet")]), isOthers ? t("followed by a colleague") : ""].filter(Boolean).join(" · ")}</p>
           </a></li>`)}</ul>`
         : html`<div class="empty"><span>${t("Every cooperative of this phone was diagnosed within the last 12 months.")}</span></div>`}
       ${toSeeTotal > rows.length ? html`<a class="btn plain" href="#/registry">${t("All the cooperatives")}</a>` : nothing}

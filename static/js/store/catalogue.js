@@ -120,7 +120,7 @@ export function createCatalogue({ outbox, changed, vault }) {
   const kv = (name) => rowsDb().read("kv", async (tx) => (await tx.get("kv", name))?.value);
 
   /** @param {any} row @returns {Item} */
-  const asItem = (row) => ({ ...row.properties, name: row.id, label: row.label, ...(row.territory ? { territory: row.territory } : {}), __version: String(row.version ?? "") });
+  const asItem = (row) => ({ ...row.properties, name: row.id, label: row.label, ...(row.territory ? { territory: row.territory } : {}), ...(row.follower ? { __follower: row.follower } : {}), __version: String(row.version ?? "") });
 
   /** @param {string} id @param {Item | undefined} before @param {Declared} [change] @returns {Item | undefined} */
   function laidOver(id, before, change) {

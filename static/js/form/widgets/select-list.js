@@ -1,12 +1,12 @@
 /**
- * A long list of choices, on a page of its own with a search that forgives hamza, ta marbuta and accents. Only what can be
+ * A long list of choices, on a page of its own with a search that forgives hamza, ta marbuta and accents and hears names across scripts. Only what can be
  * looked at is drawn: the list of communes has 1,503 lines.
  */
 
 import { html, nothing } from "../../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
+import { createSearch } from "../../core/find.js";
 import { language, n, t } from "../../core/i18n.js";
-import { createIndex } from "../../core/search.js";
 import { openOverlay } from "../overlay.js";
 import { codes, toggled } from "./select-multiple.js";
 
@@ -46,6 +46,7 @@ function pick(field, several, picture) {
     picture: picture && ((choice, redraw) => picture(field, choice, redraw)),
     title: field.plainLabel,
     choices: byName(field.session.pkg, field.node, field.choices()),
+    where: whereIn(field.session),
     several,
     value: () => field.view.value,
     choose: (value, choices) => field.set(several ? toggled(field.view.value, value, choices) : value, several ? { several: true } : { done: true }),
@@ -57,10 +58,10 @@ function pick(field, several, picture) {
 /**
  * @typedef {{value: string, label: string, item?: Record<string, string>, lost?: boolean}} Choice
  * @param {{title: string, choices: Choice[], several?: boolean, value: () => string, onClose?: () => void,
- *   choose: (value: string, choices: Choice[]) => void, clear?: () => void, picture?: (choice: Choice, redraw: () => void) => unknown}} options
+ *   choose: (value: string, choices: Choice[]) => void, clear?: () => void, where?: (choice: Choice) => string, picture?: (choice: Choice, redraw: () => void) => unknown}} options
  */
-export function chooseFrom({ title, choices, several = false, value, choose, clear, picture, onClose }) {
-  const search = createIndex(choices, ({ label, item }) => [label, ...texts(item)]);
+export function chooseFrom({ title, choices, several = false, value, choose, clear, picture, where = () => "", onClose }) {
+  const search = createSearch(choices, (choice) => [choice.label, ...texts(choice.item), where(choice)].join(" | "));
   let query = "";
   let shown = PAGE;
   const overlay = openOverlay({
@@ -68,7 +69,7 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
     className: "picking",
     onClose,
     draw(close) {
-      const found = search(query);
+      const found = search.find(query);
       const chosen = new Set(several ? codes(value()) : [value()]);
       const tap = (/** @type {string} */ one) => {
         choose(one, choices);
@@ -90,7 +91,7 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
           ${repeat(found.slice(0, shown), (choice) => choice.value, (choice) => html`<li role="none">
             <button type="button" role="option" data-value=${choice.value} class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
               @click=${() => tap(choice.value)}><span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>
-              <span>${picture?.(choice, () => overlay.redraw())}<bdi class=${choice.lost ? "lost" : ""}>${choice.label}</bdi>${secondLine(choice)}</span></button></li>`)}
+              <span>${picture?.(choice, () => overlay.redraw())}<bdi class=${choice.lost ? "lost" : ""}>${choice.label}</bdi>${secondLine(choice, where(choice))}</span></button></li>`)}
         </ul>
         ${found.length > shown
           ? html`<button type="button" class="btn plain" @click=${() => {
@@ -118,8 +119,19 @@ function texts(item) {
   return Object.entries(item).filter(([key, value]) => typeof value === "string" && !/^(name|__|geometry)|_code$|version/.test(key)).map(([, value]) => value);
 }
 
-/** The name in the other language, when the item has one: places are known by either. @param {Choice} choice */
-function secondLine({ label, item }) {
-  const other = [item?.label_fr, item?.label_ar, item?.label].find((text) => typeof text === "string" && text && !text.includes(label));
+/** The name in the other language, when the item has one: places are known by either. @param {Choice} choice @param {string} where */
+function secondLine({ label, item }, where) {
+  const other = [item?.label_fr, item?.label_ar, item?.label, where].find((text) => typeof text === "string" && text && !text.includes(label));
   return other ? html`<small><bdi>${other}</bdi></small>` : nothing;
+}
+
+/** What tells records of one name apart: whose they are, else their commune. @param {import("../session.js").Session} session @returns {(choice: Choice) => string} */
+export function whereIn({ pkg, lists }) {
+  /** @type {Map<string, any> | undefined} */
+  let known;
+  return ({ item = {} }) => {
+    known ??= new Map(Object.keys(lists).flatMap((list) => (list === "communes" || pkg.datasets?.[list]?.kind === "entities" ? lists[list].map((row) => [row.name, row]) : [])));
+    const row = known.get(item.coop) ?? known.get(item.grp) ?? known.get(item.commune ?? item[Object.keys(item).find((name) => name.endsWith("_commune")) ?? ""]);
+    return row ? row[`label_${language()}`] || row.label : "";
+  };
 }

@@ -1,5 +1,5 @@
-import { normalise } from "../core/search.js";
-import { sounds, wordSounds } from "../core/sounds.js";
+import { normalise } from "./search.js";
+import { sounds, wordSounds } from "./sounds.js";
 
 /**
  * Finds records by name whatever the spelling, and from one script to the other ("tifawin" finds تيفاوين). Two keys a
@@ -34,6 +34,8 @@ export function createSearch(records, words) {
     prepare(records.length);
     const asked = wanted.split(" ");
     /** @type {T[]} */
+    const atStart = [];
+    /** @type {T[]} */
     const atWord = [];
     /** @type {T[]} */
     const within = [];
@@ -43,11 +45,11 @@ export function createSearch(records, words) {
       const text = letters[i];
       if (!asked.every((word) => text.includes(word))) continue;
       found.add(i);
-      (asked.every((word) => text.includes(` ${word}`)) ? atWord : within).push(records[i]);
+      (text.startsWith(` ${wanted}`) ? atStart : asked.every((word) => text.includes(` ${word}`)) ? atWord : within).push(records[i]);
     }
     const heard = asked.map(wordSounds).filter(Boolean);
     // One consonant is in nearly every name: it would only add noise.
-    if (heard.join("").length < 2) return [...atWord, ...within];
+    if (heard.join("").length < 2) return [...atStart, ...atWord, ...within];
     /** @type {T[]} */
     const bySound = [];
     // Beside names that are written so, only those whose words sound wholly the same.
@@ -56,7 +58,7 @@ export function createSearch(records, words) {
       const text = consonants[i];
       if (!found.has(i) && heard.every((word) => text.includes(` ${word}${end}`))) bySound.push(records[i]);
     }
-    return [...atWord, ...within, ...bySound];
+    return [...atStart, ...atWord, ...within, ...bySound];
   }
 
   return { find, prepare };
