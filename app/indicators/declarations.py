@@ -95,6 +95,11 @@ class Declaration:
         return tuple(one for one in self.by if one not in BUILT_IN)
 
     @property
+    def is_stock(self) -> bool:
+        """Counts records as they stand: nothing in them says when, and the day on which each was written down is not it."""
+        return bool(self.over.list) and not self.date
+
+    @property
     def names(self) -> set[str]:
         """Every question and property that a row depends on."""
         found = {self.of, self.weight, self.out_of, self.date, *self.dims, *(self.days or ())}

@@ -147,12 +147,15 @@ def spread(
 
 
 class Reading:
-    """An indicator read by somebody in a perimeter."""
+    """An indicator read by somebody in a perimeter; the time that was chosen narrows no stock."""
 
     def __init__(self, actor: Actor, programme: Programme, shown: Shown, perimeter: Perimeter | None) -> None:
         require(actor, "programme.read", programme_id=programme.id)
         self.actor, self.programme, self.shown, self.declaration = actor, programme, shown, shown.declaration
         phases, chosen = periods_in(getattr(programme, "phases", None)), perimeter or Perimeter()
+        self.leaves_time_out = shown.declaration.is_stock and bool(chosen.date_from or chosen.date_to or chosen.phase)
+        if self.leaves_time_out:
+            chosen = replace(chosen, date_from=None, date_to=None, phase="")
         scope = scope_of(actor, programme.id, chosen, phases, of_records=bool(shown.declaration.over.list))
         self.scope = replace(scope, part=self._part_chosen(chosen))
 

@@ -156,6 +156,7 @@ def _page(code: str, form: TargetForm | None = None) -> str:
         declared=_target_words(shown.declared) if shown.declared != declaration.target else "",
         history=_history(shown),
         perimeter_words=[*_perimeter_words(programme, perimeter), *_part_words(reading)],
+        leaves_time_out=reading.leaves_time_out,
         chart=charts.months([(key, one.value) for key, one in by_month], declaration.unit, language),
         months=[(charts.month_name(key, language), words.figure(one.value, declaration.unit)) for key, one in by_month[::-1]],
         splits=_splits(reading, declaration, value.n, args),

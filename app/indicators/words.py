@@ -39,6 +39,7 @@ UNITS: Final[dict[str, LazyString]] = {
     "submissions": lazy_gettext("submissions"),
     "records": lazy_gettext("records"),
     "rows": lazy_gettext("rows"),
+    "payments": lazy_gettext("payments"),
     "mad": lazy_gettext("MAD"),
     "percent": lazy_gettext("percent"),
     "points": lazy_gettext("points out of 100"),
@@ -99,6 +100,7 @@ COUNTED: Final[dict[str, Callable[[int, str], str]]] = {
     "submissions": lambda n, count: ngettext("%(count)s submission", "%(count)s submissions", n, count=count),
     "records": lambda n, count: ngettext("%(count)s record", "%(count)s records", n, count=count),
     "rows": lambda n, count: ngettext("%(count)s row", "%(count)s rows", n, count=count),
+    "payments": lambda n, count: ngettext("%(count)s payment", "%(count)s payments", n, count=count),
     "minutes": lambda n, count: ngettext("%(count)s minute", "%(count)s minutes", n, count=count),
     "hours": lambda n, count: ngettext("%(count)s hour", "%(count)s hours", n, count=count),
     "days": lambda n, count: ngettext("%(count)s day", "%(count)s days", n, count=count),
@@ -108,33 +110,53 @@ COUNTED: Final[dict[str, Callable[[int, str], str]]] = {
 MILLIONS: Final = {"ar": "مليون درهم", "fr": "MDH"}
 MILLION = 1_000_000
 NO_BREAK = "\u00a0"
-DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 2, "days": 0, "m2": 0, "hours": 1, "minutes": 0}
+ALWAYS = {"mad": 2, "percent": 1, "points": 1, "steps": 2}  # decimals that are written though they are 0
+AT_MOST = {"days": 1, "m2": 2, "hours": 1, "minutes": 1}
+
+
+def _rounded(value: Decimal, unit: str) -> Decimal:
+    decimals = ALWAYS.get(unit, AT_MOST.get(unit, 0))
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def number_of(value: Decimal, unit: str) -> str:
-    """`1 051`, `28 250 000,00`, `92,5`: with the decimals of its unit."""
-    decimals = DECIMALS.get(unit, 0)
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    if decimals and unit != "mad" and rounded == rounded.to_integral_value():
-        decimals = 0
-    return number(rounded, decimals)
+    """`1 051`, `28 250 000,00`, `100,0`, `37,5`: with the decimals of its unit."""
+    rounded = _rounded(value, unit)
+    if unit in ALWAYS:
+        return number(rounded, ALWAYS[unit])
+    return number(rounded.to_integral_value() if rounded == rounded.to_integral_value() else rounded.normalize())
+
+
+def counted(value: Decimal, unit: str) -> tuple[str, str]:
+    """The number, and its unit as it agrees with it: `("78", "امرأة")`; `("امرأتان", "")` where the word says the number too."""
+    text = number_of(value, unit)
+    if unit not in COUNTED:
+        return text, str(UNITS[unit])
+    rounded = _rounded(value, unit)
+    # A fraction has the singular in Arabic, from two on the plural in French: as a hundred has.
+    n = int(rounded) if rounded >= 0 and (rounded == rounded.to_integral_value() or rounded < 2) else 100
+    said = COUNTED[unit](n, _PLACE)
+    return (text, said.replace(_PLACE, "").strip()) if _PLACE in said else (said, "")
+
+
+_PLACE = "\0"  # where the number stands among the words
 
 
 def figure(value: Decimal | None, unit: str) -> str:
     """With its unit: `1 051 femmes`, `28 250 000,00 MAD`, `92,5 %`; "–" where there is none. Shown inside <bdi>."""
     if value is None:
         return "–"
-    text = number_of(value, unit)
-    if unit in COUNTED:
-        return COUNTED[unit](abs(int(value)), text)
-    return f"{text}{NARROW_SPACE if unit == 'percent' else NO_BREAK}{UNITS[unit]}"
+    text, words = counted(value, unit)
+    if not words:
+        return text
+    return f"{text}{NARROW_SPACE if unit == 'percent' else NO_BREAK}{words}"
 
 
 def in_millions(value: Decimal | None, unit: str, language: str) -> str:
-    """`28,25 MDH`, `28,25 مليون درهم`; "" below a million, and for other units."""
+    """`28,25 MDH`, `3,205 مليون درهم`, to a hundred dirhams; "" below a million, and for other units."""
     if value is None or unit != "mad" or abs(value) < MILLION:
         return ""
-    millions = (value / MILLION).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    millions = (value / MILLION).quantize(Decimal("0.0001"), ROUND_HALF_UP)
     short = millions.to_integral_value() if millions == millions.to_integral_value() else millions.normalize()
     return f"{number(short)}\u00a0{MILLIONS[language]}"
 

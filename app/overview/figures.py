@@ -32,8 +32,6 @@ from app.overview.tables import Cell, Column, Empty, Row, Shown, Table, Tile
 from app.panels.declarations import Panel
 from app.registry.models import Programme
 
-DECIMALS = {"mad": 2, "percent": 1, "points": 1, "steps": 1}
-
 
 def programme_of(chosen: Perimeter) -> Programme:
     programme = db.session.get(Programme, chosen.programme_id)
@@ -59,15 +57,20 @@ def text_of(value: Decimal | None, declaration: Declaration) -> str:
     """Without its unit."""
     if value is None:
         return words.NOTHING
-    decimals = DECIMALS.get(declaration.unit)
-    if decimals is not None:
-        return number(words.rounded(value, decimals), decimals)
-    return words.figure(value)
+    return indicator_words.number_of(value, declaration.unit)
 
 
 def unit_of(declaration: Declaration, language: str) -> str:
-    short = {"mad": words.unit("mad", language), "percent": "%", "m2": words.unit("m2", language)}
-    return short.get(declaration.unit) or str(indicator_words.UNITS.get(declaration.unit, declaration.unit))
+    """Of a column, whatever its numbers."""
+    short = words.unit(declaration.unit, language)
+    return short or str(indicator_words.UNITS.get(declaration.unit, declaration.unit))
+
+
+def counted_in(value: Decimal | None, declaration: Declaration, language: str) -> tuple[str, str]:
+    """A number and its unit as it agrees with it, `("78", "امرأة")`; "" for a unit that the number's own word says."""
+    if value is None or words.unit(declaration.unit, language):
+        return text_of(value, declaration), unit_of(declaration, language)
+    return indicator_words.counted(value, declaration.unit)
 
 
 def name_of(declaration: Declaration) -> str:
@@ -105,22 +108,35 @@ def not_counted(values: Sequence[Value]) -> list[str]:
     return [_("Figures shown as “—” are being counted for the first time. Open the page again in a minute.")]
 
 
+def not_narrowed(readings: Sequence[Reading], *, is_all: bool = False) -> list[str]:
+    """What a reader must know who chose a time by which some figures do not go. `is_all`: the panel shows nothing else."""
+    names = list(dict.fromkeys(name_of(one.declaration) for one in readings if one.leaves_time_out))
+    if not names:
+        return []
+    if is_all and all(one.leaves_time_out for one in readings):
+        return [_("The chosen time does not narrow this panel: it shows records as they are now.")]
+    said = " · ".join(names)
+    return [_("The chosen time does not narrow these figures, which count records as they are now: %(figures)s.", figures=said)]
+
+
 def tiles(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `indicators`."""
     if panel.get("by_phase"):
         return _by_phase(actor, chosen, panel, language)
     read = Read(actor, chosen, language)
-    found, values = [], []
+    found, values, readings = [], [], []
     for code in panel.get("indicators"):
         reading = read.reading(code)
         if reading is None:
             continue
         value = reading.value()
         values.append(value)
+        readings.append(reading)
         found.append(_tile(reading, value, read))
     if not found:
         return nothing_declared()
-    return Shown(tiles=found, notes=not_counted(values), situation=situation(values, language))
+    notes = [*not_counted(values), *not_narrowed(readings, is_all=True)]
+    return Shown(tiles=found, notes=notes, situation=situation(values, language))
 
 
 def address_of(code: str, args: dict[str, Any]) -> str:
@@ -143,10 +159,12 @@ def _tile(reading: Reading, value: Value, read: Read) -> Tile:
             aim = float(Decimal(10000) / most)
             drawn = charts.bar(float(percent * 100 / most), rtl=language == "ar", target=aim)
             share = f"{words.figure(percent, 'percent')}{words.NO_BREAK}%"
+    figure, unit = counted_in(value.value, declaration, language)
     return Tile(
         name_of(declaration),
-        text_of(value.value, declaration),
-        unit=unit_of(declaration, language),
+        figure,
+        unit=unit,
+        measured_in=unit_of(declaration, language),
         definition=definition_of(declaration),
         counted=str(indicator_words.COUNTS.get(declaration.counts, "")).partition(":")[0].rstrip("."),
         target=target,
@@ -168,24 +186,29 @@ def _by_phase(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> S
     whole = Read(actor, chosen, language, phase="")
     parts = [(name, Read(actor, chosen, language, phase=code)) for code, name in phases_of(whole.programme).items()]
     heads = [Column(_("Indicator")), Column(_("Whole programme"), True), *(Column(name, True) for name, _read in parts)]
-    rows, values = [], []
+    rows, values, readings = [], [], []
     for code in panel.get("indicators"):
         reading = whole.reading(code)
         if reading is None:
             continue
-        here = [reading.value(), *(part.value() for _name, read in parts if (part := read.reading(code)) is not None)]
+        of_phases = [part for _name, read in parts if (part := read.reading(code)) is not None]
+        here = [reading.value(), *(part.value() for part in of_phases)]
         values += here
+        readings += [reading, *of_phases]
         unit = unit_of(reading.declaration, language)
         addresses = [address_of(code, {**whole.args, "phase": phase}) for phase in ("", *phases_of(whole.programme))]
         cells = [
             Cell(text_of(one.value, reading.declaration), one.value, address)
             for one, address in zip(here, addresses, strict=False)
         ]
+        if reading.declaration.is_stock:
+            cells[1:] = [Cell(words.NOTHING, tone="soft") for _phase in of_phases]
         name = Cell(name_of(reading.declaration), address=address_of(code, whole.args), note=unit)
         rows.append(Row([name, *cells]))
     if not rows:
         return nothing_declared()
-    return Shown([Table(heads, rows)], notes=not_counted(values), situation=situation(values, language))
+    notes = [*not_counted(values), *not_narrowed(readings)]
+    return Shown([Table(heads, rows)], notes=notes, situation=situation(values, language))
 
 
 def by_label(read: Read, reading: Reading, by: str) -> str:
@@ -241,7 +264,7 @@ def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
         rows.append(Row([Cell(labels[key] or _("not stated")), *cells, drawn.cell(_of(parts[0], key), whole)]))
     totals = [cell_of(one.value, reading.declaration) for one, reading in zip(wholes, columns, strict=True)]
     last = drawn.cell(wholes[0].value, wholes[-1].value) if out_of is not None else Cell()
-    notes = not_counted(wholes)
+    notes = [*not_counted(wholes), *not_narrowed(columns, is_all=True)]
     if first.measure == "distinct" and sum((_of(parts[0], key) or Decimal() for key in labels), Decimal()) != wholes[0].value:
         notes.append(_("Whoever stands in several parts is counted once in the total."))
     foot = Row([Cell(_("Total")), *totals, last], "total")
@@ -299,7 +322,7 @@ def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
     sources = _sources(declared, wholes, read)
     wanted = panel.get("values")
     keys = list(wanted or dict.fromkeys(key for one in sources for key in one.counts))
-    notes = not_counted(wholes)
+    notes = [*not_counted(wholes), *not_narrowed([one.reading for one in sources], is_all=True)]
     if any(one.is_too_many for one in sources):
         notes.append(_("There are too many rows to count each record once over all of them: choose a territory or a period."))
     if not any(one.counts.get(key) for one in sources for key in keys):

@@ -63,7 +63,8 @@ class Tile:
 
     name: str
     figure: str
-    unit: str = ""
+    unit: str = ""  # as it agrees with the figure
+    measured_in: str = ""  # the unit on its own, for a column of units
     definition: str = ""
     target: str = ""
     drawn: Markup | None = None

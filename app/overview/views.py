@@ -161,7 +161,7 @@ def as_csv(code: str) -> Response:
     tables = [*([_tiles(found)] if found.tiles else []), *found.tables, *found.in_files]
     about: list[tuple[str, ...]] = [
         (local_text(panel.title),),
-        (local_text(reading.programme.name), reading.perimeter),
+        (*_title(reading.programme), reading.perimeter),
         (found.situation,),
     ]
     names = can(reading.actor, "names.export", programme_id=reading.programme.id)
@@ -171,10 +171,16 @@ def as_csv(code: str) -> Response:
     return response
 
 
+def _title(programme: Programme) -> tuple[str, ...]:
+    """What stands above a file and on each sheet of paper."""
+    name = local_text(programme.name)
+    return (name, _("Demonstration")) if programme.is_demo else (name,)
+
+
 def _tiles(found: Shown) -> Table:
     heads = [Column(_("Indicator")), Column(_("Value")), Column(_("Unit")), Column(_("Target")), Column(_("Definition"))]
     rows = [
-        Row([Cell(one.name), Cell(one.figure, one.value), Cell(one.figure), Cell(one.target), Cell(one.definition)])
+        Row([Cell(one.name), Cell(one.figure, one.value), Cell(one.measured_in), Cell(one.target), Cell(one.definition)])
         for one in found.tiles
     ]
     return Table(heads, rows)
@@ -184,5 +190,5 @@ def _tiles(found: Shown) -> Table:
 @signed_in
 def sheet() -> Response:
     reading = _reading()
-    text = paper.sheet(local_text(reading.programme.name), reading.perimeter, reading.situation, reading.language)
+    text = paper.sheet(" · ".join(_title(reading.programme)), reading.perimeter, reading.situation, reading.language)
     return Response(text, mimetype="text/css; charset=utf-8")

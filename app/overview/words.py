@@ -8,10 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from flask_babel import gettext as _
 
 from app.core.languages import long_date, number
+from app.indicators import words as indicators
 
 NO_BREAK = "\u00a0"
 NOTHING = "—"
-MILLION = Decimal(1_000_000)
 
 UNIT_WORDS = {
     "mad": {"ar": "درهم", "fr": "MAD"},
@@ -47,11 +47,7 @@ def with_unit(value: Decimal, form: str, language: str) -> str:
 
 def in_millions(value: Decimal, language: str) -> str:
     """`28,25 MDH`, `28,25 مليون درهم`; nothing for less than a million."""
-    if abs(value) < MILLION:
-        return ""
-    amount = rounded(value / MILLION, 4).normalize()
-    text = number(amount.to_integral() if amount == amount.to_integral() else amount)
-    return f"{text}{NO_BREAK}{'مليون درهم' if language == 'ar' else 'MDH'}"
+    return indicators.in_millions(value, "mad", language)
 
 
 def short_day(value: date) -> str:

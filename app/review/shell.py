@@ -76,6 +76,11 @@ class Shell:
             return by_id[asked]
         return by_id.get(session.get("programme", "")) or next(iter(self.programmes), None)
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether what the page shows belongs to a demonstration, which every page and every sheet of paper says."""
+        return self.actor is not None and self.programme is not None and self.programme.is_demo
+
     def programme_address(self, programme: Programme) -> str:
         """The same list in another programme; a single record has no counterpart there."""
         top = "/" + request.path.strip("/").split("/")[0]

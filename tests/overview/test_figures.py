@@ -8,6 +8,8 @@ F4  partners: shares of the budget, and what is missing to it, said and not refu
 F5  a number of a ranking, of a phase, of a split opens the rows behind it, as many as it says; beyond many rows records are not
     told apart, and the panel says so
 F6  minutes of filling: quartiles of what was filled in one go; what was left open in between is counted apart
+F7  a chosen time narrows no figure over records that nothing dates, and the page says so: no false zero; a demonstration is
+    marked as one on every panel, in every file and on every sheet
 """
 
 from __future__ import annotations
@@ -201,6 +203,14 @@ def test_what_indicators_say_stands_on_the_home(rounds: World, said: Someone, kh
         assert ["Juridique", "0,0000", "100,0000", "100,0", "1"] in compared
         assert table(said, "axes", "Deux passages, question par question")[0][1:] == ["0,0000", "4,0000", "4,00", "1"]
 
+    # F7: nothing says when a cooperative came; the day on which its record was made is no answer.
+    page = text_of(said.client.get("/overview?lang=fr&to=2016-12-08").text)
+    assert "4 coopératives" in page
+    assert "comptent les fiches telles qu’elles sont maintenant : coops" in page
+    page = text_of(said.client.get("/indicators/coops?lang=fr&phase=p1").text)
+    assert "4 coopératives" in page
+    assert "Le temps choisi" in page
+
     picture = said.client.get("/overview/axes?lang=fr").text
     assert 'class="before"' not in picture, "one record of three has two rounds: its mean is not drawn beside that of all"
 
@@ -241,6 +251,20 @@ def test_a_number_opens_the_rows_that_it_counts(rounds: World, said: Someone, kh
     page = text_of(said.client.get("/overview/domains?lang=fr").text)
     assert "choisissez un territoire" in page
     assert table(said, "domains") == [["Certification", "1", "—", "2", ""], ["Financement", "2", "—", "2", ""]]
+
+
+@pytest.mark.sqlite_only
+def test_a_demonstration_says_so_wherever_it_is_shown(rounds: World, said: Someone):  # F7
+    assert "Démonstration" not in text_of(said.client.get("/overview?lang=fr").text)
+    rounds.programme.is_demo = True
+    db.session.commit()
+    page = text_of(said.client.get("/overview?lang=fr").text)
+    assert page.count("Démonstration") == 1 + len(HOME), "above all of it, and on each panel"
+    assert "Démonstration" in text_of(said.client.get("/records/cooperatives?lang=fr").text)
+    assert "Démonstration" in said.client.get("/overview/sheet.css?lang=fr").text
+    tiles = lines(said, "/overview/tiles.csv?lang=fr")
+    assert tiles[1][:2] == ["Boulemane", "Démonstration"]
+    assert tiles[5][:3] == ["coops", "4", "coopératives"], "a unit, not the figure again"
 
 
 @pytest.mark.sqlite_only
