@@ -214,12 +214,13 @@ def test_a_visit_moves_the_state_of_its_actions_and_of_no_other():  # F2
         ["entities"],
     ]
     entities = run("visit", steps)[-1]
-    assert [(one["list"], one["action"], one["id"]) for one in entities] == [
+    assert [(one["list"], one["action"], one["id"]) for one in entities if one["list"] != "visits"] == [
         ("actions", "update", "action-1"),
         ("actions", "update", "action-3"),
         ("cooperatives", "update", COOP),
     ]
-    done, blocked, visited = (one["data"] for one in entities)
+    done, blocked, visit, visited = (one["data"] for one in entities)
+    assert (visit["coop"], visit["date"]) == (COOP, TODAY)
     assert visited == {"last_visit": TODAY, "next_visit": ""}
     assert (done["status"], done["progress"], done["done_on"], done["due"]) == ("done", "100", TODAY, "2026-12-31")
     assert (blocked["status"], blocked["progress"], blocked["due"], blocked["done_on"]) == ("blocked", "30", "2027-03-01", "")
@@ -247,7 +248,7 @@ def test_a_new_step_is_an_action_that_the_next_visit_opens_with():  # F2
         }
     )
     entities = run("visit", [*VISIT, *steps, ["addRow", "grp_next/next"], ["entities"]])[-1]
-    [made] = [one for one in entities if one["action"] == "create"]
+    [made] = [one for one in entities if one["action"] == "create" and one["list"] != "visits"]
     assert (made["list"], made["label"]) == ("actions", "زيارة المعرض الجهوي")
     agreed = {"coop": COOP, "status": "todo", "responsible": "facilitator", "due": "2026-12-20", "agreed_on": TODAY}
     assert made["data"] == agreed
@@ -258,7 +259,7 @@ def test_a_new_step_is_an_action_that_the_next_visit_opens_with():  # F2
 def test_an_older_visit_does_not_hide_a_newer_one():  # F2
     visited = [RECORDS["cooperatives"][0] | {"last_visit": "2026-12-01", "next_visit": "2027-01-01"}]
     entities = run("visit", [*VISIT, ["entities"]], RECORDS | {"cooperatives": visited})[-1]
-    assert [one["list"] for one in entities] == ["actions", "actions"]
+    assert [one["list"] for one in entities] == ["actions", "actions", "visits"]
 
 
 def test_the_rows_of_a_visit_stay_with_their_actions():  # F2
@@ -266,7 +267,7 @@ def test_the_rows_of_a_visit_stay_with_their_actions():  # F2
     steps = [*VISIT, *sets(**{"act[1]/act_status": "done", "act[2]/act_status": "ongoing"}), ["snapshot"]]
     saved = run("visit", steps)[-1]
     case = {"package": package("visit"), "datasets": datasets("visit", records), "saved": saved, "now": NOW, "offset": OFFSET}
-    (*entities, _), coop = host.run_cases([case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}])[0]
+    (*entities, _visit, _coop), coop = host.run_cases([case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}])[0]
     assert [(one["id"], one["data"]["status"]) for one in entities] == [("action-1", "done"), ("action-3", "ongoing")]
     assert coop["readonly"] is True  # another cooperative would give the answers to other actions
 

@@ -20,7 +20,7 @@ export function listTitle(list) {
   /** @type {Record<string, string>} */
   const titles = {
     cooperatives: t("Cooperatives"), groups: t("Groups in formation"), persons: t("Persons"), meetings: t("Meetings"), premises: t("Premises"),
-    matches: t("Premises and groups"), projects: t("Projects"), contributions: t("Contributions"), apprentices: t("Apprentices"),
+    matches: t("Premises and groups"), projects: t("Projects"), contributions: t("Contributions"), apprentices: t("Apprentices"), visits: t("Visits"),
   };
   return titles[list] ?? list;
 }
@@ -46,6 +46,7 @@ export async function tiedTo({ phone }, opened, id, words) {
     if (APART.has(list)) continue;
     const rows = (await phone.catalogue.entities(list)).filter((/** @type {any} */ row) => row.name !== id && names(row, id));
     if (!rows.length) continue;
+    rows.sort((/** @type {any} */ a, /** @type {any} */ b) => (b.date ?? "").localeCompare(a.date ?? ""));
     /** @type {Map<string, Listed>} */
     const marked = new Map();
     for (const { pkg, instrument } of opened)
