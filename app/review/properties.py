@@ -17,6 +17,8 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.erased import is_mark
+from app.registry.models import Entity
+from app.registry.names import record_name
 from app.submissions.answers import SEPARATOR, Form, Node, asked, form_of, shown
 
 MOST_CHOICES = 60  # of a filter: longer lists are searched by name
@@ -127,6 +129,14 @@ class Properties:
         if text != value or len(value) < 36:
             return text
         return SEPARATOR[self.language].join(records.get(one, one) for one in value.split(" "))
+
+    def name_of(self, record: Entity) -> str:
+        """What a record is called; what was taken as a form proposed it (`source`, a choice) in the reader's language."""
+        form, node = self.known.get("source", (None, None))
+        text = form.choices(node).get(record.data.get("source", "")) if form is not None and node is not None else None
+        if form is not None and text and record.label in text.values():
+            return form.text(text, self.language)
+        return record_name(record, self.language)
 
     def choices(self, name: str) -> list[tuple[str, str]]:
         """(code, words) of a property whose answers are choices, in the order of the form; none for places and records."""

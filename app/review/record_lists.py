@@ -91,7 +91,7 @@ def rows(actor: Actor, programme_id: str, entities: Sequence[Entity]) -> list[Ro
         found.append(
             Row(
                 entity,
-                record_name(entity, language),
+                properties.name_of(entity) if properties else record_name(entity, language),
                 full_name(entity.territory, language) if entity.territory else "",
                 named.get(entity.organisation_id or "", ""),
                 followers.get(entity.follower_id, ""),

@@ -20,7 +20,6 @@ from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.finding import CLOSED, ids_in
 from app.registry.models import Entity, EntityVersion, Organisation
-from app.registry.names import record_name
 from app.registry.places import full_name
 from app.review.lines import trend
 from app.review.pages import Item, instrument_titles, list_items, may_read, people_names
@@ -270,7 +269,7 @@ def record(actor: Actor, entity: Entity, language: str) -> View:
     organisation = db.session.get(Organisation, entity.organisation_id) if entity.organisation_id else None
     view = View(
         entity,
-        record_name(entity, language),
+        story.properties.name_of(entity),
         full_name(entity.territory, language) if entity.territory else "",
         local_text(organisation.name) if organisation else "",
         people_names([entity.follower_id]).get(entity.follower_id, ""),
@@ -340,7 +339,7 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
             is_closed = status in CLOSED
             line = TiedLine(
                 one,
-                record_name(one, language),
+                properties.name_of(one),
                 _facts(one, entity, told, properties, records, language),
                 bool(due) and not is_closed and due < today,
             )
@@ -362,7 +361,7 @@ def _facts(
         for name, value in said
         if value and value != about.id
     ]
-    return [text for text in dict.fromkeys(texts) if text != record_name(one, language)]
+    return [text for text in dict.fromkeys(texts) if text not in (properties.name_of(one), one.label)]
 
 
 def _add_scores(actor: Actor, view: View, language: str) -> None:

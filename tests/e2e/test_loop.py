@@ -204,7 +204,7 @@ def test_what_was_agreed_is_followed_without_network_and_the_server_holds_the_sa
         for row in rows:
             assert {key: value for key, value in held[row["name"]].data.items() if value} == said(row)
             assert str(held[row["name"]].version) == row["__version"]
-    assert naming(coop) == {("actions", "coop"), ("persons", "coop"), ("trainings", "coops")}
+    assert naming(coop) == {("actions", "coop"), ("persons", "coop"), ("trainings", "coops"), ("visits", "coop")}
     history = versions(coop)
     assert [(one.version, one.base_version, one.trunk_version) for one in history] == [
         (1, None, None),

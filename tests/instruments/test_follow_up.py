@@ -267,7 +267,9 @@ def test_the_rows_of_a_visit_stay_with_their_actions():  # F2
     steps = [*VISIT, *sets(**{"act[1]/act_status": "done", "act[2]/act_status": "ongoing"}), ["snapshot"]]
     saved = run("visit", steps)[-1]
     case = {"package": package("visit"), "datasets": datasets("visit", records), "saved": saved, "now": NOW, "offset": OFFSET}
-    (*entities, _visit, _coop), coop = host.run_cases([case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}])[0]
+    (*entities, _visit, _coop), coop = host.run_cases(
+        [case | {"steps": [["entities"], ["view", "grp_visit/coop_cooperatives"]]}]
+    )[0]
     assert [(one["id"], one["data"]["status"]) for one in entities] == [("action-1", "done"), ("action-3", "ongoing")]
     assert coop["readonly"] is True  # another cooperative would give the answers to other actions
 

@@ -4,6 +4,7 @@ P1  a shape is drawn over the one before only where both were scored with the sa
 P2  a record's page tells when it was seen and what is to correct, also where nothing was agreed
 P3  today names groups as well as cooperatives, none that is closed, and what a colleague follows last
 P4  a record is chosen in a form by its name in either script, with whose it is under a name that two share
+P5  an action taken as it was proposed is read in one's own language, another in the words it was agreed in
 """
 
 from __future__ import annotations
@@ -89,8 +90,17 @@ CHOOSE = """
   return found.map((one) => [one.dataset.value, one.querySelector("small")?.textContent]);
 """
 
+AGREED = """
+  const { actionsOf } = await import("/static/js/pages/agreed.js");
+  const text = { ar: "ترتيب الوثائق", fr: "Classer les documents" };
+  const lists = { plan_source: [{ name: "LEG07", label: text }] };
+  const agreed = { coop: "c1", source: "LEG07", status: "todo" };
+  const rows = ["Classer les documents", "ترتيب الوثائق عندنا"].map((label, n) => ({ ...agreed, name: `a${n}`, label }));
+  return actionsOf(rows, "c1", [{ lists }]).open.map(({ label }) => label);
+"""
 
-def test_pages_tell_records_apart_and_leave_none_out(page: Page) -> None:  # P1 to P4, in one page
+
+def test_pages_tell_records_apart_and_leave_none_out(page: Page) -> None:  # P1 to P5, in one page
     assert run(page, SHAPES) == [[0, True], [1, False], [0, True]]
 
     nothing, seen, planned, to_correct = run(page, BRIEFS)
@@ -102,5 +112,7 @@ def test_pages_tell_records_apart_and_leave_none_out(page: Page) -> None:  # P1 
     mine, group, late, new, theirs = run(page, TODAY)
     assert {mine, group, late} == {"#/record/cooperatives/mine", "#/record/groups/planned", "#/record/groups/late"}
     assert (new, theirs) == ("#/record/cooperatives/new", "#/record/cooperatives/theirs")
+
+    assert run(page, AGREED) == ["ترتيب الوثائق", "ترتيب الوثائق عندنا"]
 
     assert run(page, CHOOSE) == [["p1", "تعاونية الأمل"], ["p2", "مجموعة الزيتون"]]

@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from app.core import audit
 from app.core.db import db, next_seq
 from app.core.ids import new_id
+from app.instruments import operations as instruments
+from app.instruments.compiler import LIBRARY
 from app.registry import queries
 from app.registry.models import Entity, EntityVersion, EntityWaiting
 from app.registry.queries import Filters, filters_from
@@ -26,6 +28,8 @@ from tests.conftest import NOW, Someone, World, count
 from tests.registry.test_applying import create, stored, update, versions
 from tests.review.instrument import changed
 from tests.review.instrument import stored as a_submission
+
+DIAG = LIBRARY / "diag" / "form.md"
 
 
 def a_record(world: World, label: str, **more: Any) -> Entity:
@@ -123,6 +127,21 @@ def test_a_record_tells_who_said_what_and_what_names_it(amina: Someone, khadija:
     assert f"/submissions/{envelope['submission_id']}" in page
     assert page.count("Amina") >= 3
     assert "أمينة" in text(khadija, f"/records/cooperatives/{coop}", "ar")
+
+
+@pytest.mark.sqlite_only
+def test_an_action_taken_as_it_was_proposed_is_read_in_ones_own_language(  # O2
+    amina: Someone, khadija: Someone, world: World, coop: str
+):
+    instruments.publish_checked(None, world.programme.id, instruments.check("", "diag.md", DIAG.read_bytes()), NOW)
+    db.session.commit()
+    for label in ("ترتيب الوثائق القانونية وحفظها في ملف واحد", "ترتيب الوثائق عند الكاتبة"):
+        data = {"coop": coop, "status": "todo", "source": "LEG07"}
+        amina.deliver(entities=[{"list": "actions", "id": new_id(), "action": "create", "label": label, "data": data}])
+    page = text(khadija, f"/records/cooperatives/{coop}").split("<details><summary>")[0]
+    assert "Classer les documents légaux dans un dossier unique" in page
+    assert "ترتيب الوثائق عند الكاتبة" in page  # in the words of the cooperative
+    assert "في ملف واحد" not in page
 
 
 def test_scores_over_time_stand_with_the_radar_of_the_newest(amina: Someone, khadija: Someone, world: World, package: str):  # O2

@@ -131,11 +131,18 @@ function agreedIn(form, pkg, known) {
     /** @param {string} property @returns {string} */
     const value = (property) => one.data[property] || before[property] || "";
     return {
-      text: OVER.has(value("status")) ? "" : one.label || before.label || "",
+      text: OVER.has(value("status")) ? "" : asProposed(form, pkg, rules, one.label || before.label || "", value("source")),
       who: choiceName(form, pkg, asksWho(one.list), value("responsible") || value("party")),
       due: formatDate(value("due")),
     };
   }).filter((/** @type {Agreed} */ { text }) => text);
+}
+
+/** What was taken as it was proposed, in the language of the page. @param {any} form @param {any} pkg @param {any[]} rules @param {string} label @param {string} source */
+function asProposed(form, pkg, rules, label, source) {
+  const node = source && pkg.nodes[rules.map((rule) => saved(rule, "source")).find(Boolean) ?? -1];
+  const item = node && pkg.lists?.[node.choices?.list]?.find((/** @type {any} */ one) => one.name === source);
+  return item && Object.values(item.label).includes(label) ? plain(form.text(item.label)) : label;
 }
 
 /** The node a property is saved from. @param {any} rule @param {string} property @returns {number | undefined} */

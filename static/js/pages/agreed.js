@@ -25,6 +25,9 @@ const DAY_MS = 86_400_000;
 /** Days from one date to another. @param {string} from @param {string} to */
 const daysBetween = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 
+/** What was taken as it was proposed, in the reader's language. @param {string} label @param {any} text */
+const inWords = (label, text) => (Object.values(text ?? {}).includes(label) ? said(text) : label);
+
 /** The rows of a choice list, from the first form that has it. @param {any[]} packages @param {string} list @returns {Map<string, any>} by code */
 export function choicesIn(packages, list) {
   /** @type {Map<string, any>} */
@@ -42,6 +45,7 @@ export function choicesIn(packages, list) {
 export function actionsOf(rows, id, packages, today = localDay()) {
   const owners = choicesIn(packages, "responsible");
   const states = choicesIn(packages, "action_status");
+  const proposed = choicesIn(packages, "plan_source");
   /** @type {Action[]} */
   const open = [];
   /** @type {Action[]} */
@@ -51,7 +55,7 @@ export function actionsOf(rows, id, packages, today = localDay()) {
     const { due = "", status = "", responsible = "", agreed_on: agreed = "" } = row;
     const isOver = OVER.has(status);
     (isOver ? closed : open).push({
-      id: row.name, label: row.label, due, late: !isOver && due && due < today ? daysBetween(due, today) : 0, agreed,
+      id: row.name, label: inWords(row.label, proposed.get(row.source)?.label), due, late: !isOver && due && due < today ? daysBetween(due, today) : 0, agreed,
       owner: row.party || said(owners.get(responsible)?.label) || responsible, isOurs: owners.get(responsible)?.side === "ours",
       state: said(states.get(status)?.label) || status, remark: row.remark || row.block || "",
     });
