@@ -267,18 +267,20 @@ def in_envelope(envelope: dict[str, Any], form_sha256: str, who: Wanted) -> list
         files = [hashes[leaf.value] for leaf in inside if leaf.value in hashes]
         values = [leaf.value for leaf in hers if leaf.value not in hashes and not who.names(leaf.value)]
         found.append(_place("row", name, values, form_sha256, True, files))
-    if answers or who.everybody:
-        for leaf, sure in answers:
-            found.append(_place("answer", leaf.path, [leaf.value], form_sha256, sure))
-        # What stands beside her name outside rows: perhaps hers, perhaps another's. A person looks.
+    for leaf, sure in answers:
+        found.append(_place("answer", leaf.path, [leaf.value], form_sha256, sure))
+    # What stands beside her name outside rows: perhaps hers, perhaps another's. A person looks. Beside her row only pictures,
+    # such as that of the list on paper which she signed.
+    named = who.everybody or any(sure for _leaf, sure in answers)
+    if named or sure_rows:
         taken = {leaf.path for leaf, _sure in answers}
-        if who.everybody or any(sure for _leaf, sure in answers):
-            for leaf in all_leaves:
-                beside = personal is not None and leaf.plain in (personal.paths - personal.derived) | personal.files
-                if leaf.row or leaf.path in taken or not leaf.value or not beside:
-                    continue
-                files = [hashes[leaf.value]] if leaf.value in hashes else []
-                found.append(_place("file" if files else "answer", leaf.path, [leaf.value], form_sha256, False, files))
+        near = (personal.paths - personal.derived) | personal.files if personal is not None else frozenset()
+        for leaf in all_leaves:
+            beside = leaf.plain in near and (named or leaf.value in hashes)
+            if leaf.row or leaf.path in taken or not leaf.value or not beside:
+                continue
+            files = [hashes[leaf.value]] if leaf.value in hashes else []
+            found.append(_place("file" if files else "answer", leaf.path, [leaf.value], form_sha256, False, files))
     found += _kept_aside(envelope, hashes, who)
     found += _said_of_records(envelope, form_sha256, {leaf.value for leaf in all_leaves}, who)
     return found

@@ -239,10 +239,11 @@ PERSONAL = {
     "appr": "a_douar a_guardian a_master a_master_id a_master_name a_master_ref a_name e_apprentices_a_douar "
     "e_apprentices_a_guardian e_apprentices_a_master e_apprentices_a_name e_apprentices_master instanceName rec rec_id",
     "coop": "contact_name contact_phone e_cooperatives_contact_name e_cooperatives_contact_phone e_cooperatives_email "
-    "e_cooperatives_pres_name e_cooperatives_pres_phone email pres_name pres_phone",
-    "diag": "d_sign",
+    "e_cooperatives_pres_name e_cooperatives_pres_phone email photo_group pres_name pres_phone",
+    "diag": "d_photo d_sign",
     "precoop": "e_persons_full_name e_persons_phone w_name w_person w_person_id w_phone",  # not how many they are
-    "train": "e_persons_full_name e_persons_phone p_name p_person p_person_id p_phone p_sign people sign_trainer trainer_name",
+    "train": "e_persons_full_name e_persons_phone p_name p_person p_person_id p_phone p_sign people photo_sheet "
+    "sign_trainer trainer_name",
     "visit": "v_sign",
 }
 

@@ -175,6 +175,14 @@ def test_it_names_its_record_its_place_and_itself(code):  # L6
     }
 
 
+@pytest.mark.parametrize(("code", "name"), [("coop", "photo_group"), ("diag", "d_photo")])
+def test_who_refuses_to_be_recorded_is_not_photographed_either(code, name):  # L5
+    found = package(code)
+    nodes = {node["name"]: node for node in found["nodes"]}
+    asked = {index for index, _scope in found["expressions"][nodes[name]["relevant"]]["deps"]}
+    assert {nodes["consent"]["i"], nodes["consent_photo"]["i"]} <= asked
+
+
 @pytest.mark.parametrize("code", NAMING)
 def test_the_consent_text_names_who_answers_for_the_data(code):  # L5
     label = node(package(code), "consent_note")["label"]
