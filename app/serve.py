@@ -137,15 +137,18 @@ def _end_with(parent: int) -> None:
 
 def _start_checks(app: Flask) -> None:
     """Computing submissions again has a process of its own, which ends with this one (app/submissions/checks.py); it also keeps
-    indicators in step with what no page has asked for yet, and files what copies of rescue files still hold."""
+    indicators in step with what no page has asked for yet, files what copies of rescue files still hold, and each night erases
+    again what came back of erased persons."""
     from app.core.clock import utcnow
     from app.indicators import keeping
+    from app.personal import later
     from app.rescue import operations as rescue
     from app.submissions import checks
 
     def also() -> None:
         keeping.catch_up_all()
         rescue.settle_now_and_then(app, now=utcnow())
+        later.again_each_night(now=utcnow())
 
     own = os.getpid()
     child = os.fork()

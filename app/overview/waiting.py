@@ -24,6 +24,7 @@ from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.panels.declarations import WAITING, Panel
 from app.registry.models import Entity
 from app.review.pages import people_names
+from app.submissions import kept
 from app.submissions.answers import as_date
 from app.submissions.models import Submission
 from app.submissions.queries import MANY, TO_REVIEW, Count, Filters, bounded_count, conditions
@@ -141,6 +142,26 @@ def _silent(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
     )
 
 
+def _kept(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
+    """Nothing is erased by itself: who answers for personal data looks and confirms."""
+    grant = actor.grants.get(chosen.programme_id)
+    is_kept_to = not actor.is_administrator and grant is not None and bool(grant.organisation_id or grant.territories)
+    if is_kept_to or not can(actor, "person.manage", programme_id=chosen.programme_id):
+        return None
+    if not kept.limited(chosen.programme_id):
+        return None
+    count, oldest = kept.too_long(chosen.programme_id, now=utcnow(), most=MANY)
+    address = url_for("personal.home", _anchor="retention")
+    return Row(
+        [
+            Cell(_("Kept longer than people were told")),
+            _count(Count(min(count, MANY), count >= MANY), address),
+            Cell(_("coordinators")),
+            _since(oldest, language),
+        ]
+    )
+
+
 @dataclass(frozen=True)
 class Late:
     """A list whose records should be done by a day, and the property that says by whom."""
@@ -217,4 +238,5 @@ _ROWS = {
     "returned": _returned,
     "quarantined": _quarantined,
     "silent": _silent,
+    "kept": _kept,
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 
 from app.core import audit
 from app.core.db import begin_writing, db
+from app.core.models import Setting
 from app.core.permissions import Actor, require
 from app.core.problems import Problem
 from app.instruments.models import Instrument, InstrumentVersion
@@ -26,8 +28,13 @@ from app.personal.models import Erasure
 from app.registry.applying import LABEL
 from app.registry.erased import print_of
 from app.registry.models import Entity, EntityVersion, Programme
+from app.submissions.kept import kept_before, limited, months_before
 from app.submissions.models import Quarantined, Revision, Submission
 from app.submissions.queries import opened
+
+log = logging.getLogger(__name__)
+
+LOOKED = "erased_again"  # the setting that says for which day it was looked: "epoch 2026-11-26"
 
 
 @dataclass
@@ -71,6 +78,23 @@ def again(*, now: datetime, apply: bool) -> Again:
     else:
         db.session.rollback()
     return result
+
+
+def again_each_night(*, now: datetime) -> bool:
+    """For the process beside the server: again(), once a day from two o'clock (UTC) on, and at once where a copy was put back.
+    Whether it looked. Commits."""
+    day = f"{db.session.scalar(sa.select(Setting.value).where(Setting.name == 'epoch'))} {(now - timedelta(hours=2)).date()}"
+    looked = db.session.scalar(sa.select(Setting.value).where(Setting.name == LOOKED))
+    db.session.rollback()
+    if looked == day:
+        return False
+    begin_writing()
+    db.session.merge(Setting(name=LOOKED, value=day))  # before: what fails is tried again tomorrow, not without end
+    db.session.commit()
+    result = again(now=now, apply=True)
+    if any(result.done.counts().values()) or result.perhaps:
+        log.info("Erased again: %s; to look at: %s", result.done.counts(), len(result.perhaps))
+    return True
 
 
 def _journal() -> Iterator[dict[str, Any]]:
@@ -185,29 +209,14 @@ class Expired:
     done: Done = field(default_factory=Done)
 
 
-def months_before(now: datetime, months: int) -> datetime:
-    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
-    return datetime(year, month + 1, min(now.day, 28), tzinfo=UTC)
-
-
 def expired(programme_id: str, *, now: datetime, limit: int = 5000) -> Expired:
     """What is due today; reads only."""
     result = Expired()
     kept = db.session.scalars(sa.select(Instrument).where(Instrument.programme_id == programme_id).order_by(Instrument.form_id))
     instruments = list(kept)
-    for one in instruments:
-        if one.retention_months is None:
-            continue
-        before = months_before(now, one.retention_months)
-        left = sa.select(Revision.id).where(
-            Revision.submission_id == Submission.id, Revision.erased_at.is_(None), Revision.encryption == "none"
-        )
-        query = sa.select(Submission.id).where(
-            Submission.programme_id == programme_id,
-            Submission.form_id == one.form_id,
-            Submission.received_at < before,
-            left.exists(),
-        )
+    for one in limited(programme_id):
+        before = months_before(now, one.retention_months or 0)
+        query = sa.select(Submission.id).where(*kept_before(one, before))
         result.due.append(Due(one, before, list(db.session.scalars(query.order_by(Submission.received_at).limit(limit)))))
     result.persons = _persons_due(programme_id, instruments, now, limit)
     return result

@@ -21,6 +21,7 @@ import io
 import json
 import shutil
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ import sqlalchemy as sa
 from app.core import audit
 from app.core.db import begin_writing, db
 from app.core.ids import new_id
-from app.core.models import Audit
+from app.core.models import Audit, Setting
 from app.instruments import operations
 from app.instruments.models import Instrument
 from app.instruments.operations import Checked
@@ -40,6 +41,7 @@ from app.personal.operations import asked
 from app.registry.models import Entity
 from app.rescue import copies
 from app.rescue.operations import bring
+from app.submissions import kept
 from app.submissions.attachments import path_of
 from app.submissions.models import Attachment, Remark, Revision, Submission
 from tests.conftest import NOW, Someone, World, count, item_of
@@ -351,6 +353,29 @@ def test_a_phone_that_never_heard_of_the_erasure_does_not_bring_a_property_back(
         assert db.session.get_one(Entity, held.coop).data["pres_name"] == "فاطمة الزهراء"
 
 
+def test_each_night_and_after_a_restore_it_looks_again_by_itself(held: Held):  # D6
+    erase(held)
+
+    def put_back() -> None:
+        db.session.execute(sa.update(Entity).where(Entity.id == held.zahra).values(label=NAME, erased_at=None))
+        db.session.commit()
+
+    def looked(after: timedelta) -> tuple[bool, str]:
+        did = later.again_each_night(now=NOW + after)
+        db.session.expire_all()
+        return did, db.session.get_one(Entity, held.zahra).label
+
+    put_back()
+    assert looked(timedelta(0)) == (True, "")
+    put_back()
+    assert looked(timedelta(seconds=3)) == (False, NAME), "once a day"
+    assert looked(timedelta(days=1)) == (True, "")
+    put_back()
+    db.session.merge(Setting(name="epoch", value="another"))
+    db.session.commit()
+    assert looked(timedelta(days=1, seconds=3)) == (True, ""), "a copy was put back"
+
+
 def test_what_arrives_while_she_is_erased_is_looked_at_afterwards(held: Held):  # D6
     """After the list was shown, before it was confirmed."""
     who = asked(PHONE)
@@ -441,6 +466,9 @@ def test_answers_are_kept_as_long_as_the_instrument_says(held: Held, admin: Some
     assert later.expired(held.programme, now=from_now(days=600)).due[0].submissions == []
     result = app.test_cli_runner().invoke(args=["person", "retention", "boulemane"])
     assert "session\t24 months\t0 submissions due" in result.output, result.output
+    assert kept.too_long(held.programme, now=from_now(days=600), most=9) == (0, None)
+    assert kept.too_long(held.programme, now=from_now(days=800), most=9)[0] == 3
+    assert "Conservées au-delà de la durée annoncée" in admin.client.get("/overview?lang=fr").text
     done = later.expire(None, held.programme, now=from_now(days=800)).done
     assert (done.submissions, done.records, done.files) == (3, 3, 1), "two sessions, and what was set aside"
     bodies = [gzip.decompress(body).decode() for body in db.session.scalars(sa.select(Revision.body))]
