@@ -48,6 +48,7 @@ class Value:
     situation: datetime  # everything up to this moment is in it
     is_counted: bool = True
     deviation: Decimal | None = None  # of means: how far rows lie from it
+    mean: Decimal | None = None  # of medians: panels show both
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,7 @@ class Reading:
             parts[NONE] = rest
 
     def figure(self, sums: Sums, median: Decimal | None = None) -> Value:
-        measure, off = self.declaration.measure, None
+        measure, off, mean = self.declaration.measure, None, None
         value: Decimal | None
         if measure == "rows":
             value = Decimal(sums.n)
@@ -232,12 +233,12 @@ class Reading:
         elif measure == "sum":
             value = Decimal(sums.total) / SCALE
         elif measure == "median":
-            value = median
+            value, mean = median, _quotient(sums.total, sums.weight)
         else:
             value = _quotient(sums.total * (100 if measure == "share" else 1), sums.weight)
             off = _rounded(deviation(sums)) if measure == "mean" else None
         is_counted = self.shown.counted_at is not None
-        return Value(value if is_counted else None, sums.n, self.declaration.target, self.situation, is_counted, off)
+        return Value(value if is_counted else None, sums.n, self.declaration.target, self.situation, is_counted, off, mean)
 
     # -- sums
 

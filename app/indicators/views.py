@@ -20,7 +20,7 @@ from app.core import audit
 from app.core.cells import neutral
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
-from app.core.languages import MOROCCO, chosen_language, long_date
+from app.core.languages import MOROCCO, chosen_language, long_date, number
 from app.core.permissions import Actor, can, require
 from app.core.web import local_text
 from app.indicators import charts, listing, operations, problems, queries, words
@@ -101,6 +101,14 @@ def set_target(code: str) -> Response:
     return redirect(url_for("indicators.page", **here))  # type: ignore[return-value]
 
 
+def _middle(value: Value, declaration: Declaration) -> list[tuple[str, str]]:
+    """Of a median the mean beside it: whoever comes from a panel of means finds her number."""
+    if value.mean is None or value.value is None:
+        return []
+    said = [(_("Mean"), value.mean), (_("Median"), value.value)]
+    return [*((name, words.number_of(one, declaration.unit)) for name, one in said), (_("n"), number(value.n))]
+
+
 def _history(shown: queries.Shown) -> list[str]:
     """Each change of the target by hand, the last first."""
     if not shown.changes:
@@ -147,6 +155,7 @@ def _page(code: str, form: TargetForm | None = None) -> str:
         "indicators/page.html",
         declaration=declaration,
         figure=_figure(declaration, value),
+        middle=_middle(value, declaration),
         deviation=words.figure(value.deviation, declaration.unit) if value.deviation is not None else "",
         told=words.told_in(declaration),
         explained=explained(programme, declaration, forms_of(programme.id), language),

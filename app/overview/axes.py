@@ -303,6 +303,8 @@ def _weakest(
     axis_names = names_of_axes(form, read.language)
     means.sort(key=lambda pair: (pair[0].mean, pair[1].code))
     rows = []
+    # Beside a mean of all stands the change of all, or none: `_rounds` says that of the records that have both.
+    since = {one.code: pair for spread, one in means if (pair := pairs.get(one.code)) is not None and pair.n == spread.n}
     for spread, one in means[:most]:
         bar = charts.bar(float(spread.mean * 100 / TOP_OF_QUESTION), rtl=read.language == "ar")
         cells = [
@@ -311,12 +313,12 @@ def _weakest(
             Cell(drawn=bar),
             Cell(number(spread.n), Decimal(spread.n)),
         ]
-        if pairs:
-            pair = pairs.get(one.code)
+        if since:
+            pair = since.get(one.code)
             cells.append(_signed(pair.now - pair.before, 2) if pair else Cell(words.NOTHING, tone="soft"))
         rows.append(Row(cells))
     heads = [Column(_("Question")), Column(_("Mean out of 4"), True), Column("", drawn=True), Column(_("n"), True)]
-    if pairs:
+    if since:
         heads.append(Column(_("Since the round before"), True))
     title = ngettext("The weakest question", "The %(num)d weakest questions", len(rows))
     return Table(heads, rows, title=title)

@@ -186,7 +186,8 @@ def _by_phase(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> S
     whole = Read(actor, chosen, language, phase="")
     parts = [(name, Read(actor, chosen, language, phase=code)) for code, name in phases_of(whole.programme).items()]
     heads = [Column(_("Indicator")), Column(_("Whole programme"), True), *(Column(name, True) for name, _read in parts)]
-    rows, values, readings = [], [], []
+    rows, aims = list[list[Cell]](), list[Cell]()
+    values, readings = list[Value](), list[Reading]()
     for code in panel.get("indicators"):
         reading = whole.reading(code)
         if reading is None:
@@ -204,11 +205,22 @@ def _by_phase(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> S
         if reading.declaration.is_stock:
             cells[1:] = [Cell(words.NOTHING, tone="soft") for _phase in of_phases]
         name = Cell(name_of(reading.declaration), address=address_of(code, whole.args), note=unit)
-        rows.append(Row([name, *cells]))
+        aim = here[0].target
+        aims.append(Cell(text_of(aim.value, reading.declaration), aim.value) if aim is not None else Cell())
+        rows.append([name, *cells])
     if not rows:
         return nothing_declared()
+    if any(one.text for one in aims):
+        heads.append(Column(_("Target"), True))
+        rows = [[*cells, aim] for cells, aim in zip(rows, aims, strict=True)]
+    # Two measures of one name would stand there twice: {name: definition}.
+    legend = {name_of(one.declaration): definition_of(one.declaration) for one in readings}
     notes = [*not_counted(values), *not_narrowed(readings)]
-    return Shown([Table(heads, rows)], notes=notes, situation=situation(values, language))
+    return Shown(
+        [Table(heads, [Row(cells) for cells in rows], legend=list(legend.items()))],
+        notes=notes,
+        situation=situation(values, language),
+    )
 
 
 def by_label(read: Read, reading: Reading, by: str) -> str:
@@ -335,20 +347,41 @@ def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
     sums = {key: sum((one.counts.get(key, Decimal()) for one in sources), Decimal()) for key in keys}
     if together:
         sums = {key: Decimal(len(_together(sources, key))) for key in keys}
-    most, behind = max(sums.values()), Behind(panel, chosen)
-    heads = [Column(_("Value")), Column(_("Rank"), True), *(Column(one.title, True) for one in sources)]
-    if together:
-        heads.append(Column(_("Together, each once"), True))
-    heads.append(Column("", drawn=True))
-    rows = []
-    for rank, key in enumerate(sorted(keys, key=lambda one: (-sums[one], labels[one])), 1):
-        cells = [one.cell(key, n, behind, read.args) for n, one in enumerate(sources)]
-        if together:
-            cells.append(Cell(words.figure(sums[key]), sums[key], behind.address(row=key) if sums[key] else ""))
-        bar = charts.bar(float(sums[key] * 100 / most), rtl=language == "ar")
-        rows.append(Row([Cell(labels[key]), Cell(number(rank), Decimal(rank)), *cells, Cell(drawn=bar)]))
+    behind = Behind(panel, chosen)
+    if len({one.reading.declaration.unit for one in sources}) > 1:
+        notes.append(_("The columns count different things: they are neither added up nor ranked together."))
+        heads = [Column(_("Value")), *(Column(one.title, True) for one in sources)]
+        if not wanted:
+            keys.sort(key=lambda key: (*(-one.counts.get(key, Decimal()) for one in sources), labels[key]))
+        lines = [
+            Row([Cell(labels[key]), *(one.cell(key, n, behind, read.args) for n, one in enumerate(sources))]) for key in keys
+        ]
+    else:
+        of_all = _("Together, each once") if together else _("Total") if len(sources) > 1 and not lacks_some(sources) else ""
+        heads = [Column(_("Value")), Column(_("Rank"), True), *(Column(one.title, True) for one in sources)]
+        heads += [Column(of_all, True)] if of_all else []
+        heads.append(Column("", drawn=True))
+        lines = []
+        ranks = ranked(sums)
+        for key in sorted(keys, key=lambda one: (ranks[one], labels[one])):
+            cells = [one.cell(key, n, behind, read.args) for n, one in enumerate(sources)]
+            if of_all:
+                address = behind.address(row=key) if together and sums[key] else ""
+                cells.append(Cell(words.figure(sums[key]), sums[key], address))
+            bar = charts.bar(float(sums[key] * 100 / max(sums.values())), rtl=language == "ar")
+            lines.append(Row([Cell(labels[key]), Cell(number(ranks[key]), Decimal(ranks[key])), *cells, Cell(drawn=bar)]))
     definitions = [(one.title, definition_of(one.reading.declaration)) for one in sources]
-    return Shown([Table(heads, rows, legend=definitions)], notes=notes, situation=situation(wholes, language))
+    return Shown([Table(heads, lines, legend=definitions)], notes=notes, situation=situation(wholes, language))
+
+
+def ranked(sums: Mapping[str, Decimal]) -> dict[str, int]:
+    """{key: its rank}: equals share one, and the next stands as many places below."""
+    return {key: 1 + sum(1 for other in sums.values() if other > own) for key, own in sums.items()}
+
+
+def lacks_some(sources: Sequence[_Source]) -> bool:
+    """Whether what one of them counts is not known, so that no sum is."""
+    return any(one.is_too_many and not one.counts for one in sources)
 
 
 MOST_IDENTITIES = 20_000  # rows whose records are told apart one by one

@@ -54,8 +54,10 @@ def partners(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
             )
         )
     pledged = plan.pledged
-    summed = Cell(words.figure(pledged, "mad"), pledged)
-    foot = [Row([Cell(_("Total")), Cell(), Cell(), summed, _share(plan.share(pledged), language)], "total")]
+    is_known = any(one.amount is not None for one in plan.partners)  # nobody brings 0 because nobody said how much
+    summed = Cell(words.figure(pledged, "mad"), pledged) if is_known else Cell(words.NOTHING, tone="soft")
+    of_all = _share(plan.share(pledged) if is_known else None, language)
+    foot = [Row([Cell(_("Total")), Cell(), Cell(), summed, of_all], "total")]
     notes = []
     if plan.budget is not None:
         said = (words.in_millions(plan.budget, language), local_text(dict(plan.budget_note)))

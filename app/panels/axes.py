@@ -60,12 +60,12 @@ def declarations(panels: Sequence[Panel], forms: Mapping[str, Form]) -> list[dic
             if one.is_question and not panel.get("weakest", 10) and not panel.get("rounds"):
                 continue
             for each in ("latest", "before") if panel.get("rounds") else ("latest",):
-                raw = _declaration(form, one, [] if one.is_question else by, each)
+                raw = _declaration(form, one, [] if one.is_question else by, each, panel.get("date", ""))
                 found.setdefault(raw["code"], raw)
     return list(found.values())
 
 
-def _declaration(form: Form, one: Scored, by: list[str], each: str) -> dict[str, Any]:
+def _declaration(form: Form, one: Scored, by: list[str], each: str, dated: str) -> dict[str, Any]:
     name = {language: form.label(one.node, language) or str(one.node["name"]) for language in LANGUAGES}
     said = {
         "latest": {"ar": "آخر تشخيص معتمد لكل سجل", "fr": "Le dernier dossier approuvé de chaque fiche"},
@@ -82,4 +82,5 @@ def _declaration(form: Form, one: Scored, by: list[str], each: str) -> dict[str,
         "each": each,
         "by": by if each == "latest" else [],
         "hidden": True,
+        **({"date": dated} if dated else {}),
     }

@@ -32,7 +32,7 @@ KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
         frozenset({"list", "steps"}),
         frozenset({"done", "none", "going", "start", "end", "columns", "where", "sort", "date"}),
     ),
-    "axes": (frozenset({"instrument"}), frozenset({"by", "weakest", "rounds"})),
+    "axes": (frozenset({"instrument"}), frozenset({"by", "weakest", "rounds", "date"})),
     "ranking": (frozenset({"indicators"}), frozenset({"values"})),
     "table": (frozenset({"list", "columns"}), frozenset({"where", "group", "sort", "signal", "date"})),
     "matrix": (
@@ -332,6 +332,8 @@ def _check_axes(place: _Place, raw: dict[str, Any], known: Known) -> None:
         raise place.wrong("instrument", raw["instrument"], known.forms)
     for one in raw.get("by", []):
         _property(place, "by", one, None, known)
+    if "date" in raw:
+        _property(place, "date", raw["date"], None, known)  # of the form: its indicators ask whether it is a date
     if not isinstance(raw.get("weakest", 10), int) or not 0 <= raw.get("weakest", 10) <= 50:
         raise place.wrong("weakest", raw["weakest"], "0…50")
     if not isinstance(raw.get("rounds", False), bool):

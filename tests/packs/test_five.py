@@ -149,7 +149,7 @@ def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None
             "Encadrement juridique",
         ],
     )
-    domains = {line[0]: line[2:5] for line in home.table("difficulties") if len(line) > 4 and line[1].isdecimal()}
+    domains = {line[0]: line[1:4] for line in home.table("difficulties") if len(line) == 4 and line[1].isdecimal()}
     assert len(domains) == 6
     assert domains["Certification"] == ["1", "2", "4"], "named in a meeting, found in visits, called for by diagnostics"
     assert all(int(diagnosed) for _raised, _found, diagnosed in domains.values())
