@@ -5,6 +5,7 @@ P2  a record's page tells when it was seen and what is to correct, also where no
 P3  today names groups as well as cooperatives, none that is closed, and what a colleague follows last
 P4  a record is chosen in a form by its name in either script, with whose it is under a name that two share
 P5  an action taken as it was proposed is read in one's own language, another in the words it was agreed in
+P6  a commune whose name another has stands with its province
 """
 
 from __future__ import annotations
@@ -90,6 +91,22 @@ CHOOSE = """
   return found.map((one) => [one.dataset.value, one.querySelector("small")?.textContent]);
 """
 
+PLACES = """
+  const { communesOf, placeOf } = await import("/static/js/pages/instruments.js");
+  const { setLanguage } = await import("/static/js/core/i18n.js");
+  const datasets = {
+    communes: [["1", "أولاد علي", "Oulad Ali", "p1"], ["2", "أولاد علي", "Ouled Ali", "p2"], ["3", "تازة", "Taza", "p1"]]
+      .map(([name, label_ar, label_fr, province_code]) => ({ name, label_ar, label_fr, province_code })),
+    provinces: [{ name: "p1", label_ar: "تازة", label_fr: "Taza" }, { name: "p2", label_ar: "فاس", label_fr: "Fès" }],
+  };
+  const app = { phone: { catalogue: { dataset: async (sha256) => datasets[sha256] } } };
+  const communes = await communesOf(app, [{ instrument: { datasets: { communes: "communes", provinces: "provinces" } } }]);
+  setLanguage("fr");
+  const found = ["1", "2", "3", "4"].map((commune) => placeOf({ commune }, communes));
+  setLanguage("ar");
+  return found;
+"""
+
 AGREED = """
   const { actionsOf } = await import("/static/js/pages/agreed.js");
   const text = { ar: "ترتيب الوثائق", fr: "Classer les documents" };
@@ -100,7 +117,7 @@ AGREED = """
 """
 
 
-def test_pages_tell_records_apart_and_leave_none_out(page: Page) -> None:  # P1 to P5, in one page
+def test_pages_tell_records_apart_and_leave_none_out(page: Page) -> None:  # P1 to P6, in one page
     assert run(page, SHAPES) == [[0, True], [1, False], [0, True]]
 
     nothing, seen, planned, to_correct = run(page, BRIEFS)
@@ -112,6 +129,8 @@ def test_pages_tell_records_apart_and_leave_none_out(page: Page) -> None:  # P1 
     mine, group, late, new, theirs = run(page, TODAY)
     assert {mine, group, late} == {"#/record/cooperatives/mine", "#/record/groups/planned", "#/record/groups/late"}
     assert (new, theirs) == ("#/record/cooperatives/new", "#/record/cooperatives/theirs")
+
+    assert run(page, PLACES) == ["Oulad Ali, Taza", "Ouled Ali, Fès", "Taza", ""]
 
     assert run(page, AGREED) == ["ترتيب الوثائق", "ترتيب الوثائق عندنا"]
 

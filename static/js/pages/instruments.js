@@ -9,7 +9,7 @@
  * @typedef {{name: string, section: string, label: unknown, node: any, isListed: boolean}} Property
  */
 
-import { language } from "../core/i18n.js";
+import { language, t } from "../core/i18n.js";
 import { startDraft } from "../form/session.js";
 import { said } from "./words.js";
 
@@ -115,15 +115,32 @@ export function rowsOf(app, sha256) {
   return /** @type {Promise<Map<string, any>>} */ (rows);
 }
 
+/** Of communes that share their name the province. @type {WeakMap<any, any>} */
+const above = new WeakMap();
+
 /** The communes by their code, from whichever instrument brings them. @param {App} app @param {Opened[]} instruments */
-export function communesOf(app, instruments) {
-  return rowsOf(app, instruments.find(({ instrument }) => instrument.datasets?.communes)?.instrument.datasets?.communes);
+export async function communesOf(app, instruments) {
+  const lists = instruments.find(({ instrument }) => instrument.datasets?.communes)?.instrument.datasets;
+  const [communes, provinces] = await Promise.all([rowsOf(app, lists?.communes), rowsOf(app, lists?.provinces)]);
+  if (!above.has(communes) && provinces.size) {
+    above.set(communes, true);
+    /** @type {Map<string, any>} */
+    const first = new Map();
+    for (const row of communes.values()) {
+      for (const name of [row.label_ar, row.label_fr]) {
+        const other = first.get(name);
+        if (other) for (const one of [row, other]) above.set(one, provinces.get(one.province_code));
+        first.set(name, row);
+      }
+    }
+  }
+  return communes;
 }
 
 /** Where a record is, in one or two words. @param {any} record @param {Map<string, any>} communes */
 export function placeOf(record, communes) {
   const row = communes.get(record.commune || record[Object.keys(record).find((name) => name.endsWith("_commune")) ?? ""] || record.territory);
-  return row ? rowLabel(row) : "";
+  return row ? [row, above.get(row)].filter(Boolean).map(rowLabel).join(t(", ")) : "";
 }
 
 /** Whether a form makes new records of `list`, one a form. @param {any} pkg @param {string} list */
