@@ -214,7 +214,7 @@ class Form:
     def choices(self, node: Node) -> dict[str, Mapping[str, Any]]:
         """{value: Text} of a question's list, or of the one a calculation has its words from; empty for a list of records."""
         name = node.get("choices", {}).get("list") or node.get("attributes", {}).get("list", "")
-        if name not in self._lists:
+        if not self._lists.get(name):
             self._lists[name] = self._load(name, node.get("choices", {}))
         return self._lists[name]
 
@@ -299,11 +299,19 @@ def form_of(sha256: str) -> Form | None:
         return None
 
 
-@lru_cache(maxsize=64)
 def _dataset_labels(sha256: str, label: str) -> dict[str, Mapping[str, Any]]:
+    try:
+        return _stored_labels(sha256, label)
+    except LookupError:
+        return {}
+
+
+@lru_cache(maxsize=64)
+def _stored_labels(sha256: str, label: str) -> dict[str, Mapping[str, Any]]:
+    """Raises LookupError, which is not remembered: a list may be stored after a form that reads it was looked at."""
     content = db.session.scalar(sa.select(Dataset.content).where(Dataset.sha256 == sha256).limit(1))
     if content is None:
-        return {}
+        raise LookupError(sha256)
     table = orjson.loads(content)
     columns: list[str] = table["columns"]
     place = {name: n for n, name in enumerate(columns)}

@@ -172,7 +172,11 @@ def test_a_lost_phone_reads_nothing_and_can_be_found_again(amina: Someone, khadi
     assert amina.push(amina.envelope()).json["results"][0]["reason"] == "device_lost"
     khadija.client.post(f"/phones/{amina.device_id}/lost", data={"lost": "0"})
     assert amina.push(amina.envelope()).json["results"][0]["result"] == "accepted"
-    actions = list(db.session.scalars(sa.select(audit.Audit.action).where(audit.Audit.object_id == amina.device_id)))
+    actions = list(
+        db.session.scalars(
+            sa.select(audit.Audit.action).where(audit.Audit.object_id == amina.device_id).order_by(audit.Audit.number)
+        )
+    )
     assert [one for one in actions if one.startswith("device.")] == ["device.lost", "device.found"]
 
 

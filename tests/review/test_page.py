@@ -10,11 +10,15 @@ R6 what the phone warned of, and what had no place in a newer version, is shown 
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from app.core.db import db
+from app.core.ids import new_id
+from app.instruments.models import Dataset
+from app.submissions.answers import Form, _dataset_labels
 from app.submissions.models import Attachment, Revision
-from tests.conftest import NOW, Someone
+from tests.conftest import NOW, Someone, World
 from tests.review.instrument import changed, stored
 
 
@@ -120,3 +124,22 @@ def test_what_the_phone_warned_of_and_kept_aside_is_shown_to_the_reviewer(amina:
     assert "Téléphone" in text
     assert "0612" in text
     assert "الهاتف" in page(khadija, submission, "ar")
+
+
+@pytest.mark.sqlite_only
+def test_a_list_that_came_after_its_form_was_looked_at_has_words(world: World):  # R1
+    sha256 = new_id()
+    asked = {"i": 1, "parent": 0, "kind": "question", "name": "souk", "type": "select_one", "choices": {"list": "souks"}}
+    package = {
+        "form_id": "x",
+        "version": "1",
+        "languages": ["ar", "fr"],
+        "nodes": [{"i": 0, "kind": "group", "name": "data"}, asked],
+    }
+    form = Form(package | {"datasets": {"souks": {"kind": "csv", "sha256": sha256}}}, _dataset_labels)
+    assert form.choice(asked, "s1", "fr") == "s1"
+    content = '{"columns": ["name", "label"], "rows": [["s1", "Souk du lundi"]]}'
+    row = {"programme_id": world.programme.id, "name": "souks", "sha256": sha256, "content": content, "created_at": NOW, "seq": 1}
+    db.session.add(Dataset(id=new_id(), **row))
+    db.session.flush()
+    assert form.choice(asked, "s1", "fr") == "Souk du lundi"
