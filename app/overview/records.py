@@ -108,7 +108,18 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
         lines = [line(record) for record in rows]
     foot = [summed(every, _("Total"), "total")] if reckoned.has_totals else []
     notes = [*_more_there(chosen, len(every)), *cut(found.more, lists.MOST)]
-    return Shown([Table(heads, lines, foot, notes)])
+    filed = None
+    if group:
+        column = Column(spoken.label(group), is_personal=spoken.is_personal(group))
+        said = [Cell(spoken.say(group, record.value(group)) or _("not stated")) for record in every]
+        flat = [_with(cell, line(record)) for cell, record in zip(said, every, strict=True)]
+        filed = Table([heads[0], column, *heads[1:]], flat, [_with(Cell(), one) for one in foot], notes)
+    return Shown([Table(heads, lines, foot, notes, filed=filed)])
+
+
+def _with(cell: Cell, row: Row) -> Row:
+    """The row with one more cell, after its name."""
+    return Row([row.cells[0], cell, *row.cells[1:]], row.kind)
 
 
 def _beginning(chosen: Perimeter, rows: Sequence[Record]) -> Sequence[Record]:

@@ -21,7 +21,7 @@ from app.overview.matrices import parts_of
 from app.overview.perimeter import Perimeter
 from app.overview.records import cut, states_of
 from app.overview.tables import Cell, Column, Row, Shown, Table
-from app.panels.declarations import WAITING, Panel, steps_of
+from app.panels.declarations import Panel, steps_of
 from app.registry.places import full_name, name
 from app.submissions.answers import PERSONS
 
@@ -191,12 +191,12 @@ def _of_ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str, ce
 
 def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Cells) -> Shown:
     late = waiting.LATE.get(cell.get("row", ""))
-    if late is None or cell["row"] not in panel.get("of", WAITING):
+    if late is None or cell["row"] not in waiting.are_shown(panel):
         raise NOT_FOUND()
     found, count = waiting.late_ones(actor, chosen, late, language, most=MOST_SHOWN)
     spoken = Words(actor, chosen.programme_id, late.list, language)
-    spoken.know(one.value(late.who) for one in found)
-    heads = [Column(_("Name")), Column(spoken.label(late.who)), Column(spoken.label("due")), Column(_("Organisation"))]
+    spoken.know(one.value(of) for one in found for of in ("party", "responsible"))
+    heads = [Column(_("Name")), Column(_("Waits for")), Column(spoken.label("due")), Column(_("Organisation"))]
     lines = []
     for one in found:
         address = url_for("records.record", list_name=one.list, record_id=one.id)
@@ -205,7 +205,7 @@ def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Ce
             Row(
                 [
                     Cell(one.name or _("(without a name)"), address=address),
-                    Cell(spoken.say(late.who, one.value(late.who))),
+                    Cell(late.who(spoken, one.value("party"), one.value("responsible"))),
                     Cell(words.short_day(day) if day else "", day),
                     Cell(spoken.say("organisation", one.organisation_id)),
                 ]

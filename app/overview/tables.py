@@ -55,6 +55,7 @@ class Table:
     title: str = ""
     tight: bool = False  # many narrow columns
     stacks: bool = False  # on a phone each row is a block of its own
+    filed: Table | None = None  # as files hold it, where a page's headings and sums between rows would spoil filters and totals
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def as_csv(tables: Sequence[Table], about: Sequence[Sequence[str]], *, names: bo
     writer = csv.writer(stream, delimiter=SEPARATOR, lineterminator="\r\n")
     for line in about:
         writer.writerow([_safe(one) for one in line])
-    for table in tables:
+    for shown in tables:
+        table = shown.filed or shown
         writer.writerow([])
         if table.title:
             writer.writerow([_safe(table.title)])

@@ -35,10 +35,13 @@ MOST_NAMED = 3
 def waiting(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `waiting`. What is counted here is counted as it is now: the time chosen does not narrow it."""
     rows = []
+    late = _late(actor, chosen, panel, language)
     for kind in panel.get("of", WAITING):
-        row = _ROWS[kind](actor, chosen, language) if kind in _ROWS else _late(actor, chosen, panel, language, LATE[kind])
-        if row is not None:
-            rows.append(row)
+        if kind in _ROWS:
+            row = _ROWS[kind](actor, chosen, language)
+            rows += [] if row is None else [row]
+        else:
+            rows += [late[key] for key in ALSO.get(kind, (kind,)) if key in late]
     heads = [Column(_("What")), Column(_("How many"), True), Column(_("Waits for")), Column(_("The oldest since"))]
     return Shown([Table(heads, rows, stacks=True)])
 
@@ -162,26 +165,43 @@ def _kept(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
     )
 
 
+KINDS = ("decision", "commitment")  # of actions: what was decided or promised in a meeting; the others are of a plan
+
+
 @dataclass(frozen=True)
 class Late:
-    """A list whose records should be done by a day, and the property that says by whom."""
+    """Records of a list that should be done by a day: of one kind where the list holds several."""
 
     list: str
-    who: str
+    kind: str
     title: Callable[[], str]
+
+    def who(self, spoken: lists.Words, party: str, responsible: str) -> str:
+        """Who promised it, by the name that was written; without one whom the plan holds responsible."""
+        return spoken.say("party", party) if party else spoken.say("responsible", responsible)
 
 
 LATE = {
-    "actions": Late("actions", "responsible", lambda: _("Actions past their day")),
-    "commitments": Late("commitments", "party", lambda: _("Commitments past their day")),
+    "actions": Late("actions", "", lambda: _("Actions past their day")),
+    "decisions": Late("actions", "decision", lambda: _("Decisions past their day")),
+    "commitments": Late("actions", "commitment", lambda: _("Commitments past their day")),
+    "own-commitments": Late("commitments", "", lambda: _("Commitments past their day")),
 }
+# A programme may keep what was promised in a list of its own.
+ALSO = {"commitments": ("commitments", "own-commitments")}
 
 
-def _are_late(actor: Actor, chosen: Perimeter, late: Late) -> list[sa.ColumnElement[bool]]:
-    """Records whose day has passed and whose state does not say that it is over."""
+def are_shown(panel: Panel) -> list[str]:
+    """Keys of LATE that a panel shows."""
+    return [key for kind in panel.get("of", WAITING) for key in ALSO.get(kind, (kind,)) if key in LATE]
+
+
+def _are_late(actor: Actor, chosen: Perimeter, list_name: str) -> sa.Subquery:
+    """id, kind, party, responsible and due of records whose day has passed and whose state does not say that it is over: the
+    longest late, one more than are counted."""
     where = [
         Entity.programme_id == chosen.programme_id,
-        Entity.list == late.list,
+        Entity.list == list_name,
         Entity.waits_until < lists.today().isoformat(),
         visible(actor, chosen.programme_id, Entity, "entity.read"),
         Entity.archived_at.is_(None),
@@ -191,39 +211,76 @@ def _are_late(actor: Actor, chosen: Perimeter, late: Late) -> list[sa.ColumnElem
         where.append(Entity.organisation_id == chosen.organisation_id)
     if chosen.territory:
         where.append(lists.in_place(chosen.territory))
-    return where
+    kind, party, responsible = (sa.func.coalesce(Entity.data[of].as_string(), "") for of in ("kind", "party", "responsible"))
+    columns = [
+        Entity.id,
+        sa.case((kind.in_(KINDS), kind), else_="").label("kind") if list_name == "actions" else sa.literal("").label("kind"),
+        party.label("party"),
+        sa.case((party == "", responsible), else_="").label("responsible"),
+        Entity.waits_until.label("due"),
+    ]
+    return sa.select(*columns).where(*where).order_by(Entity.waits_until, Entity.id).limit(MANY + 1).subquery()
 
 
 def late_ones(actor: Actor, chosen: Perimeter, late: Late, language: str, *, most: int) -> tuple[list[Record], Count]:
     """The longest late first; and how many they are, as the panel counts them."""
-    where = _are_late(actor, chosen, late)
-    query = sa.select(Entity).where(*where).order_by(Entity.waits_until, Entity.id).limit(most)
-    some = sa.select(sa.literal(1)).select_from(Entity).where(*where).limit(MANY + 1).subquery()
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-    return [lists.of_entity(one, language) for one in db.session.scalars(query)], Count(min(count, MANY), count > MANY)
+    some = _are_late(actor, chosen, late.list)
+    query = sa.select(Entity).join(some, some.c.id == Entity.id).where(some.c.kind == late.kind)
+    query = query.order_by(some.c.due, some.c.id).limit(most)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(some).where(some.c.kind == late.kind)) or 0
+    every = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return [lists.of_entity(one, language) for one in db.session.scalars(query)], Count(min(count, MANY), every > MANY)
 
 
-def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str, late: Late) -> Row | None:
-    where, who = _are_late(actor, chosen, late), Entity.data[late.who].as_string()
-    columns = (who.label("who"), Entity.waits_until.label("due"))
-    some = sa.select(*columns).where(*where).order_by(Entity.waits_until).limit(MANY + 1).subquery()
-    query = sa.select(some.c.who, sa.func.count(), sa.func.min(some.c.due)).group_by(some.c.who).order_by(sa.func.count().desc())
-    parts = [(key or "", many, first) for key, many, first in db.session.execute(query)]
-    count = sum(many for _key, many, _first in parts)
-    if not count and not _has(chosen.programme_id, late.list):
-        return None
-    spoken = lists.Words(actor, chosen.programme_id, late.list, language)
-    said = [f"{spoken.say(late.who, key)} ({number(many)})" for key, many, _first in parts if key][:MOST_NAMED]
-    first = min((one for _key, _many, one in parts if one), default="")
-    day = as_date(first) if first else None
-    text = Count(min(count, MANY), count > MANY).text
-    address = Behind(panel, chosen).address(row=late.list) if count else ""
+@dataclass(frozen=True)
+class _Part:
+    """What waits for one of those who promised."""
+
+    kind: str
+    party: str
+    responsible: str
+    many: int
+    first: str
+
+
+def _parts(actor: Actor, chosen: Perimeter, list_name: str) -> list[_Part]:
+    some = _are_late(actor, chosen, list_name)
+    by = (some.c.kind, some.c.party, some.c.responsible)
+    query = sa.select(*by, sa.func.count(), sa.func.min(some.c.due)).group_by(*by).order_by(sa.func.count().desc(), *by)
+    return [_Part(*one) for one in db.session.execute(query)]
+
+
+def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> dict[str, Row]:
+    """{key of LATE: its row}; without kinds of which nothing is late."""
+    keys = are_shown(panel)
+    parts = {name: _parts(actor, chosen, name) for name in {LATE[key].list for key in keys}}
+    found = {}
+    for key in keys:
+        late = LATE[key]
+        here = [one for one in parts[late.list] if one.kind == late.kind]
+        if here or (not late.kind and _has(chosen.programme_id, late.list)):
+            is_cut = sum(one.many for one in parts[late.list]) > MANY
+            found[key] = _row(
+                Behind(panel, chosen), key, here, lists.Words(actor, chosen.programme_id, late.list, language), is_cut
+            )
+    return found
+
+
+def _row(behind: Behind, key: str, parts: Sequence[_Part], spoken: lists.Words, is_cut: bool) -> Row:
+    late, count = LATE[key], sum(one.many for one in parts)
+    named = [one for one in parts if one.party or one.responsible]
+    said = [f"{late.who(spoken, one.party, one.responsible)} ({number(one.many)})" for one in named[:MOST_NAMED]]
+    day = as_date(min(one.first for one in parts)) if parts else None
     return Row(
         [
             Cell(late.title()),
-            Cell(text, address=address, tone="warn" if count else "ok"),
-            Cell(_and_others(said, sum(1 for key, _many, _first in parts if key), language)),
-            Cell(long_date(day, language) if day else ""),
+            Cell(
+                Count(min(count, MANY), is_cut).text,
+                address=behind.address(row=key) if count else "",
+                tone="warn" if count else "ok",
+            ),
+            Cell(_and_others(said, len(named), spoken.language)),
+            Cell(long_date(day, spoken.language) if day else ""),
         ]
     )
 

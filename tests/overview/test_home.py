@@ -7,6 +7,8 @@ H4  amounts read the same in both languages: 28 250 000,00; nothing turns their 
 H5  a table leaves as CSV with its programme, perimeter and moment; what says who somebody is only with whoever may
 H6  the perimeter narrows; what is counted names the moment it was counted; a panel that the chosen time does not narrow says so
 H7  a number of a matrix or a board opens the records behind it, as many and as much as it says
+H8  what is late waits for whoever promised it, by name; decisions and commitments apart from actions of plans; in a file a group
+    is a column, and its sums are not there
 """
 
 from __future__ import annotations
@@ -228,6 +230,34 @@ def test_a_panel_goes_by_the_chosen_time_or_says_that_it_does_not(home: World, s
         assert "Aucune fiche dans le temps choisi" in page, panel
         assert not_narrowed not in page
         assert not_narrowed not in said.client.get(f"/overview/{panel}?{inside}&lang=fr").text
+
+
+@pytest.mark.sqlite_only
+def test_what_was_promised_waits_for_who_promised_it(world: World, said: Someone):  # H8
+    declared = [
+        {"kind": "waiting", "code": "waiting", "title": {"ar": "ما ينتظر", "fr": "Ce qui attend"}},
+        {"kind": "table", "code": "by-kind", "title": {"ar": "حسب الصنف", "fr": "Par nature"}, "list": "actions"}
+        | {"group": "kind", "columns": [{"of": "cost", "as": "mad", "total": "sum", "label": {"ar": "الكلفة", "fr": "Coût"}}]},
+    ]
+    operations.replace(world.programme, declared, now=NOW)
+    promised = [("commitment", "جماعة تافراوت", ""), ("commitment", "جماعة إغران", ""), ("commitment", "جماعة إغران", "")]
+    for kind, party, responsible in [*promised, ("decision", "المجلس الإقليمي", ""), ("", "", "admin"), ("", "", "")]:
+        data = {"kind": kind, "party": party, "responsible": responsible, "due": "2020-05-01", "cost": "100"}
+        a_record(world, "actions", "إجراء", data, waits_until="2020-05-01")
+    db.session.commit()
+    late = {line[0]: line[1:3] for line in lines(said, "/overview/waiting.csv?lang=fr")[5:] if len(line) > 2}
+    assert late["Actions dont l’échéance est passée"] == ["2", "admin (1)"]
+    assert late["Décisions dont l’échéance est passée"] == ["1", "المجلس الإقليمي (1)"]
+    assert late["Engagements dont l’échéance est passée"] == ["3", "جماعة إغران (2), جماعة تافراوت (1)"], (
+        "by name, and apart from actions of plans"
+    )
+    page = said.client.get("/overview/waiting/rows?row=commitments&lang=fr").text
+    assert page.count("/records/actions/") == 3
+    assert "Engagements dont l’échéance est passée · 3" in unescape(page)
+    # In a file the group is a column, so that it can be filtered and nothing is summed twice.
+    filed = lines(said, "/overview/by-kind.csv?lang=fr")[5:]
+    assert [line[1] for line in filed[:6]].count("commitment") == 3
+    assert [line[2] for line in filed] == ["100"] * 6 + ["600"]
 
 
 @pytest.mark.sqlite_only
