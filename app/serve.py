@@ -148,6 +148,7 @@ def _start_checks(app: Flask) -> None:
     def also() -> None:
         keeping.catch_up_all()
         rescue.settle_now_and_then(app, now=utcnow())
+        later.forget_refused(now=utcnow())
         later.again_each_night(now=utcnow())
 
     own = os.getpid()

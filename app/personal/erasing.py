@@ -27,11 +27,11 @@ from app.core.disk import flush
 from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.imports.models import RecordImport
-from app.personal.finding import ASIDE, AT_ONCE, OF_RECORDS, Found, aside_envelope, files_of, in_envelope, last_seq
+from app.personal.finding import ASIDE, AT_ONCE, OF_RECORDS, Found, aside_envelope, files_of, in_envelope, last_seq, said_of
 from app.personal.hers import PERSONS, Wanted, leaves, personal_of, properties_of, take_out, without
 from app.personal.models import Erasure
 from app.registry.applying import LABEL
-from app.registry.erased import is_mark, mark, print_of
+from app.registry.erased import REFUSED, is_mark, mark, print_of
 from app.registry.models import Entity, EntityMerge, EntityVersion, EntityWaiting
 from app.rescue import copies
 from app.submissions.attachments import path_of, remove_unless_named
@@ -255,6 +255,26 @@ def erase_said(work: Work, entity_id: str, name: str, who: Wanted, actor: Actor 
         entity.data = entity.data | {name: new(entity.data[name])}
     work.done.texts += 1
     _note(work, entity, actor)
+
+
+def forget_history(programme_id: str, entity_id: str, names: Collection[str], now: datetime) -> int:
+    """What a record said of somebody before its consent was refused: its history says so no more. How many properties."""
+    entity = db.session.get(Entity, entity_id, with_for_update=True)
+    if entity is None:
+        return 0
+    known = {name for name in said_of(entity, frozenset(names)) if not entity.data.get(name)}
+    if not known:
+        return 0
+    work = Work(programme_id, now)
+
+    def new(value: Any) -> Any:
+        return REFUSED if isinstance(value, str) and value and not is_mark(value) else value
+
+    _rewrite_history(work, entity, known, new)
+    _note(work, entity, None)
+    told = {"properties": len(known)}
+    audit.record("person.erased", at=now, actor_id=None, programme_id=programme_id, object_id=entity.id, details=told)
+    return len(known)
 
 
 def _marking(work: Work, values: set[str] | None) -> Callable[[Any], Any]:

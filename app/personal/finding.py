@@ -107,7 +107,7 @@ def _records(programme_id: str, who: Wanted, personal: dict[str, frozenset[str]]
             at = entity.updated_at
             found.append(Found(key, "said", entity.label, name, several, at, entity.id, False, list_name=entity.list))
         properties = personal.get(entity.list, frozenset())
-        values = _values(entity, properties)
+        values = said_of(entity, properties)
         matching = {name: [one for one in said if who.is_in(one)] for name, said in values.items()}
         if entity.list in PERSONS:
             if entity.id in who.records or any(matching.values()):
@@ -148,7 +148,7 @@ def _entities(ids: Iterable[str]) -> Iterator[Entity]:
         yield from db.session.scalars(sa.select(Entity).where(Entity.id.in_(wanted[start : start + AT_ONCE])))
 
 
-def _values(entity: Entity, properties: frozenset[str]) -> dict[str, list[str]]:
+def said_of(entity: Entity, properties: frozenset[str]) -> dict[str, list[str]]:
     """What each personal property says and said, in the order of versions; what was erased is not said."""
     found: dict[str, list[str]] = {name: [] for name in properties}
     query = sa.select(EntityVersion.changes, EntityVersion.conflicts).where(EntityVersion.entity_id == entity.id)

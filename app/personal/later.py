@@ -97,6 +97,38 @@ def again_each_night(*, now: datetime) -> bool:
     return True
 
 
+_refusals_seen = 0
+
+
+def forget_refused(*, now: datetime) -> int:
+    """For the process beside the server: of records whose consent was given and is refused now, the history keeps no personal
+    property. How many records. Commits."""
+    global _refusals_seen
+    since, high = _refusals_seen, last_seq()
+    if since == high:
+        return 0
+    since = since if since < high else 0  # an older copy was put back
+    found: list[tuple[str, str, frozenset[str]]] = []
+    for programme_id in db.session.scalars(sa.select(Programme.id)).all():
+        personal = {name: names - {LABEL} for name, names in properties_of(programme_id).items() if name not in PERSONS}
+        query = sa.select(Entity.id, Entity.list).where(
+            Entity.programme_id == programme_id,
+            Entity.seq > since,
+            Entity.list.in_(sorted(personal)),
+            Entity.data["consent"].as_string() == "no",
+            Entity.erased_at.is_(None),
+        )
+        found += [(programme_id, entity_id, personal[name]) for entity_id, name in db.session.execute(query)]
+    db.session.rollback()
+    done = 0
+    if found:
+        begin_writing()
+        done = sum(bool(erasing.forget_history(*one, now)) for one in sorted(found))
+        db.session.commit()
+    _refusals_seen = high
+    return done
+
+
 def _journal() -> Iterator[dict[str, Any]]:
     file = erasing.journal()
     if file.exists():

@@ -11,6 +11,8 @@ from flask import current_app
 from app.registry.finding import normalise
 
 MARK = "erased:"
+# Where consent was refused afterwards: nothing is known of what it was, so that whoever agrees again may say the same again.
+REFUSED = f"{MARK}refused"
 
 
 def print_of(value: str) -> str:

@@ -38,7 +38,7 @@ from app.instruments.operations import Checked
 from app.personal import erasing, later
 from app.personal.finding import search
 from app.personal.operations import asked
-from app.registry.models import Entity
+from app.registry.models import Entity, EntityVersion
 from app.rescue import copies
 from app.rescue.operations import bring
 from app.submissions import kept
@@ -480,6 +480,33 @@ def test_answers_are_kept_as_long_as_the_instrument_says(held: Held, admin: Some
     assert [row["p_age"] for row in body["answers"]["part"]] == ["18_35"] * 3
     assert later.expired(held.programme, now=from_now(days=800)).due[0].submissions == []
     assert instrument is not None
+
+
+def test_a_refusal_takes_what_was_said_before_out_of_the_history_of_the_record(held: Held, amina: Someone):  # D3
+    """And whoever agrees again may be called the same again."""
+
+    def says(**data: str) -> None:
+        change = {"list": "cooperatives", "id": held.coop, "action": "update", "label": "", "data": data}
+        base = db.session.get_one(Entity, held.coop).version
+        amina.deliver(form_id="session", form_sha256=held.form, answers={}, entities=[change | {"base_version": base}])
+        db.session.expire_all()
+
+    def history() -> str:
+        db.session.expire_all()
+        found = db.session.scalars(sa.select(EntityVersion.changes).where(EntityVersion.entity_id == held.coop))
+        return json.dumps(list(found), ensure_ascii=False)
+
+    says(consent="yes")
+    later.forget_refused(now=NOW)
+    assert PHONE in history()
+    says(consent="no", pres_name="", pres_phone="")
+    assert later.forget_refused(now=NOW) == 1
+    assert (PHONE in history(), NAME in history(), '"members_w": "24"' in history()) == (False, False, True)
+    assert later.forget_refused(now=NOW) == 0
+    entry = db.session.scalars(sa.select(Audit).where(Audit.object_id == held.coop, Audit.action == "person.erased")).one()
+    assert entry.details == {"properties": 2}
+    says(consent="yes", pres_name=NAME)
+    assert db.session.get_one(Entity, held.coop).data["pres_name"] == NAME
 
 
 @pytest.mark.sqlite_only
