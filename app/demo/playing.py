@@ -30,7 +30,7 @@ from app.indicators import operations as indicators
 from app.instruments.models import Dataset
 from app.instruments.queries import published
 from app.packs import loading
-from app.packs.reading import Pack, records
+from app.packs.reading import Pack, demonstrated, records
 from app.programmes import operations as programmes
 from app.registry.models import Entity, Organisation, Programme
 from app.submissions import attachments, decisions, intake
@@ -128,7 +128,7 @@ def _programme(pack: Pack, now: datetime, published_at: datetime) -> Programme:
     programme.is_demo = True
     told = {token: text for token, text in CONSENT.items() if token not in pack.consent}
     programmes.set_consent(None, programme, told, now=now)
-    loading.bring(pack, programme, now=now, published_at=published_at)
+    loading.bring(demonstrated(pack), programme, now=now, published_at=published_at)
     loading.bring_records(records(pack.folder, "demonstration/lists", pack.lists), programme, now=now)
     return programme
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,25 @@ def read(folder: Path) -> Pack:
         parsed(folder, "home.json").value if (folder / "home.json").exists() else None,
         lists,
     )
+
+
+def demonstrated(pack: Pack) -> Pack:
+    """A pack as its demonstration shows it: in demonstration/indicators.json and home.json, by code, the keys that say
+    something else than in the programme for real work. Raises WRONG."""
+    shown = {"indicators": pack.indicators, "home": pack.home}
+    for part, declared in shown.items():
+        file = f"demonstration/{part}.json"
+        if not (pack.folder / file).exists():
+            continue
+        other: dict[str, dict[str, Any]] = {}
+        for one in parsed(pack.folder, file).items():
+            codes = [there["code"] for there in declared or [] if "code" in there]
+            code = one.value.get("code") if isinstance(one.value, dict) else None
+            if code not in codes:
+                raise one.wrong(codes, code)
+            other[code] = one.value
+        shown[part] = [there | other.get(there.get("code", ""), {}) for there in declared or []]
+    return replace(pack, **shown)
 
 
 def _organisations(at: Place) -> list[OrganisationOf]:

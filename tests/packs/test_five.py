@@ -29,10 +29,12 @@ from app.core.db import db
 from app.demo import PASSWORD
 from app.demo.playing import code_of, play
 from app.demo.unloading import unload
+from app.indicators.models import Indicator
 from app.instruments import consent
 from app.instruments.queries import published
 from app.packs.loading import load
 from app.packs.reading import folder_of, known, read
+from app.panels.models import Home as Homes
 from app.registry.models import Entity, Programme
 from tests.conftest import count
 
@@ -57,8 +59,8 @@ class Home:
         shown = re.sub(r"(?s)<(script|style|svg).*?</\1>|<[^>]+>", " ", answer.text.split("<main", 1)[1])
         return re.sub(r"[ \n\t\u00a0]+", " ", html.unescape(shown))
 
-    def table(self, panel: str) -> list[list[str]]:
-        answer = self.client.get(f"/overview/{panel}.csv?programme={self.id}&lang=fr")
+    def table(self, panel: str, **chosen: str) -> list[list[str]]:
+        answer = self.client.get(f"/overview/{panel}.csv", query_string={"programme": self.id, "lang": "fr", **chosen})
         assert answer.status_code == 200
         return [line for line in csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";") if line]
 
@@ -88,6 +90,11 @@ def test_fes_shows_78_women_on_their_way_to_six_cooperatives(app: Flask) -> None
     trained = row(phases, "Femmes formées")
     assert "78" in trained, "each woman once, though 26 came to a second session"
     assert "104" in row(phases, "Participations")
+    assert row(phases, "Présence")[1] == "90,3382", "half a day counts half"
+    started = [row(home.table("targets", phase=phase), "Groupes")[1] for phase in ("training", "follow-up")]
+    assert started == ["6", "0"], "groups are dated by their start, not by the day their record was made"
+    money = row(home.table("money"), "Apport du bailleur")
+    assert (money[1], money[3]) == ("3700000", ""), "what the donor gives is no share, and no target of itself"
 
 
 def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> None:  # F2 F5
@@ -95,10 +102,11 @@ def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> No
     home = Home(app, "taounate")
     total = f"28{SPACE}250{SPACE}000,00"
     home.shows(
-        [f"كلفة المشاريع {total}", "المستفيدون المرتقبون 700", "28,25 مليون درهم", "مركب للنسيج التقليدي"],
+        [f"كلفة المشاريع {total}", "المستفيدون المرتقبون 700", "28,25 مليون درهم", "مركب للنسيج التقليدي", "هذه المبالغ للتجربة"],
         [
             f"Coût des projets {total}",
             "Bénéficiaires prévus 700",
+            "Bénéficiaires à ce jour 316 artisans Cible : 700",
             "28,25 MDH",
             "Complexe de tissage traditionnel",
             "écart important",
@@ -112,8 +120,13 @@ def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> No
     financing = home.table("financing")
     assert row(financing, "Total")[-2:] == ["27750000", "28250000"]
     assert len(home.table("late")) > 8
+    assert row(home.table("hosts"), "Total")[4:] == ["700", "254", "62"], "planned and reached, by project"
 
     real = db.session.scalars(sa.select(Programme).where(Programme.code == "taounate")).one()
+    told = [*db.session.scalars(sa.select(Indicator.declaration).where(Indicator.programme_id == real.id))]
+    told += db.session.get_one(Homes, real.id).panels
+    wrong = [one for one in told if "démonstration" in str(one) or "2016-12-08" in str(one)]
+    assert wrong == [], "only the demonstration says so"
     assert unload(utcnow(), "taounate") == ["taounate-demo"]
     assert count(Entity, Entity.programme_id == real.id) == 8
     for table in db.metadata.sorted_tables:
@@ -130,8 +143,20 @@ def test_guelmim_shows_premises_by_commune_and_who_could_use_them(app: Flask) ->
         ["Locaux recensés 11", "Locaux rouverts 1", "Exploitable immédiatement", "Tissage de tentes"],
     )
     assert row(home.table("decisions"), "Total")[-1] == "11"
-    assert row(home.table("area"), "Total")[-1] == "2545"
-    assert row(home.table("matches"), "Total")[-1] == "100"
+    targets = {line[0]: line[1] for line in home.table("targets") if len(line) > 1}
+    assert row(home.table("area"), "Total")[-1] == targets["Surface disponible"] == "2285"
+    assert row(home.table("roadmap"), "Total")[4:6] == [targets["Surface disponible"], targets["Coût de réhabilitation"]]
+    assert (targets["Femmes des groupes enregistrés"], targets["Femmes de groupes pas encore enregistrés"]) == ("28", "44")
+    matches = home.table("matches")
+    assert row(matches, "Local")[1:-1] == [
+        "مجموعة نسيج الخيام (تجريبية)",
+        "مجموعة نسيج كلميم (تجريبية)",
+        "خياطات بويزكارن",
+        "نساء فاصك",
+        "ناسجات لقصابي",
+        "تعاونية الصبار بأسرير",
+    ], "groups that are registered and groups that are only named"
+    assert row(matches, "Total")[1:] == ["32", "24", "14", "11", "10", "9", "100"], "two groups are proposed for two premises"
     assert any("Guelmim" in cell for line in home.table("roadmap") for cell in line)
     assert row(home.table("crafts"), "Tissage de tentes")[1:] == ["3", "1", "3", "1"], "three apprentices, one master, one group"
 
@@ -155,7 +180,14 @@ def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None
     assert all(int(diagnosed) for _raised, _found, diagnosed in domains.values())
     files = [line for line in home.table("certification") if "تجريبية" in line[0]]
     assert [len(files), sum("43000" in cell for line in files for cell in line)] == [6, 6]
-    assert row(home.table("unions"), "Total")[1:] == ["52", "29", "21", "102"]
+    unions = home.table("unions")
+    candidates = dict(zip(row(unions, "Secteur")[1:], map(int, row(unions, "Total")[1:]), strict=True))
+    assert (candidates["Al Hoceima"], candidates["Tanger-Assilah"] + candidates["Tétouan"]) == (52, 29)
+    assert (candidates["Rabat"] + candidates["Kénitra"], candidates["Total"]) == (21, 102)
+    for split in ("provinces", "themes", "ages"):
+        table = home.table(split)
+        assert row(table, "Total")[1:3] == ["1051", "1099"], split
+        assert sum(int(line[1]) for line in table[4:-1]) >= 1051, split
 
 
 @pytest.mark.sqlite_only
