@@ -76,10 +76,11 @@ def _play(pack: Pack) -> None:
 
 @demo.command("unload")
 @click.argument("code", default="")
-def unload(code: str) -> None:
+@click.option("--with-real-work", is_flag=True, help="Also what real people did in a demonstration itself.")
+def unload(code: str, with_real_work: bool) -> None:
     """Take demonstrations away, or only that of CODE: their programmes, accounts and all they sent. Real data stays."""
     try:
-        gone = take_away(utcnow(), code)
+        gone = take_away(utcnow(), code, with_real_work=with_real_work)
     except Problem as problem:
         raise click.ClickException(in_both(problem)) from None
     click.echo(f"The demonstration is gone: {', '.join(gone)}." if gone else "There is no such demonstration here.")

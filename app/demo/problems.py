@@ -7,7 +7,10 @@ from app.core.problems import Kind
 HOLDS_REAL_WORK = Kind(
     "demo.holds_real_work",
     409,
-    lazy_gettext("%(count)s submissions of real accounts stand in the demonstration programme. Export and delete them first."),
+    lazy_gettext(
+        "Work of real accounts stands in the demonstration programme: %(submissions)s submissions, %(imports)s imports, "
+        "%(decisions)s decisions, %(records)s changes of records. Export what should stay, then unload it with --with-real-work."
+    ),
 )
 NOT_ALLOWED_HERE = Kind(
     "demo.not_allowed_here",

@@ -125,7 +125,7 @@ def demonstrated(pack: Pack) -> Pack:
             code = one.value.get("code") if isinstance(one.value, dict) else None
             if code not in codes:
                 raise one.wrong(codes, code)
-            other[code] = one.value
+            other[str(code)] = one.value
         shown[part] = [there | other.get(there.get("code", ""), {}) for there in declared or []]
     return replace(pack, **shown)
 

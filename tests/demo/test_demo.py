@@ -21,21 +21,23 @@ import sqlalchemy as sa
 
 from app import demo
 from app.accounts import operations as accounts
-from app.accounts.models import Person
+from app.accounts.models import Device, Person
 from app.accounts.problems import WRONG_PASSWORD
 from app.core.db import db
+from app.core.ids import new_id
 from app.core.problems import Problem
 from app.demo import FIRST, PASSWORD, PROGRAMME
 from app.demo.pictures import carpet
 from app.demo.playing import play
 from app.demo.unloading import unload
+from app.imports.models import RecordImport
 from app.instruments.consent import is_filled
 from app.instruments.lint import TOKENS
 from app.instruments.models import InstrumentVersion
 from app.packs.reading import folder_of, read
-from app.registry.models import Entity, Organisation, Programme
+from app.registry.models import Entity, EntityVersion, Organisation, Programme
 from app.submissions.attachments import path_of
-from app.submissions.models import Attachment, Remark, Submission
+from app.submissions.models import Attachment, Quarantined, Remark, ReviewEvent, Submission
 from tests.conftest import count
 
 pytestmark = pytest.mark.sqlite_only  # on PostgreSQL it is loaded by tests/e2e
@@ -137,11 +139,25 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     one = db.session.get(Submission, submissions[0].id)
     one.author_id, author_id = amina.id, one.author_id
     db.session.commit()
-    with pytest.raises(Problem) as kept:  # D5
-        unload(NOW)
-    assert kept.value.kind.code == "demo.holds_real_work"
-    db.session.rollback()
+    assert real_work() == {"submissions": 1}  # D5
     db.session.get(Submission, one.id).author_id = author_id
+    event = db.session.scalars(sa.select(ReviewEvent).where(ReviewEvent.submission_id == one.id)).first()
+    version = db.session.scalars(sa.select(EntityVersion).where(EntityVersion.entity_id == cooperatives[0].id)).first()
+    event.actor_id, version.settled_by, was = amina.id, amina.id, event.actor_id
+    given = {"head": {}, "counts": {}, "check_number": 1, "seq": 0, "created_at": NOW, "created_by": amina.id}
+    imported = RecordImport(
+        id=new_id(), programme_id=programme.id, list="cooperatives", file_name="a.csv", sha256="0" * 64, state="done", **given
+    )
+    db.session.add(imported)
+    db.session.commit()
+    assert real_work() == {"imports": 1, "decisions": 1, "records": 1}
+    db.session.delete(db.session.get(RecordImport, imported.id))
+    db.session.get(ReviewEvent, event.id).actor_id, db.session.get(EntityVersion, version.id).settled_by = was, None
+    phone = db.session.scalars(sa.select(Device.id).join(Person, Person.id == Device.person_id).where(Person.is_demo)).first()
+    for programme_id in (programme.id, world.programme.id):
+        kept = {"reason": "id_conflict", "device_id": phone, "body": b"", "sha256": "0" * 64, "received_at": NOW, "seq": 1}
+        ids = {"id": new_id(), "submission_id": new_id(), "revision_id": new_id(), "programme_id": programme_id}
+        db.session.add(Quarantined(**ids, **kept))
     db.session.commit()
 
     # A form of a real programme that somebody of the demonstration published stays, and forgets who did.
@@ -155,7 +171,18 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
     assert count(Person) == len(world.people)
     assert db.session.scalars(sa.select(Programme.code)).all() == ["boulemane"]
     assert not any(path.exists() for path in files)
+    waiting = db.session.scalars(sa.select(Quarantined.programme_id)).all()
+    assert waiting == [world.programme.id], "what a phone of the demonstration sent to a real programme stays"
     assert not unload(NOW)
+
+
+def real_work() -> dict[str, int]:
+    """What real people did in the demonstration, as the refusal to unload it says."""
+    with pytest.raises(Problem) as kept:
+        unload(NOW)
+    db.session.rollback()
+    assert kept.value.kind.code == "demo.holds_real_work"
+    return {kind: many for kind, many in kept.value.details.items() if many}
 
 
 def test_the_terminal_refuses_the_demonstration_where_it_is_not_allowed(app):  # D7
