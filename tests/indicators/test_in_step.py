@@ -89,7 +89,9 @@ def figures_are_those_of_the_rows(world: World) -> None:
             parts = [replace(next(turn), part_of=dim, part_is=key) for dim, key in said_of(shown.declaration, rows)]
             for perimeter in {Perimeter(): 0, **dict.fromkeys([*islice(turn, 2), *parts])}:
                 reading = queries.Reading(actor, world_programme, shown, perimeter)
-                inside = [row for row in rows if row.source_id in seen and is_inside(row, perimeter)]
+                # A stock is what it is today, whatever time was chosen.
+                within = replace(perimeter, date_from=None, date_to=None) if shown.declaration.is_stock else perimeter
+                inside = [row for row in rows if row.source_id in seen and is_inside(row, within)]
                 if perimeter.part_of:
                     inside = [row for row in inside if perimeter.part_is in keys(shown.declaration, perimeter.part_of, row)]
                 about = (one.code, actor.name["fr"], perimeter)

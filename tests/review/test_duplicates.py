@@ -202,7 +202,7 @@ def test_a_place_follows_all_properties_and_comes_back_when_a_merge_is_undone(  
     amina.deliver(entities=[update(second, 2, province="05.27.", commune="05.27.01.01.")])
     conflict = versions(second)[-1]
     for name, choice in (("commune", "theirs"), ("province", "theirs")):
-        form = {"conflict": conflict.id, "property": name, "choice": choice}
+        form = {"conflict": conflict.id, "property": name, "choice": choice, "version": stored(second).version}
         assert khadija.client.post(f"/records/cooperatives/{second}/settle", data=form).status_code == 302
     assert stored(second).territory == "05.271.05.03"
 
