@@ -3,7 +3,7 @@
 The phone's own modules fill the forms of the library in a real Chromium (tests/e2e/test_visit.py taps through them), the
 application serves and receives; on both stores.
 
-L1  a record made without network is used by the next form, and all of it stands on its page
+L1  a record made without network is used by the next form, and all of it stands on its page; the result is shown to the room
 L2  after sending, the server holds the same records, versions and links
 L3  a second phone edited the same cooperative: what they changed apart is joined, what both changed is flagged with both values
 """
@@ -195,8 +195,13 @@ def test_what_was_agreed_is_followed_without_network_and_the_server_holds_the_sa
     expect(page.locator("svg.radar")).to_be_visible()
     expect(page.locator("main")).to_contain_text("في انتظار الإرسال")
     expect(page.locator("main")).to_contain_text("حساب سعر التكلفة")
+    expect(page.get_by_role("region", name="الزيارات").locator("li")).to_have_count(1)
+    page.locator("a.card[href^='#/summary/']", has_text="تشخيص التعاونية").click()
+    page.get_by_role("button", name="عرض النتيجة على المجموعة").click()
+    expect(page.locator(".room-page .room-agreed li")).to_have_count(4)
+    expect(page.locator(".room-page .room-score")).to_be_visible()
 
-    here = {name: phone.list(name) for name in ("cooperatives", "actions", "persons", "trainings")}
+    here = {name: phone.list(name) for name in ("cooperatives", "actions", "persons", "trainings", "visits")}
     phone.send()  # L2
     for name, rows in here.items():
         held = records(name)
