@@ -141,7 +141,8 @@ def settle(actor: Actor, entity_id: str, version_id: str, property_name: str, ch
 
     seen    the record's version that the person had before her
 
-    The values that were not chosen stay in the history. Raises as editable(), and STALE for one that somebody settled before.
+    The values that were not chosen stay in the history; other conflicts of the same property stood beside it and are decided
+    with it. Raises as editable(), and STALE for one that somebody settled before.
     """
     entity = editable(actor, entity_id, seen)
     version = db.session.get(EntityVersion, version_id)
@@ -163,7 +164,7 @@ def settle(actor: Actor, entity_id: str, version_id: str, property_name: str, ch
     if all(one.get("settled") for one in conflicts.values()):
         version.settled_at, version.settled_by = now, actor.person_id
     db.session.flush()
-    _still_to_settle(entity)
+    _settle_said(entity, {property_name} if conflicts else set(), actor, now)
     note_in_chain("entity.settled", entity, actor, now, property=property_name, choice=choice)
     db.session.flush()
     return entity
