@@ -112,7 +112,7 @@ WRITES = {
     "coop": {"cooperatives", "groups"},
     "diag": {"actions", "cooperatives"},
     "train": {"trainings", "persons"},
-    "visit": {"actions", "cooperatives", "groups"},
+    "visit": {"actions", "cooperatives", "groups", "visits"},
     "meet": {"meetings", "actions"},
     "prem": {"premises", "matches"},
     "agree": {"projects", "contributions"},
