@@ -67,9 +67,14 @@ class Handler(SimpleHTTPRequestHandler):
 
 @functools.cache
 def instrument(code: str, of_library: bool = False) -> dict[str, Any]:
-    """A compiled instrument, as the harness installs it: `visit` and `kinds` of this folder, or one of the library."""
-    own = HERE / f"{code}.md"
-    compiled = compile_file(own if own.exists() and not of_library else ROOT / f"app/instruments/library/{code}/form.md")
+    """A compiled instrument, as the harness installs it: `visit` and `kinds` of this folder, or of the library or of a pack."""
+    own, library = HERE / f"{code}.md", ROOT / f"app/instruments/library/{code}/form.md"
+    if own.exists() and not of_library:
+        compiled = compile_file(own)
+    elif library.exists():
+        compiled = compile_file(library)
+    else:
+        compiled = compile_file(next(ROOT.glob(f"app/packs/library/*/forms/{code}.md")))
     assert not compiled.errors
     lists = {one["sha256"]: name for name, one in compiled.package["datasets"].items() if one["kind"] == "csv"}
     rows = library_lists()

@@ -4,6 +4,7 @@ I1  each is filled as a finger does (finger.js), section after section, and goes
 I2  over the two fillings every question was asked and answered: in Arabic something new, with the first choice of every list, in
     French what is known already, with the last one
 I3  what is sent holds the answers, and the records that follow
+    (the ten of the library, and the one that a pack brings itself)
 I4  what was filled is then seen in the review, on the records, in the export and in the indicators
 """
 
@@ -96,6 +97,8 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "precoop-fr": {"rec": GROUP, "gp_has_wm": "yes", "w_consent": "yes", "w_out": "yes", "wm": [{"w_person": "person-1"}]},
     "appr": at("a_") | {"a_out_year": "2016", "consent": "yes"},
+    "certification-ar": {"rec": ""},
+    "certification-fr": {"rec": "file-1"},
     "appr-ar": {"rec": "", "a_birth_year": "2010", "a_guardian_ok": "yes", "a_master_ref": "", "a_has_fu": "yes"},
     "appr-fr": {"rec": APPRENTICE, "a_has_fu": "yes", "fu_status": "dropout", "a_birth_year": "2000"},
 }
@@ -121,6 +124,9 @@ WRITES = {
     "appr": {"apprentices", "persons"},
 }
 
+OF_PACKS = {"certification": {"certifications"}}
+FILES = {"certifications": [{"name": "file-1", "label": "تعاونية النور", "coop": "coop-2"}]}
+
 
 def known() -> list[dict[str, Any]]:
     """What the phone holds before, as the office sends it."""
@@ -131,7 +137,7 @@ def known() -> list[dict[str, Any]]:
             "label": one["label"],
             "properties": {k: v for k, v in one.items() if k not in ("name", "label")},
         }
-        for name, several in RECORDS.items()
+        for name, several in (RECORDS | FILES).items()
         for one in several
     ]
 
@@ -171,7 +177,7 @@ def filled(phones: dict[str, Phone], code: str) -> Filled:
     return FILLED[code]
 
 
-@pytest.mark.parametrize("code", list(WRITES))
+@pytest.mark.parametrize("code", [*WRITES, *OF_PACKS])
 def test_it_is_filled_from_the_first_to_the_last_question_in_both_languages(  # I1, I2, I3
     phones: dict[str, Phone], code: str
 ) -> None:
@@ -182,7 +188,7 @@ def test_it_is_filled_from_the_first_to_the_last_question_in_both_languages(  # 
         answered |= some
         written |= {one["list"] for one in item["entities"]}
     assert asked(code) - answered == set()
-    assert written == WRITES[code]
+    assert written == (WRITES | OF_PACKS)[code]
 
 
 @pytest.fixture
