@@ -145,7 +145,8 @@ def test_guelmim_shows_premises_by_commune_and_who_could_use_them(app: Flask) ->
     assert row(home.table("decisions"), "Total")[-1] == "11"
     targets = {line[0]: line[1] for line in home.table("targets") if len(line) > 1}
     assert row(home.table("area"), "Total")[-1] == targets["Surface disponible"] == "2285"
-    assert row(home.table("roadmap"), "Total")[4:6] == [targets["Surface disponible"], targets["Coût de réhabilitation"]]
+    sums = [one for one in row(home.table("roadmap"), "Total")[1:] if one]
+    assert sums == [targets["Surface disponible"], targets["Coût de réhabilitation"]]
     assert (targets["Femmes des groupes enregistrés"], targets["Femmes de groupes pas encore enregistrés"]) == ("28", "44")
     matches = home.table("matches")
     assert row(matches, "Local")[1:-1] == [
