@@ -17,6 +17,7 @@ from app.instruments.models import Instrument, InstrumentVersion
 from app.registry import queries
 from app.registry.applying import LABEL
 from app.registry.erased import is_mark
+from app.registry.finding import ID
 from app.registry.models import Entity
 from app.registry.names import record_name
 from app.submissions.answers import SEPARATOR, Form, Node, asked, form_of, shown
@@ -126,9 +127,10 @@ class Properties:
         if name == "status" and (node is None or not (node.get("choices") or node.get("attributes", {}).get("list"))):
             return _state_words(value)
         text = shown(form, node, value, self.language, records) if value and form is not None and node is not None else value
-        if text != value or len(value) < 36:
+        parts = value.split(" ")
+        if text != value or not all(map(ID.fullmatch, parts)):
             return text
-        return SEPARATOR[self.language].join(records.get(one, one) for one in value.split(" "))
+        return SEPARATOR[self.language].join(records.get(one, one) for one in parts)
 
     def name_of(self, record: Entity) -> str:
         """What a record is called; what was taken as a form proposed it (`source`, a choice) in the reader's language."""

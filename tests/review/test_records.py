@@ -130,6 +130,13 @@ def test_a_record_tells_who_said_what_and_what_names_it(amina: Someone, khadija:
 
 
 @pytest.mark.sqlite_only
+def test_a_long_text_is_shown_as_it_was_written(world: World, said: Someone):  # O2
+    long = "Miel de thym et huiles du Moyen Atlas"
+    record = a_record(world, "الأرز", data={"sector_prog": long})
+    assert long in text(said, f"/records/cooperatives/{record.id}")
+
+
+@pytest.mark.sqlite_only
 def test_an_action_taken_as_it_was_proposed_is_read_in_ones_own_language(  # O2
     amina: Someone, khadija: Someone, world: World, coop: str
 ):
