@@ -42,14 +42,19 @@ def npm_path() -> str:
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
-def others(site: Path) -> None:
-    """The other engines as static pages of `site`, and the forms as they want them."""
+def install() -> None:
+    """What drives the browsers, and the other engines."""
     environment = os.environ | {"PATH": npm_path()}
     # npm writes this file last: an installation that was cut is begun again.
     if not (HERE / "node_modules/.package-lock.json").exists():
         subprocess.run(
             ["npm", "ci", "--ignore-scripts", "--silent", "--no-audit", "--no-fund"], cwd=HERE, env=environment, check=True
         )
+
+
+def others(site: Path) -> None:
+    """The other engines as static pages of `site`, and the forms as they want them."""
+    environment = os.environ | {"PATH": npm_path()}
     subprocess.run(["node", "build.mjs", str(site)], cwd=HERE, env=environment, check=True)
 
 
@@ -126,6 +131,7 @@ def measured(options: argparse.Namespace, rest: list[str]) -> None:
         site, instance = folder / "site", folder / "instance"
         instance.mkdir()
         subprocess.run([sys.executable, HERE / "gen_forms.py", site / "forms", *forms], check=True, stdout=subprocess.DEVNULL)
+        install()
         if set(options.engines.split(",")) - {"daftar", "trial"}:
             others(site)
         probes = {}
