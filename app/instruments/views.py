@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
@@ -162,52 +163,49 @@ def publish() -> Response:
 @signed_in
 def publish_library() -> Response:
     """Publish forms that come with Daftar; what the programme has already stays as it is."""
-    programme = _programme()
-    require(g.actor, "instrument.publish", programme_id=programme.id)
-    actor, programme_id = g.actor, programme.id
-    found = operations.check_library(programme_id, request.form.getlist("form_id"))
-    begin_writing()
-    for checked in found:
-        operations.publish_checked(actor, programme_id, checked, utcnow())
-    db.session.commit()
-    if found:
+    if number := _publish_all(operations.check_library):
         flash(
             ngettext(
                 "%(num)s form is published. Phones take it at their next sync.",
                 "%(num)s forms are published. Phones take them at their next sync.",
-                len(found),
+                number,
             ),
             "success",
         )
     else:
         flash(_("Choose at least one form."), "warning")
-    return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
+    return redirect(url_for("instruments.list_instruments", programme=_programme().id))  # type: ignore[return-value]
 
 
 @bp.post("/newer")
 @signed_in
 def publish_newer() -> Response:
     """Publish newer versions of forms that come with Daftar. Forms under way go over to them as to any version."""
-    programme = _programme()
-    require(g.actor, "instrument.publish", programme_id=programme.id)
-    actor, programme_id = g.actor, programme.id
-    found = operations.check_newer(programme_id, request.form.getlist("form_id"))
-    begin_writing()
-    for checked in found:
-        operations.publish_checked(actor, programme_id, checked, utcnow())
-    db.session.commit()
-    if found:
+    if number := _publish_all(operations.check_newer):
         flash(
             ngettext(
                 "%(num)s newer version is published. Phones take it at their next sync; forms under way go over to it.",
                 "%(num)s newer versions are published. Phones take them at their next sync; forms under way go over to them.",
-                len(found),
+                number,
             ),
             "success",
         )
     else:
         flash(_("Nothing was published: the programme has the newest versions of the chosen forms."), "warning")
-    return redirect(url_for("instruments.list_instruments", programme=programme_id))  # type: ignore[return-value]
+    return redirect(url_for("instruments.list_instruments", programme=_programme().id))  # type: ignore[return-value]
+
+
+def _publish_all(check: Callable[[str, list[str]], list[operations.Checked]]) -> int:
+    """Publish those of the forms that were ticked which `check` gives; how many."""
+    programme = _programme()
+    require(g.actor, "instrument.publish", programme_id=programme.id)
+    actor, programme_id = g.actor, programme.id
+    found = check(programme_id, request.form.getlist("form_id"))
+    begin_writing()
+    for checked in found:
+        operations.publish_checked(actor, programme_id, checked, utcnow())
+    db.session.commit()
+    return len(found)
 
 
 @bp.post("/<instrument_id>/open")

@@ -58,18 +58,23 @@ def _sorted(rows: Sequence[Record], by: str) -> list[Record]:
     return [*said, *(row for row in rows if not row.value(of))]
 
 
-def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
-    """The kind `table`: records with chosen properties, their sums, a light where two shares part."""
-    name = panel.get("list")
-    found = lists.read(
+def _read(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> lists.Records:
+    """The records that a panel is about."""
+    return lists.read(
         actor,
         chosen,
-        name,
+        panel.get("list"),
         language=language,
         where=panel.get("where", ()),
         names=panel.get("names"),
         dated=panel.get("date", ""),
     )
+
+
+def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
+    """The kind `table`: records with chosen properties, their sums, a light where two shares part."""
+    name = panel.get("list")
+    found = _read(actor, chosen, panel, language)
     if not found.rows:
         return Shown(empty=nothing_in(name))
     spoken = Words(actor, chosen.programme_id, name, language)
@@ -153,15 +158,7 @@ def states_of(panel: Panel) -> dict[str, str]:
 def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     """The kind `board`: a row a record, a column a step, with the day on which each was done."""
     name = panel.get("list")
-    found = lists.read(
-        actor,
-        chosen,
-        name,
-        language=language,
-        where=panel.get("where", ()),
-        names=panel.get("names"),
-        dated=panel.get("date", ""),
-    )
+    found = _read(actor, chosen, panel, language)
     if not found.rows:
         return Shown(empty=nothing_in(name))
     spoken, steps = Words(actor, chosen.programme_id, name, language), steps_of(panel.get("steps"))
