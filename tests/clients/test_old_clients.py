@@ -274,7 +274,7 @@ def shows_the_newer(page: Page) -> None:
     """A version takes over in the first seconds of an opening; on a machine that is slower than that, at the next."""
     for _ in range(4):
         with contextlib.suppress(PlaywrightTimeout):
-            page.wait_for_function("document.documentElement.dataset.version?.startsWith('new')", timeout=8000)
+            page.wait_for_function("() => document.documentElement.dataset.version?.startsWith('new')", timeout=8000)
             return
         page.reload()
     raise AssertionError("the newer version did not take over")

@@ -77,7 +77,7 @@ def test_what_one_person_writes_does_not_open_for_another(phone):  # I-23
     phone.page.locator(".fill-foot").wait_for()
     phone.page.evaluate("() => harness.phone.meta.set('person', { id: 'somebody-else', username: 'x', programmes: [] })")
     phone.page.evaluate("harness.router.navigate('#/today')")
-    phone.page.wait_for_function("!document.querySelector('.fill')")
+    phone.page.wait_for_function("() => !document.querySelector('.fill')")
     phone.page.evaluate("(id) => harness.router.navigate(`#/form/${id}`)", draft)
     phone.page.locator(".fill-stop").wait_for()
     assert phone.page.locator(".fill").count() == 0

@@ -38,7 +38,7 @@ def tab(browser: Browser, office: Office) -> Iterator[Callable[[], Page]]:
     def open() -> Page:
         page = context.new_page()
         page.goto(office.url + "/field/")  # type: ignore[attr-defined]
-        page.wait_for_function("globalThis.ready")
+        page.wait_for_function("() => globalThis.ready")
         return page
 
     yield open

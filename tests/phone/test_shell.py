@@ -102,7 +102,7 @@ def assets_now(application: Flask) -> assets.Assets:
 def installed(page: Page, site: Site) -> None:
     page.goto(site.url + "/field/")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
 
 
 def eventually(page: Page, promise: str, arg: Any = None) -> None:

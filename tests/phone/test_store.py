@@ -97,7 +97,7 @@ def test_one_draft_makes_one_item_whatever_is_repeated(page):  # P2
 
 def test_a_killed_browser_keeps_the_draft_the_item_and_the_photo(phone, office):  # P3
     page = phone.open(office.url + "/field/")
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     ids = run(
         page,
         """
@@ -111,7 +111,7 @@ def test_a_killed_browser_keeps_the_draft_the_item_and_the_photo(phone, office):
     )
     phone.kill()
     page = phone.open(office.url + "/field/")
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     found = run(
         page,
         """
@@ -163,7 +163,7 @@ def test_a_full_phone_takes_no_photo_gives_its_reserve_to_words_and_never_says_s
     # P5, PS-04: every word typed while the reserve lasts is saved; then what is not kept is said.
     phone = Device(playwright, tmp_path / "profile", "ar", arguments=BACKENDS[backend])
     page = phone.open(office.url + "/field/")
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     run(page, "await (await tools.openPhone()).protect()")
     phone.close()
     page = phone.open()
@@ -171,7 +171,7 @@ def test_a_full_phone_takes_no_photo_gives_its_reserve_to_words_and_never_says_s
     client = page.context.new_cdp_session(page)
     client.send("Storage.overrideQuotaForOrigin", {"origin": office.url, "quotaSize": 5_000_000})
     page.goto(office.url + "/field/")
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     found = run(
         page,
         """
@@ -218,11 +218,11 @@ def test_a_store_that_forgot_is_said_before_anything_else(page, tab):  # P6
     assert [(one["kind"], one["details"]["unsent"], one["details"]["drafts"]) for one in alarms] == [("data_lost", 2, 1)]
     assert len(alarms[0]["details"]["ids"]) == 2
     page.reload()
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     assert run(page, "globalThis.phone = await tools.openPhone(); return phone.alarms.length") == 1
     run(page, "await phone.acknowledge(phone.alarms[0])")
     page.reload()
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     assert run(page, "return (await tools.openPhone()).alarms.length") == 0
 
 
@@ -245,7 +245,7 @@ def test_a_draft_that_vanished_is_said_and_one_that_was_finished_or_deleted_is_n
         """,
     )
     page.reload()
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     [alarm] = run(page, "globalThis.phone = await tools.openPhone(); return phone.alarms")
     assert (alarm["kind"], alarm["details"]) == ("items_missing", {"unsent": 0, "ids": [], "drafts": 1})
 
@@ -295,7 +295,7 @@ def test_changes_are_heard_in_other_tabs(page, tab):  # P8
     other = tab()
     run(other, "globalThis.phone = await tools.openPhone(); globalThis.heard = []; phone.on(({ store }) => heard.push(store));")
     run(page, "const phone = await tools.openPhone(); await phone.drafts.save(tools.draft());")
-    other.wait_for_function("heard.includes('drafts')")
+    other.wait_for_function("() => heard.includes('drafts')")
 
 
 def test_a_record_made_on_this_phone_can_be_used_at_once(page):  # P9

@@ -280,7 +280,7 @@ def test_only_what_is_in_a_backup_leaves_the_phone(page, office):
     assert len(run(page, "return await phone.outbox.receipts()")) == 2
     # The canary does not take a purged item for a lost one.
     page.reload()
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     assert run(page, "return (await tools.openPhone()).alarms") == []
 
 
@@ -305,12 +305,12 @@ def test_two_tabs_never_send_at_the_same_time(tab, office):
 
 def test_a_finished_form_goes_by_itself_and_without_network_not_again_and_again(page, office):
     run(page, SIGN_IN + "sync.start();")
-    page.wait_for_function("sync.state.last_success_at !== null")
+    page.wait_for_function("() => sync.state.last_success_at !== null")
     finish(page)
     until(lambda: run(page, STATES) == ["accepted"], "it was sent")
     office.fault = lambda: Response("", 502)
     finish(page, 30)
-    page.wait_for_function("sync.state.phase === 'offline'")
+    page.wait_for_function("() => sync.state.phase === 'offline'")
     page.wait_for_timeout(1500)
     tried = len(office.log)
     page.wait_for_timeout(1200)

@@ -141,7 +141,7 @@ def test_a_change_of_the_store_that_an_old_page_blocks_is_said_and_goes_on(tab: 
     assert newer != module
     new.route("**/store/catalogue.js", lambda route: route.fulfill(body=newer, content_type="text/javascript"))
     new.goto(f"{new.url}?modules")
-    new.wait_for_function("globalThis.ready")
+    new.wait_for_function("() => globalThis.ready")
     opened = """const began = performance.now();
         globalThis.phone = await tools.openPhone();
         const ms = performance.now() - began;

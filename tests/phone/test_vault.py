@@ -146,7 +146,7 @@ def found_in(profile: Path, *markers: str) -> dict[str, list[str]]:
 
 def opened(phone, office):
     page = phone.open(office.url + "/field/")
-    page.wait_for_function("globalThis.ready")
+    page.wait_for_function("() => globalThis.ready")
     return page
 
 
