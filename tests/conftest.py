@@ -46,7 +46,7 @@ from app import create_app
 from app.accounts import operations as accounts
 from app.accounts.credentials import hashed
 from app.accounts.models import Device, Membership, Person
-from app.core.db import db, next_seq
+from app.core.db import begin_writing, db, next_seq
 from app.core.ids import new_id
 from app.instruments.models import Instrument, InstrumentVersion
 from app.registry.models import Organisation, Programme
@@ -355,6 +355,7 @@ class Someone:
             self._client = self.app.test_client()
             settle()
             with self.app.app_context():
+                begin_writing()
                 person = db.session.get(Person, self.id)
                 assert person is not None
                 token = accounts.start_session(person, now=datetime.now(UTC), days=30)

@@ -21,6 +21,7 @@ from app.core import catalogues
 from app.core.languages import LANGUAGES
 from app.core.scripts import Bundle, content_hash
 from app.core.shorten import shortened
+from app.pwa import made
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
@@ -80,7 +81,7 @@ class Assets:
             more=" ".join(others),
             version=self.version,
             icon=ICON,
-            made=_made(),
+            made=_newest_day(),
         )
         self.files["/field/"] = Asset(page.encode(), "text/html; charset=utf-8")
         self.shell = ["/field/", *shell, ICON]
@@ -125,6 +126,13 @@ def _strings(paths: Collection[Path]) -> dict[str, list[Any]]:
 
 
 def scripts(entry: Path, parts: Mapping[str, str], instead: Mapping[str, str] | None = None) -> tuple[list[str], dict[str, str]]:
+    """As _made_of() gives them, now or at an earlier start."""
+    digest = made.digest_of(path for path, _, _ in state_of_tree())
+    found, languages = made.kept(entry.stem, digest, lambda: _made_of(entry, parts, instead or {}))
+    return found, languages
+
+
+def _made_of(entry: Path, parts: Mapping[str, str], instead: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     """The script of `entry`, then those of the parts; and by language a script with the texts of the first one.
 
     parts    by name, their entries below static/
@@ -137,7 +145,7 @@ def scripts(entry: Path, parts: Mapping[str, str], instead: Mapping[str, str] | 
     bundles = [main, *(Bundle(STATIC / path, shared=main) for path in parts.values())]
     found = [_strings(bundle.own) for bundle in bundles]
     pairs = {text: pair for strings in found for text, pair in strings.items()}
-    pairs |= {text: pairs[other] for text, other in (instead or {}).items()}
+    pairs |= {text: pairs[other] for text, other in instead.items()}
     whole = [text for text, pair in pairs.items() if all(pair) and all(forms[-1] for forms in pair)]
 
     def home(text: str) -> int:
@@ -153,25 +161,25 @@ def scripts(entry: Path, parts: Mapping[str, str], instead: Mapping[str, str] | 
     said = {text for bundle in bundles for text in bundle.texts_in_words()}
     plain = {text: pair for text, pair in pairs.items() if text not in codes or text in said}
     lent = {f"daftar_{name}": part.borrowed for name, part in zip(parts, bundles[1:], strict=True)}
-    made = [f"globalThis.daftarStrings={_json(plain)};\n{main.script(lends=lent)}"]
+    scripts = [f"globalThis.daftarStrings={_json(plain)};\n{main.script(lends=lent)}"]
     for at, (name, part) in enumerate(zip(parts, bundles[1:], strict=True), 1):
         own = {codes[text]: pairs[text] for text in whole if home(text) == at}
-        made.append(f"Object.assign(daftarStrings,{_json(own)});\n{part.script(borrows=f'daftar_{name}')}")
+        scripts.append(f"Object.assign(daftarStrings,{_json(own)});\n{part.script(borrows=f'daftar_{name}')}")
     # Served in windows-1256, an eighth smaller: Arabic and French letters are one byte each.
     first = [text for text in whole if home(text) == 0]
     languages = {
         language: f"(globalThis.daftarTexts??={{}}).{language}={_json([pairs[text][k] for text in first])};"
         for k, language in enumerate(LANGUAGES)
     }
-    return made, languages
+    return scripts, languages
 
 
 _current: tuple[object, Assets] | None = None
 
 
-def _made() -> str:
+def _newest_day() -> str:
     """The day of the newest file, as YYYY-MM-DD: no phone that has the page may have an earlier date."""
-    newest = max(made for _, made, _ in state_of_tree()) / 1e9
+    newest = max(changed for _, changed, _ in state_of_tree()) / 1e9
     return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 

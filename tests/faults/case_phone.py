@@ -208,9 +208,8 @@ def test_a_disk_that_is_really_full_never_says_saved_wrongly(
 def test_cleared_data_is_noticed_and_told(phone: Phone, station: Station, ledger: Ledger, types, measured):
     """PS-08: cleared under the open page, then opened again: said before anything new is entered, with what is known to be missing."""
     done = phone.fill()
-    until(
-        lambda: phone.page.evaluate("() => (localStorage.getItem('daftar.canary') ?? '').length > 60"), "it is remembered outside"
-    )
+    remembered = "(id) => (localStorage.getItem('daftar.canary') ?? '').includes(id)"
+    until(lambda: phone.page.evaluate(remembered, done["revision_id"]), "it is remembered outside")
     client = phone.page.context.new_cdp_session(phone.page)
     client.send("Storage.clearDataForOrigin", {"origin": phone.url, "storageTypes": types})
     began = time.monotonic()
@@ -293,6 +292,7 @@ def test_a_picture_that_vanishes_after_it_was_chosen_was_copied_already(
     question = page.locator("[data-path='g2/p1']")
     question.locator("input[type=file]").first.set_input_files(photo)
     expect(question.locator("figure img")).to_be_visible()
+    expect(page.locator(".fill-status .saved")).to_have_class("saved saved")
     photo.write_bytes(b"")
     photo.unlink()
     page.reload()

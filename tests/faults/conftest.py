@@ -34,7 +34,13 @@ def patience(short: int, whole: int) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first, each in a process of its own: every process is handed two at once, and what waits behind a long
+    one nobody else can take."""
     items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if len(items) > 2 * processes:
+        long, short = items[:processes], items[-processes:]
+        items[:] = [one for pair in zip(long, short, strict=True) for one in pair] + items[processes:-processes]
 
 
 @pytest.fixture
