@@ -220,6 +220,14 @@ def test_what_the_page_has_just_taken_is_not_sent_again_for_the_worker(page, sit
     assert began == "link"  # before the script asked for them
 
 
+def test_the_worker_keeps_answers_as_they_came_so_that_the_browser_keeps_their_compiled_code(page, site, application):
+    """Of an answer that a script put together Chromium keeps none, and compiles the application at every start."""
+    installed(page, site)
+    came_from = "(address) => caches.match(address).then(({ url }) => url)"
+    for address in shell_addresses(application):
+        assert page.evaluate(came_from, address) == site.url + address
+
+
 def test_a_copy_that_is_not_what_the_server_meant_is_fetched_past_it(page, site, application):
     style = shell_addresses(application)[1]
     tag = get(application, style, **{"Accept-Encoding": "gzip"}).headers["ETag"]
