@@ -271,6 +271,7 @@ def _entered(person: Person, device: Device, credential: str, value: dict[str, A
         "username": person.username,
         "device": {"id": device.id, "credential": credential},
         "sealing": {"for": keys.public_key(), "pin": wire.pin_is_asked(person), "keys": keys.keys_of(device.id)},
+        "forms": changes.forms_of(person),
         "server_time": now_ms(),
     }
     name, keeps = person.username, value.get("session") == "kept"

@@ -107,6 +107,18 @@ def _instruments(_actor: Actor, programme_id: str, since: int, until: int, limit
     ]
 
 
+def forms_of(person: Person) -> dict[str, list[str]]:
+    """Hashes of the packages and lists that a new phone of this person will fetch, for it to ask without waiting for its rows."""
+    packages = db.session.scalars(
+        sa.select(InstrumentVersion.sha256)
+        .join(Instrument, Instrument.current_id == InstrumentVersion.id)
+        .where(Instrument.programme_id.in_([one.programme_id for one in person.memberships]), Instrument.is_open)
+        .order_by(InstrumentVersion.sha256)
+    ).all()
+    datasets = {sha256 for package in packages for sha256 in _datasets_of(package).values()}
+    return {"packages": list(dict.fromkeys(packages)), "datasets": sorted(datasets)}
+
+
 @lru_cache(maxsize=256)
 def _datasets_of(sha256: str) -> dict[str, str]:
     """{name: sha256} of the lists that a package reads, and of what its labels show ("media/loom.png")."""

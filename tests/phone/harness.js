@@ -71,10 +71,10 @@ const tools = {
     return bytes;
   },
 
-  async signedIn() {
+  async signedIn(takeKey) {
     const phone = await openPhone();
     const sync = createSync({ phone, fetch: fetch.bind(globalThis), app: "test" });
-    await sync.signIn("amina", "right");
+    await sync.signIn("amina", "right", takeKey);
     return Object.assign(globalThis, { phone, sync });
   },
 };

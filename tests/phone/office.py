@@ -41,6 +41,7 @@ class Office:
         self.epoch, self.seq, self.backup_seq = "e1", 0, 0
         self.pages: dict[str | None, dict[str, Any]] = {}  # cursor -> page of a pull
         self.contents: dict[str, str] = {}  # sha256 -> text of an instrument or dataset
+        self.forms: dict[str, list[str]] = {"packages": [], "datasets": []}  # what signing in says
         self.log: list[tuple[str, str, Any]] = []
         self.verdict: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda item: None
         self.fault: Callable[[], Response | None] = lambda: None  # before the work
@@ -88,7 +89,7 @@ class Office:
             if sent["password"] != "right":
                 return self.problem("accounts.wrong_password", 401)
             device = {"id": sent.get("device_id", str(uuid.uuid4())), "credential": "secret-" + sent["username"]}
-            return self.answer({**self.me(sent["username"]), "device": device, "server_time": self.now()})
+            return self.answer({**self.me(sent["username"]), "device": device, "forms": self.forms, "server_time": self.now()})
 
         @app.get("/api/field/me")
         def me() -> Response:

@@ -325,7 +325,8 @@ def test_signing_out_deletes_nothing_and_what_waits_is_still_delivered(page, off
     assert run(page, "return [await phone.meta.get('person'), (await phone.drafts.all()).length]") == [None, 1]
     assert now(page)["phase"] == "signed_out"
     assert run(page, STATES) == ["accepted"]
-    assert not any(path.endswith("pull") for _, path, _ in office.log)
+    asked = [path for _, path, _ in office.log]
+    assert "/api/sync/pull" not in asked[asked.index("/api/field/sign-out") :]
 
 
 def test_an_ended_session_stops_the_pull_and_not_the_push(page, office):
@@ -383,6 +384,34 @@ def test_who_just_signed_in_waits_for_her_forms_and_for_nothing_else(page, offic
     assert asked == ["/api/field/sign-in", "/api/sync/pull", "/api/sync/push"]  # what this phone tells of itself comes last
     now(page)
     assert [path for _, path, _ in office.log][len(asked) :] == ["/api/field/me", "/api/sync/pull"]
+
+
+def test_a_new_phone_asks_for_rows_and_forms_while_its_key_is_on_its_way(page, office):
+    """Each wait on a slow network is seconds. What comes before the key is kept only where everybody may read it."""
+    package = json.dumps({"format": 1, "form_id": "diag"}, separators=(",", ":"))
+    sha = hashlib.sha256(package.encode()).hexdigest()
+    office.contents = {sha: package}
+    office.forms = {"packages": [sha], "datasets": []}
+    instrument = {"form_id": "diag", "version": "1", "sha256": sha, "title": {}, "is_open": True, "datasets": {}}
+    changes = [{"seq": 1, "kind": "instrument", "op": "put", "id": "i1", "data": instrument}]
+    office.pages = {None: {"changes": changes, "next_cursor": "c1", "more": False}}
+    stored_before_the_key = run(
+        page,
+        """
+        let rows;
+        await tools.signedIn(async (phone) => {
+          while (!(await phone.catalogue.has("packages", arg))) await new Promise((resolve) => setTimeout(resolve, 20));
+          rows = (await phone.catalogue.instruments()).length;
+        });
+        return rows;
+        """,
+        sha,
+    )
+    assert stored_before_the_key == 0
+    now(page, "signed_in")
+    assert run(page, "return (await phone.catalogue.instruments('p1')).map(({ ready }) => ready)") == [True]
+    asked = [path for _, path, _ in office.log]
+    assert sorted(asked) == ["/api/field/sign-in", f"/api/sync/instrument/{sha}", "/api/sync/pull", "/api/sync/push"]
 
 
 def with_lists(office, count):

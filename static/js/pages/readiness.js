@@ -18,9 +18,10 @@ const CLOCK_MS = 5 * 60_000;
 /** @param {import("./page.js").App} app @returns {Promise<Check[]>} */
 export async function readiness(app) {
   const { phone, sync, update, install } = app;
-  const [instruments, cooperatives, { persisted, asked_at }, offset, parts, rest, own, locked] = await Promise.all([
+  const [instruments, cooperatives, { persisted, asked_at }, offset, parts, rest, own, locked, pulled] = await Promise.all([
     instrumentsOf(app), phone.catalogue.entities("cooperatives"), phone.storage(), phone.meta.get("clock_offset"), lackingWidgets(phone), lackingRest(),
     phone.catalogue.submissions(), phone.meta.get("screen_lock"),
+    Promise.all((app.person?.programmes ?? []).map(async (/** @type {{id: string}} */ { id }) => (await phone.catalogue.kv(`cursor:${id}`))?.pulled)),
   ]);
   const records = [cooperatives.length ? n("{n} cooperative", "{n} cooperatives", cooperatives.length) : "", own.length ? n("{n} form of mine", "{n} forms of mine", own.length) : ""];
   const open = instruments.filter(({ instrument }) => instrument.is_open);
@@ -30,6 +31,8 @@ export async function readiness(app) {
   const lists = await Promise.all(wanted.map((sha256) => phone.catalogue.has("datasets", sha256)));
   const lacking = lists.filter((here) => !here).length;
   const busy = sync.state.phase === "sending" || sync.state.phase === "receiving";
+  /** All of them came, also where there are none. */
+  const whole = (pulled.length > 0 && pulled.every(Boolean)) || (!busy && Boolean(sync.state.last_success_at));
   /** @param {boolean} ok @returns {CheckState} */
   const state = (ok) => (ok ? "done" : busy ? "working" : "todo");
   const connect = busy ? t("On its way…") : t("Connect to Internet and update; nothing that was filled is lost.");
@@ -49,8 +52,8 @@ export async function readiness(app) {
       text: open.length && !lacking ? "" : t("Some lists are not here yet. {next}", { next: connect }),
     },
     {
-      id: "records", state: state(cooperatives.length > 0 || (!busy && Boolean(sync.state.last_success_at))), title: t("Records of my area"),
-      text: records.some(Boolean) ? records.filter(Boolean).join(" · ") : busy ? connect : sync.state.last_success_at ? t("No cooperative in this area yet") : connect,
+      id: "records", state: state(cooperatives.length > 0 || whole), title: t("Records of my area"),
+      text: records.some(Boolean) ? records.filter(Boolean).join(" · ") : whole ? t("No cooperative in this area yet") : connect,
     },
     { id: "rest", state: state(!rest.length), title: t("Records, what was sent, the other language"), text: rest.length ? connect : "" },
     {

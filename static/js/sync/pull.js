@@ -11,6 +11,10 @@ import { failureOf } from "./push.js";
 const PAGE = 500;
 /** Files asked for at once: over a slow network most of the time goes by until an answer begins. */
 const AT_ONCE = 6;
+/** The same while the key goes into escrow and the first rows come: a browser has six ways to a server. */
+const AT_ONCE_BESIDE = 4;
+
+/** @typedef {[("packages" | "datasets"), string]} File  and its hash */
 
 /**
  * @param {object} parts
@@ -21,6 +25,8 @@ const AT_ONCE = 6;
 export function createPull({ phone, http, contact }) {
   const { catalogue, meta } = phone;
   let lanes = AT_ONCE;
+  /** Asked for while she signed in: the first rows by programme, and what forms need. @type {{person: string, pages: Map<string, ReturnType<typeof http>>, files: Promise<{stopped: boolean} | void>} | null} */
+  let begun = null;
 
   /** Programmes and roles as they are now. @returns {Promise<Failure | null>} */
   async function person() {
@@ -36,25 +42,29 @@ export function createPull({ phone, http, contact }) {
     return null;
   }
 
+  /** @param {string} programmeId @param {string | null} cursor  null: from the beginning */
+  const page = (programmeId, cursor) => http(`/api/sync/pull?${new URLSearchParams({ programme: programmeId, limit: String(PAGE), ...(cursor ? { cursor } : {}) })}`);
+
   /** @param {string} programmeId @param {string} owner  whose rows they are @returns {Promise<Failure | null>} */
   async function rows(programmeId, owner) {
     let restarted = false;
     for (;;) {
       const cursor = await catalogue.cursor(programmeId);
-      const query = new URLSearchParams({ programme: programmeId, limit: String(PAGE), ...(cursor ? { cursor } : {}) });
-      const answer = await http(`/api/sync/pull?${query}`);
+      const asked = cursor ? undefined : begun?.pages.get(programmeId);
+      begun?.pages.delete(programmeId);
+      const answer = await (asked ?? page(programmeId, cursor));
       if (answer.kind !== "answer") return failureOf(answer);
-      const page = answer.body;
-      if (page?.resync === true && !restarted) {
+      const { body } = answer;
+      if (body?.resync === true && !restarted) {
         restarted = true;
         await catalogue.restart(programmeId);
         continue;
       }
-      if (!Array.isArray(page?.changes) || typeof page.next_cursor !== "string") return { code: "sync.not_ours" };
+      if (!Array.isArray(body?.changes) || typeof body.next_cursor !== "string") return { code: "sync.not_ours" };
       await contact.heard(answer);
       // Somebody else signed in meanwhile: her own turn follows.
-      if (!(await catalogue.apply(programmeId, page, owner))) return null;
-      if (!page.more || page.next_cursor === cursor) return null;
+      if (!(await catalogue.apply(programmeId, body, owner))) return null;
+      if (!body.more || body.next_cursor === cursor) return null;
     }
   }
 
@@ -63,10 +73,27 @@ export function createPull({ phone, http, contact }) {
     const instruments = await catalogue.instruments();
     const needed = new Set((await catalogue.submissions()).map((row) => (row.envelope ? JSON.parse(row.envelope).form_sha256 : "")));
     const wanted = instruments.filter((row) => row.is_open || needed.has(row.sha256));
-    /** @type {[("packages" | "datasets"), string][]} */
+    const files = await missing(wanted.map((row) => row.sha256), wanted.flatMap((row) => Object.values(row.datasets ?? {})));
+    const { missed, stopped } = await fetched(files, lanes, progress);
+    // Several at once may each be too slow to arrive in time: one by one they do.
+    lanes = stopped ? 1 : AT_ONCE;
+    return missed;
+  }
+
+  /** What is not here yet. @param {string[]} packages @param {string[]} datasets  hashes @returns {Promise<File[]>} */
+  async function missing(packages, datasets) {
+    /** @type {File[]} */
     const files = [];
-    for (const hash of new Set(wanted.map((row) => row.sha256))) if (!(await catalogue.has("packages", hash))) files.push(["packages", hash]);
-    for (const hash of new Set(wanted.flatMap((row) => Object.values(row.datasets ?? {})))) if (!(await catalogue.has("datasets", hash))) files.push(["datasets", hash]);
+    for (const hash of new Set(packages)) if (!(await catalogue.has("packages", hash))) files.push(["packages", hash]);
+    for (const hash of new Set(datasets)) if (!(await catalogue.has("datasets", hash))) files.push(["datasets", hash]);
+    return files;
+  }
+
+  /**
+   * @param {File[]} files @param {number} atOnce @param {(done: number, total: number) => void} progress
+   * @returns {Promise<{missed: Failure | null, stopped: boolean}>}  stopped: an answer did not come, and no more were asked for
+   */
+  async function fetched(files, atOnce, progress) {
     /** @type {Failure | null} */
     let missed = null;
     const total = files.length;
@@ -86,19 +113,27 @@ export function createPull({ phone, http, contact }) {
         stopped ||= answer.kind === "nothing";
       }
     };
-    await Promise.all(Array.from({ length: lanes }, next));
-    // Several at once may each be too slow to arrive in time: one by one they do.
-    lanes = stopped ? 1 : AT_ONCE;
-    return missed;
+    await Promise.all(Array.from({ length: atOnce }, next));
+    return { missed, stopped };
   }
 
   return {
+    /**
+     * Asks at once for what whoever just signed in needs. What comes is used by the next run, or not at all; rows are not kept before.
+     * @param {{person: {id: string}, programmes?: {id: string}[], forms?: {packages: string[], datasets: string[]}}} said  the answer
+     */
+    ahead({ person, programmes = [], forms = { packages: [], datasets: [] } }) {
+      const files = missing(forms.packages, forms.datasets).then((some) => fetched(some, AT_ONCE_BESIDE, () => {})).catch(() => {});
+      begun = { person: person.id, pages: new Map(programmes.map(({ id }) => [id, page(id, null)])), files };
+    },
+
     /** @param {{progress: (done: number, total: number) => void, entered: boolean}} how  entered: the server said just now who she is @returns {Promise<Failure | null>} */
     async run({ progress, entered }) {
       const failure = entered ? null : await person();
       if (failure) return failure;
       const owner = await meta.get("person");
       if (!owner) return null;
+      if (!entered || begun?.person !== owner.id) begun = null;
       await catalogue.belongsTo(owner.id);
       /** @type {string[]} */
       const programmes = owner.programmes.map((/** @type {{id: string}} */ programme) => programme.id);
@@ -107,6 +142,8 @@ export function createPull({ phone, http, contact }) {
         if (stopped) return stopped;
       }
       await catalogue.keepOnly(programmes, owner.id);
+      if ((await begun?.files)?.stopped) lanes = 1;
+      begun = null;
       return downloads(progress);
     },
   };

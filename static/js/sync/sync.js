@@ -197,6 +197,8 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
     await contact.heard(answer);
     entering = session;
+    // Who was here before has most of it.
+    if (!(await phone.meta.get("devices"))?.[person.id]) pull.ahead(answer.body);
     await takeKey?.(phone, answer.body, username, async (address, json) => (await ask(address, json, false)).body);
     // Without a key it ends with the page.
     if (session && phone.vault.seals(person.id)) {
