@@ -153,6 +153,8 @@ def draft_data(draft: InstrumentDraft) -> tuple[dict[str, Any], dict[str, str]]:
 def samples_for(draft: InstrumentDraft) -> dict[str, list[dict[str, str]]]:
     """Made-up records for the lists that a draft reads."""
     package = json.loads(draft.package)
+    if not any(used["kind"] == "entities" for used in package["datasets"].values()):
+        return {}
     return sample_records(package, [package_of(one.version) for one in published(draft.programme_id)])
 
 

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from markupsafe import Markup
 
 from app.accounts.sessions import signed_in
 from app.core.db import db
@@ -53,7 +54,8 @@ def page(draft_id: str) -> Response:
         style=style.text,
         later=[url_for("preview.file", name=name) for name in made.later[language]],
         icon=assets.ICON,
-        trial=_trial(found),
+        package=_within(found.package),
+        trial=_within(json.dumps(_trial(found), ensure_ascii=False, separators=(",", ":"))),
     )
     response = _packed(make_response(html), gzip.compress(html.encode(), 6, mtime=0))
     policy = FRAMED.replace("script-src 'self'", f"script-src 'self' {script.source}")
@@ -61,15 +63,19 @@ def page(draft_id: str) -> Response:
     return response
 
 
+def _within(text: str) -> Markup:
+    """JSON as it stands within a page: in strings alone it has what could end an element."""
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+
+
 def _trial(found: InstrumentDraft) -> dict[str, Any]:
-    """What a phone would have pulled: the package and its lists; records are made up."""
+    """What a phone would have pulled beside the package; records are made up."""
     files = queries.draft_data(found)[1]
     programme = db.session.get(Programme, found.programme_id)
     assert programme is not None
     # A consent text that nobody has filled yet shows where it will stand.
     unfilled: dict[str, Any] = {name: dict.fromkeys(LANGUAGES, f"[{name}]") for name in TOKENS if name != "programme_name"}
     return {
-        "package": found.package,
         "sha256": found.sha256,
         "datasets": {sha256: json.loads(content) for sha256, content in files.items()},
         "entities": queries.samples_for(found),

@@ -8,7 +8,7 @@ import { sha256 } from "../core/ids.js";
 
 /**
  * @typedef {object} Trial  what the page holds (app/pwa/preview.py)
- * @property {string} package
+ * @property {any} package
  * @property {string} sha256
  * @property {Record<string, {columns: string[], rows: string[][]}>} datasets  by hash
  * @property {Record<string, any[]>} entities
@@ -17,7 +17,7 @@ import { sha256 } from "../core/ids.js";
 
 /** @param {Trial} trial */
 export function createPreviewPhone(trial) {
-  const pkg = JSON.parse(trial.package);
+  const pkg = trial.package;
   /** @type {ReturnType<typeof createEmitter<{store: string}>>} */
   const changes = createEmitter();
   /** @type {Map<string, any>} */

@@ -119,4 +119,5 @@ function restore(chosen) {
 }
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-start(root, JSON.parse(document.getElementById("trial")?.textContent ?? "")).catch(reportError);
+const held = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? "");
+start(root, { ...held("trial"), package: held("package") }).catch(reportError);
