@@ -72,6 +72,8 @@ const SELECTS = new Set(["select_one", "select_multiple", "rank"]);
 const LAST_SAVED = "__last-saved";
 /** Functions whose result changes with the language. */
 const SPOKEN = new Set(["jr:choice-name", "jr:itext", "format-date", "format-date-time"]);
+/** Says without looking into it that an expression has none of them. */
+const SPEAKS = /jr:|format-date/;
 
 /** @param {Package} pkg @param {Options} options */
 export function createForm(pkg, options) {
@@ -330,9 +332,11 @@ export class Form {
 
   /** Whether what is computed of a node has words in it. @param {PackageNode} source */
   #isSpoken(source) {
-    return [source.calculation, source.relevant, source.repeat_count].some(
-      (index) => index !== undefined && isSpoken(this.pkg.expressions[index].ast),
-    );
+    return [source.calculation, source.relevant, source.repeat_count].some((index) => {
+      if (index === undefined) return false;
+      const { text, ast } = this.pkg.expressions[index];
+      return SPEAKS.test(text) && isSpoken(ast);
+    });
   }
 
   /**

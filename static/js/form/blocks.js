@@ -7,6 +7,7 @@
 import { createPart } from "./part.js";
 import { createRepeat } from "./repeat.js";
 import { markdown } from "../core/dom.js";
+import { inSlices } from "../core/idle.js";
 import { html, render } from "../../vendor/lit-html/lit-html.js";
 
 /**
@@ -14,7 +15,7 @@ import { html, render } from "../../vendor/lit-html/lit-html.js";
  * @param {HTMLElement} host
  * @param {string[]} paths
  * @param {number} [atOnce]  how many are made now; `rest` makes the others
- * @returns {{rest: () => void, dispose: () => void}}
+ * @returns {{rest: () => void, idly: () => void, dispose: () => void}}
  */
 export function mountBlocks(page, host, paths, atOnce = paths.length) {
   /** @type {{path: string, element: HTMLElement, update: () => void, dispose: () => void}[]} */
@@ -35,6 +36,8 @@ export function mountBlocks(page, host, paths, atOnce = paths.length) {
   mount(Math.min(atOnce, paths.length));
   return {
     rest: () => mount(paths.length),
+    /** The others one by one, while the page has nothing else to do. */
+    idly: () => inSlices(paths.slice(next), () => mount(Math.min(next + 1, paths.length))),
     dispose() {
       next = paths.length;
       for (const block of blocks) {

@@ -4,6 +4,7 @@
  */
 
 const TOKEN = /\{\{\s*([a-z_]+)\s*\}\}/g;
+const TEXTS = ["label", "hint", "guidance"];
 
 /**
  * @param {any} programme @param {string} token @param {string} code
@@ -22,7 +23,7 @@ function mapTexts(pkg, change) {
     : change(value, code);
   const nodes = pkg.nodes.map((/** @type {any} */ node) => {
     const copy = { ...node };
-    for (const key of ["label", "hint", "guidance"]) {
+    for (const key of TEXTS) {
       if (!node[key]) continue;
       copy[key] = Object.fromEntries(Object.entries(node[key]).map(([code, value]) => [code, part(value, code)]));
     }
@@ -31,14 +32,17 @@ function mapTexts(pkg, change) {
   return { ...pkg, nodes };
 }
 
-/** @param {any} pkg */
+/** Asked at each opening of a form, so nothing is copied for it. @param {any} pkg */
 function hasTokens(pkg) {
-  let found = false;
-  mapTexts(pkg, (text) => {
-    found ||= text.includes("{{");
-    return text;
-  });
-  return found;
+  for (const node of pkg.nodes) {
+    for (const key of TEXTS) {
+      for (const code in node[key]) {
+        const part = node[key][code];
+        if (typeof part === "string" ? part.includes("{{") : part.some((/** @type {any} */ one) => typeof one === "string" && one.includes("{{"))) return true;
+      }
+    }
+  }
+  return false;
 }
 
 /** The settings an instrument that stores names needs and the programme lacks. @param {any} pkg @param {any} programme @returns {string[]} */

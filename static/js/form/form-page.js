@@ -10,6 +10,7 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { markdown } from "../core/dom.js";
+import { inSlices, whenIdle } from "../core/idle.js";
 import { language, n, onLanguage, setLanguage, t } from "../core/i18n.js";
 import { recall, remember } from "../core/remember.js";
 import { mountBlocks } from "./blocks.js";
@@ -47,9 +48,6 @@ export async function openFormPage(host, { phone, draftId, navigate }) {
   /** @param {boolean} take */
   async function open(take) {
     try {
-      const [draft, person] = await Promise.all([phone.drafts.get(draftId), phone.meta.get("person")]);
-      // A shared phone: "back" and old addresses do not lead to what another person writes.
-      if (draft && person && draft.owner !== person.id) throw new FormProblem("form.no_draft", {});
       const session = await openDraft(phone, draftId, { take });
       if (closed) {
         session.close();
@@ -120,6 +118,8 @@ function createPage(host, session, navigate, reopen) {
   let askedAnyway = false;
   /** How many entries of the browser's history are this form's, above the first. */
   let depth = 0;
+  /** What stands above the questions. */
+  let intro = made("div");
 
   const root = made("div", "fill");
   const head = made("header", "fill-head");
@@ -204,7 +204,7 @@ function createPage(host, session, navigate, reopen) {
     if (own) blocks.get(own)?.update();
     if (change.structure) for (const block of [...blocks.values()]) block.structure?.();
     clearTimeout(headTimer);
-    headTimer = window.setTimeout(drawHead, 120);
+    headTimer = window.setTimeout(() => drawHead(), 120);
   }
 
   /** After a tap that answered: the next blank question comes into sight. @param {import("./part.js").Part} part */
@@ -246,9 +246,8 @@ function createPage(host, session, navigate, reopen) {
     return { at: index(placed.sections) + 1, of: placed.sections.length + 1, label: node?.label ?? null };
   }
 
-  function drawHead() {
+  function drawHead(all = sections()) {
     if (isClosed) return;
-    const all = sections();
     placed.sections = all;
     const at = index(all);
     const section = all[at];
@@ -338,24 +337,29 @@ function createPage(host, session, navigate, reopen) {
     // What will go is seen before it goes.
     if (place.section === END) session.tidy();
     const all = sections();
-    placed.sections = all;
     if (place.section !== END && !all.some(({ path }) => path === place.section)) place = { section: all[0]?.path ?? END, row: "" };
     if (place.row && !session.form.view(place.row)) place = { ...place, row: "" };
-    drawHead();
+    intro = made("div");
+    drawAround(all);
     if (place.section === END) {
       const last = made("div");
       body.append(last);
       drawFinish(page, last);
     } else {
-      const intro = made("div");
       const blocksHost = made("div", "blocks");
       blocksHost.dataset.look = lookOf(all[index(all)]);
       body.append(intro, blocksHost);
-      render(introduction(all), intro);
       const drawn = mountBlocks(page, blocksHost, pathsHere(all), scroll ? undefined : FIRST_PAINTED);
       mounted = drawn;
-      afterPaint(drawn.rest);
+      afterPaint(drawn.idly);
     }
+  }
+
+  /** All but the questions. */
+  function drawAround(all = sections()) {
+    placed.sections = all;
+    drawHead(all);
+    if (place.section !== END) render(introduction(all), intro);
     drawExtra();
     drawFoot();
   }
@@ -558,10 +562,28 @@ function createPage(host, session, navigate, reopen) {
     render(nothing, toasts);
   }
 
+  /** The same place in other words. */
   function redraw() {
     const at = scroll;
-    mount();
+    // What shows rows, or all of the form, is made anew.
+    if (place.section === END || [...blocks.values()].some(({ structure }) => structure)) mount();
+    else say();
     scrollTo(0, at);
+  }
+
+  /** What is in sight changes at once, the rest of the page as there is time. */
+  function say() {
+    /** @type {Block[]} */
+    const unseen = [];
+    /** @type {Block[]} */
+    const seen = [];
+    for (const block of blocks.values()) {
+      const { top, bottom } = block.element.getBoundingClientRect();
+      (bottom > 0 && top < innerHeight ? seen : unseen).push(block);
+    }
+    drawAround();
+    for (const block of seen) block.update();
+    afterPaint(() => inSlices(unseen, (block) => blocks.get(block.path) === block && block.update()));
   }
 
   /** @param {PopStateEvent} event */
@@ -604,9 +626,9 @@ function createPage(host, session, navigate, reopen) {
   });
   /** @type {(() => void) | undefined} */
   let stopLater;
-  afterPaint(() => ensureLater().then(() => {
+  afterPaint(() => whenIdle(() => ensureLater().then(() => {
     if (!isClosed) stopLater = later.attach?.(page, root);
-  }, () => {}));
+  }, () => {})));
   const stopSession = session.on((what) => what === "state" && drawSaved());
   addEventListener("popstate", onPop);
   addEventListener("scroll", onScroll, { passive: true });

@@ -14,14 +14,20 @@ const RARE = /\b(digest|base64-decode|area|distance|geofence)\(|\brandomize\(.*,
 
 /** What a package needs, by its hash: packages are long. @type {Map<string, string[]>} */
 const asked = new Map();
+/** And of those that are open. @type {WeakMap<any, string[]>} */
+const found = new WeakMap();
 
 /** Resolves once what pages/afterwards.js brings is there. */
 export const ensureLater = () => loadParts(partsNamed("later"));
 
-/** Addresses of what the package needs beside the first script. @param {any} pkg */
+/** Addresses of what the package needs beside the first script. @param {any} pkg @returns {string[]} */
 function addressesFor(pkg) {
+  const known = found.get(pkg);
+  if (known) return known;
   const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
-  return [...(isRare ? partsNamed("more") : []), ...(needsCodes(pkg) ? partsNamed("codes") : [])];
+  const addresses = [...(isRare ? partsNamed("more") : []), ...(needsCodes(pkg) ? partsNamed("codes") : [])];
+  found.set(pkg, addresses);
+  return addresses;
 }
 
 /** Reading barcodes is left to a library where the browser cannot. @param {any} pkg */

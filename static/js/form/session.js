@@ -102,6 +102,7 @@ export async function packageOf(phone, sha256) {
  * @param {any} phone @param {any} pkg @param {string} programmeId @returns {Promise<Record<string, any[]>>}
  */
 export async function datasetsOf(phone, pkg, programmeId) {
+  if (!Object.keys(pkg.datasets ?? {}).length) return {};
   const instruments = await phone.catalogue.instruments(programmeId);
   const row = instruments.find((/** @type {any} */ one) => one.form_id === pkg.form_id && one.version === pkg.version);
   const found = await Promise.all(Object.entries(pkg.datasets ?? {}).map(async ([name, source]) => {
@@ -135,16 +136,14 @@ export function formContext(pkg, datasets, meta) {
  * @returns {Promise<Session>}
  */
 export async function openDraft(phone, id, { take = false } = {}) {
-  const lock = await holdDraft(id, take);
-  if (!lock) throw new FormProblem("form.open_elsewhere", {});
+  const [lock, device, person] = await Promise.all([holdDraft(id, take), phone.meta.get("device"), phone.meta.get("person")]);
   try {
     const draft = await phone.drafts.get(id);
-    if (!draft) throw new FormProblem("form.no_draft", {});
-    const pkg = await packageOf(phone, draft.form_sha256);
-    const [programme, datasets, device, person] = await Promise.all([
-      phone.catalogue.programme(draft.programme_id), datasetsOf(phone, pkg, draft.programme_id),
-      phone.meta.get("device"), phone.meta.get("person"),
-    ]);
+    // A shared phone: "back" and old addresses do not lead to what another person writes.
+    if (!draft || (person && draft.owner !== person.id)) throw new FormProblem("form.no_draft", {});
+    if (!lock) throw new FormProblem("form.open_elsewhere", {});
+    const [pkg, programme] = await Promise.all([packageOf(phone, draft.form_sha256), phone.catalogue.programme(draft.programme_id)]);
+    const datasets = await datasetsOf(phone, pkg, draft.programme_id);
     if (draft.last_saved) datasets["__last-saved"] = draft.last_saved;
     const shown = withConsent(pkg, programme);
     const context = formContext(pkg, datasets, { username: person?.username, deviceid: device?.id, email: person?.email, phonenumber: person?.phone });
@@ -155,7 +154,7 @@ export async function openDraft(phone, id, { take = false } = {}) {
     if (!draft.snapshot) session.begin();
     return session;
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw error;
   }
 }

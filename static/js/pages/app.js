@@ -5,6 +5,7 @@
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { reportError } from "../core/events.js";
+import { painted } from "../core/idle.js";
 import { applyLanguage, bringLanguage, language, n, onLanguage, onLanguageMissed, setLanguage, t } from "../core/i18n.js";
 import { openFormPage } from "../form/form-page.js";
 import { ensureLater, keepWidgets } from "../form/second.js";
@@ -206,6 +207,7 @@ async function start(root) {
 
   deliverInBackground(phone, sync);
   await router.start();
+  await painted();
   await count();
   sync.start();
   void update.start();

@@ -161,6 +161,8 @@ export function createCatalogue({ outbox, changed, vault }) {
     lists.clear();
   }
   vault.on(() => {
+    // Whatever is shown next reads them.
+    if (vault.keyId) void rowsDb().open().catch(() => {});
     openedRows.clear();
     ["items", "submissions"].forEach(forget);
   });

@@ -90,13 +90,19 @@ export async function openPhone() {
   }
 
   async function check() {
-    const kept = await keep.read(["items", "receipts", "meta", "drafts"], async (tx) => ({
-      ...(await draftsOf(tx)),
-      install: /** @type {string | undefined} */ ((await tx.get("meta", "install"))?.value?.id),
-      alarms: /** @type {Alarm[]} */ ((await tx.get("meta", "alarms"))?.value ?? []),
-      incidents: /** @type {Alarm[]} */ ((await tx.get("meta", "incidents"))?.value ?? []),
-      known: new Set([...(await tx.keys("items")), ...(await tx.keys("receipts"))].map(String)),
-    }));
+    // Asked for together: the first screen waits for this.
+    const kept = await keep.read(["items", "receipts", "meta", "drafts"], async (tx) => {
+      const [counted, installed, alarmed, happened, items, receipts] = await Promise.all([
+        draftsOf(tx), tx.get("meta", "install"), tx.get("meta", "alarms"), tx.get("meta", "incidents"), tx.keys("items"), tx.keys("receipts"),
+      ]);
+      return {
+        ...counted,
+        install: /** @type {string | undefined} */ (installed?.value?.id),
+        alarms: /** @type {Alarm[]} */ (alarmed?.value ?? []),
+        incidents: /** @type {Alarm[]} */ (happened?.value ?? []),
+        known: new Set([...items, ...receipts].map(String)),
+      };
+    });
     const found = compare({ ...opened, ...kept }, rememberedOutside(), localIso());
     install = found.id;
     // The alarm is in the store before the outside memory is renewed: a kill in between loses no warning.
@@ -191,7 +197,8 @@ export async function openPhone() {
 
 /** How many are here, and how many were finished or deleted. @param {import("./db.js").Transaction} tx */
 async function draftsOf(tx) {
-  return { drafts: (await tx.keys("drafts")).length, gone: (await tx.get("meta", "drafts_gone"))?.value ?? 0 };
+  const [drafts, gone] = await Promise.all([tx.keys("drafts"), tx.get("meta", "drafts_gone")]);
+  return { drafts: drafts.length, gone: gone?.value ?? 0 };
 }
 
 /** @typedef {Awaited<ReturnType<typeof openPhone>>} Phone */

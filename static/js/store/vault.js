@@ -109,9 +109,9 @@ export function createVault(meta) {
 
   /** @param {string} person @param {string} id @param {Uint8Array} raw */
   async function take(person, id, raw) {
+    const [key, { older = [], session } = {}] = await Promise.all([imported(raw), kept(person)]);
     /** @type {typeof held} */
-    const taken = { person, id, keys: { [id]: await imported(raw) }, session: "" };
-    const { older = [], session } = (await kept(person)) ?? {};
+    const taken = { person, id, keys: { [id]: key }, session: "" };
     /** @param {ArrayBuffer | undefined} sealed @param {string} kind @param {string} name */
     const open = async (sealed, kind, name) => (sealed && (await openWith(taken.keys, sealed, kind, name).catch(reportError))) || undefined;
     for (const { id: old, sealed } of older) {
