@@ -140,6 +140,7 @@ README: Final = {
         "blank": "الخانة الفارغة تعني عدم وجود جواب، وليست صفرا. التواريخ والأوقات بتوقيت المغرب.",
         "safe": "في ملفات CSV تُسبق النصوص التي تبدأ بعلامة = أو + أو - أو @ بفاصلة علوية حتى لا تُنفذ كصيغة.",
         "by": "أنجز التصدير",
+        "demonstration": "معطيات برنامج للتجربة، لا تخص أشخاصا حقيقيين. عمود «demonstration» يقوله في كل سطر.",
     },
     "fr": {
         "as_of": "Situation au",
@@ -169,6 +170,8 @@ README: Final = {
         "safe": "Dans les fichiers CSV, un texte qui commence par =, +, - ou @ est précédé d’une apostrophe : il ne peut pas "
         "s’exécuter comme formule.",
         "by": "Export fait par",
+        "demonstration": "Données d’un programme de démonstration : elles ne disent rien de personnes réelles. La colonne "
+        "« demonstration » le dit à chaque ligne.",
     },
 }
 TYPES: Final = {

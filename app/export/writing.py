@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from app.core.cells import csv_cell, neutral
+from app.core import demonstration
+from app.core.cells import Value, csv_cell, neutral
 from app.core.languages import LANGUAGES, MOROCCO, date_and_time, long_date, number
 from app.core.workbooks import MOST_ROWS, workbook
 from app.export import words
@@ -24,11 +25,23 @@ from app.submissions.answers import SEPARATOR
 def columns_of(export: Export, table: Table) -> list[Column]:
     """All columns of a table: what says which row it is, then the answers."""
     if not table.name:
-        return [*export.metadata, *table.columns]
+        return [*export.metadata, *table.columns, *_mark(export)]
     around = [one for one in export.tables if one.name and f"{table.name}/".startswith(f"{one.name}/")]
     around.sort(key=lambda one: len(one.steps))
     numbers = [words.row_number(name, one.labels) for name, one in zip(table.indexes, around, strict=True)]
-    return [words.SUBMISSION_ID, *numbers, *table.columns]
+    return [words.SUBMISSION_ID, *numbers, *table.columns, *_mark(export)]
+
+
+def _mark(export: Export) -> list[Column]:
+    return [Column(demonstration.CODE, demonstration.LABELS, "text")] if export.programme.is_demo else []
+
+
+def _rows(export: Export) -> Iterator[tuple[str, list[list[Value]]]]:
+    """(table, rows with all columns of columns_of()), batch by batch."""
+    mark: list[Value] = [demonstration.SAID[export.request.options.language]] if export.programme.is_demo else []
+    for batch in export.batches():
+        for name, rows in batch.items():
+            yield name, [[*row, *mark] for row in rows] if mark else rows
 
 
 def file_name(export: Export, extension: str) -> str:
@@ -78,8 +91,10 @@ def readme(export: Export, by: str) -> list[tuple[str, str]]:
         ("", text["blank"]),
         ("", text["safe"]),
     ]
+    if export.programme.is_demo:
+        found.insert(0, (demonstration.LABELS[language], text["demonstration"]))
     if export.unreadable:
-        found.insert(7, (text["unreadable"], str(export.unreadable)))
+        found.insert(7 + export.programme.is_demo, (text["unreadable"], str(export.unreadable)))
     return found
 
 
@@ -117,9 +132,8 @@ def write_csv(export: Export, target: BinaryIO, *, by: str, separator: str = ","
             writers[table.name].writerow([neutral(column.code) for column in columns])
             if export.request.options.label_row:
                 writers[table.name].writerow([neutral(column.label(language)) for column in columns])
-        for batch in export.batches():
-            for name, rows in batch.items():
-                writers[name].writerows([csv_cell(value) for value in row] for row in rows)
+        for name, rows in _rows(export):
+            writers[name].writerows([csv_cell(value) for value in row] for row in rows)
         opened.close()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for table in export.tables:
@@ -153,11 +167,10 @@ def write_xlsx(export: Export, target: BinaryIO, *, by: str, most_rows: int = MO
             if export.request.options.label_row:
                 heads.append([column.label(language) for column in columns])
             sheets[table.name] = book.sheet(title_of(export, table), heads, most_rows)
-        for batch in export.batches():
-            for name, rows in batch.items():
-                write = sheets[name].write
-                for row in rows:
-                    write(row)
+        for name, rows in _rows(export):
+            write = sheets[name].write
+            for row in rows:
+                write(row)
         lines = codebook(export)
         columns_sheet = book.sheet(words.SHEETS[language]["columns"], [next(lines)])
         for line in lines:

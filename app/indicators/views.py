@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from app.accounts.models import Person
 from app.accounts.sessions import signed_in
 from app.accounts.working import working_programme
-from app.core import audit
+from app.core import audit, demonstration
 from app.core.cells import neutral
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db
@@ -311,12 +311,14 @@ def _csv(reading: Reading, *, names: bool) -> Iterator[str]:
     declaration = reading.declaration
     heads = ["day", "source", "row", "organisation", "commune_code", "commune", "value", "unit", *declaration.dims]
     heads += ["title", "record"] if names else []
+    mark = [demonstration.SAID[chosen_language()]] if reading.programme.is_demo else []
+    heads += [demonstration.CODE] if mark else []
     yield "\ufeff" + _line(heads)
     for one in listing.every(reading):
         value = "" if one.value is None else f"{one.value.normalize():f}"
         cells: list[Any] = [one.day.isoformat(), one.source_id, one.number or "", one.organisation, one.territory, one.place]
         cells += [value, declaration.unit, *one.parts]
-        cells += [one.title, one.person] if names else []
+        cells += [one.title, one.person, *mark] if names else mark
         yield _line(cells)
 
 

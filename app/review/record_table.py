@@ -11,15 +11,15 @@ from typing import BinaryIO, Literal
 
 import sqlalchemy as sa
 
-from app.core import audit
+from app.core import audit, demonstration
 from app.core.cells import Value, csv_cell, neutral
-from app.core.db import begin_writing
+from app.core.db import begin_writing, db
 from app.core.languages import MOROCCO
 from app.core.permissions import Actor, visible
 from app.core.workbooks import XLSX, workbook
 from app.registry import queries
 from app.registry.finding import ids_in
-from app.registry.models import Entity
+from app.registry.models import Entity, Programme
 from app.registry.names import record_name
 from app.registry.places import full_name
 from app.registry.queries import Filters
@@ -72,6 +72,7 @@ class _Table:
 
     def __init__(self, actor: Actor, filters: Filters, language: str) -> None:
         self.actor, self.filters, self.language, self.written = actor, filters, language, 0
+        self.is_demo = db.session.get_one(Programme, filters.programme_id).is_demo
         self.properties = Properties(filters.programme_id, filters.list, language)
         there = {name for found in self._batches() for entity in found for name, value in entity.data.items() if value}
         every = [name for name in self.properties.sorted(there) if not self.properties.is_personal(name)]
@@ -81,7 +82,8 @@ class _Table:
     @property
     def heads(self) -> list[str]:
         name, place, changed, number = HEAD[self.language]
-        return [name, place, *(self.properties.label(one) for one in self.columns), changed, number]
+        mark = [demonstration.LABELS[self.language]] if self.is_demo else []
+        return [name, place, *(self.properties.label(one) for one in self.columns), changed, number, *mark]
 
     def _batches(self) -> Iterator[Sequence[Entity]]:
         after = ""
@@ -93,6 +95,7 @@ class _Table:
             after = page.next
 
     def rows(self) -> Iterator[list[Value]]:
+        mark: list[Value] = [demonstration.SAID[self.language]] if self.is_demo else []
         nobody = sa.and_(visible(self.actor, self.filters.programme_id, Entity), Entity.list.not_in(PERSONS))
         for found in self._batches():
             ids = ids_in(entity.data.get(name, "") for entity in found for name in self.columns)
@@ -102,7 +105,7 @@ class _Table:
                 called = entity.id[:8] if self.filters.list in PERSONS else record_name(entity, self.language)
                 where = full_name(entity.territory, self.language) if entity.territory else ""
                 said = [self._value(name, entity.data.get(name, ""), records) for name in self.columns]
-                yield [called, where, *said, entity.updated_at.astimezone(MOROCCO).date(), entity.id]
+                yield [called, where, *said, entity.updated_at.astimezone(MOROCCO).date(), entity.id, *mark]
 
     def _value(self, name: str, value: str, records: dict[str, str]) -> Value:
         """Numbers as they are stored: their unit stands in the heading, and a spreadsheet adds them up."""
