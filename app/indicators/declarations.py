@@ -33,7 +33,7 @@ PLACES = ("region", "province", "commune")
 BUILT_IN = ("organisation", *PLACES)
 KEYS = (
     "code", "name", "definition", "unit", "measure", "over", "of", "weight", "out_of", "having", "where", "date", "phase",
-    "states", "each", "by", "counts", "target", "hidden",
+    "states", "each", "once", "by", "counts", "target", "hidden",
 )  # fmt: skip
 TESTS = ("is", "is_not", "in", "not_in", "at_least", "at_most", "filled")
 DATES = frozenset({"date", "today", "dateTime", "start", "end"})
@@ -84,6 +84,7 @@ class Declaration:
     states: tuple[str, ...] = ("approved",)
     by: tuple[str, ...] = ()  # BUILT_IN, questions, properties, "subject.…"
     each: str = ""
+    once: str = ""  # of records that say the same of this property only the newest counts
     target: Target | None = None
     hidden: bool = False
     multiple: frozenset[str] = frozenset()  # names whose answers hold several values
@@ -102,7 +103,7 @@ class Declaration:
     @property
     def names(self) -> set[str]:
         """Every question and property that a row depends on."""
-        found = {self.of, self.weight, self.out_of, self.date, *self.dims, *(self.days or ())}
+        found = {self.of, self.weight, self.out_of, self.date, self.once, *self.dims, *(self.days or ())}
         return (found | {one.of for one in (*self.where, *self.having)}) - {""}
 
     @property
@@ -158,6 +159,7 @@ def restored(stored: Mapping[str, Any]) -> Declaration:
         states=tuple(raw.get("states", ["approved"])),
         by=tuple(raw.get("by", [])),
         each=raw.get("each", ""),
+        once=raw.get("once", ""),
         target=Target(
             Decimal(str(target["value"])), target["unit"], Date.fromisoformat(target["by"]) if target.get("by") else None
         )
@@ -240,6 +242,7 @@ class _Reader:
         self._states(over)
         self._by(scope)
         self._each(over)
+        self._once(scope, measure)
         self._target(unit)
         self._flag("hidden")
         counts = self._counts(measure, over, unit)
@@ -404,6 +407,13 @@ class _Reader:
         each = self._choice("each", EACH)
         if each and not over.instrument:
             raise self.wrong(problems.IMPOSSIBLE, "each", each, '"over": {"instrument": "…"}')
+
+    def _once(self, scope: _Scope, measure: str) -> None:
+        if "once" not in self.raw:
+            return
+        if not scope.over.list or measure not in ("sum", "mean", "median"):
+            raise self.wrong(problems.IMPOSSIBLE, "once", self.raw["once"], '"over": {"list": "…"}, "measure": "sum"')
+        self._name(scope, "once", self.raw["once"])
 
     def _unit(self, key: str, unit: Any, *, needed: bool) -> str:
         if unit is None and needed:

@@ -61,8 +61,11 @@ def rows_of(declaration: Declaration, source: Source, period: Period | None) -> 
     people = _Identities(declaration, source, plan) if declaration.measure == "distinct" and plan is not None else None
     found = []
     for number, contexts in enumerate(_contexts(source, plan), start=1 if declaration.over.repeat else 0):
-        row = _row(declaration, source, number, _asker(source, plan, contexts), period)
+        ask = _asker(source, plan, contexts)
+        row = _row(declaration, source, number, ask, period)
         said = people.of(contexts[-1]) if people is not None else None
+        if declaration.once:
+            said = ask(declaration.once)[:80] or None
         if row is not None:
             found.append(Row(row.day, row.number, said, row.value, row.total, row.weight, row.squares, row.by))
     return found

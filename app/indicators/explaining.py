@@ -50,6 +50,8 @@ def explained(programme: Programme, declaration: Declaration, forms: Mapping[str
             "first": _("the first submission about each record"),
         }
         found.append((_("Only"), each[declaration.each]))
+    if declaration.once:
+        found.append((_("Only"), _("the newest of those that say the same: %(property)s", property=label(declaration.once))))
     dated = label(declaration.date) if declaration.date else ""
     if not dated:
         dated = _("the day it was made") if declaration.over.list else _("the day of reception")

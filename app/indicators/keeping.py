@@ -279,7 +279,7 @@ class _Keeper:
             for one in over_records:
                 here = {key: kept for key, (list_name, kept) in found.items() if list_name == one.declaration.over.list}
                 rows = {key: self._of_record(one, record) for key, record in here.items()}
-                self._replace(one, rows)
+                self._replace(one, self._once(one, rows) if one.declaration.once else rows)
         if over_forms:
             submissions = set(changed.submissions)
             self.until = changed.until
@@ -296,6 +296,28 @@ class _Keeper:
                 if one.declaration.each:
                     rows = _chosen(one.declaration.each, rows, loaded)
                 self._replace(one, rows)
+
+    def _once(self, one: _Indicator, rows: Rows) -> Rows:
+        """And the other records that say the same of a property, or said it before: of each word only the newest one counts."""
+        said = {row.said for many in rows.values() for row, _place in many if row.said}
+        said |= {kept.said for kept in self._standing(one.id, "source_id", rows) if kept.said}
+        name = one.declaration.once.replace("'", "''")
+        column = "label" if name == "label" else f"data ->> '{name}'"
+        there = self.do.rows(
+            f"SELECT id, {column} FROM entities WHERE programme_id = ? AND list = ?",  # noqa: S608
+            (self.programme_id, one.declaration.over.list),
+        )
+        others = self._records({row[0] for row in there if (row[1] or "")[:80] in said and row[0] not in rows})
+        every = {**rows, **{key: self._of_record(one, record) for key, (_list, record) in others.items()}}
+        newest: dict[str, tuple[date, str]] = {}
+        for key, many in every.items():
+            for row, _place in many:
+                if row.said:
+                    newest[row.said] = max(newest.get(row.said, (row.day, key)), (row.day, key))
+        return {
+            key: [(row, place) for row, place in many if not row.said or newest[row.said][1] == key]
+            for key, many in every.items()
+        }
 
     def _is_building(self, one: _Indicator) -> bool:
         """Whether what changed was so already when the first of its rows was made."""

@@ -61,6 +61,7 @@ DECLARED: list[dict[str, Any]] = [
     said("reached", "distinct", SESSIONS, "cooperatives", of="subject", states=["received", "edited", "approved"]),
     said("cooperatives", "rows", COOPERATIVES, "cooperatives", by=["sector", "commune", "organisation"]),
     said("members", "sum", COOPERATIVES, "women", of="women", counts="persons", where=[{"of": "sector", "filled": True}]),
+    said("once", "sum", COOPERATIVES, "women", of="women", once="sector", by=["organisation"]),
 ]  # fmt: skip
 
 
