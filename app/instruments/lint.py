@@ -105,7 +105,12 @@ def check_expression(found: Dependencies, sheet: str, row: int, column: str) -> 
 
 
 def check_dataset(name: str, rows: list[dict[str, str]], at: Place, columns: list[str]) -> list[Finding]:
-    """A list that questions pick from needs the columns they pick by, the first of codes that differ."""
+    """A list that questions pick from needs the columns they pick by, the first of codes that differ.
+
+    One without rows is for a programme to fill: nothing is picked from it until then.
+    """
+    if not rows:
+        return []
     given = {key for row in rows for key in row}
     findings = [error("list_columns", *at, name=name, wanted=column) for column in columns if column not in given]
     seen = set()

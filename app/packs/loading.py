@@ -64,6 +64,7 @@ class Loaded:
 
 def load_over(pack: Pack, *, now: datetime) -> Loaded:
     """load(), and what was left as people made it."""
+    pack = _numbered(pack)
     with at_once():
         programme = db.session.scalar(sa.select(Programme).where(Programme.code == pack.code))
         if programme is not None and programme.is_demo:
@@ -81,6 +82,25 @@ def load_over(pack: Pack, *, now: datetime) -> Loaded:
         if programme.from_pack != over.said:
             programme.from_pack = over.said
         return Loaded(changed, over.kept + by_hand.kept_targets(programme))
+
+
+def _numbered(pack: Pack) -> Pack:
+    """The pack with the next free version of forms that come with Daftar where its programme has this version with other choices:
+    a version never changes, and the pack cannot count up a form that is not its own."""
+    found = []
+    for checked in pack.forms:
+        one, form_id, version = checked, checked.compiled.package["form_id"], checked.compiled.package["version"]
+        there = sa.select(InstrumentVersion.version, InstrumentVersion.sha256).join(InstrumentVersion.instrument)
+        there = there.join(Programme, Programme.id == Instrument.programme_id)
+        there = there.where(Programme.code == pack.code, Instrument.form_id == form_id)
+        known: dict[str, str] = dict(db.session.execute(there).all()) if form_id in pack.own_choices else {}
+        number = version
+        while number in known and known[number] != one.compiled.sha256:
+            number = f"{int(number) + 1:0{len(number)}}"
+            raised = checked.content.replace(f"| {version} |".encode(), f"| {number} |".encode())
+            one = instruments.check("", checked.filename, raised, checked.given)
+        found.append(one)
+    return replace(pack, forms=found)
 
 
 @contextmanager

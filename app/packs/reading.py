@@ -14,7 +14,8 @@ from flask_babel import LazyString
 
 from app.instruments import operations as instruments
 from app.instruments.compiler import LIBRARY as FORMS
-from app.instruments.files import Unusable, files_beside
+from app.instruments.compiler import library_lists
+from app.instruments.files import List, Unusable, files_beside
 from app.instruments.lint import TOKENS
 from app.instruments.operations import Checked, Given
 from app.packs.places import Place, parsed
@@ -57,6 +58,7 @@ class Pack:
     indicators: Any  # as in indicators.json; None: it does not say
     home: Any  # as in home.json; None: it does not say
     lists: dict[str, set[str]] = field(default_factory=dict)  # {entity list: properties that its forms write}
+    own_choices: frozenset[str] = frozenset()  # forms that come with Daftar and read lists of choices/
 
     @property
     def has_demonstration(self) -> bool:
@@ -80,7 +82,8 @@ def read(folder: Path) -> Pack:
     """Everything a pack says. Takes a second: forms are compiled. Raises WRONG, FORM_WRONG."""
     whole = parsed(folder, "programme.json")
     said = whole.keys(_NEEDED, _OPTIONAL)
-    forms = _forms(folder, said["instruments"])
+    choices = _choices(folder)
+    forms = _forms(folder, said["instruments"], choices)
     lists = _lists(forms)
     form_ids = [one.compiled.package["form_id"] for one in forms]
     partners = _partners(said["partners"]) if "partners" in said else []
@@ -108,6 +111,7 @@ def read(folder: Path) -> Pack:
         parsed(folder, "indicators.json").value if (folder / "indicators.json").exists() else None,
         parsed(folder, "home.json").value if (folder / "home.json").exists() else None,
         lists,
+        frozenset(name for one in said["instruments"].items() if library_reads(name := one.text()) & choices.keys()),
     )
 
 
@@ -188,7 +192,41 @@ def _once(at: Place, codes: list[str]) -> None:
 # Forms
 
 
-def _forms(folder: Path, at: Place) -> list[Checked]:
+CHOICE_COLUMNS = ("name", "label", "label_ar", "label_fr")
+
+
+def _choices(folder: Path) -> dict[str, List]:
+    """choices/LIST.csv: what the programme itself says for lists that come with Daftar without a row. Raises WRONG."""
+    there = library_lists()
+    own = sorted(name for name, rows in there.items() if not rows)
+    found: dict[str, List] = {}
+    for path in sorted((folder / "choices").glob("*")):
+        file = f"choices/{path.name}"
+        if path.suffix != ".csv" or path.stem not in own:
+            raise Place(file, "", path.name).wrong([f"{name}.csv" for name in own])
+        try:
+            rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+        except (UnicodeDecodeError, csv.Error):
+            raise Place(file, "", None).wrong("CSV, UTF-8") from None
+        if not rows:
+            raise Place(file, "", None).wrong(", ".join(CHOICE_COLUMNS))
+        for number, row in enumerate(rows, 2):
+            for column in CHOICE_COLUMNS:
+                if not row.get(column):
+                    raise Place(file, f"line {number}, {column}", row.get(column)).wrong('"…"')
+            if any(one["name"] == row["name"] for one in rows[: number - 2]):
+                raise Place(file, f"line {number}, name", row["name"]).wrong(f"≠ {row['name']}")
+            # A column that is called as another list holds codes of it: the counterparts there.
+            for column in row.keys() & there.keys():
+                codes = [one["name"] for one in there[column]]
+                for code in (row[column] or "").split():
+                    if code not in codes:
+                        raise Place(file, f"line {number}, {column}", code).wrong(codes)
+        found[path.stem] = [{key: text or "" for key, text in row.items()} for row in rows]
+    return found
+
+
+def _forms(folder: Path, at: Place, choices: Mapping[str, List]) -> list[Checked]:
     """Forms in the order they are named; a form may write lists that later ones read."""
     found: list[Checked] = []
     for one in at.items():
@@ -196,12 +234,14 @@ def _forms(folder: Path, at: Place) -> list[Checked]:
         if "/" not in name:
             if not (FORMS / name / "form.md").is_file():
                 raise one.wrong([*sorted(file.parent.name for file in FORMS.glob("*/form.md")), "forms/….md"])
-            found.append(library_form(name))
+            form = library_form(name)
+            own = {one: rows for one, rows in choices.items() if one in library_reads(name)}
+            found.append(instruments.check("", form.filename, form.content, Given(own)) if own else form)
         else:
             if not (folder / name).is_file() or folder.resolve() not in (folder / name).resolve().parents:
                 raise one.wrong(sorted(f"forms/{file.name}" for file in (folder / "forms").glob("*.*")))
             written = {rule["list"] for form in found for rule in form.compiled.package["entities"]}
-            found.append(_own_form(folder / name, name, written))
+            found.append(_own_form(folder / name, name, written, choices))
     return found
 
 
@@ -211,9 +251,16 @@ def library_form(form_id: str) -> Checked:
     return instruments.check("", f"{form_id}.md", (FORMS / form_id / "form.md").read_bytes())
 
 
-def _own_form(path: Path, name: str, written: set[str]) -> Checked:
+def library_reads(form_id: str) -> frozenset[str]:
+    """The lists that a form of Daftar's reads; none of a file of the pack."""
+    there = "/" not in form_id and (FORMS / form_id / "form.md").is_file()
+    return frozenset(library_form(form_id).compiled.package["datasets"]) if there else frozenset()
+
+
+def _own_form(path: Path, name: str, written: set[str], choices: Mapping[str, List]) -> Checked:
     try:
-        given = Given(*files_beside(path))
+        lists, media = files_beside(path)
+        given = Given({**choices, **lists}, media)
     except Unusable as problem:
         raise Place(name, "", str(problem)).wrong(".csv, .png, .jpg, .mp3, .mp4") from None
     checked = instruments.check("", path.name, path.read_bytes(), given, written=written)

@@ -240,14 +240,15 @@ class Form:
 
 
 def asked(form: Form, node: Node, deep: int = 4) -> Node:
-    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, '')`."""
+    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, …)` with nothing else, or what a record said."""
     expression = node.get("calculation")
     if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
         return node
     compiled = form.package["expressions"][expression]
     ast = compiled["ast"]
-    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5 and ast[4] == ["str", ""]:
-        ast = ast[3]
+    if isinstance(ast, list) and ast[:2] == ["fn", "if"] and len(ast) == 5:
+        of_record = ast[4][0] == "path" and isinstance(ast[4][1], list) and ast[4][1][:2] == ["fn", "instance"]
+        ast = ast[3] if of_record or ast[4] == ["str", ""] else ast
     if not (isinstance(ast, list) and ast and ast[0] == "path"):
         return node
     steps = [step[1] for step in ast[-1] if isinstance(step, list) and len(step) > 1] if isinstance(ast[-1], list) else []

@@ -10,6 +10,7 @@ L7  it tells the phone what it needs: places, digits, minus; scales run upwards;
 L8  the diagnostic speaks to the cooperative: labels not codes, a comma, no private judgement on the page that is signed
 L9  a diagnostic keeps the round before with the record, and says which trainings answer its weak axes
 L10 a training of one cooperative takes its people from the register, or adds them to it
+L11 a programme with sectors of its own is asked among those that stand for the ODCO's; one without is not asked
 """
 
 from __future__ import annotations
@@ -568,6 +569,33 @@ def test_a_training_of_one_cooperative_asks_nobody_where_she_comes_from():  # L1
     assert not where["relevant"]
     by_list = {one["list"]: one["data"] for one in entities}
     assert by_list["persons"]["coop"] == by_list["trainings"]["coops"] == "c1"
+
+
+SECTORS = [
+    {"name": "food", "label_ar": "الغذاء", "label_fr": "Alimentaire", "sectors": "ALI ARG"},
+    {"name": "crafts", "label_ar": "الحرف", "label_fr": "Artisanat", "sectors": "ART"},
+    {"name": "carpets", "label_ar": "الزرابي", "label_fr": "Tapis", "sectors": "ART"},
+]
+
+
+def test_the_programmes_own_sector_is_chosen_from_its_list_or_not_asked():  # L11
+    said = "grp_act/sector_prog"
+    old = [
+        {"name": "c1", "label": "تيفاوين", "sector": "ALI", "sector_prog": "كلمة قديمة"},
+        {"name": "c2", "label": "الأمل", "sector": "ART", "sector_prog": "الحرف"},
+    ]
+    steps = [["set", "grp_act/sector", "ALI"], ["view", said], ["set", "grp_act/sector", "ART"], ["choices", said]]
+    steps += [["set", "grp_act/sector", "PAM"], ["view", said], ["set", "grp_rec/rec", "c2"], ["view", said]]
+    _, one, _, two, _, none, _, known = run("coop", steps, {"programme_sectors": SECTORS, "cooperatives": old})
+    assert (one["relevant"], one["required"], one["value"]) == (True, True, "food"), "the only one that stands for it"
+    assert [choice["value"] for choice in two] == ["crafts", "carpets"]
+    assert not none["relevant"], "the list says nothing of plants"
+    assert known["value"] == "crafts", "a word of the list, written as text by an earlier version"
+
+    steps = [["set", "grp_rec/rec", "c1"], ["view", said], ["entities"]]
+    _, unasked, changes = run("coop", steps, {"cooperatives": old})
+    assert not unasked["relevant"]
+    assert changes[0]["data"].get("sector_prog", "كلمة قديمة") == "كلمة قديمة", "what an earlier version wrote stays"
 
 
 def test_a_diagnostic_updates_a_cooperative_that_never_had_one():

@@ -6,6 +6,7 @@ K3  what is wrong is said with its file, its place, what was found and what is a
 K4  contributions that do not match the budget are warned of, never refused; pages show them
 K5  without the programme's own reference of the CNDP, forms with names stay shut
 K6  organisations may work in the same places
+K7  choices of the programme's own are read by forms that come with Daftar; other choices later are a version of their own
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from app.core.db import db
 from app.core.models import Audit
 from app.core.problems import Problem
 from app.instruments import consent
-from app.instruments.models import Instrument
+from app.instruments.models import Dataset, Instrument, InstrumentVersion
 from app.instruments.queries import published
 from app.packs.loading import load
 from app.packs.reading import folder_of, known, read
@@ -35,6 +36,7 @@ from tests.conftest import NOW, count
 
 Change = Callable[[dict[str, Any]], Any]
 COOPERATIVES = "key,label,coop_name_fr,sector,commune\np1,تعاونية الأمل,Coopérative Al Amal,ART,03.131.01.03\n"
+SECTORS, CHOICES = "choices/programme_sectors.csv", "name,label,label_ar,label_fr,sectors\n"
 OWN_FORM = """
 | survey |
 | | type | name | label::العربية (ar) | label::Français (fr) |
@@ -61,7 +63,7 @@ def sixth(tmp_path: Path) -> Callable[..., Path]:
         for name in ("indicators.json", "home.json"):
             (folder / name).unlink(missing_ok=True)
         for name, text in files.items():
-            path = folder / name.replace("__", "/").replace("_", ".")
+            path = folder / (name if "/" in name else name.replace("__", "/").replace("_", "."))
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
         return folder
@@ -108,6 +110,27 @@ def test_a_copied_folder_is_a_programme_and_loads_once(app, sixth):  # K1 K2 K5 
     assert count(Submission) == 0, "a demonstration is only played where it is allowed"
 
 
+def test_choices_of_the_programme_are_read_and_may_change(app, sixth):  # K7
+    def versions() -> list[tuple[str, int]]:
+        db.session.rollback()
+        found = []
+        for one in db.session.scalars(sa.select(InstrumentVersion).order_by(InstrumentVersion.seq)):
+            sha256 = json.loads(one.package)["datasets"]["programme_sectors"]["sha256"]
+            content = db.session.scalars(sa.select(Dataset.content).where(Dataset.sha256 == sha256)).one()
+            found.append((one.version, len(json.loads(content)["rows"])))
+        return found
+
+    folder = sixth()
+    assert load(read(folder), now=NOW)
+    [(version, many)] = versions()
+    assert many == 4
+    path = folder / SECTORS
+    path.write_text(path.read_text("utf-8") + "oil,الزيوت - Huiles,الزيوت,Huiles,ARG\n", "utf-8")
+    assert load(read(folder), now=NOW) == ["form coop"]
+    assert versions() == [(version, 4), (str(int(version) + 1), 5)]
+    assert load(read(folder), now=NOW) == []
+
+
 WRONG: list[tuple[Change, dict[str, str], str, str]] = [
     (lambda said: said["instruments"].append("diagg"), {}, "programme.json", "instruments[2]"),
     (lambda said: said["instruments"].append("forms/none.md"), {}, "programme.json", "instruments[2]"),
@@ -121,6 +144,9 @@ WRONG: list[tuple[Change, dict[str, str], str, str]] = [
     (lambda said: said.update(consent={"cndp": {"ar": "…", "fr": "…"}}), {}, "programme.json", "consent.cndp"),
     (lambda said: None, {"lists__cooperatives_csv": "key,label,setcor\np1,x,ART\n"}, "lists/cooperatives.csv", "line 2"),
     (lambda said: None, {"lists__looms_csv": "key,label\np1,x\n"}, "lists/looms.csv", "—"),
+    (lambda said: None, {SECTORS: f"{CHOICES}oil,ز,ز,Huile,ARG HUI\n"}, SECTORS, "line 2, sectors"),
+    (lambda said: None, {SECTORS: f"{CHOICES}oil,ز,,Huile,ARG\n"}, SECTORS, "line 2, label_ar"),
+    (lambda said: None, {"choices/sectors.csv": f"{CHOICES}oil,ز,ز,Huile,ARG\n"}, "choices/sectors.csv", "—"),
     (lambda said: None, {"programme_json": '{"code": "sefrou",\n  name}'}, "programme.json", "line 2, column 3"),
 ]
 
