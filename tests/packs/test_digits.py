@@ -1,9 +1,13 @@
-"""Numbers on the home of a pack, in Chromium.
+"""The home of a pack in Chromium, on the screen and on paper.
 
 N1  on the Arabic page each number stands as it is written, in tiles, tables and sentences: 28 250 000,00 and 28,25
+N2  each table that the governor's meeting has before it is one sheet of A4 landscape in either language, in type that is read at
+    arm's length; nothing of it lies beyond the edge
 """
 
 from __future__ import annotations
+
+import re
 
 import pytest
 from flask import Flask
@@ -32,9 +36,24 @@ NUMBERS = r"""() => {
 }"""
 
 
+MEETING = ("portfolio", "financing", "late", "hosts", "commitments", "promises", "meetings", "partners")
+WIDTH = 1032  # pixels between the margins of A4 landscape
+LEAST_PT = 7.5
+# The smallest type of the panel in points, and how far its tables reach beyond the sheet.
+PRINTED = r"""() => {
+  const panel = document.querySelector('main .panel');
+  const sizes = [...panel.querySelectorAll('td bdi, th bdi')].map((one) => parseFloat(getComputedStyle(one).fontSize) * 0.75);
+  const room = document.documentElement.clientWidth;
+  const beyond = [...panel.querySelectorAll('table')].map((one) => one.getBoundingClientRect().width - room);
+  return [Math.min(...sizes), Math.max(...beyond)];
+}"""
+
+
 @pytest.mark.sqlite_only
 @pytest.mark.browser
-def test_digits_of_the_agreement_stand_in_their_order(app: Flask, address: str, playwright: Playwright) -> None:  # N1
+def test_the_agreement_is_read_in_its_order_and_printed_on_one_sheet(
+    app: Flask, address: str, playwright: Playwright
+) -> None:  # N1 N2
     home = Home(app, "taounate")
     token = home.client.get_cookie("session")
     assert token is not None
@@ -49,5 +68,15 @@ def test_digits_of_the_agreement_stand_in_their_order(app: Flask, address: str, 
         assert {f"28{SPACE}250{SPACE}000,00", "28,25", "700", "316"} <= set(tiles)
         assert len(seen) > len(tiles)
         assert [(number, stands) for number, stands, _in_tile in seen if number != stands] == []
+
+        page.set_viewport_size({"width": WIDTH, "height": 700})
+        page.emulate_media(media="print")
+        for language in ("ar", "fr"):
+            for panel in MEETING:
+                page.goto(f"{address}/overview/{panel}?programme={home.id}&lang={language}")
+                least, beyond = page.evaluate(PRINTED)
+                assert (least >= LEAST_PT, beyond <= 0) == (True, True), (panel, language, least, beyond)
+                sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
+                assert len(sheets) == 1, (panel, language)
     finally:
         browser.close()
