@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ MOST = 1000  # records of a table or a board
 MOST_AT_HOME = 100  # of which the home shows no more, beside its other panels
 MOST_COUNTED = 20_000  # records that are read to be counted; different ones, of which a matrix counts however many are alike
 DEPTHS = {"region": 1, "province": 2}
-TODAY = "today"  # in a condition: the day on which the page is read
+_TODAY = re.compile(r"today([+-]\d{1,4})?")  # in a condition: the day on which the page is read, or so many days from it
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,18 @@ def holds(record: Record, one: Condition, today: str) -> bool:
         return said not in [str(value) for value in one["not_in"]]
     if "filled" in one:
         return bool(said) == one["filled"]
-    edge = str(one["at_least"] if "at_least" in one else one["at_most"])
-    edge = today if edge == TODAY else edge
     if not said:
-        return False
+        return bool(one.get("or_blank"))
+    edge = _edge(str(one["at_least"] if "at_least" in one else one["at_most"]), today)
     pair = (as_number(said), as_number(edge))
     if pair[0] is not None and pair[1] is not None:
         return pair[0] >= pair[1] if "at_least" in one else pair[0] <= pair[1]
     return said[: len(edge)] >= edge if "at_least" in one else said[: len(edge)] <= edge
+
+
+def _edge(said: str, today: str) -> str:
+    found = _TODAY.fullmatch(said)
+    return (date.fromisoformat(today) + timedelta(days=int(found[1] or 0))).isoformat() if found else said
 
 
 def today() -> date:
@@ -258,6 +263,7 @@ class Words:
     programme_id: str
     list: str
     language: str
+    names: Mapping[str, str] = field(default_factory=dict)  # of a panel: the property that holds a record's name in a language
     _properties: Properties | None = None
     _organisations: dict[str, str] | None = None
     _records: dict[str, str] = field(default_factory=dict)
@@ -289,6 +295,10 @@ class Words:
         if wanted:
             mine = visible(self.actor, self.programme_id, Entity, "entity.read")
             self._records |= record_labels(wanted, mine, self.language)
+            if own := self.names.get(self.language):
+                said = Entity.data[own].as_string()
+                named = sa.select(Entity.id, said).where(mine, Entity.id.in_(wanted), sa.func.coalesce(said, "") != "")
+                self._records |= dict(db.session.execute(named).all())
 
     def say(self, of: str, value: str) -> str:
         if not value:

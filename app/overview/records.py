@@ -77,7 +77,7 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     found = _read(actor, chosen, panel, language)
     if not found.rows:
         return Shown(empty=nothing_in(name))
-    spoken = Words(actor, chosen.programme_id, name, language)
+    spoken = Words(actor, chosen.programme_id, name, language, panel.get("names", {}))
     reckoned = Reckoned(actor, chosen, spoken, panel.get("columns"), found.rows)
     heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads()]
     signal = panel.get("signal")

@@ -185,9 +185,12 @@ def _where(place: _Place, value: Any, list_name: str, known: Known) -> None:
         raise place.wrong("where", value, '[{"of": "…", "is": "…"}]')
     for one in value:
         operators = [key for key in CONDITIONS if isinstance(one, dict) and key in one]
-        if len(operators) != 1 or set(one) != {"of", operators[0]}:
+        may = {"or_blank"} if operators and operators[0] in ("at_least", "at_most") else set()
+        if len(operators) != 1 or not {"of", operators[0]} <= set(one) <= {"of", operators[0], *may}:
             raise place.wrong("where", one, ('{"of": "…", "' + "|".join(CONDITIONS) + '": …}'))
         _property(place, "where.of", one["of"], list_name, known)
+        if not isinstance(one.get("or_blank", False), bool):
+            raise place.wrong("where.or_blank", one["or_blank"], "true, false")
         operator, given = operators[0], one[operators[0]]
         right = {
             "in": isinstance(given, list),
@@ -323,8 +326,12 @@ def _of_list(place: _Place, raw: dict[str, Any], list_name: str, known: Known) -
         names = raw["names"]
         if not isinstance(names, dict) or not set(names) <= set(LANGUAGES):
             raise place.wrong("names", names, '{"fr": "property"}')
+        # Of the list's own records, or of those that they name.
+        there = {one for properties in (known.lists or {}).values() for one in properties}
         for one in names.values():
-            _property(place, "names", one, list_name, known)
+            _property(place, "names", one, None, known)
+            if known.lists is not None and one not in there:
+                raise place.wrong("names", one, known.lists.get(list_name, ()))
 
 
 def _check_axes(place: _Place, raw: dict[str, Any], known: Known) -> None:

@@ -3,11 +3,14 @@
 F1  Fès: 78 women in 6 groups, who left and why, 15 steps, both phases, 4 million dirhams of which the donor brings 92.5 %
 F2  Taounate: eight projects of 28 250 000,00 MAD, projects × partners with both sums, physical beside financial progress,
     weighted by budget, late payments, 700 beneficiaries, a host that does not sign, a project without a place
-F3  Guelmim: premises by commune and decision, square metres, premises × groups, roadmap, crafts × masters × apprentices
+F3  Guelmim: premises by commune and decision, square metres, premises × groups, 72 women of distinct groups, roadmap,
+    crafts × masters × apprentices
 F4  Al Hoceima: 1,051 women for 300 with both definitions, six domains of difficulties, six files of certification,
     cooperatives by sector and province
 F5  what real people have in a programme of the same pack stays when the demonstration goes
 F6  no pack names a reference of the CNDP: forms with names stay shut in the programme for real work
+F7  commitments of meetings by institution or commune: made, kept, to come, late; each number opens its rows
+F8  files of a demonstration say so in each row, files of a real programme do not
 (Boulemane: tests/demo.)
 """
 
@@ -17,18 +20,26 @@ import csv
 import html
 import io
 import re
+import zipfile
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.accounts.models import Person
+from app.accounts.operations import actor_of
 from app.core.clock import utcnow
 from app.core.db import db
+from app.core.permissions import Actor
 from app.demo import PASSWORD
 from app.demo.playing import code_of, play
 from app.demo.unloading import unload
+from app.export.gather import Request, prepare
+from app.export.tables import Options
+from app.export.writing import write_csv
 from app.indicators.models import Indicator
 from app.instruments import consent
 from app.instruments.queries import published
@@ -36,6 +47,7 @@ from app.packs.loading import load
 from app.packs.reading import folder_of, known, read
 from app.panels.models import Home as Homes
 from app.registry.models import Entity, Programme
+from app.submissions.queries import Filters
 from tests.conftest import count
 
 SPACE = "\u202f"  # between thousands
@@ -63,6 +75,34 @@ class Home:
         answer = self.client.get(f"/overview/{panel}.csv", query_string={"programme": self.id, "lang": "fr", **chosen})
         assert answer.status_code == 200
         return [line for line in csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";") if line]
+
+    def opened(self, panel: str, **cell: str) -> int:
+        """How many records stand behind a number."""
+        answer = self.client.get(f"/overview/{panel}/rows", query_string={"programme": self.id, "lang": "fr", **cell})
+        assert answer.status_code == 200
+        found = re.search(r"(\d+) dossiers?", answer.text)
+        return int(found[1]) if found else 0
+
+    def promises(self, panel: str = "commitments") -> dict[str, list[int]]:
+        """{who: made, kept, to come, late, given up}; each number opens as many rows as it says."""
+        found = {}
+        for line in self.table(panel)[4:]:
+            found[line[0]] = [int(one) for one in line[1:]]
+            assert found[line[0]][0] == sum(found[line[0]][1:]), "whatever was promised is one of these"
+        for n, many in enumerate(found["Total"]):
+            assert self.opened(panel, source=str(n)) == many, n
+        return found
+
+    def file(self, address: str) -> list[dict[str, str]]:
+        """A CSV with a line of headings."""
+        answer = self.client.get(address, query_string={"lang": "fr"})
+        assert answer.status_code == 200
+        text = answer.data.decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
+
+    @property
+    def reader(self) -> Actor:
+        return actor_of(db.session.scalars(sa.select(Person).where(Person.username == "supervisor")).one())
 
     def shows(self, arabic: list[str], french: list[str]) -> None:
         for language, wanted in (("ar", arabic), ("fr", french)):
@@ -93,6 +133,14 @@ def test_fes_shows_78_women_on_their_way_to_six_cooperatives(app: Flask) -> None
     assert row(phases, "Présence")[1] == "90,3382", "half a day counts half"
     started = [row(home.table("targets", phase=phase), "Groupes")[1] for phase in ("training", "follow-up")]
     assert started == ["6", "0"], "groups are dated by their start, not by the day their record was made"
+    assert home.promises() == {  # F7
+        "المديرية الجهوية للصناعة التقليدية": [1, 1, 0, 0, 0],
+        "اتحاد جمعيات فاس المدينة": [1, 1, 0, 0, 0],
+        "مقاطعة فاس المدينة": [1, 0, 0, 1, 0],
+        "مؤسسة دروسوس": [1, 0, 0, 1, 0],
+        "Total": [4, 2, 0, 2, 0],
+    }
+    home.shows(["الالتزامات حسب المؤسسة", "لم يحل أجله"], ["Engagements par institution", "À tenir"])
     money = row(home.table("money"), "Apport du bailleur")
     assert (money[1], money[3]) == ("3700000", ""), "what the donor gives is no share, and no target of itself"
 
@@ -119,7 +167,12 @@ def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> No
     assert row(home.table("hosts"), "Valorisation")[3] == "Ourtzarh", "hosts, and did not sign"
     financing = home.table("financing")
     assert row(financing, "Total")[-2:] == ["27750000", "28250000"]
-    assert len(home.table("late")) > 8
+    late = home.table("late")
+    assert len(late) > 8
+    titles = [line[1] for line in late[4:-1]]
+    assert titles
+    assert not re.search("[\u0621-\u064a]", "".join(titles)), "in the reader's language only"
+    assert home.promises()["Total"] == [2, 1, 0, 1, 0]  # F7
     assert row(home.table("hosts"), "Total")[4:] == ["700", "254", "62"], "planned and reached, by project"
 
     real = db.session.scalars(sa.select(Programme).where(Programme.code == "taounate")).one()
@@ -147,7 +200,32 @@ def test_guelmim_shows_premises_by_commune_and_who_could_use_them(app: Flask) ->
     assert row(home.table("area"), "Total")[-1] == targets["Surface disponible"] == "2285"
     sums = [one for one in row(home.table("roadmap"), "Total")[1:] if one]
     assert sums == [targets["Surface disponible"], targets["Coût de réhabilitation"]]
-    assert (targets["Femmes des groupes enregistrés"], targets["Femmes de groupes pas encore enregistrés"]) == ("28", "44")
+    women = [many for name, many in targets.items() if "emmes" in name]
+    assert women == ["72", "28", "44"], "each group once, of them registered and only named"
+    home.shows(["نساء يمكن أن يستفدن من فضاء 72", "كل مجموعة مرة واحدة"], ["Femmes qui peuvent bénéficier d’un local 72"])
+    rows = home.file("/indicators/women-all.csv")
+    assert [len(rows), sum(int(one["value"]) for one in rows)] == [6, 72], "a row for each group"
+    assert home.promises("commune-commitments") == {  # F7
+        "Guelmim": [2, 1, 1, 0, 0],
+        "Bouizakarne": [1, 0, 1, 0, 0],
+        "Fask": [1, 0, 0, 1, 0],
+        "Total": [4, 1, 2, 1, 0],
+    }
+    assert home.promises() == {"غرفة الصناعة التقليدية": [1, 0, 1, 0, 0], "Total": [1, 0, 1, 0, 0]}
+    assert home.opened("commune-commitments", row="10.261.01.03", source="1") == 1
+    assert {one["demonstration"] for one in rows} == {"données de démonstration"}  # F8
+    assert {one["Démonstration"] for one in home.file("/records/premises/table")} == {"données de démonstration"}
+    book = openpyxl.load_workbook(io.BytesIO(home.client.get("/records/premises/table?lang=ar&format=xlsx").data))
+    assert [line[-1] for line in book.active.values] == ["تجربة", *["معطيات للتجربة"] * 11]
+    asked = Request(Filters(home.id, form_id="prem", states=("approved",)), Options(language="fr"))
+    stream = io.BytesIO()
+    write_csv(prepare(home.reader, asked, now=utcnow()), stream, by="")
+    with zipfile.ZipFile(stream) as archive:
+        for name in ("prem.csv", "grp_groups-grp.csv"):
+            head, words, *lines = csv.reader(io.StringIO(archive.read(name).decode("utf-8-sig")))
+            assert (head[-1], words[-1]) == ("demonstration", "Démonstration")
+            assert {line[-1] for line in lines} == {"données de démonstration"}, name
+        assert "programme de démonstration" in archive.read("readme.csv").decode()
     matches = home.table("matches")
     assert row(matches, "Local")[1:-1] == [
         "مجموعة نسيج الخيام (تجريبية)",
@@ -179,6 +257,7 @@ def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None
     assert len(domains) == 6
     assert domains["Certification"] == ["1", "2", "4"], "named in a meeting, found in visits, called for by diagnostics"
     assert all(int(diagnosed) for _raised, _found, diagnosed in domains.values())
+    assert home.promises()["Total"] == [4, 1, 0, 3, 0]  # F7
     files = [line for line in home.table("certification") if "تجريبية" in line[0]]
     assert [len(files), sum("43000" in cell for line in files for cell in line)] == [6, 6]
     unions = home.table("unions")
