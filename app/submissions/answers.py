@@ -240,7 +240,7 @@ class Form:
 
 
 def asked(form: Form, node: Node, deep: int = 4) -> Node:
-    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, …)` with nothing else, or what a record said."""
+    """The question whose answer a calculation carries on: `${x}`, or `if(…, ${x}, …)` with nothing else, or a record's word."""
     expression = node.get("calculation")
     if node.get("type") != "calculate" or node.get("label") or expression is None or not deep:
         return node
