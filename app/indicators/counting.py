@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from app.indicators.models import SCALE
@@ -32,6 +32,7 @@ class Kept:
     weight: int
     squares: float
     by: tuple[str, ...]
+    person: int | None = None  # the number of `identity` (people.py)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class Sums:
     weight: int = 0
     squares: float = 0.0
     persons: int = 0
+    came: list[int] = field(default_factory=list)  # numbers of persons who were not in the cell, where it keeps who is
+    went: list[int] = field(default_factory=list)
 
     def add(self, row: Kept, sign: int) -> None:
         self.n += sign
@@ -50,7 +53,7 @@ class Sums:
 
     @property
     def is_nothing(self) -> bool:
-        return not (self.n or self.total or self.weight or self.persons)
+        return not (self.n or self.total or self.weight or self.persons or self.came or self.went)
 
 
 def places_of(territory: str | None) -> list[str]:
@@ -80,6 +83,11 @@ def bucket_of(value: int | None) -> str:
 def beyond_bucket(least: int) -> int:
     """The first value beyond the "~" bucket that begins here."""
     return least + 10 ** max(len(str(abs(least))) - EXACT_DIGITS, 0)
+
+
+def has_people(shape: str) -> bool:
+    """Whether cells of the shape keep who stands in them: months are joined to periods, places of an organisation to hers."""
+    return shape.endswith("m") or shape.startswith("op")
 
 
 def keys_of(row: Kept, dims: Sequence[str], median: bool) -> Iterator[Key]:
@@ -113,10 +121,13 @@ def changed_cells(
     others    {identity: rows that stay}, of every identity in old and new: a person counts once in a cell
     """
     cells: dict[Key, Sums] = {}
+    numbers: dict[str, int] = {}
     before: dict[str, set[Key]] = {}
     after: dict[str, set[Key]] = {}
     for rows, sign, stood in ((old, -1, before), (new, 1, after)):
         for row in rows:
+            if row.identity is not None and row.person is not None:
+                numbers[row.identity] = row.person
             for key in keys_of(row, dims, median):
                 sums = cells.get(key)
                 if sums is None:
@@ -133,8 +144,12 @@ def changed_cells(
         had, has = before.get(identity, set()), after.get(identity, set())
         for key in had - has - stay:
             cells[key].persons -= 1
+            if has_people(key[1]):
+                cells[key].went.append(numbers[identity])
         for key in has - had - stay:
             cells[key].persons += 1
+            if has_people(key[1]):
+                cells[key].came.append(numbers[identity])
     return {key: sums for key, sums in cells.items() if not sums.is_nothing or sums.squares}
 
 

@@ -26,6 +26,7 @@ from app.indicators.counting import Kept, Key, Sums, changed_cells
 from app.indicators.declarations import Declaration, restored
 from app.indicators.evaluating import Period, Row, Source, minutes_of, rows_of
 from app.indicators.models import MOST_BY
+from app.indicators.people import changed
 from app.submissions.answers import form_of
 
 START = -1  # rows that were there before the counter began have 0
@@ -35,17 +36,17 @@ FEW_ROWS = 5000  # whose cells are summed up while a page waits
 
 ROW_COLUMNS = (
     "indicator_id, day, source_id, number, organisation_id, territory, author_id, said, identity, value, total, weight, squares, "
-    "by_1, by_2, by_3, by_4"
+    "by_1, by_2, by_3, by_4, person"
 )
-CELL_COLUMNS = "indicator_id, dim, shape, month, place, organisation, key, bucket, n, total, weight, squares, persons"
+CELL_COLUMNS = "indicator_id, dim, shape, month, place, organisation, key, bucket, n, total, weight, squares, persons, people"
 # As PostgreSQL takes whole columns at once: a statement a row took ten times as long.
-ROW_TYPES = ("int", "date", "text", "int", *["text"] * 5, *["bigint"] * 3, "float8", *["text"] * 4)
-CELL_TYPES = ("int", *["text"] * 7, *["bigint"] * 3, "float8", "bigint")
+ROW_TYPES = ("int", "date", "text", "int", *["text"] * 5, *["bigint"] * 3, "float8", *["text"] * 4, "int")
+CELL_TYPES = ("int", *["text"] * 7, *["bigint"] * 3, "float8", "bigint", "bytea")
 ADD_TO_CELL = (
     " ON CONFLICT (indicator_id, dim, shape, month, place, organisation, key, bucket) DO UPDATE SET "
     "n = indicator_cells.n + excluded.n, total = indicator_cells.total + excluded.total, "
     "weight = indicator_cells.weight + excluded.weight, squares = indicator_cells.squares + excluded.squares, "
-    "persons = indicator_cells.persons + excluded.persons"
+    "persons = indicator_cells.persons + excluded.persons, people = coalesce(excluded.people, indicator_cells.people)"
 )
 
 
@@ -175,7 +176,8 @@ class _Keeper:
                 self.do.execute(f"DELETE FROM {table} WHERE indicator_id = ?", (one.id,))  # noqa: S608
             one.cursor, one.has_cells = START, False
             self.do.execute(
-                "UPDATE indicators SET digest = ?, cursor = ?, counted_at = NULL WHERE id = ?", (digest, START, one.id)
+                "UPDATE indicators SET digest = ?, cursor = ?, counted_at = NULL, numbered = 0 WHERE id = ?",
+                (digest, START, one.id),
             )
 
     def step(self) -> bool:
@@ -438,14 +440,19 @@ class _Keeper:
         if not rows:
             return
         distinct = one.declaration.measure == "distinct"
-        meant = self._meant({row.said for many in rows.values() for row, _place in many if row.said}) if distinct else {}
+        meant, numbers = dict[str, str](), dict[str, int]()
+        if distinct:
+            said = {row.said for many in rows.values() for row, _place in many if row.said}
+            meant = self._meant(said)
+            numbers = self._numbers(one.id, {meant.get(key, key) for key in said})
         new = {
             source_id: [
                 Kept(
                     row.day, source_id, row.number, place.organisation_id, place.territory, place.author_id, row.said,
-                    meant.get(row.said, row.said) if row.said else None, row.value, row.total, row.weight, row.squares, row.by,
+                    identity, row.value, row.total, row.weight, row.squares, row.by, numbers.get(identity or ""),
                 )
                 for row, place in many
+                for identity in [meant.get(row.said, row.said) if row.said else None]
             ]
             for source_id, many in rows.items()
         }  # fmt: skip
@@ -477,7 +484,12 @@ class _Keeper:
                 (one.id, *part),
             )
         self._insert("indicator_rows", ROW_COLUMNS, ROW_TYPES, [_values(one.id, kept) for kept in coming])
-        written = [(one.id, *key, s.n, s.total, s.weight, s.squares, s.persons) for key, s in sorted(cells.items())]
+        joined = [key for key, sums in cells.items() if sums.came or sums.went]
+        people = {key: changed(kept, cells[key].came, cells[key].went) for key, kept in self._people(one.id, joined).items()}
+        written = [
+            (one.id, *key, s.n, s.total, s.weight, s.squares, s.persons, people.get(key))
+            for key, s in sorted(cells.items(), key=lambda item: item[0])
+        ]
         self._insert("indicator_cells", CELL_COLUMNS, CELL_TYPES, written, ADD_TO_CELL)
         if going:
             for key, sums in cells.items():
@@ -503,7 +515,45 @@ class _Keeper:
             f"SELECT {columns} FROM indicator_rows WHERE indicator_id = {int(indicator_id)} AND {column} IN (:ids)",  # noqa: S608
             values,
         )
-        return [Kept(*(_day(row[0]), *row[1:12], tuple(row[12 : 12 + MOST_BY]))) for row in rows]
+        return [Kept(*(_day(row[0]), *row[1:12], tuple(row[12 : 12 + MOST_BY]), row[12 + MOST_BY])) for row in rows]
+
+    def _numbers(self, indicator_id: int, identities: Collection[str]) -> dict[str, int]:
+        """{identity: her number}: the one that her rows have, else the next."""
+        found: dict[str, int] = dict(
+            self.do.among(
+                f"SELECT identity, person FROM indicator_rows WHERE indicator_id = {int(indicator_id)} AND identity IN (:ids)",  # noqa: S608
+                identities,
+            )
+        )
+        new = sorted(set(identities) - found.keys())
+        if new:
+            statement = "UPDATE indicators SET numbered = numbered + ? WHERE id = ? RETURNING numbered"
+            last = int(self.do.rows(statement, (len(new), indicator_id))[0][0])
+            found |= zip(new, range(last - len(new) + 1, last + 1), strict=True)
+        return found
+
+    def _people(self, indicator_id: int, keys: Sequence[Key]) -> dict[Key, bytes | None]:
+        """Who stands in each of the cells; None: nobody whom a row names, or there is no such cell."""
+        names = ("dim", "shape", "month", "place", "organisation", "key", "bucket")
+        found: dict[Key, bytes | None] = dict.fromkeys(keys)
+        if self.do.is_sqlite:
+            same = " AND ".join(f"{name} = ?" for name in names)
+            statement = f"SELECT people FROM indicator_cells WHERE indicator_id = ? AND {same}"  # noqa: S608
+            for key in keys:
+                for (kept,) in self.do.rows(statement, (indicator_id, *key)):
+                    found[key] = kept
+        elif keys:
+            arrays, wanted = ", ".join(["?::text[]"] * len(names)), ", ".join(f"c.{name}" for name in names)
+            same = " AND ".join(f"c.{name} = k.{name}" for name in names)
+            statement = (
+                f"SELECT {wanted}, c.people FROM unnest({arrays}) AS k({', '.join(names)}) "  # noqa: S608
+                f"JOIN indicator_cells c ON c.indicator_id = {int(indicator_id)} AND {same}"
+            )
+            for start in range(0, len(keys), 5000):
+                columns = [list(column) for column in zip(*keys[start : start + 5000], strict=True)]
+                for row in self.do.rows(statement, columns):
+                    found[(row[0], row[1], row[2], row[3], row[4], row[5], row[6])] = row[7]
+        return found
 
     def _meant(self, said: Collection[str]) -> dict[str, str]:
         """The record that each id means today: of a merged duplicate, the one that stayed."""
@@ -603,7 +653,7 @@ def _order(kept: Kept) -> tuple[int, date]:
 def _values(indicator_id: int, kept: Kept) -> tuple[Any, ...]:
     return (
         indicator_id, kept.day.isoformat(), kept.source_id, kept.number, kept.organisation_id, kept.territory, kept.author_id,
-        kept.said, kept.identity, kept.value, kept.total, kept.weight, kept.squares, *kept.by,
+        kept.said, kept.identity, kept.value, kept.total, kept.weight, kept.squares, *kept.by, kept.person,
     )  # fmt: skip
 
 

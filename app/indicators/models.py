@@ -28,6 +28,7 @@ class Indicator(Model):
     digest: Mapped[str] = mapped_column(sa.String(64))  # of what its rows depend on: another digest counts afresh
     cursor: Mapped[int] = mapped_column(sa.BigInteger)  # changes up to this number are in its rows
     counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when everything was in them; none: never yet
+    numbered: Mapped[int] = mapped_column(sa.Integer, default=0)  # the last number that a person of its rows was given
     # Targets set by hand, oldest first: [{"at", "by", "was", "now", "follows"}] (targets.py). A new declaration leaves them.
     targets: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
 
@@ -75,6 +76,9 @@ class IndicatorRow(Model):
     by_2: Mapped[str] = mapped_column(sa.Text, default="")
     by_3: Mapped[str] = mapped_column(sa.Text, default="")
     by_4: Mapped[str] = mapped_column(sa.Text, default="")
+    # A number for `identity` in this indicator, for sets of persons (people.py). Rows alone know whose it is: where the last of
+    # hers goes, or is made nobody's, it means nobody.
+    person: Mapped[int | None] = mapped_column(sa.Integer)
 
 
 class IndicatorCell(Model):
@@ -100,6 +104,8 @@ class IndicatorCell(Model):
     weight: Mapped[int] = mapped_column(sa.BigInteger)
     squares: Mapped[float] = mapped_column(sa.Float)
     persons: Mapped[int] = mapped_column(sa.BigInteger)  # distinct, each once in this cell
+    # Who they are, of cells that figures join (counting.has_people); none: nobody is named in it.
+    people: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
 
 BY_COLUMNS = tuple(getattr(IndicatorRow, f"by_{n}") for n in range(1, MOST_BY + 1))

@@ -41,7 +41,7 @@ def replace(programme: Programme, declarations: Sequence[Declaration], now: date
             continue
         if one.digest != digest:
             _forget(one.id)
-            one.digest, one.cursor, one.counted_at = digest, START, None
+            one.digest, one.cursor, one.counted_at, one.numbered = digest, START, None, 0
         one.position, one.declaration = position, declaration.stored()
     for one in here.values():
         _forget(one.id)
@@ -118,6 +118,7 @@ def recount(programme_id: str) -> None:
     ids = list(db.session.scalars(sa.select(Indicator.id).where(Indicator.programme_id == programme_id)))
     for indicator_id in ids:
         _forget(indicator_id)
-    db.session.execute(sa.update(Indicator).where(Indicator.programme_id == programme_id).values(cursor=START, counted_at=None))
+    afresh = {"cursor": START, "counted_at": None, "numbered": 0}
+    db.session.execute(sa.update(Indicator).where(Indicator.programme_id == programme_id).values(**afresh))
     db.session.commit()
     keeping.catch_up(programme_id)

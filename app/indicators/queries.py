@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ from app.indicators.declarations import BUILT_IN, PLACES, Declaration, Target, r
 from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
+from app.indicators.people import Crowd
 from app.indicators.perimeter import Part, Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
 from app.indicators.targets import Change, changes_in, holding
 from app.registry.models import Organisation, Programme
@@ -33,7 +34,6 @@ from app.registry.places import name as place_name
 
 LEVEL = {"region": 1, "province": 2, "commune": 4}
 MOST_FOR_MEDIANS = 20_000  # rows
-MOST_FOR_PARTS = 50_000  # rows of which each part is asked for the people in it
 MOST_STACKS = 40  # parts of a split whose medians are read from values that are kept apart
 CERCLE = 3  # no sums of its own are kept
 
@@ -178,20 +178,11 @@ class Reading:
 
     def is_quick(self, by: str, n: int) -> bool:
         """Whether a page can wait for this split: medians of many places are as many stacks of values; parts of a part of
-        another question, and whom several months have in common, are read from the rows."""
+        another question are read from the rows."""
         part = self.scope.part
         if part is not None and by in self.declaration.dims:
             return by != part.of and n <= MOST_FOR_MEDIANS
-        if self.declaration.measure == "distinct" and self._joins_months:
-            return n <= MOST_FOR_PARTS
         return self.declaration.measure != "median" or by not in PLACES or n <= MOST_FOR_MEDIANS
-
-    @property
-    def _joins_months(self) -> bool:
-        """Whether the period is more, or other, than one whole month."""
-        months = whole_months(self.scope)
-        is_chosen = bool(self.scope.date_from or self.scope.date_to)
-        return is_chosen and (months is None or bool(months[2]) or not months[0] or months[0] != months[1])
 
     def split(self, by: str) -> list[tuple[str, str, Value]]:
         if by not in BUILT_IN and by not in self.declaration.dims:
@@ -246,6 +237,8 @@ class Reading:
         """{key of the part: its sums}; {"": …} when `by` is ""."""
         if self.scope.nothing:
             return {}
+        if self.declaration.measure == "distinct":
+            return self._each_once(by)
         scope = self.scope
         if scope.own:
             return self._scanned(by, scope)
@@ -271,19 +264,81 @@ class Reading:
         if where is None or months is None or (months[2] and not self._is_additive):
             return self._scanned(by, scope)
         cell, group = IndicatorCell, self._part(by)
-        distinct = self.declaration.measure == "distinct"
-        sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares", "persons")]
-        cells = sa.func.count(sa.distinct(cell.month + "|" + cell.place + "|" + cell.organisation)) if distinct else sa.literal(1)
-        rows = db.session.execute(sa.select(group, *sums, cells).where(*where).group_by(group)).all()
+        sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares")]
         found: dict[str, Sums] = {}
-        for row in rows:
-            key, n, total, weight, squares, persons, several = tuple(row)
-            if int(several) > 1:
-                return self._scanned(by, scope)  # somebody may be in two of them
-            found[str(key) if by else ""] = Sums(int(n), int(total), int(weight), float(squares), int(persons))
+        for row in db.session.execute(sa.select(group, *sums).where(*where).group_by(group)).all():
+            key, n, total, weight, squares = tuple(row)
+            found[str(key) if by else ""] = Sums(int(n), int(total), int(weight), float(squares))
         for edge in months[2]:
             found = _merged(found, self._scanned(by, replace(scope, date_from=edge[0], date_to=edge[1])))
         return found
+
+    # -- distinct counts
+
+    def _each_once(self, by: str) -> dict[str, Sums]:
+        """From cells; where several make a part, from the sets of persons that they keep; days that no cell holds, and rows that
+        only their author lets the reader see, from those rows."""
+        scope, months = self.scope.without_beyond(), whole_months(self.scope)
+        if scope.own or self._kept(by, scope) is None:
+            return _counted(self._crowds_of(by, self._rows_in_scope))
+        crowds = self._crowds_of(by, self._rows_beside)
+        if months is None:
+            return _counted(crowds)
+        joins = bool(crowds) or self._joins(by, scope, months)
+        where, cell, group = self._kept(by, scope, joins=joins), IndicatorCell.__table__.c, self._part(by)
+        assert where is not None
+        people = [cell.people] if joins else []
+        for key, n, persons, *kept in db.session.execute(sa.select(group, cell.n, cell.persons, *people).where(*where)):
+            crowd = crowds.setdefault(str(key) if by else "", Crowd())
+            crowd.add_cell(int(n), int(persons), kept[0] if kept else None)
+        return _counted(crowds)
+
+    def _joins(self, by: str, scope: Scope, months: tuple[str, str, list[tuple[date, date]]]) -> bool:
+        """Whether a part is several cells, so that somebody may stand in two of them."""
+        is_timed = bool(scope.date_from or scope.date_to)
+        return (
+            (is_timed and by != "month" and not (months[0] and months[0] == months[1]))
+            or (scope.organisations is not None and len(scope.organisations) > 1 and by != "organisation")
+            or (scope.places is not None and len(scope.places) > 1 and by not in PLACES)
+        )
+
+    @cached_property
+    def _rows_in_scope(self) -> list[_Alike]:
+        return self._alike(conditions(self.shown.id, self.scope))
+
+    @cached_property
+    def _rows_beside(self) -> list[_Alike]:
+        """The rows that no cell holds: of days around whole months, and of authors who are seen outside the places too."""
+        scope, months = self.scope.without_beyond(), whole_months(self.scope)
+        found: list[_Alike] = []
+        for first, last in [(scope.date_from, scope.date_to)] if months is None else months[2]:
+            found += self._alike(conditions(self.shown.id, replace(scope, date_from=first, date_to=last)))
+        if self.scope.beyond:
+            found += self._alike(beyond(self.shown.id, self.scope))
+        return found
+
+    def _alike(self, where: Where) -> list[_Alike]:
+        row = IndicatorRow.__table__.c
+        said = [row[f"by_{n}"] for n in range(1, len(self.declaration.dims) + 1)]
+        query = sa.select(row.person, row.organisation_id, row.territory, _month_of(row.day), *said).where(*where)
+        people: dict[tuple[Any, ...], list[Any]] = {}
+        for person, *what in db.session.execute(query):
+            people.setdefault(tuple(what), []).append(person)
+        return [
+            _Alike(what[0], what[1], what[2], what[3:], [one for one in many if one is not None], many.count(None))
+            for what, many in people.items()
+        ]
+
+    def _crowds_of(self, by: str, rows: Sequence[_Alike]) -> dict[str, Crowd]:
+        found: dict[str, Crowd] = {}
+        part = self.scope.part
+        chosen = part.key if part is not None and part.of == by else None
+        for one in rows:
+            for key in one.parts(by, self.declaration) if chosen is None else [chosen]:
+                found.setdefault(key, Crowd()).add_rows(one.people, one.unnamed)
+        return found
+
+    # -- cells and rows
 
     def _part(self, by: str) -> Any:
         """The column of cells that tells the parts of a split."""
@@ -293,11 +348,12 @@ class Reading:
         # Without a split every key is "".
         return {"organisation": cell.organisation, "month": cell.month}.get(by, cell.key)
 
-    def _kept(self, by: str, scope: Scope) -> Where | None:
-        """The cells that hold a figure or its parts; None where only the rows know."""
-        shapes, months = _shapes(by, scope), whole_months(scope)
-        if shapes is None or months is None:
+    def _kept(self, by: str, scope: Scope, *, joins: bool = False) -> Where | None:
+        """The cells that hold a figure or its parts; None where only the rows know. `joins`: those that keep who is in them."""
+        shapes, months = _shapes(by, scope, joins), whole_months(scope)
+        if shapes is None:
             return None
+        months = months or ("", "", [])
         cell, dim, part = IndicatorCell, by if by in self.declaration.dims else "", scope.part
         if part is not None:
             if dim and dim != part.of:
@@ -318,48 +374,17 @@ class Reading:
 
     def _scan(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, Sums]:
         """From the rows themselves."""
-        row, distinct = IndicatorRow, self.declaration.measure == "distinct"
+        row = IndicatorRow
         group, keys = self._grouping(by)
         columns = [] if group is None else [group.label("part")]
         sums = [sa.func.count(), *(sa.func.sum(column) for column in (row.total, row.weight, row.squares))]
-        sums += [sa.func.count(sa.distinct(row.identity)), sa.func.count(row.identity)] if distinct else []
         found: dict[str, Sums] = {}
-        said: dict[str, list[Any]] = {}  # of each part, the values that belong to it
         for one in db.session.execute(sa.select(*columns, *sums).where(*where).group_by(*columns)).all():
             values = tuple(one)[len(columns) :]
             n, total, weight, squares = int(values[0]), int(values[1] or 0), int(values[2] or 0), float(values[3] or 0)
-            persons = int(values[4]) + n - int(values[5]) if distinct else 0
             for key in keys(one[0] if columns else None):
-                found = _merged(found, {key: Sums(n, total, weight, squares, persons)})
-                said.setdefault(key, []).append(one[0] if columns else None)
-        shared = {key for key, several in said.items() if len(several) > 1}
-        if distinct and shared:
-            self._count_each_once(found, shared, group, keys, where)
+                found = _merged(found, {key: Sums(n, total, weight, squares)})
         return found
-
-    def _count_each_once(
-        self,
-        found: dict[str, Sums],
-        shared: set[str],
-        group: Any,
-        keys: Callable[[Any], Iterable[str]],
-        where: Sequence[sa.ColumnElement[bool]],
-    ) -> None:
-        """Somebody may stand in several values of one part: parts of which there are several are counted by their people."""
-        row = IndicatorRow
-        people: dict[str, set[str]] = {key: set() for key in shared}
-        for key in shared:
-            found[key].persons = 0
-        part = group.label("part")
-        pairs = sa.select(part, row.identity, sa.func.count()).where(*where).group_by(part, row.identity)
-        for said, identity, n in db.session.execute(pairs).all():
-            for key in shared.intersection(keys(said)):
-                if identity is None:
-                    found[key].persons += int(n)
-                else:
-                    people[key].add(identity)
-        for key, identities in people.items():
-            found[key].persons += len(identities)
 
     def _grouping(self, by: str) -> tuple[Any, Callable[[Any], Iterable[str]]]:
         """The column to group rows by, and the parts that its value belongs to."""
@@ -369,12 +394,7 @@ class Reading:
         if by == "organisation":
             return row.organisation_id, lambda value: (value or NONE,)
         if by == "month":
-            text = (
-                sa.func.to_char(row.day, sa.literal_column("'YYYY-MM'"))
-                if db.engine.dialect.name == "postgresql"
-                else sa.func.substr(row.day, 1, 7)
-            )
-            return text, lambda value: (str(value),)
+            return _month_of(row.day), lambda value: (str(value),)
         if by in PLACES:
             return row.territory, lambda value: [one for one in places_of(value) if _is_level(one, by)]
         column = BY_COLUMNS[self.declaration.dims.index(by)]
@@ -474,21 +494,56 @@ def situation(programme: Programme, shown: Shown) -> datetime:
     return now if shown.counted_at is None or is_in_step(programme.id) else shown.counted_at
 
 
-def _shapes(by: str, scope: Scope) -> list[str] | None:
-    """The shapes of the cells that hold it (IndicatorCell); None: three are fixed at once, or a place has no cells of its own."""
+def _shapes(by: str, scope: Scope, joins: bool = False) -> list[str] | None:
+    """The shapes of the cells that hold it (IndicatorCell); None: three are fixed at once, or a place has no cells of its own.
+
+    joins  cells that keep who stands in them: without a period they are those of all months
+    """
     organisation = "o" if scope.organisations is not None or by == "organisation" else ""
     month = "m" if scope.date_from or scope.date_to or by == "month" else ""
     places = scope.places
     if places is None and by not in PLACES:
-        return [organisation + month]
+        return [organisation + ("m" if joins else month)]
     if organisation and month:
         return None
+    month = "m" if joins and not organisation else month
     levels = {level_of(one) for one in places or ()}
     if by in PLACES:
         if any(level > LEVEL[by] or level == CERCLE for level in levels):
             return None  # a part of a place is chosen: the cell of the whole place holds more
         levels = {LEVEL[by]} | ({0} if places is None or NONE in places else set())
     return None if CERCLE in levels else [f"{organisation}p{level}{month}" for level in sorted(levels)]
+
+
+def _month_of(day: Any) -> Any:
+    if db.engine.dialect.name == "postgresql":
+        return sa.func.to_char(day, sa.literal_column("'YYYY-MM'"))
+    return sa.func.substr(day, 1, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Rows of one organisation, place and month that say the same."""
+
+    organisation_id: str | None
+    territory: str | None
+    month: str
+    said: tuple[str, ...]  # of each question that the indicator is split by
+    people: list[int]  # a number a row
+    unnamed: int
+
+    def parts(self, by: str, declaration: Declaration) -> list[str]:
+        if by in ("", "month"):
+            return [self.month if by else ""]
+        if by == "organisation":
+            return [self.organisation_id or NONE]
+        if by in PLACES:
+            return [one for one in places_of(self.territory) if _is_level(one, by)]
+        return [one[:80] for one in self.said[declaration.dims.index(by)].split(" ")]
+
+
+def _counted(crowds: dict[str, Crowd]) -> dict[str, Sums]:
+    return {key: Sums(crowd.n, persons=crowd.persons) for key, crowd in crowds.items()}
 
 
 def _within(column: Any, place: str) -> sa.ColumnElement[bool]:

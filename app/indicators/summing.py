@@ -5,13 +5,17 @@ A new indicator over a million submissions is counted in minutes so; tests/indic
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
+from itertools import islice
 
 from app.core.driver import Statements
 from app.indicators.counting import EXACT_DIGITS, NONE, level_of, places_of
 from app.indicators.declarations import Declaration
+from app.indicators.people import packed
 
 MOST_DIGITS = 18  # of a 64-bit number
+AT_ONCE = 5000  # sets of persons that are written together
 
 # Organisation and month, fixed or not, without a place and with one.
 FIXED = (("", False, False), ("o", True, False), ("m", False, True), ("om", True, True))
@@ -35,7 +39,12 @@ def sum_up(do: Statements, indicator_id: int, declaration: Declaration) -> None:
     territories = do.rows("SELECT DISTINCT territory FROM indicator_rows WHERE indicator_id = ?", (indicator_id,))
     with_places.fill((said or "", place, f"p{level_of(place)}") for (said,) in territories for place in places_of(said))
     for n, dim in enumerate(("", *declaration.dims)):
-        _sum_dim(do, indicator_id, declaration, dim, f"by_{n}" if n else "")
+        column = f"by_{n}" if n else ""
+        if declaration.measure == "distinct":
+            _gather_people(do, indicator_id, column)
+        _sum_dim(do, indicator_id, declaration, dim, column)
+        if declaration.measure == "distinct":
+            do.execute("DROP TABLE indicator_people")
     with_places.drop()
 
 
@@ -43,6 +52,7 @@ def _sum_dim(do: Statements, indicator_id: int, declaration: Declaration, dim: s
     """The cells of all rows, or of each value of a question that the indicator is split by."""
     key, joined, split = "''", "", None
     if column:
+        # As keys_of() in counting.py.
         key = f"substr(r.{column}, 1, 80)"
         several = f"SELECT 1 FROM indicator_rows WHERE indicator_id = ? AND {column} LIKE ? LIMIT 1"  # noqa: S608
         if do.rows(several, (indicator_id, "% %")):
@@ -80,16 +90,57 @@ def _sum_shape(
     bucket = (_BUCKET if do.is_sqlite else _BUCKET.replace("%", "%%")) if declaration.measure == "median" else "''"
     persons = "0"
     if declaration.measure == "distinct":
-        persons = "count(DISTINCT r.identity) + sum(CASE WHEN r.identity IS NULL THEN 1 ELSE 0 END)"
+        persons = "count(DISTINCT r.person) + sum(CASE WHEN r.person IS NULL THEN 1 ELSE 0 END)"
+    names = ("shape", "month", "place", "organisation", "key", "bucket")
     columns = (named[0], month, named[1], organisation, key, bucket)
-    groups = ", ".join(str(n) for n in range(3, 9))
-    statement = (
-        "INSERT INTO indicator_cells (indicator_id, dim, shape, month, place, organisation, key, bucket, n, total, weight, "  # noqa: S608
-        f"squares, persons) SELECT {int(indicator_id)}, {_quoted(do, dim)}, {', '.join(columns)}, count(*), sum(r.total), "
-        f"sum(r.weight), sum(r.squares), {persons} FROM indicator_rows r{joined} WHERE r.indicator_id = {int(indicator_id)} "
-        f"GROUP BY {groups}"
+    summed = (
+        f"SELECT {', '.join(f'{one} AS {name}' for one, name in zip(columns, names, strict=True))}, count(*) AS n, "  # noqa: S608
+        f"sum(r.total) AS total, sum(r.weight) AS weight, sum(r.squares) AS squares, {persons} AS persons "
+        f"FROM indicator_rows r{joined} WHERE r.indicator_id = {int(indicator_id)} GROUP BY 1, 2, 3, 4, 5, 6"
     )
-    do.execute(statement)
+    people, there = "NULL", ""
+    if declaration.measure == "distinct" and (fixed_month or (fixed_organisation and "p" in named[0])):
+        same = " AND ".join(f"w.{name} = s.{name}" for name in ("shape", "month", "place", "organisation", "key"))
+        people, there = "w.people", f" LEFT JOIN indicator_people w ON {same}"
+    do.execute(
+        f"INSERT INTO indicator_cells (indicator_id, dim, {', '.join(names)}, n, total, weight, squares, persons, people) "  # noqa: S608
+        f"SELECT {int(indicator_id)}, {_quoted(do, dim)}, {', '.join(f's.{name}' for name in names)}, "
+        f"s.n, s.total, s.weight, s.squares, s.persons, {people} FROM ({summed}) s{there}"
+    )
+
+
+def _gather_people(do: Statements, indicator_id: int, column: str) -> None:
+    """A table of this connection with who stands in the cells that keep it."""
+    key = f"r.{column}" if column else "''"
+    month = "substr(r.day, 1, 7)" if do.is_sqlite else "to_char(r.day, 'YYYY-MM')"
+    listed = "group_concat(r.person)" if do.is_sqlite else "string_agg(r.person::text, ',')"
+    rows = do.rows(
+        f"SELECT {month}, r.territory, coalesce(r.organisation_id, '{NONE}'), {key}, {listed} FROM indicator_rows r "  # noqa: S608
+        "WHERE r.indicator_id = ? AND r.person IS NOT NULL GROUP BY 1, 2, 3, 4",
+        (indicator_id,),
+    )
+    cells: dict[tuple[str, str, str, str, str], array[int]] = {}
+    for month, territory, organisation, said, numbers in rows:
+        people = array("I", map(int, numbers.split(",")))
+        shapes = [("m", month, "", ""), ("om", month, "", organisation)]
+        for place in places_of(territory):
+            level = f"p{level_of(place)}"
+            shapes += [(f"o{level}", "", place, organisation), (f"{level}m", month, place, "")]
+        for part in said.split(" "):
+            for shape in shapes:
+                cell = (*shape, part[:80])
+                if cell in cells:
+                    cells[cell].extend(people)
+                else:
+                    cells[cell] = people[:]
+    do.execute(
+        "CREATE TEMPORARY TABLE indicator_people (shape TEXT, month TEXT, place TEXT, organisation TEXT, key TEXT, "
+        f"people {'BLOB' if do.is_sqlite else 'BYTEA'}, PRIMARY KEY (shape, month, place, organisation, key))"
+    )
+    written = ((*cell, packed(set(people))) for cell, people in sorted(cells.items()))
+    while part := list(islice(written, AT_ONCE)):
+        do.insert("indicator_people", "shape, month, place, organisation, key, people", part)
+    do.execute("ANALYZE indicator_people")
 
 
 def _quoted(do: Statements, name: str) -> str:

@@ -170,7 +170,6 @@ def _page(code: str, form: TargetForm | None = None) -> str:
         months=[(charts.month_name(key, language), words.figure(one.value, declaration.unit)) for key, one in by_month[::-1]],
         splits=_splits(reading, declaration, value.n, args),
         is_wide=declaration.measure == "median" and not reading.is_quick("commune", value.n),
-        is_long=declaration.measure == "distinct" and not reading.is_quick("commune", value.n),
         rows=rows,
         row_value=lambda amount: words.number_of(amount, declaration.unit) if amount is not None else "",
         dims=[_split_name(programme, declaration, dim, language) for dim in declaration.dims],

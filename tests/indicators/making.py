@@ -15,6 +15,7 @@ from app.core.problems import Problem
 from app.indicators import declarations, forms, keeping
 from app.indicators import operations as indicators
 from app.indicators.models import Indicator
+from app.indicators.people import unpacked
 from app.instruments import operations as instruments
 from app.instruments.operations import Checked
 from app.personal import erasing
@@ -233,17 +234,24 @@ class Work:
 
 
 def kept(world: World) -> dict[str, Any]:
-    """The rows and the cells of every indicator, in an order of their own."""
+    """The rows and the cells of every indicator, in an order of their own; whoever stands in a cell by her record."""
     db.session.rollback()
     ids = dict(
         db.session.execute(sa.select(Indicator.id, Indicator.code).where(Indicator.programme_id == world.programme.id)).all()
     )
     rows = db.session.execute(sa.text(f"SELECT {keeping.ROW_COLUMNS} FROM indicator_rows")).all()
     cells = db.session.execute(sa.text(f"SELECT {keeping.CELL_COLUMNS} FROM indicator_cells")).all()
+    known = {(row[0], row[-1]): row[8] for row in rows if row[-1] is not None}
+    assert len(known) == len({(row[0], row[8]) for row in rows if row[-1] is not None}), "a person has one number"
     return {
-        "rows": sorted((ids[row[0]], *map(str, row[1:])) for row in rows),
-        "cells": {(ids[row[0]], *row[1:8]): (row[8], row[9], row[10], round(row[11], 3), row[12]) for row in cells},
-    }
+        "rows": sorted((ids[row[0]], *map(str, row[1:-1])) for row in rows),
+        "cells": {
+            (ids[row[0]], *row[1:8]): (
+                *row[8:11], round(row[11], 3), row[12], sorted(known[row[0], one] for one in unpacked(row[13]))
+            )
+            for row in cells
+        },
+    }  # fmt: skip
 
 
 def changed(declaration: dict[str, Any], **more: Any) -> dict[str, Any]:

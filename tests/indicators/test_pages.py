@@ -187,16 +187,3 @@ def test_what_an_address_asks_for_in_vain_is_said(sessions: Sessions, said: Some
     assert "<bdi>28\u202f251\u202f350,50" in page, "the whole programme"
     for asked in IN_VAIN:
         assert said.client.get(f"/indicators/cost.csv?{asked}").status_code == 404
-
-
-@pytest.mark.sqlite_only
-def test_a_page_leaves_out_parts_that_take_too_long_to_count_and_says_so(sessions: Sessions, said: Someone, monkeypatch: Any):
-    address, words = "/indicators/women?from=2026-10-01&to=2026-11-30&lang=fr", "Trop de lignes pour compter chacun"
-    indicators.catch_up(sessions.world.programme.id)
-    assert words not in said.client.get(address).text
-    monkeypatch.setattr("app.indicators.queries.MOST_FOR_PARTS", 1)
-    page = said.client.get(address).text
-    assert words in page
-    assert "<bdi>2\u00a0femmes" in unescape(page), "the figure itself is there"
-    assert words not in said.client.get("/indicators/women?from=2026-11-01&to=2026-11-30&lang=fr").text
-    assert words not in said.client.get("/indicators/women?lang=fr").text
