@@ -351,8 +351,13 @@ def pages() -> dict[str, tuple[str, str]]:
     found |= {f"`{code}`, {name}": ("all", f"/indicators/{code}?territory={place}")
               for code in ("visits", "women", "middle") for name, place in places.items()}  # fmt: skip
     weeks = "from=2026-02-10&to=2026-04-20"
-    found |= {f"`{code}`, ten weeks": ("all", f"/indicators/{code}?{weeks}") for code in ("amount", "women", "middle")}
-    found |= {f"`{code}`, a phase": ("all", f"/indicators/{code}?phase=two") for code in ("visits", "women", "middle")}
+    times = {"ten weeks": weeks, "a phase": "phase=two", "a year across two": "from=2025-07-01&to=2026-06-30",
+             "a day": "from=2026-03-10&to=2026-03-10"}  # fmt: skip
+    found |= {f"`women`, {name}, one organisation": ("one", f"/indicators/women?{said}") for name, said in times.items()}
+    found |= {f"`women`, {name}": ("all", f"/indicators/women?{said}") for name, said in times.items()}
+    found["`women`, a province, a phase"] = ("all", "/indicators/women?territory=03.131&phase=two")
+    found |= {f"`{code}`, ten weeks": ("all", f"/indicators/{code}?{weeks}") for code in ("amount", "middle")}
+    found |= {f"`{code}`, a phase": ("all", f"/indicators/{code}?phase=two") for code in ("visits", "middle")}
     found |= {f"`visits`, theme {key}": ("all", f"/indicators/visits?of=theme&is={key}") for key in "ad"}
     found |= {"home": ("all", "/overview"), "home, one organisation": ("one", "/overview")}
     found |= {"home, a province": ("all", "/overview?territory=03.131"), "home, a phase": ("all", "/overview?phase=two")}

@@ -18,7 +18,7 @@ FEW = 128
 _FEW, _MANY = b"f", b"m"  # the first byte says which of the two follows
 
 
-def packed(people: Collection[int]) -> bytes:
+def packed(people: Collection[int] | BitMap) -> bytes:
     if len(people) <= FEW:
         return _FEW + _bytes(sorted(people))
     bitmap = people if isinstance(people, BitMap) else BitMap(people)

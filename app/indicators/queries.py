@@ -27,6 +27,7 @@ from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
 from app.indicators.people import Crowd
 from app.indicators.perimeter import Part, Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
+from app.indicators.summing import bucket_in_sql
 from app.indicators.targets import Change, changes_in, holding
 from app.registry.models import Organisation, Programme
 from app.registry.places import full_name
@@ -308,14 +309,15 @@ class Reading:
 
     @cached_property
     def _rows_beside(self) -> list[_Alike]:
+        return [one for beside in self._beside for one in self._alike(beside)]
+
+    @property
+    def _beside(self) -> list[Where]:
         """The rows that no cell holds: of days around whole months, and of authors who are seen outside the places too."""
         scope, months = self.scope.without_beyond(), whole_months(self.scope)
-        found: list[_Alike] = []
-        for first, last in [(scope.date_from, scope.date_to)] if months is None else months[2]:
-            found += self._alike(conditions(self.shown.id, replace(scope, date_from=first, date_to=last)))
-        if self.scope.beyond:
-            found += self._alike(beyond(self.shown.id, self.scope))
-        return found
+        days = [(scope.date_from, scope.date_to)] if months is None else months[2]
+        found = [conditions(self.shown.id, replace(scope, date_from=first, date_to=last)) for first, last in days]
+        return [*found, beyond(self.shown.id, self.scope)] if self.scope.beyond else found
 
     def _alike(self, where: Where) -> list[_Alike]:
         row = IndicatorRow.__table__.c
@@ -404,28 +406,16 @@ class Reading:
 
     def medians(self, by: str, parts: dict[str, Sums]) -> dict[str, Decimal]:
         """{key: median} of the parts."""
-        scope = self.scope
-        if scope.nothing:
+        if self.scope.nothing:
             return {}
-        where, months = self._kept(by, scope.without_beyond()), whole_months(scope)
-        from_rows = bool(scope.own) or where is None or months is None or bool(months[2])
-        if not from_rows and scope.beyond:
-            outside = beyond(self.shown.id, scope)
-            from_rows = bool(db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*outside).limit(1)))
-        if from_rows or where is None or len(parts) > MOST_STACKS:
-            values = self._values(by, conditions(self.shown.id, scope), [{}])
+        here = conditions(self.shown.id, self.scope)
+        stacks = self._stacks(by) if len(parts) <= MOST_STACKS else None
+        if stacks is None:
+            values = self._values(by, here, [{}])
             return {key: _median(sorted(counts.items())) for key, counts in values.items() if key in parts}
-        stacks: dict[str, list[Stack]] = {}
-        cell, group = IndicatorCell, self._part(by)
-        query = sa.select(group, cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(group, cell.bucket)
-        for key, bucket, n in db.session.execute(query).all():
-            is_wide = bucket[0] == "~"
-            stacks.setdefault(str(key) if by else "", []).append((int(bucket[1:] if is_wide else bucket), is_wide, int(n)))
-        for several in stacks.values():
-            several.sort()
         middles = {key: _middle(several) for key, several in stacks.items()}
         wanted = sorted({least for many in middles.values() for least, is_wide, _before, _n in many if is_wide})
-        here, row = conditions(self.shown.id, scope), IndicatorRow
+        row = IndicatorRow
         between = [row.value > sa.bindparam("low"), row.value < sa.bindparam("high")]
         spans = [{"low": least, "high": beyond_bucket(least)} for least in wanted]
         values = self._values(by, [*here, *between], spans) if spans else {}
@@ -433,19 +423,46 @@ class Reading:
 
     def quartiles(self) -> list[Decimal]:
         """The values that a quarter, half and three quarters of the rows do not exceed; none without rows. Of a median."""
-        scope = self.scope.without_beyond()
-        where, months, cell = self._kept("", scope), whole_months(scope), IndicatorCell
-        stacks: dict[int, int] | None = None
-        if where is not None and months is not None and not (months[2] or self.scope.own or self.scope.beyond or scope.nothing):
-            query = sa.select(cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(cell.bucket)
-            kept = [(str(bucket), int(n)) for bucket, n in db.session.execute(query).all()]
-            stacks = None if any(bucket[0] == "~" for bucket, _n in kept) else {int(bucket): n for bucket, n in kept}
-        if stacks is None:
-            stacks = self._values("", conditions(self.shown.id, self.scope), [{}]).get("", {})
-        counts, total = sorted(stacks.items()), sum(stacks.values())
+        if self.scope.nothing:
+            return []
+        kept = self._stacks("")
+        if kept is None or any(is_wide for _least, is_wide, _n in kept.get("", ())):
+            counts = sorted(self._values("", conditions(self.shown.id, self.scope), [{}]).get("", {}).items())
+        else:
+            counts = [(value, n) for value, _wide, n in kept.get("", ())]
+        total = sum(n for _value, n in counts)
         if not total:
             return []
         return [Decimal(_between(counts, Decimal(quarter) * (total - 1) / 4)) / SCALE for quarter in (1, 2, 3)]
+
+    def _stacks(self, by: str) -> dict[str, list[Stack]] | None:
+        """{key of the part: its values in order}, from cells, and from the rows that no cell holds; None where only the rows
+        know."""
+        scope, months = self.scope.without_beyond(), whole_months(self.scope)
+        where = self._kept(by, scope)
+        if scope.own or where is None:
+            return None
+        found: dict[str, dict[tuple[int, bool], int]] = {}
+
+        def add(key: str, bucket: str, n: int) -> None:
+            is_wide = bucket[0] == "~"
+            counts, value = found.setdefault(key, {}), (int(bucket[1:] if is_wide else bucket), is_wide)
+            counts[value] = counts.get(value, 0) + n
+
+        if months is not None:
+            cell, part = IndicatorCell, self._part(by)
+            query = sa.select(part, cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(part, cell.bucket)
+            for key, bucket, n in db.session.execute(query):
+                add(str(key) if by else "", bucket, int(n))
+        group, keys = self._grouping(by)
+        grouped = [] if group is None else [group.label("part")]
+        bucket_of = sa.literal_column(bucket_in_sql("indicator_rows.value"), sa.Text).label("bucket")
+        for beside in self._beside:
+            query = sa.select(*grouped, bucket_of, sa.func.count()).where(*beside, IndicatorRow.value.is_not(None))
+            for *value, bucket, n in db.session.execute(query.group_by(*grouped, bucket_of)):
+                for key in keys(value[0] if value else None):
+                    add(key, bucket, int(n))
+        return {key: sorted((least, is_wide, n) for (least, is_wide), n in counts.items()) for key, counts in found.items()}
 
     def _values(self, by: str, where: Where, spans: Sequence[dict[str, int]]) -> dict[str, dict[int, int]]:
         """{key: {value: how many rows}} from the rows, asked once for each span: a stretch of the index of values."""

@@ -21,15 +21,15 @@ AT_ONCE = 5000  # sets of persons that are written together
 FIXED = (("", False, False), ("o", True, False), ("m", False, True), ("om", True, True))
 FIXED_WITH_PLACE = (("p", False, False), ("op", True, False), ("pm", False, True))
 
-_STEP = "CASE {} ELSE {} END".format(
-    " ".join(f"WHEN r.value < {10**digits} THEN {10 ** (digits - EXACT_DIGITS)}" for digits in range(EXACT_DIGITS, MOST_DIGITS)),
-    10 ** (MOST_DIGITS - EXACT_DIGITS),
-)
-# As bucket_of() in counting.py.
-_BUCKET = (
-    f"CASE WHEN r.value IS NULL THEN '' WHEN r.value < 0 OR r.value % ({_STEP}) = 0 THEN CAST(r.value AS TEXT) "
-    f"ELSE '~' || CAST(r.value - r.value % ({_STEP}) AS TEXT) END"
-)
+
+def bucket_in_sql(value: str) -> str:
+    """As bucket_of() in counting.py, of a column."""
+    whens = [f"WHEN {value} < {10**digits} THEN {10 ** (digits - EXACT_DIGITS)}" for digits in range(EXACT_DIGITS, MOST_DIGITS)]
+    step = f"(CASE {' '.join(whens)} ELSE {10 ** (MOST_DIGITS - EXACT_DIGITS)} END)"
+    return (
+        f"CASE WHEN {value} IS NULL THEN '' WHEN {value} < 0 OR {value} % {step} = 0 THEN CAST({value} AS TEXT) "
+        f"ELSE '~' || CAST({value} - {value} % {step} AS TEXT) END"
+    )
 
 
 def sum_up(do: Statements, indicator_id: int, declaration: Declaration) -> None:
@@ -87,7 +87,8 @@ def _sum_shape(
     if fixed_month:
         month = "substr(r.day, 1, 7)" if do.is_sqlite else "to_char(r.day, 'YYYY-MM')"
     organisation = f"coalesce(r.organisation_id, '{NONE}')" if fixed_organisation else "''"
-    bucket = (_BUCKET if do.is_sqlite else _BUCKET.replace("%", "%%")) if declaration.measure == "median" else "''"
+    bucket_of = bucket_in_sql("r.value")
+    bucket = (bucket_of if do.is_sqlite else bucket_of.replace("%", "%%")) if declaration.measure == "median" else "''"
     persons = "0"
     if declaration.measure == "distinct":
         persons = "count(DISTINCT r.person) + sum(CASE WHEN r.person IS NULL THEN 1 ELSE 0 END)"
