@@ -18,6 +18,7 @@ from app.core.languages import MOROCCO, number
 from app.core.permissions import Actor, visible
 from app.core.web import local_text
 from app.overview.perimeter import Perimeter
+from app.overview.remembered import rows_of
 from app.panels.declarations import PLACES
 from app.registry.models import Entity, Organisation
 from app.registry.names import LATIN_NAMES, in_both_scripts, latin_name, record_name
@@ -222,7 +223,7 @@ def alike(
         columns = [Entity.list]
     inner = sa.select(*columns).where(*conditions).subquery()
     query = sa.select(*inner.c, sa.func.count()).group_by(*inner.c).limit(MOST_COUNTED + 1)
-    rows: Sequence[Any] = db.session.execute(query).all()
+    rows = rows_of(chosen.programme_id, query)
     day, found = today().isoformat(), []
     for row in rows[:MOST_COUNTED]:
         data = dict(zip(names, row[: len(names)], strict=True))

@@ -9,6 +9,7 @@ H6  the perimeter narrows; what is counted names the moment it was counted; a pa
 H7  a number of a matrix or a board opens the records behind it, as many and as much as it says
 H8  what is late waits for whoever promised it, by name; decisions and commitments apart from actions of plans; in a file a group
     is a column, and its sums are not there
+H9  what records say is counted once for all who read the same, and anew as soon as one of them changes
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Playwright
 
 from app.core.db import db, next_seq
@@ -200,6 +202,31 @@ def test_a_number_opens_the_records_that_it_counts(home: World, said: Someone, k
 
 
 @pytest.mark.sqlite_only
+def test_records_are_counted_anew_as_soon_as_one_changes(home: World, said: Someone, khadija: Someone):  # H9
+    asked: list[str] = []
+
+    def ask(reader: Someone) -> str:
+        asked.clear()
+        return lines(reader, "/overview/financing.csv?lang=fr")[-1][1]
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.extend([statement] if "GROUP BY" in statement and "entities" in statement else [])
+
+    sa.event.listen(db.engine, "before_cursor_execute", listen)
+    try:
+        assert (ask(said), len(asked)) == ("8000000,50", 1)
+        assert (ask(said), len(asked)) == ("8000000,50", 0)
+        assert ask(khadija) == "8000000,50"
+        changed = db.session.scalars(sa.select(Entity).where(Entity.list == "contributions", Entity.label == "INDH")).first()
+        assert changed is not None
+        changed.data, changed.seq = changed.data | {"amount": "1"}, next_seq()
+        db.session.commit()
+        assert ask(said) in ("3000001,50", "5000001")
+        assert len(asked) == 1
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", listen)
+
+
 def test_a_panel_goes_by_the_chosen_time_or_says_that_it_does_not(home: World, said: Someone):  # H6
     phase = {"code": "p1", "name": {"ar": "الأولى", "fr": "Première"}, "starts_on": "2015-01-01", "ends_on": "2015-12-31"}
     home.programme.phases = [phase]
