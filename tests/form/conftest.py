@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwrig
 from app.core import catalogues
 from app.core.scripts import bundle
 from app.instruments.compiler import compile_file, dataset_content, library_lists
+from app.instruments.files import read_csv
 from tests.e2e.device import ARGUMENTS, chromium_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,17 +68,21 @@ class Handler(SimpleHTTPRequestHandler):
 
 @functools.cache
 def instrument(code: str, of_library: bool = False) -> dict[str, Any]:
-    """A compiled instrument, as the harness installs it: `visit` and `kinds` of this folder, or of the library or of a pack."""
+    """A compiled instrument, as the harness installs it: `visit` and `kinds` of this folder, or of the library or of a pack.
+
+    Of the library as Boulemane has it, with the choices of its own.
+    """
+    choices = sorted((ROOT / "app/packs/library/boulemane/choices").glob("*.csv")) if of_library else []
     own, library = HERE / f"{code}.md", ROOT / f"app/instruments/library/{code}/form.md"
     if own.exists() and not of_library:
         compiled = compile_file(own)
     elif library.exists():
-        compiled = compile_file(library)
+        compiled = compile_file(library, choices)
     else:
         compiled = compile_file(next(ROOT.glob(f"app/packs/library/*/forms/{code}.md")))
     assert not compiled.errors
     lists = {one["sha256"]: name for name, one in compiled.package["datasets"].items() if one["kind"] == "csv"}
-    rows = library_lists()
+    rows = library_lists() | {path.stem: read_csv(path.read_bytes()) for path in choices}
     datasets = {sha256: dataset_content(rows[name]) for sha256, name in lists.items()}
     return {"pkg": compiled.package_json, "sha256": compiled.sha256, "datasets": datasets}
 
