@@ -36,6 +36,7 @@
             bench.focused = document.activeElement === input;
             input.blur();
             bench.interactive = t;
+            window.__interactive?.('');
         });
     };
     requestAnimationFrame(watch);

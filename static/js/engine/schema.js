@@ -218,10 +218,13 @@ function usesPosition(ast) {
  * @param {SchemaNode} from @param {SchemaNode} to
  */
 function nearestCommon(from, to) {
-  const above = new Set();
-  for (let at = from.isRepeat ? from.parent : from; at; at = at.parent) above.add(at);
+  let low = from.isRepeat ? /** @type {SchemaNode} */ (from.parent) : from;
   let at = to.isRepeat ? /** @type {SchemaNode} */ (to.parent) : to;
-  while (at.parent && !(above.has(at) && at.isGroup)) at = at.parent;
-  // Groups have one instance in theirs, so the nearest common group serves as well as the nearest common repeat.
+  while (at.parent) {
+    while (low.depth > at.depth) low = /** @type {SchemaNode} */ (low.parent);
+    // Groups have one instance in theirs, so the nearest common group serves as well as the nearest common repeat.
+    if (low === at && at.isGroup) break;
+    at = at.parent;
+  }
   return at;
 }

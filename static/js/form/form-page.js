@@ -274,7 +274,7 @@ function createPage(host, session, navigate, reopen) {
     const line = status.querySelector(".saved");
     if (!line) return;
     line.className = `saved ${session.state}`;
-    line.textContent = session.state === "saved" ? `✓ ${t("Saved on the phone")}` : session.state === "saving" ? t("Saving…") : t("Not saved yet: trying again");
+    line.textContent = session.state === "saved" ? t("Saved on the phone") : session.state === "saving" ? t("Saving…") : t("Not saved yet: trying again");
   }
 
   function drawFoot() {

@@ -128,6 +128,8 @@ export class Database {
         (value) => {
           result = value;
           finished = true;
+          // What was read is read; only what is written waits for the end.
+          if (mode === "readonly") resolve(value);
         },
         (error) => {
           failure = tx.error ?? error;

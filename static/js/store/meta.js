@@ -2,9 +2,16 @@
 
 /** @param {import("./keep.js").Keep} keep */
 export function createMeta(keep) {
+  /** @type {Map<string, unknown> | null} */
+  let early = null;
   return {
     /** @param {string} name @returns {Promise<any>} undefined when it was never set */
-    get: (name) => keep.read("meta", async (tx) => (await tx.get("meta", name))?.value),
+    get: async (name) => (early ? early.get(name) : keep.read("meta", async (tx) => (await tx.get("meta", name))?.value)),
+
+    /** What get() gives without asking the store again, while a page opens; null: from now on it asks. @param {{name: string, value: unknown}[] | null} rows  all of them */
+    atHand(rows) {
+      early = rows && new Map(rows.map(({ name, value }) => [name, value]));
+    },
 
     /** @param {string} name @param {unknown} value */
     set: (name, value) => keep.write("meta", async (tx) => tx.put("meta", { name, value })),

@@ -1,5 +1,6 @@
 import { localIso } from "../core/clock.js";
 import { createEmitter, reportError } from "../core/events.js";
+import { whenIdle } from "../core/idle.js";
 import { compare, rememberedOutside, rememberOutside } from "./canary.js";
 import { createCatalogue } from "./catalogue.js";
 import { createDrafts } from "./drafts.js";
@@ -18,7 +19,8 @@ import { createVault } from "./vault.js";
  * @typedef {{persisted: boolean | null, asked_at: string | null, usage: number, quota: number}} StorageState
  */
 
-export async function openPhone() {
+/** @param {{atHand?: boolean}} [options]  atHand: facts stay at hand (meta.js) until one changes, or the page that opened says so */
+export async function openPhone({ atHand = false } = {}) {
   /** @type {ReturnType<typeof createEmitter<{store: string}>>} */
   const changes = createEmitter();
   const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("daftar") : null;
@@ -49,6 +51,7 @@ export async function openPhone() {
 
   /** @param {string} store */
   function heard(store) {
+    if (store === "meta") meta.atHand(null);
     if (store === "items") {
       unsent = null;
       itemChanges++;
@@ -92,26 +95,29 @@ export async function openPhone() {
   async function check() {
     // Asked for together: the first screen waits for this.
     const kept = await keep.read(["items", "receipts", "meta", "drafts"], async (tx) => {
-      const [counted, installed, alarmed, happened, items, receipts] = await Promise.all([
-        draftsOf(tx), tx.get("meta", "install"), tx.get("meta", "alarms"), tx.get("meta", "incidents"), tx.keys("items"), tx.keys("receipts"),
-      ]);
+      const [drafts, rows, items, receipts] = await Promise.all([tx.keys("drafts"), tx.all("meta"), tx.keys("items"), tx.keys("receipts")]);
+      const facts = Object.fromEntries(rows.map(({ name, value }) => [name, value]));
       return {
-        ...counted,
-        install: /** @type {string | undefined} */ (installed?.value?.id),
-        alarms: /** @type {Alarm[]} */ (alarmed?.value ?? []),
-        incidents: /** @type {Alarm[]} */ (happened?.value ?? []),
+        rows,
+        drafts: drafts.length,
+        gone: facts.drafts_gone ?? 0,
+        install: /** @type {string | undefined} */ (facts.install?.id),
+        alarms: /** @type {Alarm[]} */ (facts.alarms ?? []),
+        incidents: /** @type {Alarm[]} */ (facts.incidents ?? []),
         known: new Set([...items, ...receipts].map(String)),
       };
     });
     const found = compare({ ...opened, ...kept }, rememberedOutside(), localIso());
     install = found.id;
+    if (atHand) meta.atHand(kept.rows);
+    atHand = false;
     // The alarm is in the store before the outside memory is renewed: a kill in between loses no warning.
     const all = [...kept.alarms, ...found.alarms];
     const incidents = [...kept.incidents, ...found.alarms].slice(-20);
     if (!kept.install || found.alarms.length)
       await meta.setAll({ alarms: all, incidents, ...(kept.install ? {} : { install: { id: install, created_at: localIso() } }) });
     alarms.splice(0, alarms.length, ...all);
-    void remember();
+    whenIdle(() => void remember());
   }
 
   async function checkAgain() {
@@ -133,11 +139,11 @@ export async function openPhone() {
     }, 1000);
   }
 
+  channel?.addEventListener("message", (event) => heard(event.data.store));
   // Both at once: the first screen waits for them.
   const cacheFailed = catalogue.open().then(() => false, () => true);
   await keep.open();
   await check();
-  channel?.addEventListener("message", (event) => heard(event.data.store));
   if (await cacheFailed) openLater();
   setTimeout(() => files.sweep().catch(reportError), 10_000);
 

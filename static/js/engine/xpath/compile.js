@@ -151,8 +151,26 @@ function filtered(nodes, predicate, scope) {
   return kept;
 }
 
+/** Steps without predicates by axis and test: a form has thousands, of few kinds. @type {Map<string, Step>} */
+const plainSteps = new Map();
+const MOST_PLAIN = 5000;
+
 /** @param {Ast} raw @returns {Step} */
-function step([axis, test, predicates]) {
+function step(raw) {
+  const [axis, test, predicates] = raw;
+  if (predicates.length) return madeStep(raw);
+  const key = `${axis} ${test}`;
+  let found = plainSteps.get(key);
+  if (!found) {
+    if (plainSteps.size >= MOST_PLAIN) plainSteps.clear();
+    found = madeStep(raw);
+    plainSteps.set(key, found);
+  }
+  return found;
+}
+
+/** @param {Ast} raw @returns {Step} */
+function madeStep([axis, test, predicates]) {
   const name = test.endsWith("()") || test === "*" ? test : withoutPrefix(test);
   const lookup = axis === "child" && predicates.length ? lookupOf(predicates[0]) : null;
   const one = { axis, test: name, predicates: predicates.map(compile), lookup, isName: false, isUp: false };
