@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -39,6 +39,11 @@ def changed(kept: bytes | None, came: Iterable[int], went: Iterable[int]) -> byt
     return packed(people)
 
 
+def listed(people: Sequence[int | None]) -> bytes:
+    """A number a row; rows without one are left out."""
+    return _bytes([one for one in people if one is not None] if None in people else people)  # type: ignore[arg-type]
+
+
 @dataclass(slots=True)
 class Crowd:
     """Rows of several cells, or of none, and who stands in them."""
@@ -60,10 +65,11 @@ class Crowd:
             self.many.append(BitMap.deserialize(kept[1:]))
             self.unnamed += persons - len(self.many[-1])
 
-    def add_rows(self, people: Collection[int], unnamed: int) -> None:
-        self.n += len(people) + unnamed
-        self.unnamed += unnamed
-        self.few.append(_bytes(people))
+    def add_rows(self, n: int, people: bytes) -> None:
+        """`people`: of the rows that name somebody, as listed() gives it."""
+        self.n += n
+        self.unnamed += n - len(people) // 4
+        self.few.append(people)
 
     @property
     def persons(self) -> int:

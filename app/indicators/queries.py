@@ -25,7 +25,7 @@ from app.indicators.declarations import BUILT_IN, PLACES, Declaration, Target, r
 from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
-from app.indicators.people import Crowd
+from app.indicators.people import Crowd, listed
 from app.indicators.perimeter import Part, Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
 from app.indicators.summing import bucket_in_sql
 from app.indicators.targets import Change, changes_in, holding
@@ -244,12 +244,7 @@ class Reading:
         if scope.own:
             return self._scanned(by, scope)
         if scope.beyond:
-            where = beyond(self.shown.id, scope)
-            if self._is_additive:
-                found = self._cells(by, scope.without_beyond())
-                return _merged(found, self._scan(by, where))
-            if db.session.scalar(sa.select(sa.literal(1)).select_from(IndicatorRow).where(*where).limit(1)):
-                return self._scanned(by, scope)
+            return _merged(self._cells(by, scope.without_beyond()), self._scan(by, beyond(self.shown.id, scope)))
         return self._cells(by, scope.without_beyond())
 
     @property
@@ -262,7 +257,7 @@ class Reading:
     def _cells(self, by: str, scope: Scope) -> dict[str, Sums]:
         """From the sums that are kept, where they can say it; else from the rows."""
         where, months = self._kept(by, scope), whole_months(scope)
-        if where is None or months is None or (months[2] and not self._is_additive):
+        if where is None or months is None:
             return self._scanned(by, scope)
         cell, group = IndicatorCell, self._part(by)
         sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares")]
@@ -324,12 +319,9 @@ class Reading:
         said = [row[f"by_{n}"] for n in range(1, len(self.declaration.dims) + 1)]
         query = sa.select(row.person, row.organisation_id, row.territory, _month_of(row.day), *said).where(*where)
         people: dict[tuple[Any, ...], list[Any]] = {}
-        for person, *what in db.session.execute(query):
-            people.setdefault(tuple(what), []).append(person)
-        return [
-            _Alike(what[0], what[1], what[2], what[3:], [one for one in many if one is not None], many.count(None))
-            for what, many in people.items()
-        ]
+        for one in db.session.execute(query):
+            people.setdefault(one[1:], []).append(one[0])
+        return [_Alike(what[0], what[1], what[2], what[3:], len(many), listed(many)) for what, many in people.items()]
 
     def _crowds_of(self, by: str, rows: Sequence[_Alike]) -> dict[str, Crowd]:
         found: dict[str, Crowd] = {}
@@ -337,7 +329,7 @@ class Reading:
         chosen = part.key if part is not None and part.of == by else None
         for one in rows:
             for key in one.parts(by, self.declaration) if chosen is None else [chosen]:
-                found.setdefault(key, Crowd()).add_rows(one.people, one.unnamed)
+                found.setdefault(key, Crowd()).add_rows(one.n, one.people)
         return found
 
     # -- cells and rows
@@ -442,18 +434,12 @@ class Reading:
         where = self._kept(by, scope)
         if scope.own or where is None:
             return None
-        found: dict[str, dict[tuple[int, bool], int]] = {}
-
-        def add(key: str, bucket: str, n: int) -> None:
-            is_wide = bucket[0] == "~"
-            counts, value = found.setdefault(key, {}), (int(bucket[1:] if is_wide else bucket), is_wide)
-            counts[value] = counts.get(value, 0) + n
-
+        found: dict[str, dict[str, int]] = {}
         if months is not None:
             cell, part = IndicatorCell, self._part(by)
             query = sa.select(part, cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(part, cell.bucket)
             for key, bucket, n in db.session.execute(query):
-                add(str(key) if by else "", bucket, int(n))
+                found.setdefault(key if by else "", {})[bucket] = int(n)
         group, keys = self._grouping(by)
         grouped = [] if group is None else [group.label("part")]
         bucket_of = sa.literal_column(bucket_in_sql("indicator_rows.value"), sa.Text).label("bucket")
@@ -461,8 +447,10 @@ class Reading:
             query = sa.select(*grouped, bucket_of, sa.func.count()).where(*beside, IndicatorRow.value.is_not(None))
             for *value, bucket, n in db.session.execute(query.group_by(*grouped, bucket_of)):
                 for key in keys(value[0] if value else None):
-                    add(key, bucket, int(n))
-        return {key: sorted((least, is_wide, n) for (least, is_wide), n in counts.items()) for key, counts in found.items()}
+                    counts = found.setdefault(key, {})
+                    counts[bucket] = counts.get(bucket, 0) + int(n)
+        stacks = {bucket: _stack(bucket) for bucket in {bucket for counts in found.values() for bucket in counts}}
+        return {key: sorted((*stacks[bucket], n) for bucket, n in counts.items()) for key, counts in found.items()}
 
     def _values(self, by: str, where: Where, spans: Sequence[dict[str, int]]) -> dict[str, dict[int, int]]:
         """{key: {value: how many rows}} from the rows, asked once for each span: a stretch of the index of values."""
@@ -546,8 +534,8 @@ class _Alike:
     territory: str | None
     month: str
     said: tuple[str, ...]  # of each question that the indicator is split by
-    people: list[int]  # a number a row
-    unnamed: int
+    n: int
+    people: bytes  # of each that names somebody, her number
 
     def parts(self, by: str, declaration: Declaration) -> list[str]:
         if by in ("", "month"):
@@ -618,13 +606,20 @@ def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
     raise IndexError(place)
 
 
+def _stack(bucket: str) -> tuple[int, bool]:
+    is_wide = bucket[0] == "~"
+    return int(bucket[1:] if is_wide else bucket), is_wide
+
+
 def _middle(stacks: Sequence[Stack]) -> list[tuple[int, bool, int, int]]:
     """(least, is wide, rows before it, rows) of the one or two stacks in which the middle rows stand."""
     total = sum(n for _least, _wide, n in stacks)
-    places = {(total - 1) // 2, total // 2}
+    first, last = (total - 1) // 2, total // 2
     found, before = [], 0
     for least, is_wide, n in stacks:
-        if any(before <= place < before + n for place in places):
+        if before > last:
+            break
+        if before + n > first:
             found.append((least, is_wide, before, n))
         before += n
     return found
