@@ -110,6 +110,7 @@ def test_a_copied_folder_is_a_programme_and_loads_once(app, sixth):  # K1 K2 K5 
     assert count(Submission) == 0, "a demonstration is only played where it is allowed"
 
 
+@pytest.mark.sqlite_only
 def test_choices_of_the_programme_are_read_and_may_change(app, sixth):  # K7
     def versions() -> list[tuple[str, int]]:
         db.session.rollback()
