@@ -16,6 +16,7 @@ cooperative was diagnosed twice. Pages are asked through the application itself.
 from __future__ import annotations
 
 import argparse
+import contextvars
 import gzip
 import json
 import random
@@ -30,6 +31,7 @@ from typing import Any
 import flask_migrate
 import sqlalchemy as sa
 from flask import Flask, current_app
+from flask.testing import FlaskClient
 
 from app import create_app
 from app.accounts import operations as accounts
@@ -323,6 +325,13 @@ class Filling:
         db.session.commit()
 
 
+class Browser(FlaskClient):
+    """Each request in a context of its own, as on a server: who asked before is forgotten."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 def signed_in(programme_id: str, role: str | None, organisation_id: str | None = None) -> Any:
     person = Person(
         id=new_id(), username=f"p-{new_id()[-8:]}", name={"ar": "م", "fr": "A"}, password_hash="x", created_at=registry.NOW
@@ -415,6 +424,7 @@ def application(folder: Path, size: str, server: str) -> Iterator[Flask]:
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     app = create_app({"SQLALCHEMY_DATABASE_URI": url, "INSTANCE": folder, "SECRET_KEY": "x" * 32, "DEMO": False})
+    app.test_client_class = Browser
     with app.app_context():
         flask_migrate.upgrade("migrations")
         yield app

@@ -400,14 +400,18 @@ class Reading:
         """{key: median} of the parts."""
         if self.scope.nothing:
             return {}
-        here = conditions(self.shown.id, self.scope)
         stacks = self._stacks(by) if len(parts) <= MOST_STACKS else None
         if stacks is None:
-            values = self._values(by, here, [{}])
+            values = self._values(by, conditions(self.shown.id, self.scope), [{}])
             return {key: _median(sorted(counts.items())) for key, counts in values.items() if key in parts}
         middles = {key: _middle(several) for key, several in stacks.items()}
         wanted = sorted({least for many in middles.values() for least, is_wide, _before, _n in many if is_wide})
         row = IndicatorRow
+        here = conditions(self.shown.id, replace(self.scope, date_from=None, date_to=None))
+        # The index of values is far narrower than that of days: days are asked so that the store takes the first.
+        day = sa.func.date(row.day, type_=sa.Date)
+        here += [day >= self.scope.date_from] if self.scope.date_from else []
+        here += [day <= self.scope.date_to] if self.scope.date_to else []
         between = [row.value > sa.bindparam("low"), row.value < sa.bindparam("high")]
         spans = [{"low": least, "high": beyond_bucket(least)} for least in wanted]
         values = self._values(by, [*here, *between], spans) if spans else {}
@@ -449,8 +453,11 @@ class Reading:
                 for key in keys(value[0] if value else None):
                     counts = found.setdefault(key, {})
                     counts[bucket] = counts.get(bucket, 0) + int(n)
-        stacks = {bucket: _stack(bucket) for bucket in {bucket for counts in found.values() for bucket in counts}}
-        return {key: sorted((*stacks[bucket], n) for bucket, n in counts.items()) for key, counts in found.items()}
+        stacks = sorted((*_stack(bucket), bucket) for bucket in {bucket for counts in found.values() for bucket in counts})
+        return {
+            key: [(least, is_wide, counts[bucket]) for least, is_wide, bucket in stacks if bucket in counts]
+            for key, counts in found.items()
+        }
 
     def _values(self, by: str, where: Where, spans: Sequence[dict[str, int]]) -> dict[str, dict[int, int]]:
         """{key: {value: how many rows}} from the rows, asked once for each span: a stretch of the index of values."""
