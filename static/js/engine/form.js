@@ -327,7 +327,12 @@ export class Form {
       if (node.schema.hasDrawn) model.touched.add(node);
     });
     model.finish();
-    return { ...this.#change(), structure: true };
+    const { touched } = model;
+    model.touched = new Set();
+    model.structure = false;
+    // All that is drawn: named only for who asks.
+    const named = () => this.#named(touched);
+    return { get paths() { return named(); }, structure: true };
   }
 
   /** Whether what is computed of a node has words in it. @param {PackageNode} source */
@@ -561,13 +566,18 @@ export class Form {
   /** @returns {Change} what changed since the last time */
   #change() {
     const model = this.#model;
-    /** @type {Set<string>} */
-    const paths = new Set();
-    for (const node of model.touched) if (model.isAttached(node)) paths.add(pathOf(node));
-    const change = { paths, structure: model.structure };
+    const change = { paths: this.#named(model.touched), structure: model.structure };
     model.touched.clear();
     model.structure = false;
     return change;
+  }
+
+  /** @param {Iterable<FormNode | Repeat>} nodes @returns {Set<string>} paths of those that are there */
+  #named(nodes) {
+    /** @type {Set<string>} */
+    const paths = new Set();
+    for (const node of nodes) if (this.#model.isAttached(node)) paths.add(pathOf(node));
+    return paths;
   }
 
   #mustBeOpen() {

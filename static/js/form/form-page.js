@@ -578,7 +578,8 @@ function createPage(host, session, navigate, reopen) {
     /** @type {Block[]} */
     const seen = [];
     for (const block of blocks.values()) {
-      const { top, bottom } = block.element.getBoundingClientRect();
+      // Where each is, nobody knows before the page is laid out in its new direction; at its top it is the first.
+      const { top, bottom } = scroll ? block.element.getBoundingClientRect() : { top: 0, bottom: block.element.hidden || seen.length > FIRST_PAINTED ? 0 : 1 };
       (bottom > 0 && top < innerHeight ? seen : unseen).push(block);
     }
     drawAround();

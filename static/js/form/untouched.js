@@ -21,9 +21,27 @@ export function standsOpen(pkg, node) {
   return children.length <= SHORT && children.every(({ kind }) => kind === "question") && !/\bgrid\b/.test(node.appearance ?? "");
 }
 
+/** Repeats, and groups that have some, by what they stand in. @type {WeakMap<any, Map<number, any[]>>} */
+const known = new WeakMap();
+
+/** @param {any} pkg @returns {Map<number, any[]>} */
+function withRepeats(pkg) {
+  let found = known.get(pkg);
+  if (!found) {
+    found = new Map();
+    // What stands in a node comes after it.
+    for (const node of [...pkg.nodes].reverse()) {
+      if (node.parent === undefined || (node.kind !== "repeat" && !found.has(node.i))) continue;
+      found.set(node.parent, [node, ...(found.get(node.parent) ?? [])]);
+    }
+    known.set(pkg, found);
+  }
+  return found;
+}
+
 /** @param {any} pkg @param {any} node  its closest repeats below, each with the names that lead there @returns {{node: any, names: string}[]} */
 function repeatsBelow(pkg, node) {
-  return pkg.nodes.filter((/** @type {any} */ one) => one.parent === node.i && one.i !== node.i).flatMap((/** @type {any} */ one) => {
+  return (withRepeats(pkg).get(node.i) ?? []).flatMap((/** @type {any} */ one) => {
     if (one.kind === "repeat") return [{ node: one, names: one.name }];
     if (one.kind !== "group") return [];
     return repeatsBelow(pkg, one).map((below) => ({ node: below.node, names: `${one.name}/${below.names}` }));
