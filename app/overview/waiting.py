@@ -269,7 +269,9 @@ def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> dict[
 def _row(behind: Behind, key: str, parts: Sequence[_Part], spoken: lists.Words, is_cut: bool) -> Row:
     late, count = LATE[key], sum(one.many for one in parts)
     named = [one for one in parts if one.party or one.responsible]
-    said = [f"{late.who(spoken, one.party, one.responsible)} ({number(one.many)})" for one in named[:MOST_NAMED]]
+    # The sentence runs as its reader's language does, each name apart: Arabic ones in French would run together backwards.
+    whole = "\u2067" if spoken.language == "ar" else "\u2066"
+    said = [f"\u2068{late.who(spoken, one.party, one.responsible)}\u2069 ({number(one.many)})" for one in named[:MOST_NAMED]]
     day = as_date(min(one.first for one in parts)) if parts else None
     return Row(
         [
@@ -279,7 +281,7 @@ def _row(behind: Behind, key: str, parts: Sequence[_Part], spoken: lists.Words, 
                 address=behind.address(row=key) if count else "",
                 tone="warn" if count else "ok",
             ),
-            Cell(_and_others(said, len(named), spoken.language)),
+            Cell(f"{whole}{_and_others(said, len(named), spoken.language)}\u2069" if said else ""),
             Cell(long_date(day, spoken.language) if day else ""),
         ]
     )
