@@ -278,5 +278,11 @@ def whole_months(scope: Scope) -> tuple[str, str, list[tuple[date, date]]] | Non
     return (first, last, edges) if not (first and last and last < first) else None
 
 
+def months_between(first: str, last: str) -> list[str]:
+    """ "2026-01" and "2026-03": both, and those between them."""
+    start, end = (int(one[:4]) * 12 + int(one[5:]) - 1 for one in (first, last))
+    return [f"{n // 12:04}-{n % 12 + 1:02}" for n in range(start, end + 1)]
+
+
 def _next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -26,7 +26,17 @@ from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
 from app.indicators.people import Crowd, listed
-from app.indicators.perimeter import Part, Perimeter, Scope, Where, beyond, conditions, scope_of, whole_months
+from app.indicators.perimeter import (
+    Part,
+    Perimeter,
+    Scope,
+    Where,
+    beyond,
+    conditions,
+    months_between,
+    scope_of,
+    whole_months,
+)
 from app.indicators.summing import bucket_in_sql
 from app.indicators.targets import Change, changes_in, holding
 from app.registry.models import Organisation, Programme
@@ -356,8 +366,14 @@ class Reading:
         where: Where = [cell.indicator_id == self.shown.id, cell.dim == dim]
         where += [cell.key == part.key] if part is not None else []
         where.append(cell.shape.in_(shapes))
-        where += [cell.month >= months[0]] if months[0] else []
-        where += [cell.month <= months[1]] if months[1] else []
+        # The key of cells begins with month and place: named one by one, the store goes to each of them at once.
+        blank = {"m": cell.month, "p": cell.place, "o": cell.organisation}
+        where += [column == "" for letter, column in blank.items() if not any(letter in shape for shape in shapes)]
+        if months[0] and months[1]:
+            where.append(cell.month.in_(months_between(months[0], months[1])))
+        else:
+            where += [cell.month >= months[0]] if months[0] else []
+            where += [cell.month <= months[1]] if months[1] else []
         if scope.organisations is not None:
             where.append(cell.organisation.in_(scope.organisations))
         if scope.places is not None and by in PLACES:
