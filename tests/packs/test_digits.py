@@ -36,7 +36,7 @@ NUMBERS = r"""() => {
 }"""
 
 
-MEETING = ("portfolio", "financing", "late", "hosts", "commitments", "promises", "meetings", "partners")
+MEETING = ("portfolio", "financing", "late", "hosts", "commitments", "promises")
 WIDTH = 1032  # pixels between the margins of A4 landscape
 LEAST_PT = 7.5
 # The smallest type of the panel in points, and how far its tables reach beyond the sheet.
