@@ -475,7 +475,7 @@ class _Keeper:
             part = leaving[start : start + 500]
             marks = ",".join("?" * len(part))
             self.do.execute(
-                f"DELETE FROM indicator_rows WHERE indicator_id = ? AND source_id IN ({marks})",  # noqa: S608
+                f"DELETE FROM {self._rows_by('source')} WHERE indicator_id = ? AND source_id IN ({marks})",  # noqa: S608
                 (one.id, *part),
             )
         self._insert("indicator_rows", ROW_COLUMNS, ROW_TYPES, [_values(one.id, kept) for kept in coming])
@@ -506,17 +506,23 @@ class _Keeper:
 
     def _standing(self, indicator_id: int, column: str, values: Iterable[str]) -> list[Kept]:
         columns = ROW_COLUMNS.removeprefix("indicator_id, ")
+        here = self._rows_by(column.removesuffix("_id"))
         rows = self.do.among(
-            f"SELECT {columns} FROM indicator_rows WHERE indicator_id = {int(indicator_id)} AND {column} IN (:ids)",  # noqa: S608
+            f"SELECT {columns} FROM {here} WHERE indicator_id = {int(indicator_id)} AND {column} IN (:ids)",  # noqa: S608
             values,
         )
         return [Kept(*(_day(row[0]), *row[1:12], tuple(row[12 : 12 + MOST_BY]), row[12 + MOST_BY])) for row in rows]
+
+    def _rows_by(self, index: str) -> str:
+        """The table, read by this index: without statistics SQLite would read all rows of the indicator by their key."""
+        return f"indicator_rows INDEXED BY ix_indicator_rows_{index}" if self.do.is_sqlite else "indicator_rows"
 
     def _numbers(self, indicator_id: int, identities: Collection[str]) -> dict[str, int]:
         """{identity: her number}: the one that her rows have, else the next."""
         found: dict[str, int] = dict(
             self.do.among(
-                f"SELECT identity, person FROM indicator_rows WHERE indicator_id = {int(indicator_id)} AND identity IN (:ids)",  # noqa: S608
+                f"SELECT identity, person FROM {self._rows_by('identity')} "  # noqa: S608
+                f"WHERE indicator_id = {int(indicator_id)} AND identity IN (:ids)",
                 identities,
             )
         )
