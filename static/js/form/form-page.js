@@ -568,7 +568,8 @@ function createPage(host, session, navigate, reopen) {
     // What shows rows, or all of the form, is made anew.
     if (place.section === END || [...blocks.values()].some(({ structure }) => structure)) mount();
     else say();
-    scrollTo(0, at);
+    // At the top already, this would only lay the page out once more.
+    if (at) scrollTo(0, at);
   }
 
   /** What is in sight changes at once, the rest of the page as there is time. */
@@ -578,13 +579,17 @@ function createPage(host, session, navigate, reopen) {
     /** @type {Block[]} */
     const seen = [];
     for (const block of blocks.values()) {
-      // Where each is, nobody knows before the page is laid out in its new direction; at its top it is the first.
-      const { top, bottom } = scroll ? block.element.getBoundingClientRect() : { top: 0, bottom: block.element.hidden || seen.length > FIRST_PAINTED ? 0 : 1 };
-      (bottom > 0 && top < innerHeight ? seen : unseen).push(block);
+      // Where each is, and how high the window, nobody knows before the page is laid out in its new direction: at its top the first are in sight.
+      const isSeen = scroll ? isInSight(block.element) : !block.element.hidden && seen.length <= FIRST_PAINTED;
+      (isSeen ? seen : unseen).push(block);
+      if (!scroll && !isSeen) block.element.style.contentVisibility = "hidden";
     }
     drawAround();
     for (const block of seen) block.update();
-    afterPaint(() => inSlices(unseen, (block) => blocks.get(block.path) === block && block.update()));
+    afterPaint(() => inSlices(unseen, (block) => {
+      if (blocks.get(block.path) === block) block.update();
+      block.element.style.contentVisibility = "";
+    }));
   }
 
   /** @param {PopStateEvent} event */
@@ -686,6 +691,12 @@ function createPage(host, session, navigate, reopen) {
   if (scroll) afterPaint(() => scrollTo(0, start.scroll));
   else if (goTo && session.wasAskedFor) afterPaint(() => openQuestion(goTo, { replace: true }));
   return page;
+}
+
+/** @param {HTMLElement} element */
+function isInSight(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }
 
 /** @param {string} tag @param {string} [className] */
