@@ -105,13 +105,15 @@ def _is_place(programme_id: str, territory: str) -> bool:
     if territory in places.names():
         return True
     own = sa.select(Indicator.id).where(Indicator.programme_id == programme_id)
-    here = sa.select(Entity.id).where(Entity.programme_id == programme_id, _inside(Entity.territory, territory))
-    counted = sa.select(IndicatorCell.n).where(IndicatorCell.indicator_id.in_(own), _inside(IndicatorCell.place, territory))
+    below = Entity.territory.startswith(f"{territory}.", autoescape=True)
+    here = sa.select(Entity.id).where(Entity.programme_id == programme_id, sa.or_(Entity.territory == territory, below))
+    counted = sa.select(IndicatorCell.n).where(IndicatorCell.indicator_id.in_(own), inside(IndicatorCell.place, territory))
     return bool(db.session.scalar(sa.select(sa.or_(here.exists(), counted.exists()))))
 
 
-def _inside(column: Any, place: str) -> sa.ColumnElement[bool]:
-    return sa.or_(column == place, column.startswith(f"{place}.", autoescape=True))
+def inside(column: Any, place: str) -> sa.ColumnElement[bool]:
+    """Of a column of codes that is ordered by its bytes, as those of rows and cells: a stretch of its index ("/" follows ".")."""
+    return sa.or_(column == place, sa.and_(column >= f"{place}.", column < f"{place}/"))
 
 
 def with_part(perimeter: Perimeter, args: Mapping[str, str]) -> Perimeter:
@@ -249,7 +251,7 @@ def _among(column: Any, values: tuple[str, ...]) -> sa.ColumnElement[bool]:
 def _in(place: str) -> sa.ColumnElement[bool]:
     if place == NONE:
         return IndicatorRow.territory.is_(None)
-    return _inside(IndicatorRow.territory, place)
+    return inside(IndicatorRow.territory, place)
 
 
 # -- months

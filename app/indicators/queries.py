@@ -33,6 +33,7 @@ from app.indicators.perimeter import (
     Where,
     beyond,
     conditions,
+    inside,
     months_between,
     scope_of,
     whole_months,
@@ -368,19 +369,29 @@ class Reading:
         where.append(cell.shape.in_(shapes))
         # The key of cells begins with month and place: named one by one, the store goes to each of them at once.
         blank = {"m": cell.month, "p": cell.place, "o": cell.organisation}
-        where += [column == "" for letter, column in blank.items() if not any(letter in shape for shape in shapes)]
+        fixed = {letter for shape in shapes for letter in shape}
+        where += [column == "" for letter, column in blank.items() if letter not in fixed]
         if months[0] and months[1]:
             where.append(cell.month.in_(months_between(months[0], months[1])))
+        elif "m" in fixed and (scope.organisations is not None or scope.places is not None):
+            where.append(cell.month.in_([one for one in self._months if months[0] <= one <= (months[1] or one)]))
         else:
             where += [cell.month >= months[0]] if months[0] else []
             where += [cell.month <= months[1]] if months[1] else []
         if scope.organisations is not None:
             where.append(cell.organisation.in_(scope.organisations))
         if scope.places is not None and by in PLACES:
-            where.append(sa.or_(*(_within(cell.place, one) for one in scope.places)))
+            where.append(sa.or_(*(cell.place == NONE if one == NONE else inside(cell.place, one) for one in scope.places)))
         elif scope.places is not None:
             where.append(cell.place.in_(scope.places))
         return where
+
+    @cached_property
+    def _months(self) -> list[str]:
+        """In which there are rows."""
+        cell = IndicatorCell
+        here = (cell.indicator_id == self.shown.id, cell.dim == "", cell.shape == "m")
+        return list(db.session.scalars(sa.select(cell.month).where(*here).distinct()))
 
     def _scan(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, Sums]:
         """From the rows themselves."""
@@ -572,10 +583,6 @@ class _Alike:
 
 def _counted(crowds: dict[str, Crowd]) -> dict[str, Sums]:
     return {key: Sums(crowd.n, persons=crowd.persons) for key, crowd in crowds.items()}
-
-
-def _within(column: Any, place: str) -> sa.ColumnElement[bool]:
-    return sa.or_(column == place, column.startswith(f"{place}.", autoescape=True)) if place != NONE else column == NONE
 
 
 def _is_level(place: str, by: str) -> bool:
