@@ -268,6 +268,7 @@ class Words:
     _properties: Properties | None = None
     _organisations: dict[str, str] | None = None
     _records: dict[str, str] = field(default_factory=dict)
+    _multiple: dict[str, bool] = field(default_factory=dict)
 
     @property
     def properties(self) -> Properties:
@@ -282,8 +283,10 @@ class Words:
 
     def is_multiple(self, of: str) -> bool:
         """Whether a value may name several choices, a space between them."""
-        _form, node = self.properties.known.get(of, (None, None))
-        return node is not None and node.get("type") in MULTIPLE
+        if of not in self._multiple:
+            _form, node = self.properties.known.get(of, (None, None))
+            self._multiple[of] = node is not None and node.get("type") in MULTIPLE
+        return self._multiple[of]
 
     def is_personal(self, of: str) -> bool:
         """Whether the property says who somebody is, as exports see it."""

@@ -32,10 +32,11 @@ def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     for same in alike:
         places[same.one.territory] = places.get(same.one.territory, 0) + same.count
     behind = Behind(panel, chosen)
+    ordered = sorted(places.items(), key=lambda one: (not one[0], -one[1], one[0]))
     rows = [
         Row([Cell(full_name(place, language) if place.count(".") > 1 else name(place, language) if place else _("not stated")),
              Cell(number(count), Decimal(count), behind.address(row=place))])
-        for place, count in sorted(places.items(), key=lambda one: (not one[0], -one[1], one[0]))
+        for place, count in ordered[: lists.MOST_AT_HOME if chosen.is_home else None]
     ]  # fmt: skip
     whole = sum(places.values())
     foot = Row([Cell(_("Total")), Cell(number(whole), Decimal(whole), behind.address())], "total")
@@ -43,7 +44,7 @@ def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     found = lists.read(
         actor, chosen, list_name, language=language, where=where, names=names, dated=dated, most=most, only=()
     )  # fmt: skip
-    notes = []
+    notes = [lists.more_there(len(ordered))] if len(rows) < len(ordered) else []
     if found.more:
         said = _("Only %(count)s records are drawn on the map; the table counts all.", count=number(most))
         notes.append(said)

@@ -63,7 +63,10 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     behind = Behind(panel, chosen)
     named = _records_named(actor, chosen, {row for row, _column in there}, language, names)
     spoken.know([*(row for row, _column in there), *(column for _row, column in there)])
-    rows = sorted({row for row, _column in there} | named.keys(), key=lambda row: _order(row, named, sums))
+    across_sums: dict[str, Decimal] = {}
+    for (row, _column), amount in sums.items():
+        across_sums[row] = across_sums.get(row, Decimal()) + amount
+    rows = sorted({row for row, _column in there} | named.keys(), key=lambda row: _order(row, named, across_sums))
     columns = sorted({column for _row, column in there}, key=lambda one: (not one, -_down(sums, one), spoken.say(across, one)))
     check = panel.get("check")
     heads = [Column(local_text(panel.get("label")) if panel.get("label") else spoken.label(down))]
@@ -77,9 +80,9 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
         record_of = named.get(row)
         title = record_of.name if record_of else spoken.say(down, row) or _("not stated")
         address = url_for("records.record", list_name=record_of.list, record_id=row) if record_of else ""
-        across_sum = sum((amount for (one, _column), amount in sums.items() if one == row), Decimal())
+        across_sum = across_sums.get(row, Decimal())
         cells = [_amount(sums.get((row, one)), (row, one) in there, form, behind.address(row=row, column=one)) for one in columns]
-        known = any(one == row for one, _column in sums)
+        known = row in across_sums
         total = Cell(words.NOTHING, tone="soft")
         if known:
             # Where a record stands in several columns, their sum counts it several times: no list of records does.
@@ -111,9 +114,9 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     return Shown([Table(heads, lines, [Row(foot, "total")], notes, legend)])
 
 
-def _order(row: str, named: Mapping[str, Record], sums: Sums) -> tuple[Any, ...]:
+def _order(row: str, named: Mapping[str, Record], across: Mapping[str, Decimal]) -> tuple[Any, ...]:
     code = str(named[row].data.get("ag_code") or "") if row in named else ""
-    return (not row, not code, code, -sum((amount for (one, _c), amount in sums.items() if one == row), Decimal()))
+    return (not row, not code, code, -across.get(row, Decimal()))
 
 
 def _down(sums: Sums, column: str) -> Decimal:

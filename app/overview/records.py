@@ -185,8 +185,9 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
             if record.id in here:
                 said = spoken.say(step["of"], record.value(step["of"])) if state == "going" else ""
                 cells.append(_step(state, said, words.short_day(day) if day else ""))
-        told = _("%(done)s of %(all)s", done=number(done), all=number(counted))
-        cells.append(Cell(told, Decimal(done), _named(record).address))
+        if record.id in here:
+            told = _("%(done)s of %(all)s", done=number(done), all=number(counted))
+            cells.append(Cell(told, Decimal(done), _named(record).address))
         if timed:
             worked = columns.days_between(record, [timed, panel.get("end")] if panel.get("end") else [timed])
             cells.append(Cell(worked.text or words.NOTHING, worked.value, note=worked.note))

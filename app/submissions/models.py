@@ -24,6 +24,15 @@ class Submission(Model):
         sa.Index("ix_submissions_state", "programme_id", "state", "received_at", "id"),
         sa.Index("ix_submissions_form", "programme_id", "form_id", "received_at", "id"),
         sa.Index("ix_submissions_organisation", "programme_id", "organisation_id", "received_at", "id"),
+        # What waits for an organisation is counted on every page of the office.
+        sa.Index(
+            "ix_submissions_decided",
+            "programme_id",
+            "organisation_id",
+            "state",
+            sqlite_where=sa.text("deleted_at IS NULL AND quarantine IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL AND quarantine IS NULL"),
+        ),
         sa.Index("ix_submissions_author", "author_id", "seq"),
         sa.Index("ix_submissions_subject", "subject_id", "received_at"),
         sa.Index("ix_submissions_seq", "programme_id", "seq"),
