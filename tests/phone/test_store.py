@@ -406,3 +406,19 @@ def test_a_cache_of_a_later_release_is_made_anew(page):  # P11
         return [phone.alarms, await phone.catalogue.entities("l")];
         """,
     ) == [[], []]
+
+
+def test_facts_at_hand_while_a_page_opens_end_with_the_first_change(page):
+    found = run(
+        page,
+        """
+        const before = await tools.openPhone();
+        await before.meta.set("fact", "old");
+        await before.close();
+        const phone = await tools.openPhone({ atHand: true });
+        const first = await phone.meta.get("fact");
+        await phone.meta.set("fact", "new");
+        return [first, await phone.meta.get("fact")];
+        """,
+    )
+    assert found == ["old", "new"]
