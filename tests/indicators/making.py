@@ -223,6 +223,25 @@ class Work:
         db.session.commit()
         erasing.finish(done)
 
+    def meet_the_same_again(self, times: int) -> None:
+        """Sessions with few women, on different days and at different places, each approved."""
+        same = self.persons[-5:]
+        for _ in range(times):
+            self.persons = list(same)
+            author = self.lot.choice(self.people)
+            envelope = self.envelope(author)
+            envelope["answers"]["part"] = [
+                {"p_consent": "yes", "p_sex": "f", "p_person": one} for one in self.lot.sample(same, 3)
+            ]
+            envelope["entities"] = []
+            assert author.push(envelope).status_code == 200
+            last = last_event(envelope["submission_id"])
+            begin_writing()
+            decisions.decide(
+                self.actor, envelope["submission_id"], "approve", based_on=last.id if last else "", comment="", now=NOW
+            )
+            db.session.commit()
+
     @property
     def actor(self) -> Any:
         return self.world.people["admin"].actor

@@ -61,8 +61,12 @@ def test_what_is_counted_change_by_change_is_what_counting_afresh_gives(work: Wo
     assert kept(work.world) == step_by_step
     assert keeping.is_in_step(work.world.programme.id)
     figures_are_those_of_the_rows(work.world)
+
+    work.meet_the_same_again(12)
+    indicators.catch_up(work.world.programme.id)
     figures_of_any_time_and_place_are_those_of_the_rows(work.world, work.lot)
 
+    step_by_step = kept(work.world)
     migrations = str(ROOT / "migrations")
     db.session.remove()
     flask_migrate.downgrade(migrations, "0022")  # S5
@@ -124,6 +128,9 @@ def figures_of_any_time_and_place_are_those_of_the_rows(world: World, lot: Rando
     for code in ("women", "reached", "middle", "latest"):
         shown = queries.indicator(world.programme, code)
         rows = list(db.session.scalars(sa.select(IndicatorRow).where(IndicatorRow.indicator_id == shown.id)))
+        if code == "women":
+            months_of = {row.identity: {other.day.month for other in rows if other.identity == row.identity} for row in rows}
+            assert sum(len(months) > 1 for identity, months in months_of.items() if identity) > 2, "they come in several months"
         seen = {actor.person_id: visible_sources(actor, world.programme.id, False) for actor in readers}
         for _ in range(25):
             actor, (first, last) = lot.choice(readers), sorted(lot.choices([*days, date(2026, 2, 1), date(2026, 3, 31)], k=2))
