@@ -239,7 +239,8 @@ def _says(part: Part) -> sa.ColumnElement[bool]:
     if part.several and part.key:
         return (sa.literal(" ") + column + " ").contains(f" {part.key} ", autoescape=True)
     said: sa.ColumnElement[bool] = column == part.key
-    return said
+    # As the index says it: SQLite takes an index of some rows only where the question names them.
+    return sa.and_(said, column != sa.literal_column("''")) if part.key else said
 
 
 def _among(column: Any, values: tuple[str, ...]) -> sa.ColumnElement[bool]:

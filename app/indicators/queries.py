@@ -45,7 +45,7 @@ from app.registry.places import full_name
 from app.registry.places import name as place_name
 
 LEVEL = {"region": 1, "province": 2, "commune": 4}
-MOST_FOR_MEDIANS = 20_000  # rows
+MOST_FROM_ROWS = 20_000
 MOST_STACKS = 40  # parts of a split whose medians are read from values that are kept apart
 CERCLE = 3  # no sums of its own are kept
 
@@ -190,11 +190,12 @@ class Reading:
 
     def is_quick(self, by: str, n: int) -> bool:
         """Whether a page can wait for this split: medians of many places are as many stacks of values; parts of a part of
-        another question are read from the rows."""
+        another question, and places of an organisation in a period, are read from the rows."""
         part = self.scope.part
         if part is not None and by in self.declaration.dims:
-            return by != part.of and n <= MOST_FOR_MEDIANS
-        return self.declaration.measure != "median" or by not in PLACES or n <= MOST_FOR_MEDIANS
+            return by != part.of and n <= MOST_FROM_ROWS
+        from_rows = _shapes(by, self.scope.without_beyond()) is None
+        return not (from_rows or (self.declaration.measure == "median" and by in PLACES)) or n <= MOST_FROM_ROWS
 
     def split(self, by: str) -> list[tuple[str, str, Value]]:
         if by not in BUILT_IN and by not in self.declaration.dims:

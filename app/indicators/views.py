@@ -169,7 +169,7 @@ def _page(code: str, form: TargetForm | None = None) -> str:
         chart=charts.months([(key, one.value) for key, one in by_month], declaration.unit, language),
         months=[(charts.month_name(key, language), words.figure(one.value, declaration.unit)) for key, one in by_month[::-1]],
         splits=_splits(reading, declaration, value.n, args),
-        is_wide=declaration.measure == "median" and not reading.is_quick("commune", value.n),
+        leaves_parts_out=any(not reading.is_quick(by, value.n) for by in ("organisation", "commune")),
         rows=rows,
         row_value=lambda amount: words.number_of(amount, declaration.unit) if amount is not None else "",
         dims=[_split_name(programme, declaration, dim, language) for dim in declaration.dims],
