@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -637,6 +637,7 @@ def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
     raise IndexError(place)
 
 
+@lru_cache(maxsize=16384)  # a page asks for thousands, mostly the same
 def _stack(bucket: str) -> tuple[int, bool]:
     is_wide = bucket[0] == "~"
     return int(bucket[1:] if is_wide else bucket), is_wide
