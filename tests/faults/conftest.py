@@ -88,6 +88,7 @@ def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
         MEASURED.mkdir(parents=True, exist_ok=True)
         name = f"{id}{'.' + variant if variant else ''}.json".replace("/", "-")
         said = {"id": id, "variant": variant, "test": request.node.nodeid, "numbers": numbers}
+        said["is_short"] = not IS_PATIENT and request.node.get_closest_marker("patience") is not None
         (MEASURED / name).write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
         print(f"{id} {variant}: {', '.join(f'{key} {value}' for key, value in numbers.items())}")
 

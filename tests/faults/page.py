@@ -17,6 +17,8 @@ def numbers() -> dict[str, str]:
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for file in sorted(MEASURED.glob("*.json")):
         said = json.loads(file.read_text("utf-8"))
+        if said["is_short"]:
+            continue  # the page has what `make patience` measured
         text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said["numbers"].items())
         found[said["id"]][said["variant"]] = text
     return {id: _together(variants) for id, variants in found.items()}
