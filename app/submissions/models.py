@@ -75,6 +75,7 @@ class Revision(Model):
     __table_args__ = (
         sa.Index("ix_revisions_submission", "submission_id", "seq"),
         sa.Index("ix_revisions_check", "check_state", "seq"),
+        sa.Index("ix_revisions_device", "device_id", "received_at"),
     )
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     submission_id: Mapped[str] = mapped_column(sa.ForeignKey("submissions.id"))

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext
 from app.core.clock import EPOCH
 from app.core.db import db
 from app.core.languages import MOROCCO, NARROW_SPACE
-from app.core.permissions import Actor, visible
+from app.core.permissions import COORDINATOR, Actor, visible
 from app.core.problems import Kind
 from app.submissions.models import STATES, Remark, ReviewEvent, Revision, Submission
 
@@ -232,13 +232,24 @@ class Count:
 def bounded_count(actor: Actor, filters: Filters, most: int = MANY) -> Count:
     """How many, counting no further than `most`."""
     where, total = conditions(actor, filters), 0
-    for state in filters.states or (None,):
-        narrowed = where if state is None else [*where, Submission.state == state]
-        some = sa.select(sa.literal(1)).select_from(Submission).where(*narrowed).limit(most + 1 - total).subquery()
-        total += db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-        if total > most:
-            return Count(most, True)
+    for owner in _owners(actor, filters):
+        for state in filters.states or (None,):
+            narrowed = [*where, *owner, *([] if state is None else [Submission.state == state])]
+            some = sa.select(sa.literal(1)).select_from(Submission).where(*narrowed).limit(most + 1 - total).subquery()
+            total += db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+            if total > most:
+                return Count(most, True)
     return Count(total, False)
+
+
+def _owners(actor: Actor, filters: Filters) -> list[list[sa.ColumnElement[bool]]]:
+    """What a coordinator of one organisation sees in parts that the index knows: of hers, and of none. As one condition SQLite
+    reads what waits for all of them."""
+    grant = actor.grants.get(filters.programme_id)
+    own = grant.organisation_id if grant is not None and grant.role == COORDINATOR and not actor.is_administrator else None
+    if own is None or filters.organisation_id:
+        return [[]]
+    return [[Submission.organisation_id == own], [Submission.organisation_id.is_(None)]]
 
 
 def find(actor: Actor, submission_id: str) -> Submission | None:
