@@ -240,7 +240,8 @@ def _says(part: Part) -> sa.ColumnElement[bool]:
         return (sa.literal(" ") + column + " ").contains(f" {part.key} ", autoescape=True)
     said: sa.ColumnElement[bool] = column == part.key
     # As the index says it: SQLite takes an index of some rows only where the question names them.
-    return sa.and_(said, column != sa.literal_column("''")) if part.key else said
+    is_indexed = sa.and_(column != sa.literal_column("''"), sa.func.length(column) <= sa.literal_column("80"))
+    return sa.and_(said, is_indexed) if part.key else said
 
 
 def _among(column: Any, values: tuple[str, ...]) -> sa.ColumnElement[bool]:

@@ -6,6 +6,7 @@ S2  sums in any perimeter, split any way, are those of the rows that the reader 
 S3  another declaration is counted afresh, one that says the same keeps its rows
 S4  distinct counts and medians of any days, of several organisations and places at once, are those of the rows
 S5  a database from before cells kept who stands in them has the same figures once upgraded
+S6  a choice of many is counted, also where it is longer than what PostgreSQL takes into an index
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.accounts.models import Membership
-from app.core.db import db
+from app.core.db import begin_writing, db
 from app.core.permissions import Actor, visible
 from app.indicators import keeping, queries
 from app.indicators import operations as indicators
@@ -31,8 +32,10 @@ from app.indicators.counting import NONE, places_of
 from app.indicators.models import SCALE, Indicator, IndicatorRow
 from app.indicators.perimeter import Perimeter
 from app.registry.models import Entity
+from app.submissions import decisions
 from app.submissions.models import Submission
-from tests.conftest import ROOT, World
+from app.submissions.queries import last_event
+from tests.conftest import NOW, ROOT, World
 from tests.indicators.making import DECLARED, Work, changed, declare, kept
 
 
@@ -211,6 +214,24 @@ def keys(declaration: Any, by: str, row: IndicatorRow) -> list[str]:
         found = [place for place in places_of(row.territory) if place.count(".") + 1 == depth]
         return found or ([NONE] if declaration.measure not in ("distinct", "median") or row.territory is None else [])
     return str(getattr(row, f"by_{declaration.dims.index(by) + 1}")).split(" ")
+
+
+def test_a_choice_of_very_many_stops_no_counting(work: Work):  # S6
+    lot = Random(1)
+    themes = ["".join(lot.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=80)) for _ in range(80)]
+    author = work.people[0]
+    envelope = work.envelope(author)
+    envelope["answers"]["grp"]["themes"] = " ".join(themes)
+    assert author.push(envelope).status_code == 200
+    last = last_event(envelope["submission_id"])
+    begin_writing()
+    decisions.decide(work.actor, envelope["submission_id"], "approve", based_on=last.id if last else "", comment="", now=NOW)
+    db.session.commit()
+
+    indicators.catch_up(work.world.programme.id)
+
+    said = db.session.scalars(sa.select(IndicatorRow.by_1).where(IndicatorRow.source_id == envelope["submission_id"]))
+    assert " ".join(themes) in list(said)
 
 
 def test_another_declaration_is_counted_afresh_and_the_same_keeps_its_rows(work: Work):  # S3
