@@ -217,6 +217,8 @@ def test_an_account_that_exists_takes_no_other_time_to_refuse(client: FlaskClien
 
 def test_a_minimum_version_stops_no_delivery(station: Station, world: World, ledger: Ledger, measured):
     """UM-12: the office asks for a newer application: pulling says so, what was filled is taken all the same."""
+    settle()
+    begin_writing()
     db.session.merge(Setting(name="min_app", value="99999999"))
     settle()
     station.start()

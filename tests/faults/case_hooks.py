@@ -30,6 +30,8 @@ KILLS = 12
 
 def a_hook(world: World, url: str) -> str:
     """As an earlier server may have stored it: unchecked."""
+    settle()
+    begin_writing()
     hook = Hook(programme_id=world.programme.id, created_at=utcnow(), is_on=True, failures=0)
     hook.id, hook.url = operations.new_id(), url
     hook.secret, hook.events = operations.new_secret(), " ".join(EVENTS)

@@ -462,6 +462,7 @@ def test_a_photo_before_its_form_after_its_review_and_after_its_deletion(
     phone._texts()
     submission = held.item["submission_id"]
     with amina.app.app_context():
+        begin_writing()
         last = decisions.last_event(submission)
         decisions.decide(khadija.actor, submission, "approve", based_on=last.id if last else "", now=utcnow())
         db.session.commit()
@@ -471,6 +472,7 @@ def test_a_photo_before_its_form_after_its_review_and_after_its_deletion(
     phone._texts()
     other = phone.held[late]
     with amina.app.app_context():
+        begin_writing()
         operations.delete(khadija.actor, other.item["submission_id"], reason="", now=utcnow())
         db.session.commit()
     phone._photos()

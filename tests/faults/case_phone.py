@@ -401,7 +401,7 @@ def browser_at(when: str, phone: Phone, playwright: Playwright, home: Path | Non
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        browser = until(lambda: attached(playwright, port), "the browser listens", 30)
+        browser = until(lambda: attached(playwright, port), "the browser listens", 120)
         types_pin(browser.contexts[0])
         page = browser.contexts[0].new_page()
         page.goto(f"{phone.url}{at or '/static/css/tokens.css'}")
