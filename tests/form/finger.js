@@ -29,9 +29,19 @@ globalThis.fillAll = async (values, turn) => {
     });
   }
 
+  /** The next one, waited for while the page still makes questions as it has time. */
+  async function following(done) {
+    for (let one = next(done), many = -1; ; one = next(done)) {
+      const made = all(".blocks [data-path]").length;
+      if (one || made === many) return one;
+      many = made;
+      await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1000 }));
+    }
+  }
+
   async function section(given) {
     const done = new Set();
-    for (let block = next(done); block; block = next(done)) {
+    for (let block = await following(done); block; block = await following(done)) {
       const { path } = block.dataset;
       done.add(path);
       const name = path.split("/").pop();
