@@ -428,7 +428,7 @@ class Reading:
         """{key: median} of the parts."""
         if self.scope.nothing:
             return {}
-        stacks = None if len(parts) > MOST_STACKS or self._are_few_of_places(parts) else self._stacks(by)
+        stacks = self._stacks(by) if len(parts) <= MOST_STACKS else None
         if stacks is None:
             values = self._values(by, conditions(self.shown.id, self.scope), [{}])
             return {key: _median(sorted(counts.items())) for key, counts in values.items() if key in parts}
@@ -444,11 +444,6 @@ class Reading:
         spans = [{"low": least, "high": beyond_bucket(least)} for least in wanted]
         values = self._values(by, [*here, *between], spans) if spans else {}
         return {key: _exact(stacks[key], middles[key], values.get(key, {})) for key in stacks if key in parts}
-
-    def _are_few_of_places(self, parts: dict[str, Sums]) -> bool:
-        """Whether the rows of some places are read at once sooner than the middles of so many parts are looked for."""
-        places = self.scope.places
-        return places is not None and NONE not in places and sum(one.n for one in parts.values()) <= MOST_FROM_ROWS
 
     def quartiles(self) -> list[Decimal]:
         """The values that a quarter, half and three quarters of the rows do not exceed; none without rows. Of a median."""
