@@ -16,6 +16,7 @@ from app.core.db import db
 from app.registry.models import Entity
 
 MOST_ROWS = 200_000  # of all answers together
+KEPT_ITSELF = 100  # rows that a question and an answer without any weigh
 
 # {(database, programme, question with its values): (last change of a record, answer)}, the longest unasked first
 _kept: OrderedDict[tuple[str, ...], tuple[int, list[Any]]] = OrderedDict()
@@ -37,6 +38,6 @@ def rows_of(programme_id: str, query: sa.Select[Any]) -> list[Any]:
     with _lock:
         _kept[key] = (last, rows)
         _kept.move_to_end(key)
-        while sum(len(one) for _last, one in _kept.values()) > MOST_ROWS:
+        while sum(len(one) + KEPT_ITSELF for _last, one in _kept.values()) > MOST_ROWS:
             _kept.popitem(last=False)
     return rows

@@ -1,8 +1,8 @@
 """Scripts that were made once, kept between starts: making them takes seconds of a processor, and a server that is started
 again, or a second one of the same tree, finds them in milliseconds.
 
-Kept beside the code, for they depend on nothing else. What cannot be read, or was made of something else, is made again; where
-nothing may be written nothing is kept.
+Kept beside the code, for they depend on nothing else; who can write there is trusted as who can write the code. What cannot be
+read, or was made of something else, is made again; where nothing may be written nothing is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import orjson
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "instance" / "made"
 # By which scripts are made; the pinned libraries too.
-MAKERS = ("app/core/catalogues.py", "app/core/s*.py", "app/pwa/*.py", "requirements.txt")
+MAKERS = ("app/core/catalogues.py", "app/core/languages.py", "app/core/s*.py", "app/pwa/*.py", "requirements.txt")
 
 
 def digest_of(paths: Iterable[Path]) -> str:
@@ -53,6 +53,7 @@ def _head(digest: str, body: bytes) -> str:
 def _write(path: Path, digest: str, body: bytes) -> None:
     """In one step: several servers may start at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(f"{_head(digest, body)}\n".encode() + body)
-    os.replace(file.name, path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        file = Path(folder) / path.name
+        file.write_bytes(f"{_head(digest, body)}\n".encode() + body)
+        os.replace(file, path)
