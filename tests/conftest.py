@@ -296,6 +296,12 @@ def settle() -> None:
         db.session.commit()
 
 
+def settle_to_write() -> None:
+    """The same where a server runs beside, and begin as one who will write: SQLite refuses who has only read before."""
+    settle()
+    begin_writing()
+
+
 class Browser(FlaskClient):
     """Each request in a context of its own, as on a server; what the test wrote before is committed for it to see."""
 

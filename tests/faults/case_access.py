@@ -18,7 +18,7 @@ from app.core.db import begin_writing, db
 from app.core.ids import new_id
 from app.core.models import Setting
 from app.registry.models import Entity
-from tests.conftest import NOW, PASSWORD_HASH, Someone, World, settle
+from tests.conftest import NOW, PASSWORD_HASH, Someone, World, settle, settle_to_write
 from tests.e2e.device import ARGUMENTS, chromium_path
 from tests.faults.field import Phone, with_the_form
 from tests.faults.ledger import Ledger
@@ -217,8 +217,7 @@ def test_an_account_that_exists_takes_no_other_time_to_refuse(client: FlaskClien
 
 def test_a_minimum_version_stops_no_delivery(station: Station, world: World, ledger: Ledger, measured):
     """UM-12: the office asks for a newer application: pulling says so, what was filled is taken all the same."""
-    settle()
-    begin_writing()
+    settle_to_write()
     db.session.merge(Setting(name="min_app", value="99999999"))
     settle()
     station.start()

@@ -19,7 +19,7 @@ from app.core.problems import Problem
 from app.hooks import operations, sending
 from app.hooks.addresses import Rules
 from app.hooks.models import EVENTS, Hook, HookDelivery
-from tests.conftest import Someone, World, count, settle
+from tests.conftest import Someone, World, count, settle, settle_to_write
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.light import LightPhone, drain
 from tests.faults.station import Station
@@ -30,8 +30,7 @@ KILLS = 12
 
 def a_hook(world: World, url: str) -> str:
     """As an earlier server may have stored it: unchecked."""
-    settle()
-    begin_writing()
+    settle_to_write()
     hook = Hook(programme_id=world.programme.id, created_at=utcnow(), is_on=True, failures=0)
     hook.id, hook.url = operations.new_id(), url
     hook.secret, hook.events = operations.new_secret(), " ".join(EVENTS)

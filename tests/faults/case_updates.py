@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Playwright
 
 from app import create_app
-from app.core.db import begin_writing, db, next_seq
+from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.instruments.models import Instrument, InstrumentVersion
 from tests import past
-from tests.conftest import NOW, ROOT, World, settings, settle
+from tests.conftest import NOW, ROOT, World, settings, settle_to_write
 from tests.faults.field import FORM, PACKAGE, Phone, with_the_form
 from tests.faults.ledger import Ledger
 from tests.faults.station import Station, sha256, text_of
@@ -44,8 +44,7 @@ def test_a_form_changed_under_a_draft_takes_no_answer_with_it(
     newer["nodes"][3]["name"] = "remark"
     newer["nodes"][2]["type"] = "integer"
     text = json.dumps(newer, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    settle()
-    begin_writing()
+    settle_to_write()
     instrument = db.session.scalars(sa.select(Instrument).where(Instrument.form_id == FORM)).one()
     before = db.session.get(InstrumentVersion, instrument.current_id).sha256
     version = InstrumentVersion(id=new_id(), instrument_id=instrument.id, version=newer["version"], sha256=sha256(text), package=text, source_name="", source=b"", xform="", published_at=NOW, seq=next_seq())  # fmt: skip

@@ -15,11 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from playwright.sync_api import Page, Playwright
 
-from app.core.db import begin_writing, db
+from app.core.db import db
 from app.core.ids import new_id
 from app.instruments.models import Instrument
 from app.registry.models import Entity
-from tests.conftest import NOW, PASSWORD, Someone, World, _node, an_instrument, settle
+from tests.conftest import NOW, PASSWORD, Someone, World, _node, an_instrument, settle_to_write
 from tests.e2e.device import BACKENDS, PIN, Device, stored, until
 from tests.faults.ledger import Ledger
 
@@ -113,8 +113,7 @@ WATCH = """() => {
 
 def with_the_form(world: World) -> None:
     """The programme also has a form with three photos. The caller is in an application context."""
-    settle()
-    begin_writing()
+    settle_to_write()
     known = db.session.scalar(sa.select(Instrument.id).where(Instrument.form_id == FORM))
     if known is None:
         text = json.dumps(PACKAGE, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -206,8 +205,7 @@ class Phone:
 
 def a_record(world: World, label: str, territory: str) -> str:
     """A cooperative of Amina's organisation."""
-    settle()
-    begin_writing()
+    settle_to_write()
     record = Entity(
         id=new_id(), programme_id=world.programme.id, list="cooperatives", label=label, organisation_id=world.al_amal.id,
         territory=territory, data={}, version=1, updated_at=NOW, seq=0,
