@@ -188,3 +188,22 @@ def test_a_correction_stays_in_the_version_it_corrects(phone: Phone) -> None:  #
     phone.question("village").locator("input").fill("تيزي")
     expect(phone.question("remarks")).to_be_visible()
     expect(phone.page.locator(".newer")).to_have_count(0)
+
+
+def test_nothing_that_a_page_notes_meanwhile_undoes_a_move(phone: Phone) -> None:  # V2
+    """Where a page is scrolled to is kept a second later, which may be while the store is still busy with the move."""
+    draft = _begun(phone)
+    phone.page.evaluate("""() => {
+      const { drafts } = harness.phone, { save } = drafts;
+      drafts.save = async (record) => {
+        await save(record);
+        if (record.moved_from) await new Promise((resolve) => setTimeout(resolve, 2000));
+      };
+    }""")
+    phone.page.get_by_role("button", name="ما الذي سينتقل").click()
+    phone.page.locator(".overlay .go").click()
+    expect(phone.page.locator(".overlay")).to_have_count(0)
+    phone.page.evaluate("dispatchEvent(new Event('scroll'))")
+
+    expect(phone.page.locator("details.newer")).to_be_visible()
+    assert phone.draft(draft)["moved_from"]["form_version"]

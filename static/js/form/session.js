@@ -195,6 +195,7 @@ export class Session {
   /** @type {SaveState} */
   #state = "saved";
   #closed = false;
+  #isReplaced = false;
   /** @type {import("./audit.js").AuditLog | null} */
   #log;
   /** Found when asked for, forgotten at the next change. @type {Set<string> | null} */
@@ -442,7 +443,7 @@ export class Session {
   /** Resolves when everything is on disk, or when saving failed. @returns {Promise<boolean>} */
   async flush() {
     while (this.#held.size) await Promise.allSettled(this.#held);
-    while (this.#running || this.#dirty) {
+    while (this.#running || (this.#dirty && !this.#isReplaced)) {
       if (this.#running) await this.#running;
       else await this.#save();
       if (this.#state === "failed") return false;
@@ -455,6 +456,7 @@ export class Session {
     clearTimeout(this.#timer);
     this.#timer = 0;
     if (this.#running) return this.#running.then(() => this.#dirty && this.#state !== "failed" ? this.#save() : undefined);
+    if (this.#isReplaced) return Promise.resolve();
     this.#dirty = false;
     this.#running = this.#write().finally(() => { this.#running = null; });
     return this.#running;
@@ -501,7 +503,14 @@ export class Session {
   /** Keeps the draft in another state, and ends: the next opening shows that. @param {Record<string, any>} changes */
   async replace(changes) {
     if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
-    await this.#phone.drafts.save({ ...this.#draft, ...changes });
+    // What is noted from here on, such as where the page stands, would write the state before over it.
+    this.#isReplaced = true;
+    try {
+      await this.#phone.drafts.save({ ...this.#draft, ...changes });
+    } catch (error) {
+      this.#isReplaced = false;
+      throw error;
+    }
     this.close();
   }
 
