@@ -86,16 +86,18 @@ def beyond_bucket(least: int) -> int:
 
 
 def has_people(shape: str) -> bool:
-    """Whether cells of the shape keep who stands in them: months are joined to periods, places of an organisation to hers."""
-    return shape.endswith("m") or shape.startswith("op")
+    """Whether cells of the shape keep who stands in them: days and months make a period, places of an organisation to hers."""
+    return shape.endswith(("m", "d")) or shape.startswith("op")
 
 
-def keys_of(row: Kept, dims: Sequence[str], median: bool) -> Iterator[Key]:
+def keys_of(row: Kept, dims: Sequence[str], *, median: bool, distinct: bool) -> Iterator[Key]:
     """Every cell that the row stands in."""
     organisation, month = row.organisation_id or NONE, f"{row.day:%Y-%m}"
     places = places_of(row.territory)
     shapes: list[tuple[str, str, str, str]] = [("", "", "", ""), ("o", "", "", organisation), ("m", month, "", "")]
     shapes.append(("om", month, "", organisation))
+    if distinct:  # of other measures days are read from the rows, or taken off a month
+        shapes += [("d", row.day.isoformat(), "", ""), ("od", row.day.isoformat(), "", organisation)]
     for place in places:
         level = f"p{level_of(place)}"
         shapes += [(level, "", place, ""), (f"o{level}", "", place, organisation), (f"{level}m", month, place, "")]
@@ -128,7 +130,7 @@ def changed_cells(
         for row in rows:
             if row.identity is not None and row.person is not None:
                 numbers[row.identity] = row.person
-            for key in keys_of(row, dims, median):
+            for key in keys_of(row, dims, median=median, distinct=distinct):
                 sums = cells.get(key)
                 if sums is None:
                     sums = cells[key] = Sums()
@@ -140,7 +142,7 @@ def changed_cells(
                 else:
                     stood.setdefault(row.identity, set()).add(key)
     for identity in before.keys() | after.keys():
-        stay = {key for row in others.get(identity, ()) for key in keys_of(row, dims, median)}
+        stay = {key for row in others.get(identity, ()) for key in keys_of(row, dims, median=median, distinct=distinct)}
         had, has = before.get(identity, set()), after.get(identity, set())
         for key in had - has - stay:
             cells[key].persons -= 1

@@ -13,6 +13,8 @@ from app.core.db import Json, Model, UtcDateTime
 SCALE = 10_000  # numbers are kept as whole ten-thousandths: sums of amounts stay exact on both stores
 # A place's code, ordered by its bytes whatever the language of the database: what lies in a place is a stretch.
 PLACE = sa.String(16).with_variant(sa.String(16, collation="C"), "postgresql")
+# "2026-11", or the day "2026-11-27". SQLite holds texts of any length, and millions of cells are not copied to say so.
+MONTH = sa.String(7).with_variant(sa.String(10), "postgresql")
 MOST_BY = 4  # questions and properties by which one indicator can be split
 
 
@@ -101,8 +103,9 @@ class IndicatorCell(Model):
     """Sums of rows, one row here for each organisation, place and month there is, alone and two at a time.
 
     `shape` says which of the three are fixed: "" none, "o", "m", "om", and with the level of the place "p2", "op2", "p2m" (1 a
-    region, 2 a province, 4 a commune). What is not fixed is "", what a row has not is "-". `dim` "" is all rows, else the
-    question that `key` is a value of. `bucket` holds values of medians apart (counting.py).
+    region, 2 a province, 4 a commune); of distinct counts also a day, "d" and "od". What is not fixed is "", what a row has not
+    is "-". `dim` "" is all rows, else the question that `key` is a value of. `bucket` holds values of medians apart
+    (counting.py).
     """
 
     __tablename__ = "indicator_cells"
@@ -110,7 +113,7 @@ class IndicatorCell(Model):
     indicator_id: Mapped[int] = mapped_column(sa.ForeignKey("indicators.id"), primary_key=True, autoincrement=False)
     dim: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     shape: Mapped[str] = mapped_column(sa.String(4), primary_key=True)
-    month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
+    month: Mapped[str] = mapped_column(MONTH, primary_key=True)
     place: Mapped[str] = mapped_column(PLACE, primary_key=True)
     organisation: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)

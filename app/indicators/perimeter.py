@@ -259,33 +259,59 @@ def _in(place: str) -> sa.ColumnElement[bool]:
 # -- months
 
 
-def whole_months(scope: Scope) -> tuple[str, str, list[tuple[date, date]]] | None:
-    """(first month, last month, days before and after them) of the period; None where no month is whole in it.
+@dataclass(frozen=True)
+class Months:
+    """A period as whole months, and days that are added to them (1) or taken off (-1). Open ends are ""."""
 
-    An open end is "".
-    """
-    first, last = "", ""
-    edges: list[tuple[date, date]] = []
-    if scope.date_from:
-        start = scope.date_from if scope.date_from.day == 1 else _next_month(scope.date_from)
-        if start != scope.date_from:
-            edges.append((scope.date_from, start - timedelta(days=1)))
-        first = f"{start:%Y-%m}"
-    if scope.date_to:
-        after = _next_month(scope.date_to)
-        if scope.date_to + timedelta(days=1) == after:
-            last = f"{scope.date_to:%Y-%m}"
-        else:
-            begins = scope.date_to.replace(day=1)
-            edges.append((begins, scope.date_to))
-            last = f"{begins - timedelta(days=1):%Y-%m}"
-    return (first, last, edges) if not (first and last and last < first) else None
+    first: str
+    last: str
+    days: tuple[tuple[date, date, int], ...]
+    are_none: bool = False  # days only
+
+
+def whole_months(scope: Scope) -> Months:
+    """The months that are whole in the period, and the days around them."""
+    return _months(scope, by_day=False)
+
+
+def nearest_months(scope: Scope) -> Months:
+    """The months that take the fewest days beside them: "2 to 31 March" is March without its first day."""
+    return _months(scope, by_day=True)
+
+
+def _months(scope: Scope, *, by_day: bool) -> Months:
+    first, last, days = "", "", list[tuple[date, date, int]]()
+    start, end = scope.date_from, scope.date_to
+    if start and end and f"{start:%Y-%m}" == f"{end:%Y-%m}":
+        off = start.day - 1 + (_next_month(end) - end).days - 1
+        if off and not (by_day and off < (end - start).days + 1):
+            return Months("", "", ((start, end, 1),), are_none=True)
+    if start:
+        begins, after = start.replace(day=1), _next_month(start)
+        takes_off = by_day and (start - begins) < (after - start)
+        first = f"{begins if start == begins or takes_off else after:%Y-%m}"
+        if start != begins:
+            days.append((begins, start - timedelta(days=1), -1) if takes_off else (start, after - timedelta(days=1), 1))
+    if end:
+        begins, after = end.replace(day=1), _next_month(end)
+        rest = after - end - timedelta(days=1)
+        takes_off = by_day and rest < end - begins + timedelta(days=1)
+        last = f"{end if not rest or takes_off else begins - timedelta(days=1):%Y-%m}"
+        if rest:
+            days.append((end + timedelta(days=1), after - timedelta(days=1), -1) if takes_off else (begins, end, 1))
+    if first and last and last < first:
+        return Months("", "", tuple(days), are_none=True)
+    return Months(first, last, tuple(days))
 
 
 def months_between(first: str, last: str) -> list[str]:
     """ "2026-01" and "2026-03": both, and those between them."""
     start, end = (int(one[:4]) * 12 + int(one[5:]) - 1 for one in (first, last))
     return [f"{n // 12:04}-{n % 12 + 1:02}" for n in range(start, end + 1)]
+
+
+def days_between(first: date, last: date) -> list[str]:
+    return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
 
 def _next_month(day: date) -> date:

@@ -5,11 +5,11 @@ Whoever wants what was decided a moment ago calls operations.refresh() first. do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,22 +19,26 @@ from app.core.db import db
 from app.core.languages import chosen_language
 from app.core.permissions import Actor, require
 from app.core.web import local_text
-from app.indicators import problems
-from app.indicators.counting import NONE, Sums, beyond_bucket, deviation, level_of, places_of
+from app.indicators import medians, problems
+from app.indicators.counting import NONE, Sums, deviation, level_of, places_of
 from app.indicators.declarations import BUILT_IN, PLACES, Declaration, Target, restored
 from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
+from app.indicators.medians import Tally
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
 from app.indicators.people import Crowd, listed
 from app.indicators.perimeter import (
+    Months,
     Part,
     Perimeter,
     Scope,
     Where,
     beyond,
     conditions,
+    days_between,
     inside,
     months_between,
+    nearest_months,
     scope_of,
     whole_months,
 )
@@ -46,7 +50,6 @@ from app.registry.places import name as place_name
 
 LEVEL = {"region": 1, "province": 2, "commune": 4}
 MOST_FROM_ROWS = 20_000
-MOST_STACKS = 40  # parts of a split whose medians are read from values that are kept apart
 CERCLE = 3  # no sums of its own are kept
 
 
@@ -171,6 +174,7 @@ class Reading:
             chosen = replace(chosen, date_from=None, date_to=None, phase="")
         scope = scope_of(actor, programme.id, chosen, phases, of_records=bool(shown.declaration.over.list))
         self.scope = replace(scope, part=self._part_chosen(chosen))
+        self._tallied: dict[str, dict[str, Tally] | None] = {}
 
     @cached_property
     def situation(self) -> datetime:
@@ -252,60 +256,79 @@ class Reading:
             return {}
         if self.declaration.measure == "distinct":
             return self._each_once(by)
+        if self.declaration.measure == "median":
+            return self._sums_of_median(by)
+        return self._added_up(by)
+
+    def _added_up(self, by: str) -> dict[str, Sums]:
         scope = self.scope
         if scope.own:
             return self._scanned(by, scope)
-        if scope.beyond:
-            return _merged(self._cells(by, scope.without_beyond()), self._scan(by, beyond(self.shown.id, scope)))
-        return self._cells(by, scope.without_beyond())
+        found = self._cells(by, scope.without_beyond())
+        return _merged(found, self._scan(by, beyond(self.shown.id, scope))) if scope.beyond else found
 
     @property
     def _is_additive(self) -> bool:
         return self.declaration.measure not in ("distinct", "median")
+
+    @cached_property
+    def _months(self) -> Months:
+        """Of the period, as cells are asked. A deviation is computed from squares, which lose digits where they are taken off;
+        distinct persons cannot be taken off."""
+        return (whole_months if self.declaration.measure in ("distinct", "mean") else nearest_months)(self.scope)
 
     def _scanned(self, by: str, scope: Scope) -> dict[str, Sums]:
         return self._scan(by, conditions(self.shown.id, scope))
 
     def _cells(self, by: str, scope: Scope) -> dict[str, Sums]:
         """From the sums that are kept, where they can say it; else from the rows."""
-        where, months = self._kept(by, scope), whole_months(scope)
-        if where is None or months is None:
+        where = self._kept(by, scope)
+        if where is None:
             return self._scanned(by, scope)
-        cell, group = IndicatorCell, self._part(by)
-        sums = [sa.func.sum(getattr(cell, name)) for name in ("n", "total", "weight", "squares")]
         found: dict[str, Sums] = {}
-        for row in db.session.execute(sa.select(group, *sums).where(*where).group_by(group)).all():
-            key, n, total, weight, squares = tuple(row)
-            found[str(key) if by else ""] = Sums(int(n), int(total), int(weight), float(squares))
-        for edge in months[2]:
-            found = _merged(found, self._scanned(by, replace(scope, date_from=edge[0], date_to=edge[1])))
+        if not self._months.are_none:
+            cell, part = IndicatorCell, self._part(by)
+            sums = [medians.whole(column) for column in (cell.n, cell.total, cell.weight)]
+            query = sa.select(part, *sums, sa.func.sum(cell.squares)).where(*where).group_by(*([part] if by else []))
+            for key, n, total, weight, squares in db.session.execute(query):
+                if n is not None:  # nothing adds up to a row of nothing
+                    found[key] = Sums(n, total, weight, float(squares))
+        for first, last, sign in self._months.days:
+            found = _merged(found, self._scanned(by, replace(scope, date_from=first, date_to=last)), sign)
         return found
 
     # -- distinct counts
 
     def _each_once(self, by: str) -> dict[str, Sums]:
-        """From cells; where several make a part, from the sets of persons that they keep; days that no cell holds, and rows that
-        only their author lets the reader see, from those rows."""
-        scope, months = self.scope.without_beyond(), whole_months(self.scope)
-        if scope.own or self._kept(by, scope) is None:
+        """From cells; where several make a part, from the sets of persons that they keep; what no cell holds, and rows that only
+        their author lets the reader see, from those rows."""
+        scope, months = self.scope.without_beyond(), self._months
+        days = self._days_of(by, scope)
+        joins = bool(days or months.days or self.scope.beyond) or self._joins(by, scope)
+        where = self._kept(by, scope, joins=joins, days=days)
+        if scope.own or where is None:
             return _counted(self._crowds_of(by, self._rows_in_scope))
-        crowds = self._crowds_of(by, self._rows_beside)
-        if months is None:
+        crowds = self._crowds_of(by, self._rows_beside if days is None else self._rows_beyond)
+        if months.are_none and not days:
             return _counted(crowds)
-        joins = bool(crowds) or self._joins(by, scope, months)
-        where, cell, group = self._kept(by, scope, joins=joins), IndicatorCell.__table__.c, self._part(by)
-        assert where is not None
+        cell, part = IndicatorCell.__table__.c, self._part(by)
         people = [cell.people] if joins else []
-        for key, n, persons, *kept in db.session.execute(sa.select(group, cell.n, cell.persons, *people).where(*where)):
-            crowd = crowds.setdefault(str(key) if by else "", Crowd())
+        for key, n, persons, *kept in db.session.execute(sa.select(part, cell.n, cell.persons, *people).where(*where)):
+            crowd = crowds.setdefault(key[:7] if by == "month" else key, Crowd())  # cells of days too
             crowd.add_cell(int(n), int(persons), kept[0] if kept else None)
         return _counted(crowds)
 
-    def _joins(self, by: str, scope: Scope, months: tuple[str, str, list[tuple[date, date]]]) -> bool:
+    def _days_of(self, by: str, scope: Scope) -> list[str] | None:
+        """The days around whole months, where cells hold them: of all places together; None where only rows do."""
+        if by in PLACES or scope.places is not None:
+            return None
+        return [day for first, last, _sign in self._months.days for day in days_between(first, last)]
+
+    def _joins(self, by: str, scope: Scope) -> bool:
         """Whether a part is several cells, so that somebody may stand in two of them."""
         is_timed = bool(scope.date_from or scope.date_to)
         return (
-            (is_timed and by != "month" and not (months[0] and months[0] == months[1]))
+            (is_timed and by != "month" and not (self._months.first and self._months.first == self._months.last))
             or (scope.organisations is not None and len(scope.organisations) > 1 and by != "organisation")
             or (scope.places is not None and len(scope.places) > 1 and by not in PLACES)
         )
@@ -316,15 +339,14 @@ class Reading:
 
     @cached_property
     def _rows_beside(self) -> list[_Alike]:
-        return [one for beside in self._beside for one in self._alike(beside)]
+        """Of days around whole months, and of authors who are seen outside the places too."""
+        scope = self.scope.without_beyond()
+        days = [replace(scope, date_from=first, date_to=last) for first, last, _sign in self._months.days]
+        return [*(one for day in days for one in self._alike(conditions(self.shown.id, day))), *self._rows_beyond]
 
-    @property
-    def _beside(self) -> list[Where]:
-        """The rows that no cell holds: of days around whole months, and of authors who are seen outside the places too."""
-        scope, months = self.scope.without_beyond(), whole_months(self.scope)
-        days = [(scope.date_from, scope.date_to)] if months is None else months[2]
-        found = [conditions(self.shown.id, replace(scope, date_from=first, date_to=last)) for first, last in days]
-        return [*found, beyond(self.shown.id, self.scope)] if self.scope.beyond else found
+    @cached_property
+    def _rows_beyond(self) -> list[_Alike]:
+        return self._alike(beyond(self.shown.id, self.scope)) if self.scope.beyond else []
 
     def _alike(self, where: Where) -> list[_Alike]:
         row = IndicatorRow.__table__.c
@@ -337,12 +359,14 @@ class Reading:
 
     def _crowds_of(self, by: str, rows: Sequence[_Alike]) -> dict[str, Crowd]:
         found: dict[str, Crowd] = {}
-        part = self.scope.part
-        chosen = part.key if part is not None and part.of == by else None
         for one in rows:
-            for key in one.parts(by, self.declaration) if chosen is None else [chosen]:
+            for key in self._parts_of(one, by):
                 found.setdefault(key, Crowd()).add_rows(one.n, one.people)
         return found
+
+    def _parts_of(self, row: _Said, by: str) -> Sequence[str]:
+        part = self.scope.part
+        return row.parts(by, self.declaration) if part is None or part.of != by else [part.key]
 
     # -- cells and rows
 
@@ -351,15 +375,17 @@ class Reading:
         cell = IndicatorCell
         if by in PLACES:
             return cell.place
-        # Without a split every key is "".
-        return {"organisation": cell.organisation, "month": cell.month}.get(by, cell.key)
+        return {"": sa.literal_column("''"), "organisation": cell.organisation, "month": cell.month}.get(by, cell.key)
 
-    def _kept(self, by: str, scope: Scope, *, joins: bool = False) -> Where | None:
-        """The cells that hold a figure or its parts; None where only the rows know. `joins`: those that keep who is in them."""
-        shapes, months = _shapes(by, scope, joins), whole_months(scope)
+    def _kept(self, by: str, scope: Scope, *, joins: bool = False, days: Sequence[str] | None = None) -> Where | None:
+        """The cells that hold a figure or its parts; None where only the rows know.
+
+        joins  those that keep who is in them
+        days   and the cells of these days
+        """
+        shapes, months = _shapes(by, scope, joins), self._months
         if shapes is None:
             return None
-        months = months or ("", "", [])
         cell, dim, part = IndicatorCell, by if by in self.declaration.dims else "", scope.part
         if part is not None:
             if dim and dim != part.of:
@@ -367,18 +393,18 @@ class Reading:
             dim = part.of
         where: Where = [cell.indicator_id == self.shown.id, cell.dim == dim]
         where += [cell.key == part.key] if part is not None else []
-        where.append(cell.shape.in_(shapes))
         # The key of cells begins with month and place: named one by one, the store goes to each of them at once.
         blank = {"m": cell.month, "p": cell.place, "o": cell.organisation}
         fixed = {letter for shape in shapes for letter in shape}
         where += [column == "" for letter, column in blank.items() if letter not in fixed]
-        if months[0] and months[1]:
-            where.append(cell.month.in_(months_between(months[0], months[1])))
-        elif "m" in fixed and (scope.organisations is not None or scope.places is not None):
-            where.append(cell.month.in_([one for one in self._months if months[0] <= one <= (months[1] or one)]))
+        if "m" not in fixed:
+            where.append(cell.shape.in_(shapes))
+        elif (named := self._months_named(scope, days)) is not None:
+            where += [cell.shape.in_([*shapes, *(one.replace("m", "d") for one in shapes if days)]), cell.month.in_(named)]
         else:
-            where += [cell.month >= months[0]] if months[0] else []
-            where += [cell.month <= months[1]] if months[1] else []
+            where.append(cell.shape.in_(shapes))
+            where += [cell.month >= months.first] if months.first else []
+            where += [cell.month <= months.last] if months.last else []
         if scope.organisations is not None:
             where.append(cell.organisation.in_(scope.organisations))
         if scope.places is not None and by in PLACES:
@@ -387,12 +413,25 @@ class Reading:
             where.append(cell.place.in_(scope.places))
         return where
 
+    def _months_named(self, scope: Scope, days: Sequence[str] | None) -> list[str] | None:
+        """The months, and days, of the period; None where all that there are can be read as well."""
+        months = self._months
+        if months.are_none:
+            return list(days or ())
+        if months.first and months.last:
+            return [*months_between(months.first, months.last), *(days or ())]
+        if days or scope.organisations is not None or scope.places is not None:
+            here = [one for one in self._months_counted if months.first <= one <= (months.last or one)]
+            return [*here, *(days or ())]
+        return None
+
     @cached_property
-    def _months(self) -> list[str]:
-        """In which there are rows."""
+    def _months_counted(self) -> list[str]:
+        """From the first with rows to the last."""
         cell = IndicatorCell
         here = (cell.indicator_id == self.shown.id, cell.dim == "", cell.shape == "m")
-        return list(db.session.scalars(sa.select(cell.month).where(*here).distinct()))
+        first, last = (db.session.scalar(sa.select(edge(cell.month)).where(*here)) for edge in (sa.func.min, sa.func.max))
+        return months_between(first, last) if first and last else []
 
     def _scan(self, by: str, where: Sequence[sa.ColumnElement[bool]]) -> dict[str, Sums]:
         """From the rows themselves."""
@@ -428,78 +467,122 @@ class Reading:
         """{key: median} of the parts."""
         if self.scope.nothing:
             return {}
-        stacks = self._stacks(by) if len(parts) <= MOST_STACKS else None
-        if stacks is None:
-            values = self._values(by, conditions(self.shown.id, self.scope), [{}])
-            return {key: _median(sorted(counts.items())) for key, counts in values.items() if key in parts}
-        middles = {key: _middle(several) for key, several in stacks.items()}
-        wanted = sorted({least for many in middles.values() for least, is_wide, _before, _n in many if is_wide})
+        tallies = None if self._is_read_whole(by) else self._tallies(by)
+        if tallies is None:
+            return {key: medians.of_values([one.value for one in rows]) for key, rows in self._valued(by).items() if key in parts}
+        values = self._values_inside(by, tallies)
+        return {key: tally.quarter(2, values.get(key, {})) for key, tally in tallies.items() if key in parts}
+
+    def _sums_of_median(self, by: str) -> dict[str, Sums]:
+        if by in PLACES and not self._is_read_whole(by):
+            return self._added_up(by)
+        tallies = None if self._is_read_whole(by) else self._tallies(by)
+        if tallies is not None:
+            return {key: tally.sums for key, tally in tallies.items()}
+        return {key: _sums_of(rows) for key, rows in self._valued(by).items()}
+
+    def _is_read_whole(self, by: str) -> bool:
+        """Whether the rows are so few that all parts come from them at once. The whole is asked first, of cells."""
+        if not by:
+            return False
+        tallies = self._tallies("")
+        return tallies is not None and sum(one.sums.n for one in tallies.values()) <= MOST_FROM_ROWS
+
+    @cached_property
+    def _rows_valued(self) -> list[_Valued]:
+        row = IndicatorRow.__table__.c
+        said = [row[f"by_{n}"] for n in range(1, len(self.declaration.dims) + 1)]
+        query = sa.select(
+            row.organisation_id, row.territory, _month_of(row.day), row.value, row.total, row.weight, row.squares, *said
+        )
+        found = db.session.execute(query.where(*conditions(self.shown.id, self.scope)))
+        return [_Valued(one[0], one[1], one[2], one[7:], *one[3:7]) for one in found]
+
+    def _valued(self, by: str) -> dict[str, list[_Valued]]:
+        """{key of the part: its rows}"""
+        found: dict[str, list[_Valued]] = {}
+        for one in self._rows_valued:
+            for key in self._parts_of(one, by):
+                found.setdefault(key, []).append(one)
+        return found
+
+    def quartiles(self) -> list[Decimal]:
+        """The values that a quarter, half and three quarters of the rows do not exceed; none without rows. Of a median."""
+        counted = None if self.scope.nothing else self._counted("")
+        if counted is None:
+            return []
+        tallies = medians.tallied(counted, (1, 2, 3))
+        values = self._values_inside("", tallies)
+        return [tally.quarter(k, values.get(key, {})) for key, tally in tallies.items() for k in (1, 2, 3)]
+
+    def _tallies(self, by: str) -> dict[str, Tally] | None:
+        """{key of the part: its sums, and where its middle is}; None where only the rows know."""
+        if by not in self._tallied:
+            counted = self._counted(by)
+            self._tallied[by] = None if counted is None else medians.tallied(counted)
+        return self._tallied[by]
+
+    def _counted(self, by: str) -> list[sa.Select[Any]] | None:
+        """Parts and buckets, as tallied() takes them: of cells, and of the rows that add to those or take off. None: of places,
+        or where a row may stand in several parts and cells do not hold all."""
+        scope, months = self.scope.without_beyond(), self._months
+        where = self._kept(by, scope)
+        if scope.own or where is None:
+            months, beside = Months("", "", (), are_none=True), [(conditions(self.shown.id, self.scope), 1)]
+        else:
+            beside = [(conditions(self.shown.id, replace(scope, date_from=a, date_to=b)), sign) for a, b, sign in months.days]
+            beside += [(beyond(self.shown.id, self.scope), 1)] if self.scope.beyond else []
+        if by in PLACES or (beside and by in self.declaration.multiple):
+            return None
+        counted = []
+        if where is not None and not months.are_none:
+            cell, part = IndicatorCell, self._part(by).label("part")
+            if self._joins(by, scope):
+                sums = _summed(cell, cell.n)
+                counted.append(sa.select(part, cell.bucket, *sums).where(*where).group_by(*([part] if by else []), cell.bucket))
+            else:
+                counted.append(sa.select(part, cell.bucket, cell.n, cell.total, cell.weight, cell.squares).where(*where))
+        bucket = sa.literal_column(bucket_in_sql("indicator_rows.value"), sa.Text).label("bucket")
+        for here, sign in beside:
+            part = self._part_of_rows(by).label("part")
+            sums = _summed(IndicatorRow, sa.literal_column("1"), sign)
+            counted.append(sa.select(part, bucket, *sums).where(*here).group_by(*([part] if by else []), bucket))
+        return counted
+
+    def _part_of_rows(self, by: str) -> Any:
+        """As cells say it; of what a row says once."""
+        row = IndicatorRow
+        if by == "":
+            return sa.literal_column("''")
+        if by == "organisation":
+            return sa.func.coalesce(row.organisation_id, NONE)
+        return _month_of(row.day) if by == "month" else sa.func.substr(BY_COLUMNS[self.declaration.dims.index(by)], 1, 80)
+
+    def _values_inside(self, by: str, tallies: Mapping[str, Tally]) -> dict[str, dict[int, int]]:
+        """{key: {value: how many rows}} of the wide buckets in the middle of parts."""
         row = IndicatorRow
         here = conditions(self.shown.id, replace(self.scope, date_from=None, date_to=None))
         # The index of values is far narrower than that of days: days are asked so that the store takes the first.
         day = sa.func.date(row.day, type_=sa.Date)
         here += [day >= self.scope.date_from] if self.scope.date_from else []
         here += [day <= self.scope.date_to] if self.scope.date_to else []
-        between = [row.value > sa.bindparam("low"), row.value < sa.bindparam("high")]
-        spans = [{"low": least, "high": beyond_bucket(least)} for least in wanted]
-        values = self._values(by, [*here, *between], spans) if spans else {}
-        return {key: _exact(stacks[key], middles[key], values.get(key, {})) for key in stacks if key in parts}
+        found: dict[str, dict[int, int]] = {}
+        for low, high in medians.wide_spans(tallies):
+            for key, counts in self._values(by, [*here, row.value > low, row.value < high]).items():
+                found.setdefault(key, {}).update(counts)
+        return found
 
-    def quartiles(self) -> list[Decimal]:
-        """The values that a quarter, half and three quarters of the rows do not exceed; none without rows. Of a median."""
-        if self.scope.nothing:
-            return []
-        kept = self._stacks("")
-        if kept is None or any(is_wide for _least, is_wide, _n in kept.get("", ())):
-            counts = sorted(self._values("", conditions(self.shown.id, self.scope), [{}]).get("", {}).items())
-        else:
-            counts = [(value, n) for value, _wide, n in kept.get("", ())]
-        total = sum(n for _value, n in counts)
-        if not total:
-            return []
-        return [Decimal(_between(counts, Decimal(quarter) * (total - 1) / 4)) / SCALE for quarter in (1, 2, 3)]
-
-    def _stacks(self, by: str) -> dict[str, list[Stack]] | None:
-        """{key of the part: its values in order}, from cells, and from the rows that no cell holds; None where only the rows
-        know."""
-        scope, months = self.scope.without_beyond(), whole_months(self.scope)
-        where = self._kept(by, scope)
-        if scope.own or where is None:
-            return None
-        found: dict[str, dict[str, int]] = {}
-        if months is not None:
-            cell, part = IndicatorCell, self._part(by)
-            query = sa.select(part, cell.bucket, sa.func.sum(cell.n)).where(*where).group_by(part, cell.bucket)
-            for key, bucket, n in db.session.execute(query):
-                found.setdefault(key if by else "", {})[bucket] = int(n)
-        group, keys = self._grouping(by)
-        grouped = [] if group is None else [group.label("part")]
-        bucket_of = sa.literal_column(bucket_in_sql("indicator_rows.value"), sa.Text).label("bucket")
-        for beside in self._beside:
-            query = sa.select(*grouped, bucket_of, sa.func.count()).where(*beside, IndicatorRow.value.is_not(None))
-            for *value, bucket, n in db.session.execute(query.group_by(*grouped, bucket_of)):
-                for key in keys(value[0] if value else None):
-                    counts = found.setdefault(key, {})
-                    counts[bucket] = counts.get(bucket, 0) + int(n)
-        stacks = sorted((*_stack(bucket), bucket) for bucket in {bucket for counts in found.values() for bucket in counts})
-        return {
-            key: [(least, is_wide, counts[bucket]) for least, is_wide, bucket in stacks if bucket in counts]
-            for key, counts in found.items()
-        }
-
-    def _values(self, by: str, where: Where, spans: Sequence[dict[str, int]]) -> dict[str, dict[int, int]]:
-        """{key: {value: how many rows}} from the rows, asked once for each span: a stretch of the index of values."""
+    def _values(self, by: str, where: Where) -> dict[str, dict[int, int]]:
+        """{key: {value: how many rows}} from the rows."""
         group, keys = self._grouping(by)
         part = sa.literal("").label("part") if group is None else group.label("part")
         grouped = [] if group is None else [group]
-        query = sa.select(part, IndicatorRow.value, sa.func.count()).where(*where, IndicatorRow.value.is_not(None))
-        query = query.group_by(*grouped, IndicatorRow.value)
+        query = sa.select(part, IndicatorRow.value, sa.func.count()).where(*where).group_by(*grouped, IndicatorRow.value)
         found: dict[str, dict[int, int]] = {}
-        for span in spans:
-            for value, number, n in db.session.execute(query, span).all():
-                for key in keys(value):
-                    counts = found.setdefault(key, {})
-                    counts[int(number)] = counts.get(int(number), 0) + int(n)
+        for value, number, n in db.session.execute(query):
+            for key in keys(value):
+                counts = found.setdefault(key, {})
+                counts[number] = counts.get(number, 0) + n
         return found
 
     # -- words
@@ -562,17 +645,15 @@ def _month_of(day: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Alike:
-    """Rows of one organisation, place and month that say the same."""
+class _Said:
+    """What a row stands in."""
 
     organisation_id: str | None
     territory: str | None
     month: str
-    said: tuple[str, ...]  # of each question that the indicator is split by
-    n: int
-    people: bytes  # of each that names somebody, her number
+    said: Sequence[str]  # of each question that the indicator is split by
 
-    def parts(self, by: str, declaration: Declaration) -> list[str]:
+    def parts(self, by: str, declaration: Declaration) -> Sequence[str]:
         if by in ("", "month"):
             return [self.month if by else ""]
         if by == "organisation":
@@ -580,6 +661,29 @@ class _Alike:
         if by in PLACES:
             return [one for one in places_of(self.territory) if _is_level(one, by)]
         return [one[:80] for one in self.said[declaration.dims.index(by)].split(" ")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike(_Said):
+    """Rows that say the same."""
+
+    n: int
+    people: bytes  # of each that names somebody, her number
+
+
+@dataclass(frozen=True, slots=True)
+class _Valued(_Said):
+    """A row with its value."""
+
+    value: int
+    total: int
+    weight: int
+    squares: float
+
+
+def _sums_of(rows: Sequence[_Valued]) -> Sums:
+    sums = (sum(one.total for one in rows), sum(one.weight for one in rows), sum(one.squares for one in rows))
+    return Sums(len(rows), *sums)
 
 
 def _counted(crowds: dict[str, Crowd]) -> dict[str, Sums]:
@@ -591,14 +695,18 @@ def _is_level(place: str, by: str) -> bool:
     return level_of(place) in (0, LEVEL[by])
 
 
-def _merged(one: dict[str, Sums], other: dict[str, Sums]) -> dict[str, Sums]:
+def _summed(of: Any, n: Any, sign: int = 1) -> list[sa.Label[Any]]:
+    """Sums of rows or cells, by their names."""
+    whole = (medians.whole(one) for one in (n, of.total, of.weight))
+    sums: zip[tuple[str, Any]] = zip(("n", "total", "weight", "squares"), (*whole, sa.func.sum(of.squares)), strict=True)
+    return [(one if sign > 0 else -one).label(name) for name, one in sums]
+
+
+def _merged(one: dict[str, Sums], other: dict[str, Sums], sign: int = 1) -> dict[str, Sums]:
     for key, sums in other.items():
-        if key in one:
-            mine = one[key]
-            mine.n, mine.total, mine.weight = mine.n + sums.n, mine.total + sums.total, mine.weight + sums.weight
-            mine.squares, mine.persons = mine.squares + sums.squares, mine.persons + sums.persons
-        else:
-            one[key] = sums
+        mine = one.setdefault(key, Sums())
+        mine.n, mine.total, mine.weight = mine.n + sign * sums.n, mine.total + sign * sums.total, mine.weight + sign * sums.weight
+        mine.squares += sign * sums.squares
     return one
 
 
@@ -608,60 +716,3 @@ def _quotient(total: int, weight: int) -> Decimal | None:
 
 def _rounded(number: float | None) -> Decimal | None:
     return None if number is None else round(Decimal(number), 4)
-
-
-# -- medians
-
-# (least value, whether others stand in it, how many rows)
-Stack = tuple[int, bool, int]
-
-
-def _median(counts: Sequence[tuple[int, int]]) -> Decimal:
-    """Of (value, how many), in order."""
-    total = sum(n for _value, n in counts)
-    return Decimal(_nth(counts, (total - 1) // 2) + _nth(counts, total // 2)) / (2 * SCALE)
-
-
-def _between(counts: Sequence[tuple[int, int]], place: Decimal) -> Decimal:
-    """The value at a place among the rows, counted from 0: between two of them, as far as the place is."""
-    whole = int(place)
-    low = _nth(counts, whole)
-    return low + (place - whole) * (_nth(counts, whole + 1) - low) if place > whole else Decimal(low)
-
-
-def _nth(counts: Sequence[tuple[int, int]], place: int) -> int:
-    for value, n in counts:
-        place -= n
-        if place < 0:
-            return value
-    raise IndexError(place)
-
-
-@lru_cache(maxsize=16384)  # a page asks for thousands, mostly the same
-def _stack(bucket: str) -> tuple[int, bool]:
-    is_wide = bucket[0] == "~"
-    return int(bucket[1:] if is_wide else bucket), is_wide
-
-
-def _middle(stacks: Sequence[Stack]) -> list[tuple[int, bool, int, int]]:
-    """(least, is wide, rows before it, rows) of the one or two stacks in which the middle rows stand."""
-    total = sum(n for _least, _wide, n in stacks)
-    first, last = (total - 1) // 2, total // 2
-    found, before = [], 0
-    for least, is_wide, n in stacks:
-        if before > last:
-            break
-        if before + n > first:
-            found.append((least, is_wide, before, n))
-        before += n
-    return found
-
-
-def _exact(stacks: Sequence[Stack], middle: Sequence[tuple[int, bool, int, int]], values: dict[int, int]) -> Decimal:
-    """The median, with the rows of the stacks in the middle in place of those."""
-    total = sum(n for _least, _wide, n in stacks)
-    before = middle[0][2]
-    inside: list[tuple[int, int]] = []
-    for least, is_wide, _before, n in middle:
-        inside += sorted(one for one in values.items() if least < one[0] < beyond_bucket(least)) if is_wide else [(least, n)]
-    return Decimal(_nth(inside, (total - 1) // 2 - before) + _nth(inside, total // 2 - before)) / (2 * SCALE)

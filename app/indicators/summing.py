@@ -10,16 +10,17 @@ from collections.abc import Iterable
 from itertools import islice
 
 from app.core.driver import Statements
-from app.indicators.counting import EXACT_DIGITS, NONE, level_of, places_of
+from app.indicators.counting import EXACT_DIGITS, NONE, has_people, level_of, places_of
 from app.indicators.declarations import Declaration
 from app.indicators.people import packed
 
 MOST_DIGITS = 18  # of a 64-bit number
 AT_ONCE = 5000  # sets of persons that are written together
 
-# Organisation and month, fixed or not, without a place and with one.
-FIXED = (("", False, False), ("o", True, False), ("m", False, True), ("om", True, True))
-FIXED_WITH_PLACE = (("p", False, False), ("op", True, False), ("pm", False, True))
+# What is fixed without a place and with one, as shapes say it (IndicatorCell).
+SHAPES = ("", "o", "m", "om")
+SHAPES_OF_DISTINCT = ("d", "od")
+SHAPES_WITH_PLACE = ("p", "op", "pm")
 
 
 def bucket_in_sql(value: str) -> str:
@@ -60,13 +61,13 @@ def _sum_dim(do: Statements, indicator_id: int, declaration: Declaration, dim: s
             split = _Pairs(do, "indicator_keys")
             split.fill((text, part[:80], "") for (text,) in said for part in text.split(" "))
             key, joined = "k.part", f"{_join(do)} indicator_keys k ON k.said = r.{column}"
-    for shape, fixed_organisation, fixed_month in FIXED:
-        _sum_shape(do, indicator_id, declaration, dim, (f"'{shape}'", "''"), fixed_organisation, fixed_month, key, joined)
+    for shape in SHAPES + (SHAPES_OF_DISTINCT if declaration.measure == "distinct" else ()):
+        _sum_shape(do, indicator_id, declaration, dim, shape, (f"'{shape}'", "''"), key, joined)
     placed = f"{joined}{_join(do)} indicator_places p ON p.said = coalesce(r.territory, '')"
-    for shape, fixed_organisation, fixed_month in FIXED_WITH_PLACE:
+    for shape in SHAPES_WITH_PLACE:
         before, after = shape.split("p")
         named = (f"'{before}' || p.level || '{after}'", "p.part")
-        _sum_shape(do, indicator_id, declaration, dim, named, fixed_organisation, fixed_month, key, placed)
+        _sum_shape(do, indicator_id, declaration, dim, shape, named, key, placed)
     if split is not None:
         split.drop()
 
@@ -76,17 +77,14 @@ def _sum_shape(
     indicator_id: int,
     declaration: Declaration,
     dim: str,
+    shape: str,
     named: tuple[str, str],
-    fixed_organisation: bool,
-    fixed_month: bool,
     key: str,
     joined: str,
 ) -> None:
     """`named`: the shape and the place, as the store says them."""
-    month = "''"
-    if fixed_month:
-        month = "substr(r.day, 1, 7)" if do.is_sqlite else "to_char(r.day, 'YYYY-MM')"
-    organisation = f"coalesce(r.organisation_id, '{NONE}')" if fixed_organisation else "''"
+    month = _month(do) if "m" in shape else _day(do) if "d" in shape else "''"
+    organisation = f"coalesce(r.organisation_id, '{NONE}')" if "o" in shape else "''"
     bucket_of = bucket_in_sql("r.value")
     bucket = (bucket_of if do.is_sqlite else bucket_of.replace("%", "%%")) if declaration.measure == "median" else "''"
     persons = "0"
@@ -100,7 +98,7 @@ def _sum_shape(
         f"FROM indicator_rows r{joined} WHERE r.indicator_id = {int(indicator_id)} GROUP BY 1, 2, 3, 4, 5, 6"
     )
     people, there = "NULL", ""
-    if declaration.measure == "distinct" and (fixed_month or (fixed_organisation and "p" in named[0])):
+    if declaration.measure == "distinct" and has_people(shape):
         same = " AND ".join(f"w.{name} = s.{name}" for name in ("shape", "month", "place", "organisation", "key"))
         people, there = "w.people", f" LEFT JOIN indicator_people w ON {same}"
     do.execute(
@@ -113,17 +111,16 @@ def _sum_shape(
 def _gather_people(do: Statements, indicator_id: int, column: str) -> None:
     """A table of this connection with who stands in the cells that keep it."""
     key = f"r.{column}" if column else "''"
-    month = "substr(r.day, 1, 7)" if do.is_sqlite else "to_char(r.day, 'YYYY-MM')"
     listed = "group_concat(r.person)" if do.is_sqlite else "string_agg(r.person::text, ',')"
     rows = do.rows(
-        f"SELECT {month}, r.territory, coalesce(r.organisation_id, '{NONE}'), {key}, {listed} FROM indicator_rows r "  # noqa: S608
+        f"SELECT {_day(do)}, r.territory, coalesce(r.organisation_id, '{NONE}'), {key}, {listed} FROM indicator_rows r "  # noqa: S608
         "WHERE r.indicator_id = ? AND r.person IS NOT NULL GROUP BY 1, 2, 3, 4",
         (indicator_id,),
     )
     cells: dict[tuple[str, str, str, str, str], array[int]] = {}
-    for month, territory, organisation, said, numbers in rows:
-        people = array("I", map(int, numbers.split(",")))
-        shapes = [("m", month, "", ""), ("om", month, "", organisation)]
+    for day, territory, organisation, said, numbers in rows:
+        people, month = array("I", map(int, numbers.split(","))), day[:7]
+        shapes = [("m", month, "", ""), ("om", month, "", organisation), ("d", day, "", ""), ("od", day, "", organisation)]
         for place in places_of(territory):
             level = f"p{level_of(place)}"
             shapes += [(f"o{level}", "", place, organisation), (f"{level}m", month, place, "")]
@@ -148,6 +145,14 @@ def _quoted(do: Statements, name: str) -> str:
     """A name of a declaration as a text of SQL; what the driver takes for a placeholder is written twice."""
     text = name.replace("'", "''")
     return f"'{text if do.is_sqlite else text.replace('%', '%%')}'"
+
+
+def _day(do: Statements) -> str:
+    return "r.day" if do.is_sqlite else "to_char(r.day, 'YYYY-MM-DD')"
+
+
+def _month(do: Statements) -> str:
+    return f"substr({_day(do)}, 1, 7)"
 
 
 def _join(do: Statements) -> str:
