@@ -18,11 +18,11 @@ from app.core.languages import MOROCCO, number
 from app.core.permissions import Actor, visible
 from app.core.web import local_text
 from app.overview.perimeter import Perimeter
-from app.overview.remembered import rows_of
 from app.panels.declarations import PLACES
 from app.registry.models import Entity, Organisation
 from app.registry.names import LATIN_NAMES, in_both_scripts, latin_name, record_name
 from app.registry.places import full_name, name
+from app.registry.remembered import rows_of
 from app.review.properties import Properties
 from app.submissions.answers import MULTIPLE, as_date, as_number, record_labels
 

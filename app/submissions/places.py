@@ -12,6 +12,7 @@ from app.core.permissions import SUPERVISOR, Actor, visible
 from app.instruments.models import Dataset
 from app.registry.models import Entity
 from app.registry.queries import lists_of
+from app.registry.remembered import rows_of
 
 LISTS = ("regions", "provinces", "communes", "arrondissements")
 
@@ -82,7 +83,7 @@ def places_of_records(actor: Actor, programme_id: str, language: str) -> list[Pl
     grant = actor.grants.get(programme_id)
     if grant is not None and grant.organisation_id is not None and not actor.is_administrator:
         query = sa.select(Entity.territory).where(visible(actor, programme_id, Entity), Entity.territory.is_not(None)).distinct()
-        there = set(db.session.scalars(query.limit(5000)))
+        there = {code for (code,) in rows_of(programme_id, query.limit(5000))}
     else:
         # Whoever is kept to no organisation sees every record of a place: one jump a place, whatever the number of records.
         there = _territories(programme_id)
