@@ -450,9 +450,10 @@ class _Reader:
         of_persons = over.list in ("persons", "apprentices")
         if counts == "persons" and measure in ("rows", "share", "median", "mean") and not of_persons:
             raise self.wrong(problems.IMPOSSIBLE, "counts", counts, '"measure": "distinct"')
-        if counts == "participations" and (measure == "distinct" or over.list):
+        # Records say how many took part; what they say is added up, and nobody is known by name.
+        if counts == "participations" and (measure == "distinct" or (over.list and measure != "sum")):
             raise self.wrong(
-                problems.IMPOSSIBLE, "counts", counts, '"measure": "rows", "over": {"instrument": "…", "repeat": "…"}'
+                problems.IMPOSSIBLE, "counts", counts, '"measure": "sum" | "rows", "over": {"instrument": "…", "repeat": "…"}'
             )
         return counts
 

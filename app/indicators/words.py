@@ -169,4 +169,6 @@ def told_in(declaration: Declaration) -> list[str]:
             lines.append(str(WITHOUT_RECORD))
         elif declaration.measure == "sum":
             lines = [str(AS_DECLARED)]
+    elif declaration.counts == "participations" and declaration.over.list:
+        lines.append(str(AS_DECLARED))
     return lines

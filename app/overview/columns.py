@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
@@ -15,10 +16,12 @@ from app.core.permissions import Actor
 from app.core.web import local_text
 from app.overview import charts, lists, words
 from app.overview.lists import Record, Words
-from app.overview.perimeter import Perimeter
+from app.overview.naming import Names
+from app.overview.perimeter import Perimeter, last_day
 from app.overview.tables import Cell, Column
 
 HUNDRED = Decimal(100)
+WORDS = ("text", "date", "institution")  # formats that are no number
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,14 @@ class Reckoned:
     ) -> None:
         self.actor, self.chosen, self.spoken, self.declared = actor, chosen, spoken, declared
         self.language = spoken.language
+        self.until = last_day(chosen, lists.today())
         self.linked = [self._linked(one) for one in declared]
         self.formats = [self._format(one, records) for one in declared]
         spoken.know(part for one in declared if "of" in one for record in records for part in record.value(one["of"]).split(" "))
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.chosen.programme_id, self.language)
 
     def _linked(self, one: Mapping[str, Any]) -> dict[str, Decimal]:
         """{record: sum or number of the records of another list that name it}"""
@@ -85,7 +93,7 @@ class Reckoned:
         for one, form in zip(self.declared, self.formats, strict=True):
             title = local_text(one["label"]) if "label" in one else self.spoken.label(one["of"])
             unit = words.unit(form, self.language)
-            is_number = form not in ("text", "date")
+            is_number = form not in WORDS
             personal = "of" in one and self.spoken.is_personal(one["of"])
             found.append(
                 Column(
@@ -113,10 +121,12 @@ class Reckoned:
     def worked(self, n: int, record: Record) -> Worked:
         one, form = self.declared[n], self.formats[n]
         if "days" in one:
-            return days_between(record, one["days"])
+            return days_between(record, one["days"], self.until)
         if form == "date":
             day = record.day(one.get("of", ""))
             return Worked(day, long_date(day, self.language) if day else record.value(one.get("of", "")))
+        if form == "institution":
+            return Worked(None, self.names.say(record.value(one["of"])))
         if form == "text":
             return Worked(None, self.spoken.say(one["of"], record.value(one["of"])))
         value = self._number(n, record)
@@ -177,11 +187,15 @@ def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     return None if part is None or not whole else part * HUNDRED / whole
 
 
-def days_between(record: Record, ends: Sequence[str]) -> Worked:
-    """Days from one date to another; without the other, until today, which is said."""
+def days_between(record: Record, ends: Sequence[str], until: date) -> Worked:
+    """Days from one date to another; without the other, until the last day that counts, which is said."""
     start = record.day(ends[0])
-    if start is None:
-        return Worked()
     end = record.day(ends[1]) if len(ends) > 1 else None
-    count = Decimal(((end or lists.today()) - start).days)
-    return Worked(count, words.figure(count), "" if end else _("still going on"))
+    if start is None or (end is None and start > until):
+        return Worked()
+    count = Decimal(((end or until) - start).days)
+    if end:
+        return Worked(count, words.figure(count))
+    is_over = until < lists.today()
+    note = _("not reached by %(day)s", day=f"\u2068{words.short_day(until)}\u2069") if is_over else _("still going on")
+    return Worked(count, words.figure(count), note)

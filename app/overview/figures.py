@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -331,6 +331,8 @@ def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
     wholes = [reading.value() for _one, reading in declared if reading is not None]
     if not wholes:
         return nothing_declared()
+    if panel.get("across"):
+        return _across(chosen, panel, read, _sources(declared, wholes, read, across=panel.get("across")), wholes)
     sources = _sources(declared, wholes, read)
     wanted = panel.get("values")
     keys = list(wanted or dict.fromkeys(key for one in sources for key in one.counts))
@@ -340,38 +342,96 @@ def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sho
     if not any(one.counts.get(key) for one in sources for key in keys):
         nothing = nothing_yet(wholes, language)
         return replace(nothing, notes=notes)
-    labels = {key: next((one.labels[key] for one in reversed(sources) if one.labels.get(key, key) != key), key) for key in keys}
-    labels = {key: _words_of(read.programme.id, key, language) if label == key else label for key, label in labels.items()}
+    labels = _labels(sources, keys, read)
+    counted = [one for one in sources if not one.is_beside] or sources
     # Records that several of them count are one record together.
-    together = None not in [one.ids for one in sources] and len(sources) > 1
-    sums = {key: sum((one.counts.get(key, Decimal()) for one in sources), Decimal()) for key in keys}
+    together = None not in [one.ids for one in counted] and len(counted) > 1
+    sums = {key: sum((one.counts.get(key, Decimal()) for one in counted), Decimal()) for key in keys}
     if together:
-        sums = {key: Decimal(len(_together(sources, key))) for key in keys}
+        sums = {key: Decimal(len(_together(counted, key))) for key in keys}
     behind = Behind(panel, chosen)
-    if len({one.reading.declaration.unit for one in sources}) > 1:
+    first = Column(_counted_by(panel, sources[0], read))
+    if len({one.reading.declaration.unit for one in counted}) > 1:
         notes.append(_("The columns count different things: they are neither added up nor ranked together."))
-        heads = [Column(_("Value")), *(Column(one.title, True) for one in sources)]
+        heads = [first, *(Column(one.title, True) for one in sources)]
         if not wanted:
             keys.sort(key=lambda key: (*(-one.counts.get(key, Decimal()) for one in sources), labels[key]))
         lines = [
             Row([Cell(labels[key]), *(one.cell(key, n, behind, read.args) for n, one in enumerate(sources))]) for key in keys
         ]
     else:
-        of_all = _("Together, each once") if together else _("Total") if len(sources) > 1 and not lacks_some(sources) else ""
-        heads = [Column(_("Value")), Column(_("Rank"), True), *(Column(one.title, True) for one in sources)]
+        of_all = _("Together, each once") if together else _("Total") if len(counted) > 1 and not lacks_some(counted) else ""
+        beside = [one for one in sources if one not in counted]
+        heads = [first, Column(_("Rank"), True), *(Column(one.title, True) for one in counted)]
         heads += [Column(of_all, True)] if of_all else []
-        heads.append(Column("", drawn=True))
+        heads += [Column("", drawn=True), *(Column(one.title, True) for one in beside)]
+        if beside:
+            said = " · ".join(one.title for one in beside)
+            notes.append(_("Counts something else, and is neither in the sum nor in the rank: %(columns)s.", columns=said))
         lines = []
-        ranks = ranked(sums)
+        ranks, most = ranked(sums), max(sums.values()) or Decimal(1)
         for key in sorted(keys, key=lambda one: (ranks[one], labels[one])):
-            cells = [one.cell(key, n, behind, read.args) for n, one in enumerate(sources)]
+            cells = {one: one.cell(key, n, behind, read.args) for n, one in enumerate(sources)}
+            line = [Cell(labels[key]), Cell(number(ranks[key]), Decimal(ranks[key])), *(cells[one] for one in counted)]
             if of_all:
                 address = behind.address(row=key) if together and sums[key] else ""
-                cells.append(Cell(words.figure(sums[key]), sums[key], address))
-            bar = charts.bar(float(sums[key] * 100 / max(sums.values())), rtl=language == "ar")
-            lines.append(Row([Cell(labels[key]), Cell(number(ranks[key]), Decimal(ranks[key])), *cells, Cell(drawn=bar)]))
+                line.append(Cell(words.figure(sums[key]), sums[key], address))
+            bar = charts.bar(float(sums[key] * 100 / most), rtl=language == "ar")
+            lines.append(Row([*line, Cell(drawn=bar), *(cells[one] for one in beside)]))
     definitions = [(one.title, definition_of(one.reading.declaration)) for one in sources]
     return Shown([Table(heads, lines, legend=definitions)], notes=notes, situation=situation(wholes, language))
+
+
+def _labels(sources: Sequence[_Source], keys: Sequence[str], read: Read) -> dict[str, str]:
+    said = {key: next((one.labels[key] for one in reversed(sources) if one.labels.get(key, key) != key), key) for key in keys}
+    return {key: _words_of(read.programme.id, key, read.language) if label == key else label for key, label in said.items()}
+
+
+def _counted_by(panel: Panel, first: _Source, read: Read) -> str:
+    """What the values of a ranking are: as the panel says, else as the form asks for them."""
+    return local_text(panel.get("label")) if panel.get("label") else by_label(read, first.reading, first.by)
+
+
+def _across(chosen: Perimeter, panel: Panel, read: Read, sources: Sequence[_Source], wholes: Sequence[Value]) -> Shown:
+    """A ranking with `across`: its values down, places or organisations across; each record once in every cell and sum."""
+    across, language = panel.get("across"), read.language
+    notes = [*not_counted(wholes), *not_narrowed([one.reading for one in sources], is_all=True)]
+    known = [one for one in sources if one.ids is not None]
+    if any(one.is_too_many for one in sources):
+        notes.append(_("There are too many rows to count each record once over all of them: choose a territory or a period."))
+    keys = list(panel.get("values") or dict.fromkeys(key for one in known for key in one.ids or {}))
+    ids: dict[tuple[str, str], set[str]] = {}
+    for one in known:
+        for (key, place), found in one.placed.items():
+            if key in keys:
+                ids.setdefault((key, place), set()).update(found)
+    if not ids:
+        return replace(nothing_yet(wholes, language), notes=notes)
+    labels, titles = _labels(known, keys, read), known[0].reading.labels(across, dict.fromkeys(place for _key, place in ids))
+    down = {key: _joined(found for (row, _place), found in ids.items() if row == key) for key in keys}
+    below = {place: _joined(found for (_key, column), found in ids.items() if column == place) for place in titles}
+    places = sorted(titles, key=lambda one: (one in ("", NONE), -len(below[one]), titles[one]))
+    behind, of_all = Behind(panel, chosen), _("Together, each once")
+    heads = [Column(_counted_by(panel, known[0], read))]
+    heads += [Column(titles[one] or _("not stated"), True) for one in places] + [Column(of_all, True)]
+
+    def cell(found: set[str], **where: str) -> Cell:
+        many = Decimal(len(found))
+        return Cell(words.figure(many), many, behind.address(**where) if found else "", "" if found else "soft")
+
+    lines = []
+    for key in sorted(keys, key=lambda one: (-len(down[one]), labels[one])):
+        cells = [cell(ids.get((key, place), set()), row=key, column=place) for place in places]
+        lines.append(Row([Cell(labels[key]), *cells, cell(down[key], row=key)]))
+    everybody = _joined(down.values())
+    foot = Row([Cell(of_all), *(cell(below[one], column=one) for one in places), cell(everybody)], "total")
+    notes.append(_("Whoever stands in several rows or columns is counted once in their sum."))
+    definitions = [(one.title, definition_of(one.reading.declaration)) for one in known]
+    return Shown([Table(heads, lines, [foot], legend=definitions)], notes=notes, situation=situation(wholes, language))
+
+
+def _joined(found: Iterable[set[str]]) -> set[str]:
+    return set().union(*found)
 
 
 def ranked(sums: Mapping[str, Decimal]) -> dict[str, int]:
@@ -384,29 +444,36 @@ def lacks_some(sources: Sequence[_Source]) -> bool:
     return any(one.is_too_many and not one.counts for one in sources)
 
 
+PLACE_PARTS = {"region": 1, "province": 2, "commune": 4}  # of the code of a place
 MOST_IDENTITIES = 20_000  # rows whose records are told apart one by one
 
 
-def _sources(declared: Sequence[tuple[Mapping[str, Any], Reading | None]], wholes: Sequence[Value], read: Read) -> list[_Source]:
+def _sources(
+    declared: Sequence[tuple[Mapping[str, Any], Reading | None]], wholes: Sequence[Value], read: Read, *, across: str = ""
+) -> list[_Source]:
     is_many = sum(one.n for one in wholes) > MOST_IDENTITIES
-    return [_Source(one, reading, read, is_many=is_many) for one, reading in declared if reading is not None]
+    return [_Source(one, reading, read, is_many=is_many, across=across) for one, reading in declared if reading is not None]
 
 
 class _Source:
     """One indicator of a ranking, by value; with `map`, by what its values are mapped to (a need to its domain)."""
 
-    def __init__(self, declared: Mapping[str, Any], reading: Reading, read: Read, *, is_many: bool) -> None:
-        self.reading, self.by = reading, declared["by"]
+    def __init__(self, declared: Mapping[str, Any], reading: Reading, read: Read, *, is_many: bool, across: str = "") -> None:
+        self.reading, self.by, self.is_beside = reading, declared["by"], bool(declared.get("beside"))
         self.title = local_text(declared["label"]) if "label" in declared else name_of(reading.declaration)
         self.counts: dict[str, Decimal] = {}
         self.ids: dict[str, set[str]] | None = None
+        self.placed: dict[tuple[str, str], set[str]] = {}  # with `across`, by value and place
         column, is_distinct = declared.get("map"), reading.declaration.measure == "distinct"
         self.is_too_many = is_distinct and is_many
         # Whether each value is one that the indicator is split by, so that its page can show the rows.
         self.is_plain = not (is_distinct and column)
         if is_distinct and not is_many:
             mapped = _mapping(read.programme.id, reading.declaration, self.by, column) if column else None
-            self.ids, lists_codes = _identities(reading, self.by, mapped)
+            self.placed, lists_codes = _identities(reading, self.by, mapped, across)
+            self.ids = {}
+            for (key, _place), found in self.placed.items():
+                self.ids.setdefault(key, set()).update(found)
             self.is_plain = self.is_plain and not lists_codes
             self.counts = {key: Decimal(len(ids)) for key, ids in self.ids.items()}
         elif not is_distinct or not column:
@@ -437,20 +504,43 @@ class Told:
     said: list[str]
 
 
-def behind_ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str, key: str, source: str) -> Told:
-    """Of one source, or ("") of all together. Raises NOT_FOUND where records are not told apart."""
+def behind_ranking(
+    actor: Actor, chosen: Perimeter, panel: Panel, language: str, *, key: str | None, source: str, place: str | None
+) -> Told:
+    """Of one source, or ("") of all that are counted together; with `across` of a value, a place, or ("none") of all of them.
+    Raises NOT_FOUND where records are not told apart."""
     read = Read(actor, chosen, language)
     declared = [(one, read.reading(one["code"])) for one in panel.get("indicators")]
-    sources = _sources(declared, [reading.value() for _one, reading in declared if reading is not None], read)
+    wholes = [reading.value() for _one, reading in declared if reading is not None]
+    across = panel.get("across", "")
+    sources = _sources(declared, wholes, read, across=across)
+    if across:
+        return _behind_across(panel, read, [one for one in sources if one.ids is not None], key, place)
     if source:
         if not source.isdecimal() or int(source) >= len(sources):
             raise NOT_FOUND()
         sources = [sources[int(source)]]
-    if not sources or any(one.ids is None for one in sources):
+    else:
+        sources = [one for one in sources if not one.is_beside] or sources
+    if not sources or key is None or any(one.ids is None for one in sources):
         raise NOT_FOUND()
-    label = next((one.labels[key] for one in sources if one.labels.get(key, key) != key), key)
-    label = _words_of(read.programme.id, key, language) if label == key else label
+    label = _labels(sources, [key], read)[key]
     return Told(_together(sources, key), [label, *([sources[0].title] if source else [_("Together, each once")])])
+
+
+def _behind_across(panel: Panel, read: Read, sources: Sequence[_Source], key: str | None, place: str | None) -> Told:
+    if not sources:
+        raise NOT_FOUND()
+    wanted = panel.get("values")
+    found: set[str] = set()
+    for one in sources:
+        for (row, column), ids in one.placed.items():
+            if (row == key if key is not None else not wanted or row in wanted) and place in (None, column):
+                found |= ids
+    said = [] if key is None else [_labels(sources, [key], read)[key]]
+    if place is not None:
+        said.append(sources[0].reading.labels(panel.get("across"), {place: None})[place] or _("not stated"))
+    return Told(found, said or [_("Together, each once")])
 
 
 def _together(sources: Sequence[_Source], key: str) -> set[str]:
@@ -460,22 +550,35 @@ def _together(sources: Sequence[_Source], key: str) -> set[str]:
     return everybody
 
 
-def _identities(reading: Reading, by: str, mapped: Mapping[str, str] | None) -> tuple[dict[str, set[str]], bool]:
-    """{value, or what it is mapped to: the records counted there}: one with two needs of one domain is one record; and whether
-    a row lists several codes that the indicator keeps as one."""
+def _identities(
+    reading: Reading, by: str, mapped: Mapping[str, str] | None, across: str
+) -> tuple[dict[tuple[str, str], set[str]], bool]:
+    """{(value, or what it is mapped to; place or organisation of `across`): the records counted there}: one with two needs of one
+    domain is one record; and whether a row lists several codes that the indicator keeps as one."""
     row = IndicatorRow
-    found: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     lists_codes = False
     column = BY_COLUMNS[reading.declaration.dims.index(by)]
-    query = sa.select(column, row.identity).where(*conditions(reading.shown.id, reading.scope), row.identity.is_not(None))
-    for said, identity in db.session.execute(query.distinct()):
+    beside = {"": sa.literal(""), "organisation": row.organisation_id}.get(across, row.territory)
+    query = sa.select(column, row.identity, beside)
+    query = query.where(*conditions(reading.shown.id, reading.scope), row.identity.is_not(None))
+    for said, identity, stands in db.session.execute(query.distinct()):
+        place = _part_of(stands or "", across)
         # Codes that a calculation lists stand with spaces that do not break (app/indicators/evaluating.py).
         lists_codes = lists_codes or words.NO_BREAK in str(said)
         for value in str(said).replace(words.NO_BREAK, " ").split():
             key = value if mapped is None else mapped.get(value, "")
             if key:
-                found.setdefault(key, set()).add(identity)
+                found.setdefault((key, place), set()).add(identity)
     return found, lists_codes
+
+
+def _part_of(stands: str, across: str) -> str:
+    """The place of a row at the depth that is asked for, or its organisation; NONE where it says less than that."""
+    if across not in PLACE_PARTS:
+        return stands or ("" if not across else NONE)
+    parts = stands.rstrip(".").split(".")
+    return ".".join(parts[: PLACE_PARTS[across]]) if len(parts) >= PLACE_PARTS[across] else NONE
 
 
 def _mapping(programme_id: str, declaration: Declaration, by: str, column: str) -> dict[str, str]:

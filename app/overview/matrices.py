@@ -16,6 +16,7 @@ from app.core.web import local_text
 from app.overview import lists, words
 from app.overview.behind import Behind
 from app.overview.lists import Record, Words
+from app.overview.naming import Names
 from app.overview.perimeter import Perimeter
 from app.overview.records import cut, nothing_in
 from app.overview.tables import Cell, Column, Row, Shown, Table
@@ -166,6 +167,7 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
     sums: Sums = {}
     said: dict[str, str] = {}
     notes: list[str] = []
+    names = Names(chosen.programme_id, language) if panel.get("institutions") else None
     sharing: set[int] = set()  # sources whose records may stand in several rows
     for n, source in enumerate(sources):
         spoken = Words(actor, chosen.programme_id, source["list"], language)
@@ -177,10 +179,11 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
         sharing |= {n} if spoken.is_multiple(source["by"]) else set()
         for same in found:
             amount = _times(same.one.number(source["sum"]) if "sum" in source else Decimal(1), same.count)
-            for value in parts_of(same.one, source["by"], spoken):
+            for part in parts_of(same.one, source["by"], spoken):
+                value = names.met(part, same.count) if names is not None and part else part
                 if amount is not None:
                     sums[value, str(n)] = sums.get((value, str(n)), Decimal()) + amount
-                said.setdefault(value, spoken.say(source["by"], value) or _("not stated"))
+                said[value] = (names.label(value) if names is not None else spoken.say(source["by"], value)) or _("not stated")
     if not said:
         return Shown(empty=nothing_in(sources[0]["list"]))
     behind = Behind(panel, chosen)
@@ -193,7 +196,8 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
         cells = []
         for n, source in enumerate(sources):
             amount = sums.get((value, str(n)), Decimal())
-            address = behind.address(row=value, source=str(n)) if (value, str(n)) in sums else ""
+            row = said[value] if names is not None and value else value
+            address = behind.address(row=row, source=str(n)) if (value, str(n)) in sums else ""
             cells.append(Cell(words.figure(amount, source.get("as", "number")), amount, address, "" if amount else "soft"))
         rows.append(Row([Cell(said[value]), *cells]))
     totals = [_down(sums, str(n)) for n in range(len(sources))]

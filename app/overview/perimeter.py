@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
 
+from app.core.db import db
 from app.core.permissions import SUPERVISOR, Actor
 from app.core.web import local_text
 from app.indicators import perimeter as indicators
@@ -46,6 +48,20 @@ def perimeter_from(programme: Programme, args: Any) -> tuple[Perimeter, tuple[st
     asked = indicators.asked_in(programme, args)
     days = periods_in(programme.phases).get(asked.perimeter.phase, (None, None))
     return Perimeter(programme_id=programme.id, of_phase=days, **vars(asked.perimeter)), asked.unknown
+
+
+def last_day(chosen: Perimeter, today: date) -> date:
+    """Up to when something that has not ended goes on: today, or the earlier end of the programme or of the time chosen."""
+    programme = db.session.get_one(Programme, chosen.programme_id)
+    ends = [programme.ends_on, chosen.date_to, chosen.of_phase[1], last_of_phases(programme)]
+    return min([today, *(one for one in ends if one is not None)])
+
+
+def last_of_phases(programme: Programme) -> date | None:
+    """The day on which the last phase ends; none where one of them has no end."""
+    ends = [last for _first, last in periods_in(programme.phases).values()]
+    known = [one for one in ends if one is not None]
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def in_words(

@@ -189,7 +189,7 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
             told = _("%(done)s of %(all)s", done=number(done), all=number(counted))
             cells.append(Cell(told, Decimal(done), _named(record).address))
         if timed:
-            worked = columns.days_between(record, [timed, panel.get("end")] if panel.get("end") else [timed])
+            worked = columns.days_between(record, [timed, panel.get("end")] if panel.get("end") else [timed], reckoned.until)
             cells.append(Cell(worked.text or words.NOTHING, worked.value, note=worked.note))
             if isinstance(worked.value, Decimal) and not worked.note:
                 ended.append(int(worked.value))

@@ -18,6 +18,7 @@ from app.core.web import local_text
 from app.overview import figures, lists, waiting, words
 from app.overview.lists import Record, Words
 from app.overview.matrices import parts_of
+from app.overview.naming import Names
 from app.overview.perimeter import Perimeter
 from app.overview.records import cut, states_of
 from app.overview.tables import Cell, Column, Row, Shown, Table
@@ -137,9 +138,20 @@ def _of_source(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cel
     spoken = Words(actor, chosen.programme_id, source["list"], language)
     asked = _Asked(source["list"], where=source.get("where", ()), dated=source.get("date", ""))
     asked.value, asked.form = source.get("sum", ""), source.get("as", "number")
-    _say(asked, spoken, [(source["by"], cell["row"])] if "row" in cell else [])
+    if cell.get("row") and panel.get("institutions"):
+        _call(asked, Names(chosen.programme_id, language), spoken, source["by"], cell["row"])
+    else:
+        _say(asked, spoken, [(source["by"], cell["row"])] if "row" in cell else [])
     asked.said.append(local_text(source["label"]))
     return asked
+
+
+def _call(asked: _Asked, names: Names, spoken: Words, of: str, row: str) -> None:
+    """Records that name this institution, however they write it."""
+    key = names.key(row)
+    asked.said.append(names.say(row))
+    asked.reads.append(of)
+    asked.keeps = lambda record: any(part and names.key(part) == key for part in parts_of(record, of, spoken))
 
 
 def _of_board(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Cells) -> _Asked:
@@ -176,7 +188,9 @@ _MADE: dict[str, Callable[[Actor, Perimeter, Panel, str, Cells], _Asked]] = {
 
 def _of_ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Cells) -> Shown:
     """The records that a value counts: of one indicator, or of several together."""
-    told = figures.behind_ranking(actor, chosen, panel, language, cell.get("row", ""), cell.get("source", ""))
+    told = figures.behind_ranking(
+        actor, chosen, panel, language, key=cell.get("row"), source=cell.get("source", ""), place=cell.get("column")
+    )
     heads = [Column(_("Name")), Column(_("Organisation")), Column(_("Commune"))]
     named = lists.named(actor, chosen.programme_id, sorted(told.ids)[:MOST_SHOWN], language)
     organisations = Words(actor, chosen.programme_id, "", language).organisations()
@@ -198,6 +212,7 @@ def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Ce
     spoken.know(one.value(of) for one in found for of in ("party", "responsible"))
     heads = [Column(_("Name")), Column(_("Waits for")), Column(spoken.label("due")), Column(_("Organisation"))]
     lines = []
+    names = Names(chosen.programme_id, language)
     for one in found:
         address = url_for("records.record", list_name=one.list, record_id=one.id)
         day = one.day("due")
@@ -205,7 +220,7 @@ def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Ce
             Row(
                 [
                     Cell(one.name or _("(without a name)"), address=address),
-                    Cell(late.who(spoken, one.value("party"), one.value("responsible"))),
+                    Cell(late.who(spoken, names.say(spoken.say("party", one.value("party"))), one.value("responsible"))),
                     Cell(words.short_day(day) if day else "", day),
                     Cell(spoken.say("organisation", one.organisation_id)),
                 ]

@@ -31,6 +31,7 @@ from app.review.pages import filter_choices
 from app.submissions.places import Place
 
 CELL = ("row", "column", "source", "step")  # what a number stands for, in an address
+MOST_CELL = 200  # signs of each: a row may be an institution's name
 
 bp = Blueprint("overview", __name__, url_prefix="/overview")
 
@@ -143,7 +144,7 @@ def rows(code: str) -> str:
     """The records behind one number of a panel."""
     reading = _reading()
     panel = _panel(reading, code)
-    cell = {name: request.args[name].replace("\0", "")[:80] for name in CELL if name in request.args}
+    cell = {name: request.args[name].replace("\0", "")[:MOST_CELL] for name in CELL if name in request.args}
     found = rows_of_panel.rows(reading.actor, reading.chosen, panel, reading.language, cell)
     found.situation = reading.situation
     return _page(reading, [(panel, found)], alone=True, back=url_for("overview.alone", code=code, **reading.args))

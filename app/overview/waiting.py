@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.fleet.queries import phones
 from app.overview import lists
 from app.overview.behind import Behind
 from app.overview.lists import Record
+from app.overview.naming import Names
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Row, Shown, Table
 from app.panels.declarations import WAITING, Panel
@@ -177,8 +178,8 @@ class Late:
     title: Callable[[], str]
 
     def who(self, spoken: lists.Words, party: str, responsible: str) -> str:
-        """Who promised it, by the name that was written; without one whom the plan holds responsible."""
-        return spoken.say("party", party) if party else spoken.say("responsible", responsible)
+        """Who promised it; without a name whom the plan holds responsible."""
+        return party or spoken.say("responsible", responsible)
 
 
 LATE = {
@@ -243,26 +244,32 @@ class _Part:
     first: str
 
 
-def _parts(actor: Actor, chosen: Perimeter, list_name: str) -> list[_Part]:
+def _parts(actor: Actor, chosen: Perimeter, list_name: str, spoken: lists.Words) -> list[_Part]:
+    """The most first; spellings of one name, and names of one institution, are one."""
     some = _are_late(actor, chosen, list_name)
     by = (some.c.kind, some.c.party, some.c.responsible)
     query = sa.select(*by, sa.func.count(), sa.func.min(some.c.due)).group_by(*by).order_by(sa.func.count().desc(), *by)
-    return [_Part(*one) for one in db.session.execute(query)]
+    names, found = Names(chosen.programme_id, spoken.language), dict[tuple[str, str, str], _Part]()
+    for kind, party, responsible, many, first in db.session.execute(query):
+        key = (kind, names.met(spoken.say("party", party), many) if party else "", responsible)
+        was = found.get(key) or _Part(*key, 0, first)
+        found[key] = replace(was, many=was.many + many, first=min(was.first, first))
+    parts = [replace(one, party=names.label(one.party) if one.party else "") for one in found.values()]
+    return sorted(parts, key=lambda one: (-one.many, one.kind, one.party, one.responsible))
 
 
 def _late(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> dict[str, Row]:
     """{key of LATE: its row}; without kinds of which nothing is late."""
     keys = are_shown(panel)
-    parts = {name: _parts(actor, chosen, name) for name in {LATE[key].list for key in keys}}
+    spoken = {name: lists.Words(actor, chosen.programme_id, name, language) for name in {LATE[key].list for key in keys}}
+    parts = {name: _parts(actor, chosen, name, words) for name, words in spoken.items()}
     found = {}
     for key in keys:
         late = LATE[key]
         here = [one for one in parts[late.list] if one.kind == late.kind]
         if here or (not late.kind and _has(chosen.programme_id, late.list)):
             is_cut = sum(one.many for one in parts[late.list]) > MANY
-            found[key] = _row(
-                Behind(panel, chosen), key, here, lists.Words(actor, chosen.programme_id, late.list, language), is_cut
-            )
+            found[key] = _row(Behind(panel, chosen), key, here, spoken[late.list], is_cut)
     return found
 
 

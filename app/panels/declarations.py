@@ -16,7 +16,7 @@ from app.panels.problems import WRONG
 FILE = "home.json"
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
-FORMATS = ("text", "number", "mad", "percent", "m2", "date", "bar")
+FORMATS = ("text", "number", "mad", "percent", "m2", "date", "bar", "institution")
 PAPERS = ("portrait", "landscape")
 WAITING = ("to_review", "returned", "quarantined", "silent", "kept", "actions", "decisions", "commitments")
 WIDE = ("axes", "board", "matrix", "table")
@@ -33,11 +33,11 @@ KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
         frozenset({"done", "none", "going", "start", "end", "columns", "where", "sort", "date"}),
     ),
     "axes": (frozenset({"instrument"}), frozenset({"by", "weakest", "rounds", "date"})),
-    "ranking": (frozenset({"indicators"}), frozenset({"values"})),
+    "ranking": (frozenset({"indicators"}), frozenset({"values", "label", "across"})),
     "table": (frozenset({"list", "columns"}), frozenset({"where", "group", "sort", "signal", "date"})),
     "matrix": (
         frozenset({"rows"}),
-        frozenset({"list", "columns", "value", "as", "check", "where", "sources", "label", "date"}),
+        frozenset({"list", "columns", "value", "as", "check", "where", "sources", "label", "date", "institutions"}),
     ),
     "partners": (frozenset(), frozenset()),
     "map": (frozenset({"list"}), frozenset({"where", "date"})),
@@ -216,6 +216,8 @@ def _column(place: _Place, value: Any, list_name: str, known: Known) -> None:
             raise place.wrong(f"columns.{key}", key, COLUMN_KEYS)
     if value.get("as", "text") not in FORMATS:
         raise place.wrong("columns.as", value["as"], FORMATS)
+    if value.get("as") == "institution" and sorts != ["of"]:
+        raise place.wrong("columns.as", value["as"], '"of"')
     if "label" in value:
         _texts(place, "columns.label", value["label"])
     elif sorts != ["of"]:
@@ -352,14 +354,20 @@ def _check_ranking(place: _Place, raw: dict[str, Any], known: Known) -> None:
     if not isinstance(value, list) or not value:
         raise place.wrong("indicators", value, '[{"code": "…", "by": "…"}]')
     for one in value:
-        if not isinstance(one, dict) or not {"code", "by"} <= set(one) <= {"code", "by", "label", "map"}:
-            raise place.wrong("indicators", one, '{"code": "…", "by": "…", "label": {…}, "map": "…"}')
+        if not isinstance(one, dict) or not {"code", "by"} <= set(one) <= {"code", "by", "label", "map", "beside"}:
+            raise place.wrong("indicators", one, '{"code": "…", "by": "…", "label": {…}, "map": "…", "beside": true}')
+        if not isinstance(one.get("beside", False), bool):
+            raise place.wrong("indicators.beside", one["beside"], "true, false")
         _indicator(place, "indicators.code", one["code"], known)
         _property(place, "indicators.by", one["by"], None, known)
         if "label" in one:
             _texts(place, "indicators.label", one["label"])
     if "values" in raw and not isinstance(raw["values"], list):
         raise place.wrong("values", raw["values"], '["…", …]')
+    if "label" in raw:
+        _texts(place, "label", raw["label"])
+    if "across" in raw and raw["across"] not in PLACES:
+        raise place.wrong("across", raw["across"], PLACES)
 
 
 def _check_table(place: _Place, raw: dict[str, Any], known: Known) -> None:
@@ -404,7 +412,11 @@ def _check_matrix(place: _Place, raw: dict[str, Any], known: Known) -> None:
             if "where" in one:
                 _where(place, one["where"], list_name, known)
         _texts(place, "rows", raw["rows"])
+        if not isinstance(raw.get("institutions", False), bool):
+            raise place.wrong("institutions", raw["institutions"], "true, false")
         return
+    if "institutions" in raw:
+        raise place.wrong("institutions", raw["institutions"], '"sources"')
     if "list" not in raw or "columns" not in raw:
         raise place.wrong("list", raw.get("list"), '"list" + "columns" | "sources"')
     list_name = _list(place, "list", raw["list"], known)

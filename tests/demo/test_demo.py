@@ -124,6 +124,8 @@ def test_the_demonstration_is_loaded_once_shows_its_figures_and_leaves(app, worl
         "نتائج مشروع تأهيل التعاونيات النسائية وتوجهات السنوات الأربع المقبلة (تجربة) 14 octobre 2014",
         "Convention spéciale avec Association Al Hadaf (démonstration) 10 février 2015",
         "Montant (MAD)",
+        "Office du développement de la coopération 3 1 1 1 0",  # two promises under its Arabic name, one under its acronym
+        "Besoin Rang",
         "Les 10 questions les plus faibles",
         "Situation au",
     ):

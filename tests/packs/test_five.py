@@ -9,8 +9,10 @@ F4  Al Hoceima: 1,051 women for 300 with both definitions, six domains of diffic
     cooperatives by sector and province
 F5  what real people have in a programme of the same pack stays when the demonstration goes
 F6  no pack names a reference of the CNDP: forms with names stay shut in the programme for real work
-F7  commitments of meetings by institution or commune: made, kept, to come, late; each number opens its rows
+F7  commitments of meetings by institution or commune: made, kept, to come, late; each number opens its rows; an institution is
+    one row however it is written, and called as its reader calls it
 F8  files of a demonstration say so in each row, files of a real programme do not
+F9  days of what never ended stop where the programme, or the phase that was chosen, ends
 (Boulemane: tests/demo.)
 """
 
@@ -43,6 +45,7 @@ from app.export.writing import write_csv
 from app.indicators.models import Indicator
 from app.instruments import consent
 from app.instruments.queries import published
+from app.overview.naming import Names
 from app.packs.loading import load
 from app.packs.reading import folder_of, known, read
 from app.panels.models import Home as Homes
@@ -69,7 +72,7 @@ class Home:
         answer = self.client.get(f"/overview?programme={self.id}&lang={language}")
         assert answer.status_code == 200
         shown = re.sub(r"(?s)<(script|style|svg).*?</\1>|<[^>]+>", " ", answer.text.split("<main", 1)[1])
-        return re.sub(r"[ \n\t\u00a0]+", " ", html.unescape(shown))
+        return re.sub(r"[ \n\t\u00a0]+", " ", re.sub("[\u2066-\u2069]", "", html.unescape(shown)))
 
     def table(self, panel: str, **chosen: str) -> list[list[str]]:
         answer = self.client.get(f"/overview/{panel}.csv", query_string={"programme": self.id, "lang": "fr", **chosen})
@@ -126,6 +129,9 @@ def test_fes_shows_78_women_on_their_way_to_six_cooperatives(app: Flask) -> None
     assert len(groups) == 6
     assert all(len(line) >= 15 for line in groups)
     assert [line[-1] for line in groups if "النور" in line[0]] == ["286"], "days from start to registration"
+    days = [[line[-1] for line in home.table("creation", phase=one) if "الطبخ" in line[0]] for one in ("", "training")]
+    assert days == [["997"], ["465"]], "of a group that was not registered when the programme, when the phase ended"  # F9
+    home.shows(["لم يكتمل إلى غاية 16/06/2018"], ["non achevé au 16/06/2018"])
     phases = home.table("phases")
     trained = row(phases, "Femmes formées")
     assert "78" in trained, "each woman once, though 26 came to a second session"
@@ -134,12 +140,21 @@ def test_fes_shows_78_women_on_their_way_to_six_cooperatives(app: Flask) -> None
     started = [row(home.table("targets", phase=phase), "Groupes")[1] for phase in ("training", "follow-up")]
     assert started == ["6", "0"], "groups are dated by their start, not by the day their record was made"
     assert home.promises() == {  # F7
-        "المديرية الجهوية للصناعة التقليدية": [1, 1, 0, 0, 0],
-        "اتحاد جمعيات فاس المدينة": [1, 1, 0, 0, 0],
+        "Direction régionale de l’artisanat": [1, 1, 0, 0, 0],
+        "Union des associations de Fès-Médina": [1, 1, 0, 0, 0],
         "مقاطعة فاس المدينة": [1, 0, 0, 1, 0],
-        "مؤسسة دروسوس": [1, 0, 0, 1, 0],
+        "Fondation Drosos": [1, 0, 0, 1, 0],
         "Total": [4, 2, 0, 2, 0],
     }
+    names = Names(home.id, "fr")
+    assert {names.say(one) for one in ("DROSOS", "fondation  drosos", "مؤسَّسة دروسوس", "دروسوس")} == {"Fondation Drosos"}
+    assert (
+        len({names.key(one) for one in ("ODCO", "O.D.C.O.", "مكتب تنمية التعاون", "office du développement de la cooperation")})
+        == 1
+    )
+    assert names.key("Association locale") != names.key("Association")
+    assert home.opened("commitments", row="Drosos", source="0") == 1
+    assert home.opened("commitments", row="مقاطعة  فاس المدينه", source="3") == 1
     home.shows(["الالتزامات حسب المؤسسة", "لم يحل أجله"], ["Engagements par institution", "À tenir"])
     money = row(home.table("money"), "Apport du bailleur")
     assert (money[1], money[3]) == ("3700000", ""), "what the donor gives is no share, and no target of itself"
@@ -150,11 +165,19 @@ def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> No
     home = Home(app, "taounate")
     total = f"28{SPACE}250{SPACE}000,00"
     home.shows(
-        [f"كلفة المشاريع {total}", "المستفيدون المرتقبون 700", "28,25 مليون درهم", "مركب للنسيج التقليدي", "هذه المبالغ للتجربة"],
+        [
+            f"كلفة المشاريع {total}",
+            "المستفيدون المرتقبون 700",
+            "إلى اليوم 316 مشاركة",
+            "28,25 مليون درهم",
+            "مركب للنسيج التقليدي",
+            "هذه المبالغ للتجربة",
+        ],
         [
             f"Coût des projets {total}",
             "Bénéficiaires prévus 700",
-            "Bénéficiaires à ce jour 316 artisans Cible : 700",
+            "Participations aux projets à ce jour 316 participations Cible : 700",
+            "qui profite de deux projets y compte deux fois",
             "28,25 MDH",
             "Complexe de tissage traditionnel",
             "écart important",
@@ -211,7 +234,7 @@ def test_guelmim_shows_premises_by_commune_and_who_could_use_them(app: Flask) ->
         "Fask": [1, 0, 0, 1, 0],
         "Total": [4, 1, 2, 1, 0],
     }
-    assert home.promises() == {"غرفة الصناعة التقليدية": [1, 0, 1, 0, 0], "Total": [1, 0, 1, 0, 0]}
+    assert home.promises() == {"Chambre d’artisanat": [1, 0, 1, 0, 0], "Total": [1, 0, 1, 0, 0]}
     assert home.opened("commune-commitments", row="10.261.01.03", source="1") == 1
     assert {one["demonstration"] for one in rows} == {"données de démonstration"}  # F8
     assert {one["Démonstration"] for one in home.file("/records/premises/table")} == {"données de démonstration"}
@@ -253,17 +276,41 @@ def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None
             "Encadrement juridique",
         ],
     )
-    domains = {line[0]: line[1:4] for line in home.table("difficulties") if len(line) == 4 and line[1].isdecimal()}
+    difficulties = home.table("difficulties")
+    head = ["Domaine", "Rang", "Visites (coopératives)", "Diagnostics (coopératives)", "Ensemble, sans double compte", ""]
+    assert [*head, "Réunions (points soulevés)"] in difficulties, "each column says what it counts"
+    domains = {
+        line[0]: [int(one) for one in (*line[2:5], line[6])] for line in difficulties if len(line) == 7 and line[1].isdecimal()
+    }
     assert len(domains) == 6
-    assert domains["Certification"] == ["1", "2", "4"], "named in a meeting, found in visits, called for by diagnostics"
-    assert all(int(diagnosed) for _raised, _found, diagnosed in domains.values())
+    assert domains["Certification"] == [2, 4, 6, 1], "cooperatives, and beside them a point of a meeting"
+    assert all(max(found, diagnosed) <= both <= found + diagnosed for found, diagnosed, both, _raised in domains.values())
+    home.shows(["الزيارات (تعاونيات)", "اللقاءات (نقط أثيرت)"], ["n’est ni dans la somme ni dans le rang"])
+    across = home.table("difficulties-provinces")
+    provinces = row(across, "Domaine")[1:]
+    assert {"Al Hoceima", "Tanger-Assilah"} <= set(provinces)
+    for line in across:
+        if line[0] in domains:
+            assert int(line[-1]) == domains[line[0]][2], "the same cooperatives, by province"
+            assert sum(map(int, line[1:-1])) == int(line[-1]), "a cooperative is in one province"
+    assert home.opened("difficulties-provinces", row="certif") == 6
+    assert home.opened("difficulties-provinces", row="certif", column="01.051") == int(
+        row(across, "Certification")[1 + provinces.index("Al Hoceima")]
+    )
+    assert home.opened("difficulties-provinces") == int(row(across, "Ensemble")[-1])
     assert home.promises()["Total"] == [4, 1, 0, 3, 0]  # F7
     files = [line for line in home.table("certification") if "تجريبية" in line[0]]
     assert [len(files), sum("43000" in cell for line in files for cell in line)] == [6, 6]
+    by_province = {
+        line[0].partition(",")[0]: [int(one) for one in line[1:4]] for line in home.table("coop-provinces")[4:] if len(line) > 3
+    }
+    all_of_it = {name: numbers[0] for name, numbers in by_province.items()}
+    assert (all_of_it["Al Hoceima"], all_of_it["Tanger-Assilah"] + all_of_it["Tétouan"]) == (52, 29)
+    assert (all_of_it["Rabat"] + all_of_it["Kénitra"], by_province["Total"]) == (21, [102, 13, 89])
     unions = home.table("unions")
     candidates = dict(zip(row(unions, "Secteur")[1:], map(int, row(unions, "Total")[1:]), strict=True))
-    assert (candidates["Al Hoceima"], candidates["Tanger-Assilah"] + candidates["Tétouan"]) == (52, 29)
-    assert (candidates["Rabat"] + candidates["Kénitra"], candidates["Total"]) == (21, 102)
+    assert candidates == {name: numbers[2] for name, numbers in by_province.items()}, "without those of a union"
+    assert [line[-1] for line in home.table("union-members") if "تجريبي" in line[0]] == ["5", "4", "4"]
     for split in ("provinces", "themes", "ages"):
         table = home.table(split)
         assert row(table, "Total")[1:3] == ["1051", "1099"], split
