@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -39,9 +39,9 @@ def changed(kept: bytes | None, came: Iterable[int], went: Iterable[int]) -> byt
     return packed(people)
 
 
-def listed(people: Sequence[int | None]) -> bytes:
-    """A number a row; rows without one are left out."""
-    return _bytes([one for one in people if one is not None] if None in people else people)  # type: ignore[arg-type]
+def numbers(text: str) -> bytes:
+    """As add_rows() takes them, of "3,17,3": a number a row that names somebody."""
+    return _bytes(map(int, text.split(","))) if text else b""
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Crowd:
             self.unnamed += persons - len(self.many[-1])
 
     def add_rows(self, n: int, people: bytes) -> None:
-        """`people`: of the rows that name somebody, as listed() gives it."""
+        """`people`: of the rows that name somebody, as numbers() gives it."""
         self.n += n
         self.unnamed += n - len(people) // 4
         self.few.append(people)

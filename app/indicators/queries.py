@@ -26,7 +26,7 @@ from app.indicators.forms import choice_words
 from app.indicators.keeping import is_in_step, periods_in
 from app.indicators.medians import Tally
 from app.indicators.models import BY_COLUMNS, SCALE, Indicator, IndicatorCell, IndicatorRow
-from app.indicators.people import Crowd, listed
+from app.indicators.people import Crowd, numbers
 from app.indicators.perimeter import (
     Months,
     Part,
@@ -265,7 +265,9 @@ class Reading:
         if scope.own:
             return self._scanned(by, scope)
         found = self._cells(by, scope.without_beyond())
-        return _merged(found, self._scan(by, beyond(self.shown.id, scope))) if scope.beyond else found
+        for beyond_places in self._beyond:
+            found = _merged(found, self._scan(by, beyond_places))
+        return found
 
     @property
     def _is_additive(self) -> bool:
@@ -276,6 +278,18 @@ class Reading:
         """Of the period, as cells are asked. A deviation is computed from squares, which lose digits where they are taken off;
         distinct persons cannot be taken off."""
         return (whole_months if self.declaration.measure in ("distinct", "mean") else nearest_months)(self.scope)
+
+    def _days_beside(self, scope: Scope) -> list[tuple[Where, int]]:
+        """The rows of days beside the months, and whether they are added (1) or taken off."""
+        return [
+            (conditions(self.shown.id, replace(scope, date_from=first, date_to=last)), sign)
+            for first, last, sign in self._months.days
+        ]
+
+    @property
+    def _beyond(self) -> list[Where]:
+        """The rows that only their author lets the reader see."""
+        return [beyond(self.shown.id, self.scope)] if self.scope.beyond else []
 
     def _scanned(self, by: str, scope: Scope) -> dict[str, Sums]:
         return self._scan(by, conditions(self.shown.id, scope))
@@ -293,8 +307,8 @@ class Reading:
             for key, n, total, weight, squares in db.session.execute(query):
                 if n is not None:  # nothing adds up to a row of nothing
                     found[key] = Sums(n, total, weight, float(squares))
-        for first, last, sign in self._months.days:
-            found = _merged(found, self._scanned(by, replace(scope, date_from=first, date_to=last)), sign)
+        for days, sign in self._days_beside(scope):
+            found = _merged(found, self._scan(by, days), sign)
         return found
 
     # -- distinct counts
@@ -307,8 +321,9 @@ class Reading:
         joins = bool(days or months.days or self.scope.beyond) or self._joins(by, scope)
         where = self._kept(by, scope, joins=joins, days=days)
         if scope.own or where is None:
-            return _counted(self._crowds_of(by, self._rows_in_scope))
-        crowds = self._crowds_of(by, self._rows_beside if days is None else self._rows_beyond)
+            return _counted(self._crowds(by, [conditions(self.shown.id, self.scope)]))
+        beside = [] if days is not None else self._days_beside(scope)
+        crowds = self._crowds(by, [one for one, _sign in beside] + self._beyond)
         if months.are_none and not days:
             return _counted(crowds)
         cell, part = IndicatorCell.__table__.c, self._part(by)
@@ -333,40 +348,20 @@ class Reading:
             or (scope.places is not None and len(scope.places) > 1 and by not in PLACES)
         )
 
-    @cached_property
-    def _rows_in_scope(self) -> list[_Alike]:
-        return self._alike(conditions(self.shown.id, self.scope))
-
-    @cached_property
-    def _rows_beside(self) -> list[_Alike]:
-        """Of days around whole months, and of authors who are seen outside the places too."""
-        scope = self.scope.without_beyond()
-        days = [replace(scope, date_from=first, date_to=last) for first, last, _sign in self._months.days]
-        return [*(one for day in days for one in self._alike(conditions(self.shown.id, day))), *self._rows_beyond]
-
-    @cached_property
-    def _rows_beyond(self) -> list[_Alike]:
-        return self._alike(beyond(self.shown.id, self.scope)) if self.scope.beyond else []
-
-    def _alike(self, where: Where) -> list[_Alike]:
-        row = IndicatorRow.__table__.c
-        said = [row[f"by_{n}"] for n in range(1, len(self.declaration.dims) + 1)]
-        query = sa.select(row.person, row.organisation_id, row.territory, _month_of(row.day), *said).where(*where)
-        people: dict[tuple[Any, ...], list[Any]] = {}
-        for one in db.session.execute(query):
-            people.setdefault(one[1:], []).append(one[0])
-        return [_Alike(what[0], what[1], what[2], what[3:], len(many), listed(many)) for what, many in people.items()]
-
-    def _crowds_of(self, by: str, rows: Sequence[_Alike]) -> dict[str, Crowd]:
+    def _crowds(self, by: str, rows: Iterable[Where]) -> dict[str, Crowd]:
+        """Who stands in these rows, by part."""
+        row, (group, keys) = IndicatorRow, self._grouping(by)
+        grouped = [] if group is None else [group.label("part")]
+        named = sa.func.aggregate_strings(sa.cast(row.person, sa.Text), ",")
         found: dict[str, Crowd] = {}
-        for one in rows:
-            for key in self._parts_of(one, by):
-                found.setdefault(key, Crowd()).add_rows(one.n, one.people)
+        for where in rows:
+            for *part, n, people in db.session.execute(
+                sa.select(*grouped, sa.func.count(), named).where(*where).group_by(*grouped)
+            ):
+                listed = numbers(people or "")
+                for key in keys(part[0] if part else None) if n else ():
+                    found.setdefault(key, Crowd()).add_rows(n, listed)
         return found
-
-    def _parts_of(self, row: _Said, by: str) -> Sequence[str]:
-        part = self.scope.part
-        return row.parts(by, self.declaration) if part is None or part.of != by else [part.key]
 
     # -- cells and rows
 
@@ -458,6 +453,8 @@ class Reading:
             return _month_of(row.day), lambda value: (str(value),)
         if by in PLACES:
             return row.territory, lambda value: [one for one in places_of(value) if _is_level(one, by)]
+        if (part := self.scope.part) is not None and part.of == by:
+            return None, lambda _value: (part.key,)
         column = BY_COLUMNS[self.declaration.dims.index(by)]
         return column, lambda value: [one[:80] for one in str(value).split(" ")]
 
@@ -498,6 +495,10 @@ class Reading:
         found = db.session.execute(query.where(*conditions(self.shown.id, self.scope)))
         return [_Valued(one[0], one[1], one[2], one[7:], *one[3:7]) for one in found]
 
+    def _parts_of(self, row: _Valued, by: str) -> Sequence[str]:
+        part = self.scope.part
+        return row.parts(by, self.declaration) if part is None or part.of != by else [part.key]
+
     def _valued(self, by: str) -> dict[str, list[_Valued]]:
         """{key of the part: its rows}"""
         found: dict[str, list[_Valued]] = {}
@@ -530,8 +531,7 @@ class Reading:
         if scope.own or where is None:
             months, beside = Months("", "", (), are_none=True), [(conditions(self.shown.id, self.scope), 1)]
         else:
-            beside = [(conditions(self.shown.id, replace(scope, date_from=a, date_to=b)), sign) for a, b, sign in months.days]
-            beside += [(beyond(self.shown.id, self.scope), 1)] if self.scope.beyond else []
+            beside = [*self._days_beside(scope), *((one, 1) for one in self._beyond)]
         if by in PLACES or (beside and by in self.declaration.multiple):
             return None
         counted = []
@@ -645,13 +645,17 @@ def _month_of(day: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What a row stands in."""
+class _Valued:
+    """A row with its value, and what it stands in."""
 
     organisation_id: str | None
     territory: str | None
     month: str
     said: Sequence[str]  # of each question that the indicator is split by
+    value: int
+    total: int
+    weight: int
+    squares: float
 
     def parts(self, by: str, declaration: Declaration) -> Sequence[str]:
         if by in ("", "month"):
@@ -661,24 +665,6 @@ class _Said:
         if by in PLACES:
             return [one for one in places_of(self.territory) if _is_level(one, by)]
         return [one[:80] for one in self.said[declaration.dims.index(by)].split(" ")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Alike(_Said):
-    """Rows that say the same."""
-
-    n: int
-    people: bytes  # of each that names somebody, her number
-
-
-@dataclass(frozen=True, slots=True)
-class _Valued(_Said):
-    """A row with its value."""
-
-    value: int
-    total: int
-    weight: int
-    squares: float
 
 
 def _sums_of(rows: Sequence[_Valued]) -> Sums:
