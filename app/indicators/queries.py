@@ -479,11 +479,13 @@ class Reading:
         return {key: _sums_of(rows) for key, rows in self._valued(by).items()}
 
     def _is_read_whole(self, by: str) -> bool:
-        """Whether the rows are so few that all parts come from them at once. The whole is asked first, of cells."""
+        """Whether all parts come from the rows at once, which are few. The whole is asked first, of cells: where those tell its
+        middle without a row, they tell that of parts, but for places."""
         if not by:
             return False
-        tallies = self._tallies("")
-        return tallies is not None and sum(one.sums.n for one in tallies.values()) <= MOST_FROM_ROWS
+        whole = list((self._tallies("") or {}).values())
+        are_few = sum(one.sums.n for one in whole) <= MOST_FROM_ROWS
+        return bool(whole) and are_few and (by in PLACES or any(bucket.is_wide for one in whole for bucket in one.middle))
 
     @cached_property
     def _rows_valued(self) -> list[_Valued]:

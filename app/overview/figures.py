@@ -25,6 +25,7 @@ from app.indicators.models import BY_COLUMNS, IndicatorRow
 from app.indicators.perimeter import conditions
 from app.indicators.queries import Reading, Value
 from app.overview import charts, words
+from app.overview.asked import once_a_page
 from app.overview.behind import Behind
 from app.overview.lists import place_label
 from app.overview.perimeter import Perimeter
@@ -46,7 +47,10 @@ class Read:
         self.actor, self.language, self.programme = actor, language, programme_of(chosen)
         self.perimeter = chosen if phase is None else replace(chosen, phase=phase)
         self.args = chosen.to_args()
-        self.known = {one.declaration.code: one for one in queries.indicators(self.programme, hidden=True)}
+        self.known = once_a_page(("indicators", self.programme.id), self._declared)
+
+    def _declared(self) -> dict[str, queries.Shown]:
+        return {one.declaration.code: one for one in queries.indicators(self.programme, hidden=True)}
 
     def reading(self, code: str) -> Reading | None:
         """None: the programme no longer has it."""
@@ -555,18 +559,13 @@ def _identities(
 ) -> tuple[dict[tuple[str, str], set[str]], bool]:
     """{(value, or what it is mapped to; place or organisation of `across`): the records counted there}: one with two needs of one
     domain is one record; and whether a row lists several codes that the indicator keeps as one."""
-    row = IndicatorRow
     found: dict[tuple[str, str], set[str]] = {}
     lists_codes = False
-    column = BY_COLUMNS[reading.declaration.dims.index(by)]
-    beside = {"": sa.literal(""), "organisation": row.organisation_id}.get(across, row.territory)
-    query = sa.select(column, row.identity, beside)
-    query = query.where(*conditions(reading.shown.id, reading.scope), row.identity.is_not(None))
-    for said, identity, stands in db.session.execute(query.distinct()):
+    for said, identity, stands in once_a_page((reading.shown.id, reading.scope, by, across), lambda: _named(reading, by, across)):
         place = _part_of(stands or "", across)
         # Codes that a calculation lists stand with spaces that do not break (app/indicators/evaluating.py).
-        lists_codes = lists_codes or words.NO_BREAK in str(said)
-        for value in str(said).replace(words.NO_BREAK, " ").split():
+        lists_codes = lists_codes or words.NO_BREAK in said
+        for value in said.replace(words.NO_BREAK, " ").split():
             key = value if mapped is None else mapped.get(value, "")
             if key:
                 found.setdefault((key, place), set()).add(identity)
@@ -579,6 +578,14 @@ def _part_of(stands: str, across: str) -> str:
         return stands or ("" if not across else NONE)
     parts = stands.rstrip(".").split(".")
     return ".".join(parts[: PLACE_PARTS[across]]) if len(parts) >= PLACE_PARTS[across] else NONE
+
+
+def _named(reading: Reading, by: str, across: str) -> list[tuple[str, str, str | None]]:
+    """(what rows say, the record they count by, its place or organisation), each once."""
+    row, column = IndicatorRow, BY_COLUMNS[reading.declaration.dims.index(by)]
+    beside = {"": sa.literal(""), "organisation": row.organisation_id}.get(across, row.territory)
+    query = sa.select(column, row.identity, beside).where(*conditions(reading.shown.id, reading.scope), row.identity.is_not(None))
+    return [(str(said), one, place) for said, one, place in db.session.execute(query.distinct())]
 
 
 def _mapping(programme_id: str, declaration: Declaration, by: str, column: str) -> dict[str, str]:
