@@ -110,7 +110,7 @@ class Reckoned:
         if "of" in one:
             return record.number(one["of"])
         if "from" in one:
-            return self.linked[n].get(record.id)
+            return self.linked[n].get(record.id, Decimal() if one.get("count") else None)
         if "ratio" in one:
             return share(record.number(one["ratio"][0]), record.number(one["ratio"][1]))
         if "minus" in one:

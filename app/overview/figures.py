@@ -272,9 +272,10 @@ def split(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
         args = narrowed_to(read.args, by, key)
         cells = [
             replace(
-                cell_of(_of(part, key), one.declaration), address=address_of(one.declaration.code, args) if key in part else ""
+                cell_of(_counted(part, key, all_of_it, one.declaration), one.declaration),
+                address=address_of(one.declaration.code, args) if key in part else "",
             )
-            for part, one in zip(parts, columns, strict=True)
+            for part, one, all_of_it in zip(parts, columns, wholes, strict=True)
         ]
         whole = _of(parts[-1], key) if out_of is not None else wholes[0].value
         rows.append(Row([Cell(labels[key] or _("not stated")), *cells, drawn.cell(_of(parts[0], key), whole)]))
@@ -326,6 +327,13 @@ class _Drawn:
 
 def _of(part: dict[str, Value], key: str) -> Decimal | None:
     return part[key].value if key in part else None
+
+
+def _counted(part: dict[str, Value], key: str, whole: Value, declaration: Declaration) -> Decimal | None:
+    """Of a part that has no row: none where rows are counted, and nothing that could be said of a mean."""
+    if key in part:
+        return part[key].value
+    return Decimal() if whole.is_counted and declaration.measure in ("rows", "distinct") else None
 
 
 def ranking(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:

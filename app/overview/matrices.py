@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,29 @@ def matrix(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Show
     return _several(actor, chosen, panel, language) if panel.get("sources") else _one(actor, chosen, panel, language)
 
 
+class _Called:
+    """Values of a matrix; where they name institutions as people wrote them, one value an institution."""
+
+    def __init__(self, panel: Panel, chosen: Perimeter, language: str, spoken: Words) -> None:
+        self.of = {"rows": panel.get("rows"), "columns": panel.get("columns")}
+        self.spoken, self.which = spoken, panel.get("institutions", "")
+        self.names = Names(chosen.programme_id, language) if self.which else None
+
+    def met(self, values: Sequence[str], which: str, times: int) -> list[str]:
+        if self.names is None or which != self.which:
+            return list(values)
+        return [self.names.met(one, times) if one else "" for one in values]
+
+    def say(self, which: str, value: str) -> str:
+        if self.names is None or which != self.which or not value:
+            return self.spoken.say(self.of[which], value)
+        return self.names.label(value)
+
+    def asked(self, which: str, value: str) -> str:
+        """As an address asks for the records that say it."""
+        return self.say(which, value) if self.names is not None and which == self.which else value
+
+
 def parts_of(record: Record, of: str, spoken: Words) -> list[str]:
     """The values of a property; several where a question takes several."""
     said = record.value(of)
@@ -48,6 +71,7 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     if not found:
         return Shown(empty=nothing_in(name))
     spoken = Words(actor, chosen.programme_id, name, language)
+    called = _Called(panel, chosen, language, spoken)
     sums: Sums = {}
     there: set[tuple[str, str]] = set()
     whole = Decimal()
@@ -55,8 +79,8 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
         record = same.one
         amount = _times(record.number(value) if value else Decimal(1), same.count)
         whole += amount or Decimal()
-        for row in parts_of(record, down, spoken):
-            for column in parts_of(record, across, spoken):
+        for row in called.met(parts_of(record, down, spoken), "rows", same.count):
+            for column in called.met(parts_of(record, across, spoken), "columns", same.count):
                 there.add((row, column))
                 if amount is not None:
                     sums[row, column] = sums.get((row, column), Decimal()) + amount
@@ -68,10 +92,10 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     for (row, _column), amount in sums.items():
         across_sums[row] = across_sums.get(row, Decimal()) + amount
     rows = sorted({row for row, _column in there} | named.keys(), key=lambda row: _order(row, named, across_sums))
-    columns = sorted({column for _row, column in there}, key=lambda one: (not one, -_down(sums, one), spoken.say(across, one)))
+    columns = sorted({column for _row, column in there}, key=lambda one: (not one, -_down(sums, one), called.say("columns", one)))
     check = panel.get("check")
     heads = [Column(local_text(panel.get("label")) if panel.get("label") else spoken.label(down))]
-    heads += [Column(spoken.say(across, one) or _("not stated"), True) for one in columns]
+    heads += [Column(called.say("columns", one) or _("not stated"), True) for one in columns]
     unit = words.unit(form, language)
     heads.append(Column(_("Total (%(unit)s)", unit=unit) if unit else _("Total"), True))
     if check:
@@ -79,15 +103,19 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     lines = []
     for row in rows:
         record_of = named.get(row)
-        title = record_of.name if record_of else spoken.say(down, row) or _("not stated")
+        title = record_of.name if record_of else called.say("rows", row) or _("not stated")
         address = url_for("records.record", list_name=record_of.list, record_id=row) if record_of else ""
         across_sum = across_sums.get(row, Decimal())
-        cells = [_amount(sums.get((row, one)), (row, one) in there, form, behind.address(row=row, column=one)) for one in columns]
+        at = called.asked("rows", row)
+        cells = [
+            _amount(sums.get((row, one)), (row, one) in there, form, behind.address(row=at, column=called.asked("columns", one)))
+            for one in columns
+        ]
         known = row in across_sums
         total = Cell(words.NOTHING, tone="soft")
         if known:
             # Where a record stands in several columns, their sum counts it several times: no list of records does.
-            rows_of = "" if spoken.is_multiple(across) else behind.address(row=row)
+            rows_of = "" if spoken.is_multiple(across) else behind.address(row=at)
             total = Cell(words.figure(across_sum, form), across_sum, rows_of)
         line = [Cell(title, address=address), *cells, total]
         if check:
@@ -99,7 +127,7 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
             amount if any(c == one for _r, c in sums) else None,
             True,
             form,
-            "" if spoken.is_multiple(down) else behind.address(column=one),
+            "" if spoken.is_multiple(down) else behind.address(column=called.asked("columns", one)),
         )
         for one, amount in zip(columns, sums_down, strict=True)
     ]

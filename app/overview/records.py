@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from statistics import median
 
@@ -17,6 +18,7 @@ from app.overview import columns, lists, words
 from app.overview.behind import Behind
 from app.overview.columns import Reckoned
 from app.overview.lists import Record, Words
+from app.overview.naming import Names
 from app.overview.perimeter import Perimeter
 from app.overview.tables import Cell, Column, Empty, Row, Shown, Table
 from app.panels.declarations import Panel, steps_of
@@ -77,6 +79,9 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     found = _read(actor, chosen, panel, language)
     if not found.rows:
         return Shown(empty=nothing_in(name))
+    if panel.get("institutions"):
+        called = Names(chosen.programme_id, language)
+        found = replace(found, rows=[replace(one, name=called.say(one.name)) for one in found.rows])
     spoken = Words(actor, chosen.programme_id, name, language, panel.get("names", {}))
     reckoned = Reckoned(actor, chosen, spoken, panel.get("columns"), found.rows)
     heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads()]

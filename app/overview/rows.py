@@ -117,8 +117,12 @@ def _of_matrix(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cel
     spoken = Words(actor, chosen.programme_id, panel.get("list"), language)
     asked = _Asked(panel.get("list"), where=panel.get("where", ()), dated=panel.get("date", ""))
     asked.value, asked.form = panel.get("value") or "", panel.get("as", "number")
-    chosen_of = [(panel.get(which), cell[key]) for which, key in (("rows", "row"), ("columns", "column")) if key in cell]
-    _say(asked, spoken, chosen_of)
+    there = [(which, cell[key]) for which, key in (("rows", "row"), ("columns", "column")) if key in cell]
+    named = panel.get("institutions")
+    _say(asked, spoken, [(panel.get(which), value) for which, value in there if which != named or not value])
+    for which, value in there:
+        if which == named and value:
+            _call(asked, Names(chosen.programme_id, language), spoken, panel.get(which), value)
     return asked
 
 
@@ -151,7 +155,8 @@ def _call(asked: _Asked, names: Names, spoken: Words, of: str, row: str) -> None
     key = names.key(row)
     asked.said.append(names.say(row))
     asked.reads.append(of)
-    asked.keeps = lambda record: any(part and names.key(part) == key for part in parts_of(record, of, spoken))
+    others = asked.keeps
+    asked.keeps = lambda record: others(record) and any(part and names.key(part) == key for part in parts_of(record, of, spoken))
 
 
 def _of_board(actor: Actor, chosen: Perimeter, panel: Panel, language: str, cell: Cells) -> _Asked:

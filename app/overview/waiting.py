@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.core.clock import utcnow
 from app.core.db import db
@@ -109,7 +110,10 @@ def _returned(actor: Actor, chosen: Perimeter, language: str) -> Row | None:
 
 def _and_others(said: Sequence[str], of: int, language: str) -> str:
     text = ("، " if language == "ar" else ", ").join(said)
-    return _("%(names)s and %(more)s more", names=text, more=number(of - len(said))) if of > len(said) else text
+    more = of - len(said)
+    if more <= 0:
+        return text
+    return ngettext("%(names)s and %(more)s other", "%(names)s and %(more)s others", more, names=text, more=number(more))
 
 
 def _quarantined(actor: Actor, chosen: Perimeter, language: str) -> Row | None:

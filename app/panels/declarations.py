@@ -34,7 +34,7 @@ KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     ),
     "axes": (frozenset({"instrument"}), frozenset({"by", "weakest", "rounds", "date"})),
     "ranking": (frozenset({"indicators"}), frozenset({"values", "label", "across"})),
-    "table": (frozenset({"list", "columns"}), frozenset({"where", "group", "sort", "signal", "date"})),
+    "table": (frozenset({"list", "columns"}), frozenset({"where", "group", "sort", "signal", "date", "institutions"})),
     "matrix": (
         frozenset({"rows"}),
         frozenset({"list", "columns", "value", "as", "check", "where", "sources", "label", "date", "institutions"}),
@@ -374,6 +374,8 @@ def _check_table(place: _Place, raw: dict[str, Any], known: Known) -> None:
     list_name = _list(place, "list", raw["list"], known)
     _columns(place, raw["columns"], list_name, known)
     _of_list(place, raw, list_name, known)
+    if raw.get("institutions", "names") != "names":
+        raise place.wrong("institutions", raw["institutions"], "names")
     if "signal" in raw:
         signal = raw["signal"]
         allowed = '{"gap": ["property", ["property", "property"]], "warn": 10, "bad": 20}'
@@ -412,11 +414,11 @@ def _check_matrix(place: _Place, raw: dict[str, Any], known: Known) -> None:
             if "where" in one:
                 _where(place, one["where"], list_name, known)
         _texts(place, "rows", raw["rows"])
-        if not isinstance(raw.get("institutions", False), bool):
-            raise place.wrong("institutions", raw["institutions"], "true, false")
+        if raw.get("institutions", "rows") != "rows":
+            raise place.wrong("institutions", raw["institutions"], "rows")
         return
-    if "institutions" in raw:
-        raise place.wrong("institutions", raw["institutions"], '"sources"')
+    if raw.get("institutions", "rows") not in ("rows", "columns"):
+        raise place.wrong("institutions", raw["institutions"], "rows, columns")
     if "list" not in raw or "columns" not in raw:
         raise place.wrong("list", raw.get("list"), '"list" + "columns" | "sources"')
     list_name = _list(place, "list", raw["list"], known)

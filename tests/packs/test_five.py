@@ -190,9 +190,13 @@ def test_taounate_shows_eight_projects_and_leaves_what_is_real(app: Flask) -> No
     assert row(home.table("hosts"), "Valorisation")[3] == "Ourtzarh", "hosts, and did not sign"
     financing = home.table("financing")
     assert row(financing, "Total")[-2:] == ["27750000", "28250000"]
+    partners = dict(zip(*(row(financing[3:], one)[1:] for one in ("Projet", "Total")), strict=True))
+    assert not re.search("[\u0621-\u064a]", "".join(partners)), "partners as a reader of French calls them"
+    assert partners["INDH"] == "6200000", "one sheet names it by its acronym, the others in Arabic"
+    assert home.opened("financing", column="INDH") == 5
     late = home.table("late")
     assert len(late) > 8
-    titles = [line[1] for line in late[4:-1]]
+    titles = [one for line in late[4:-1] for one in line[:2]]
     assert titles
     assert not re.search("[\u0621-\u064a]", "".join(titles)), "in the reader's language only"
     assert home.promises()["Total"] == [2, 1, 0, 1, 0]  # F7
@@ -303,7 +307,7 @@ def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None
     assert [len(files), sum("43000" in cell for line in files for cell in line)] == [6, 6]
     by_province = {}
     for line in home.table("coop-provinces")[4:]:
-        by_province[line[0].partition(",")[0]] = [int(one.replace("—", "0")) for one in line[1:4]]
+        by_province[line[0].partition(",")[0]] = [int(one) for one in line[1:4]]
     all_of_it = {name: numbers[0] for name, numbers in by_province.items()}
     assert (all_of_it["Al Hoceima"], all_of_it["Tanger-Assilah"] + all_of_it["Tétouan"]) == (52, 29)
     assert (all_of_it["Rabat"] + all_of_it["Kénitra"], by_province["Total"]) == (21, [102, 13, 89])
