@@ -414,6 +414,76 @@ def test_a_new_phone_asks_for_rows_and_forms_while_its_key_is_on_its_way(page, o
     assert sorted(asked) == ["/api/field/sign-in", f"/api/sync/instrument/{sha}", "/api/sync/pull", "/api/sync/push"]
 
 
+ASKED_AHEAD = """
+await sync.signOut();
+const pulls = () => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/api/sync/pull")).length;
+const before = pulls();
+await sync.signIn(arg, "right", async () => {
+  while (pulls() === before) await new Promise((resolve) => setTimeout(resolve, 20));
+});
+"""
+
+
+def test_a_page_asked_ahead_is_a_sign_of_a_restored_server_only_where_the_server_was_restored(page, office):
+    """It is heard after what was delivered since, and says a number of before."""
+    run(page, SIGN_IN)
+    now(page)
+    finish(page)
+    run(page, ASKED_AHEAD, "fatima")
+    now(page, "signed_in")
+    assert (office.seq, run(page, "return await phone.meta.get('high_water')")) == (1, 1)
+    assert not run(page, "return await phone.meta.get('recheck')")
+
+    office.seq = 0
+    asked = len(office.log)
+    run(page, ASKED_AHEAD, "khadija")
+    now(page, "signed_in")
+    assert run(page, "return await phone.meta.get('recheck')")
+    assert [path for _, path, _ in office.log[asked:]] == ["/api/field/sign-out", "/api/field/sign-in", "/api/sync/pull"]
+
+
+def test_what_was_asked_ahead_is_forgotten_when_she_cannot_come_in_and_not_kept_in_clear_when_the_phone_locks(page, office):
+    entity = {"list": "l", "label": "تعاونية الأمل", "version": 1, "properties": {}}
+    changes = [{"seq": 1, "kind": "entity", "op": "put", "id": "a", "data": entity}]
+    office.pages = {None: {"changes": changes, "next_cursor": "c1", "more": False}}
+    me, pulls = office.me, []
+    office.me = lambda name: {**me(name), "session": f"s-{name}"}
+    office.fault = lambda: pulls.append(request.headers["Authorization"]) if request.path == "/api/sync/pull" else None
+    run(page, SIGN_IN)
+    finish(page)
+    run(
+        page,
+        """
+        const failed = await sync.signIn("fatima", "right", () => Promise.reject(new tools.Problem("phone.full"))).catch(({ code }) => code);
+        if (failed !== "phone.full") throw new Error(failed);
+        // Another window, where she came in.
+        const { id, ...person } = await phone.meta.get("person");
+        await phone.meta.set("person", { ...person, id: "fatima" });
+        await phone.catalogue.belongsTo("fatima");
+        """,
+    )
+    now(page, "signed_in")
+    assert pulls == ["Session s-amina", "Session s-fatima", "Session s-amina"]  # Amina reads on with what is hers
+    assert len(run(page, "return await phone.catalogue.entities('l')")) == 1
+
+    office.after = lambda: time.sleep(0.2)
+    finish(page)
+    run(
+        page,
+        """
+        const { vault } = phone;
+        await sync.signIn("khadija", "right", async () => {
+          await vault.keep("khadija", { id: tools.newId(), person: {}, wrapped: "", pin: { salt: "", rounds: 1, nonce: "", key: "" } });
+          await vault.take("khadija", (await vault.kept("khadija")).id, new Uint8Array(32));
+        });
+        sync.on(({ phase }) => phase === "sending" && vault.lock());
+        await sync.now({ reason: "signed_in" });
+        """,
+    )
+    assert (run(page, "return phone.vault.state"), len(office.items)) == ("locked", 2)
+    assert run(page, "return await phone.catalogue.entities('l')") == []
+
+
 def with_lists(office, count):
     """The next pull brings an instrument that reads so many lists."""
     names = [f"d{number}" for number in range(count)]

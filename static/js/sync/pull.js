@@ -15,6 +15,8 @@ const AT_ONCE = 6;
 const AT_ONCE_BESIDE = 4;
 
 /** @typedef {[("packages" | "datasets"), string]} File  and its hash */
+/** @typedef {import("./contact.js").Known} Known */
+/** @typedef {{person: string, known: Known, pages: Map<string, ReturnType<import("../core/http.js").Http>>, files: Promise<{stopped: boolean} | void>}} Begun */
 
 /**
  * @param {object} parts
@@ -25,7 +27,7 @@ const AT_ONCE_BESIDE = 4;
 export function createPull({ phone, http, contact }) {
   const { catalogue, meta } = phone;
   let lanes = AT_ONCE;
-  /** Asked for while she signed in: the first rows by programme, and what forms need. @type {{person: string, pages: Map<string, ReturnType<typeof http>>, files: Promise<{stopped: boolean} | void>} | null} */
+  /** Asked for while she signed in: the first rows by programme, and what forms need. @type {Begun | null} */
   let begun = null;
 
   /** Programmes and roles as they are now. @returns {Promise<Failure | null>} */
@@ -45,13 +47,13 @@ export function createPull({ phone, http, contact }) {
   /** @param {string} programmeId @param {string | null} cursor  null: from the beginning */
   const page = (programmeId, cursor) => http(`/api/sync/pull?${new URLSearchParams({ programme: programmeId, limit: String(PAGE), ...(cursor ? { cursor } : {}) })}`);
 
-  /** @param {string} programmeId @param {string} owner  whose rows they are @returns {Promise<Failure | null>} */
-  async function rows(programmeId, owner) {
+  /** @param {string} programmeId @param {string} owner  whose rows they are @param {Begun | null} ahead @returns {Promise<Failure | null>} */
+  async function rows(programmeId, owner, ahead) {
     let restarted = false;
     for (;;) {
       const cursor = await catalogue.cursor(programmeId);
-      const asked = cursor ? undefined : begun?.pages.get(programmeId);
-      begun?.pages.delete(programmeId);
+      const asked = cursor ? undefined : ahead?.pages.get(programmeId);
+      ahead?.pages.delete(programmeId);
       const answer = await (asked ?? page(programmeId, cursor));
       if (answer.kind !== "answer") return failureOf(answer);
       const { body } = answer;
@@ -61,7 +63,7 @@ export function createPull({ phone, http, contact }) {
         continue;
       }
       if (!Array.isArray(body?.changes) || typeof body.next_cursor !== "string") return { code: "sync.not_ours" };
-      await contact.heard(answer);
+      await contact.heard(answer, asked && ahead?.known);
       // Somebody else signed in meanwhile: her own turn follows.
       if (!(await catalogue.apply(programmeId, body, owner))) return null;
       if (!body.more || body.next_cursor === cursor) return null;
@@ -121,29 +123,36 @@ export function createPull({ phone, http, contact }) {
     /**
      * Asks at once for what whoever just signed in needs. What comes is used by the next run, or not at all; rows are not kept before.
      * @param {{person: {id: string}, programmes?: {id: string}[], forms?: {packages: string[], datasets: string[]}}} said  the answer
+     * @param {Known} known
      */
-    ahead({ person, programmes = [], forms = { packages: [], datasets: [] } }) {
+    ahead({ person, programmes = [], forms = { packages: [], datasets: [] } }, known) {
       const files = missing(forms.packages, forms.datasets).then((some) => fetched(some, AT_ONCE_BESIDE, () => {})).catch(() => {});
-      begun = { person: person.id, pages: new Map(programmes.map(({ id }) => [id, page(id, null)])), files };
+      begun = { person: person.id, known, pages: new Map(programmes.map(({ id }) => [id, page(id, null)])), files };
     },
+
+    /** She did not come in after all: what was asked for is nobody's. */
+    forget: () => void (begun = null),
 
     /** @param {{progress: (done: number, total: number) => void, entered: boolean}} how  entered: the server said just now who she is @returns {Promise<Failure | null>} */
     async run({ progress, entered }) {
+      const ahead = begun;
+      begun = null;
       const failure = entered ? null : await person();
       if (failure) return failure;
       const owner = await meta.get("person");
       if (!owner) return null;
-      if (!entered || begun?.person !== owner.id) begun = null;
+      // Locked meanwhile, what comes could not be sealed.
+      if (phone.vault.state !== "none" && !phone.vault.seals(owner.id)) return null;
+      const hers = entered && ahead?.person === owner.id ? ahead : null;
       await catalogue.belongsTo(owner.id);
       /** @type {string[]} */
       const programmes = owner.programmes.map((/** @type {{id: string}} */ programme) => programme.id);
       for (const id of programmes) {
-        const stopped = await rows(id, owner.id);
+        const stopped = await rows(id, owner.id, hers);
         if (stopped) return stopped;
       }
       await catalogue.keepOnly(programmes, owner.id);
-      if ((await begun?.files)?.stopped) lanes = 1;
-      begun = null;
+      if ((await hers?.files)?.stopped) lanes = 1;
       return downloads(progress);
     },
   };

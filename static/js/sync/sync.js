@@ -193,12 +193,25 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
 
   /** @param {import("../core/http.js").Answer} answer @param {TakeKey} [takeKey] */
   async function entered(answer, takeKey) {
+    const before = entering;
+    try {
+      return await takenIn(answer, takeKey);
+    } catch (error) {
+      // Whoever was here reads on with what is hers.
+      entering = before;
+      pull.forget();
+      throw error;
+    }
+  }
+
+  /** @param {import("../core/http.js").Answer} answer @param {TakeKey} [takeKey] */
+  async function takenIn(answer, takeKey) {
     const { person, device, programmes, username, session = "" } = answer.body;
     if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
-    await contact.heard(answer);
+    const known = await contact.heard(answer);
     entering = session;
     // Who was here before has most of it.
-    if (!(await phone.meta.get("devices"))?.[person.id]) pull.ahead(answer.body);
+    if (!(await phone.meta.get("devices"))?.[person.id]) pull.ahead(answer.body, known);
     await takeKey?.(phone, answer.body, username, async (address, json) => (await ask(address, json, false)).body);
     // Without a key it ends with the page.
     if (session && phone.vault.seals(person.id)) {
@@ -216,11 +229,8 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
 
   /** A secret of this phone for one link, kept before it is used: an answer lost on the way can be asked for again. @param {string} token */
   async function claimOf(token) {
-    const kept = await phone.meta.get("claim");
-    if (kept?.token === token) return kept.claim;
-    const claim = newId();
-    await phone.meta.set("claim", { token, claim });
-    return claim;
+    // Of two windows both use the same.
+    return (await phone.meta.change("claim", (/** @type {any} */ kept) => (kept?.token === token ? kept : { token, claim: newId() }))).claim;
   }
 
   return {
@@ -281,6 +291,8 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       await http("/api/field/sign-out", { method: "POST", json: {} });
       // With a PIN she is who opens it again, without network.
       if (!(await hasPin())) await phone.meta.set("person", null);
+      entering = "";
+      pull.forget();
       set({ phase: "signed_out", problem: null });
     },
   };
