@@ -413,12 +413,17 @@ def test_after_a_change_only_the_changed_row_is_opened_again_and_none_stays_once
         const first = await labels();
         await pull([row(4, 2)]);
         const second = await labels();
-        await phone.vault.lock();
+        await tools.finished(phone, { owner: arg, title: "سر" });
+        // Locked while it is being opened.
+        crypto.subtle.decrypt = async (...given) => { const bytes = await decrypt(...given); await phone.vault.lock(); return bytes; };
+        const titles = async () => (await phone.outbox.opened()).map(({ title }) => title);
+        const hers = [await titles(), await titles()];
         const third = await labels().catch((error) => error.code);
-        return [first, second, third];
+        return [first, second, third, hers];
         """,
         AMINA,
     )
+    assert found[3] == [["سر"], [""]]
     assert found[:2] == [[3, "1 2 3"], [1, "1 4 3"]]
     assert found[2] in ("vault.locked", [0, ""])
 

@@ -72,6 +72,7 @@ export function createOutbox(keep, vault) {
   async function headOf(row) {
     let found = heads.get(row.revision_id) ?? null;
     if (found) return found;
+    const { keyId } = vault;
     try {
       if (row.head) found = await vault.openJson(row.head, "head", row.revision_id);
       else if (row.envelope && row.encryption !== SEALED) {
@@ -81,7 +82,8 @@ export function createOutbox(keep, vault) {
     } catch {
       return null;
     }
-    if (found) heads.set(row.revision_id, found);
+    // Locked meanwhile, nothing is remembered.
+    if (found && vault.keyId === keyId) heads.set(row.revision_id, found);
     return found;
   }
 
