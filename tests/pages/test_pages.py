@@ -141,6 +141,16 @@ def test_the_first_opening_says_what_to_do(phone: Opener, site: str, language: s
     expect(page.locator("h1")).to_have_text("Bienvenue" if language == "ar" else "مرحبا")
     assert page.evaluate("document.documentElement.dir") == ("ltr" if language == "ar" else "rtl")
 
+    # A kill within the minute: what the browser writes late is lost.
+    page.wait_for_function(
+        "() => new Promise((told) => { indexedDB.open('daftar-outbox').onsuccess = ({ target: { result } }) => {"
+        "  const asked = result.transaction('meta').objectStore('meta').get('language');"
+        "  asked.onsuccess = () => { result.close(); told(asked.result?.value); }; }; })"
+    )
+    page.evaluate("localStorage.removeItem('daftar.language')")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Bienvenue" if language == "ar" else "مرحبا")
+
 
 def test_signing_in_without_network_is_calm_and_keeps_what_was_typed(phone: Opener, site: str) -> None:  # P2
     page = phone("fr")

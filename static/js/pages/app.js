@@ -50,7 +50,10 @@ async function start(root) {
   applyLanguage();
   const opening = Promise.all([openPhone({ atHand: true }), bringLanguage(language())]);
   seekLetters();
-  const [phone, speaks] = await opening;
+  let [phone, speaks] = await opening;
+  // The browser writes its small storage late: what was chosen just before a kill is in the store only.
+  const chosen = await phone.meta.get("language");
+  if (chosen && chosen !== language() && (await setLanguage(chosen))) speaks = true;
   // The other language is better than none.
   if (!speaks && !(await setLanguage(language() === "ar" ? "fr" : "ar"))) throw new Error("no texts");
   const sync = createSync({ phone, fetch: fetch.bind(globalThis) });
@@ -139,7 +142,8 @@ async function start(root) {
   }
 
   const router = createRouter({ show, first });
-  onLanguage(() => {
+  onLanguage((code) => {
+    phone.meta.set("language", code).catch(reportError);
     // These change their language in place, without losing where one is.
     if (router.route.page !== "form" && router.route.page !== "summary") void router.again();
     void count();
@@ -212,6 +216,8 @@ async function start(root) {
   phone.meta.atHand(null);
   await painted();
   await count();
+  // Another tab may have signed in or out before this one listened.
+  await samePerson();
   sync.start();
   void update.start();
 }
