@@ -26,6 +26,7 @@ from app.submissions.models import STATES
 
 # A change of how rows are made counts everything afresh.
 EVALUATION = 2
+ONCE = 2  # the same, of those that say `once`
 
 MEASURES = ("rows", "sum", "distinct", "mean", "median", "share")
 EACH = ("latest", "before", "first")
@@ -117,7 +118,8 @@ class Declaration:
             for key, value in self.raw.items()
             if key not in ("name", "definition", "target", "unit", "counts", "hidden")
         }
-        text = orjson.dumps([EVALUATION, told, [str(one) for one in period or ()]], option=orjson.OPT_SORT_KEYS)
+        made = [EVALUATION, ONCE] if self.once else EVALUATION
+        text = orjson.dumps([made, told, [str(one) for one in period or ()]], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(text).hexdigest()
 
     def stored(self) -> dict[str, Any]:

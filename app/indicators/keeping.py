@@ -276,7 +276,7 @@ class _Keeper:
             for one in over_records:
                 here = {key: kept for key, (list_name, kept) in found.items() if list_name == one.declaration.over.list}
                 rows = {key: self._of_record(one, record) for key, record in here.items()}
-                self._replace(one, self._once(one, rows) if one.declaration.once else rows)
+                self._replace(one, self._once(one, rows, changed.until) if one.declaration.once else rows)
         if over_forms:
             submissions = set(changed.submissions)
             self.until = changed.until
@@ -294,27 +294,50 @@ class _Keeper:
                     rows = _chosen(one.declaration.each, rows, loaded)
                 self._replace(one, rows)
 
-    def _once(self, one: _Indicator, rows: Rows) -> Rows:
-        """And the other records that say the same of a property, or said it before: of each word only the newest one counts."""
-        said = {row.said for many in rows.values() for row, _place in many if row.said}
-        said |= {kept.said for kept in self._standing(one.id, "source_id", rows) if kept.said}
-        name = one.declaration.once.replace("'", "''")
-        column = "label" if name == "label" else f"data ->> '{name}'"
-        there = self.do.rows(
-            f"SELECT id, {column} FROM entities WHERE programme_id = ? AND list = ?",  # noqa: S608
-            (self.programme_id, one.declaration.over.list),
-        )
-        others = self._records({row[0] for row in there if (row[1] or "")[:80] in said and row[0] not in rows})
-        every = {**rows, **{key: self._of_record(one, record) for key, (_list, record) in others.items()}}
+    def _once(self, one: _Indicator, rows: Rows, until: int) -> Rows:
+        """Of the records that say the same of a property only the newest one counts: these, and what their change does to others.
+
+        Each word that was counted has one row, of its newest record, so that the others are read only where that one says the
+        word no more, or is older than it was.
+        """
         newest: dict[str, tuple[date, str]] = {}
-        for key, many in every.items():
-            for row, _place in many:
-                if row.said:
-                    newest[row.said] = max(newest.get(row.said, (row.day, key)), (row.day, key))
+
+        def look_at(found: Rows) -> None:
+            for key, many in found.items():
+                for row, _place in many:
+                    if row.said:
+                        newest[row.said] = max(newest.get(row.said, (row.day, key)), (row.day, key))
+
+        look_at(rows)
+        least = (date.min, "")
+        counted = [kept for kept in self._standing(one.id, "source_id", rows) if kept.said]
+        left = {kept.said for kept in counted if kept.said and newest.get(kept.said, least) < (kept.day, kept.source_id)}
+        others = self._records(self._saying(one, left, until) - rows.keys()) if left else {}
+        every = {**rows, **{key: self._of_record(one, record) for key, (_list, record) in others.items()}}
+        look_at(every)
+        for kept in self._standing(one.id, "said", newest.keys() - left):
+            if kept.source_id in rows or kept.said is None:
+                continue
+            if (kept.day, kept.source_id) > newest[kept.said]:
+                newest[kept.said] = (kept.day, kept.source_id)
+            else:
+                every[kept.source_id] = []
         return {
             key: [(row, place) for row, place in many if not row.said or newest[row.said][1] == key]
             for key, many in every.items()
         }
+
+    def _saying(self, one: _Indicator, words: Collection[str], until: int) -> set[str]:
+        """Records that say one of these words. What changed after this batch has its turn with the words that it says then."""
+        name = one.declaration.once.replace("'", "''")
+        column = "label" if name == "label" else f"data ->> '{name}'"
+        among = "IN (SELECT value FROM json_each(?))" if self.do.is_sqlite else "= ANY(?)"
+        said: Any = orjson.dumps([*words]).decode() if self.do.is_sqlite else [*words]
+        rows = self.do.rows(
+            f"SELECT id FROM entities WHERE programme_id = ? AND list = ? AND seq <= ? AND substr({column}, 1, 80) {among}",  # noqa: S608
+            (self.programme_id, one.declaration.over.list, until, said),
+        )
+        return {row[0] for row in rows}
 
     def _is_building(self, one: _Indicator) -> bool:
         """Whether what changed was so already when the first of its rows was made."""

@@ -7,6 +7,7 @@ S3  another declaration is counted afresh, one that says the same keeps its rows
 S4  distinct counts and medians of any days, of several organisations and places at once, are those of the rows
 S5  a database from before cells kept who stands in them has the same figures once upgraded
 S6  a choice of many is counted, also where it is longer than what PostgreSQL takes into an index
+S7  of records that say the same one counts, however their changes fall into batches; the others are read when it says so no more
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from app.indicators import operations as indicators
 from app.indicators.counting import NONE, places_of
 from app.indicators.models import SCALE, Indicator, IndicatorRow
 from app.indicators.perimeter import Perimeter
+from app.registry import operations as registry
 from app.registry.models import Entity
 from app.submissions import decisions
 from app.submissions.models import Submission
@@ -232,6 +234,56 @@ def test_a_choice_of_very_many_stops_no_counting(work: Work):  # S6
 
     said = db.session.scalars(sa.select(IndicatorRow.by_1).where(IndicatorRow.source_id == envelope["submission_id"]))
     assert " ".join(themes) in list(said)
+
+
+def test_a_record_that_takes_a_word_over_leaves_its_own_to_the_next(work: Work, monkeypatch: pytest.MonkeyPatch):  # S7
+    monkeypatch.setattr(keeping, "WHOLE_BATCH", 1)
+    read: list[int] = []
+    records = keeping._Keeper._records
+    monkeypatch.setattr(keeping._Keeper, "_records", lambda self, ids: read.append(len(set(ids))) or records(self, ids))
+    first_food, first_craft, food, craft = order = sorted(work.coops)
+    for one, sector in zip(order, ("food", "craft") * 2, strict=True):
+        correct(work, one, sector=sector)
+    declare(work.world, [one for one in DECLARED if one["code"] == "once"])
+    indicators.catch_up(work.world.programme.id)
+    assert counted_of(work.world) == {"food": food, "craft": craft}
+    assert set(read) == {1}, "while it is built, each record is read in its turn"
+
+    correct(work, food, sector="")
+    correct(work, craft, sector="food")
+    indicators.catch_up(work.world.programme.id)
+    assert counted_of(work.world) == {"food": craft, "craft": first_craft}
+    step_by_step = kept(work.world)
+    indicators.recount(work.world.programme.id)
+    assert kept(work.world) == step_by_step
+
+    read.clear()
+    correct(work, craft, women="7")
+    correct(work, first_food, women="8")
+    indicators.catch_up(work.world.programme.id)
+    assert read == [1, 1]
+    long = "ص" * 90
+    correct(work, first_food, sector=long)
+    correct(work, food, sector=f"{long}!")
+    indicators.catch_up(work.world.programme.id)
+    assert counted_of(work.world) == {"food": craft, "craft": first_craft, long[:80]: food}
+    correct(work, food, sector="")
+    indicators.catch_up(work.world.programme.id)
+    assert counted_of(work.world) == {"food": craft, "craft": first_craft, long[:80]: first_food}
+
+
+def correct(work: Work, entity_id: str, **values: str) -> None:
+    begin_writing()
+    one = db.session.get_one(Entity, entity_id)
+    registry.correct(work.actor, one.id, values, version=one.version, note="سبب", now=NOW)
+    db.session.commit()
+
+
+def counted_of(world: World) -> dict[str, str]:
+    db.session.rollback()
+    rows = db.session.execute(sa.select(IndicatorRow.said, IndicatorRow.source_id).where(IndicatorRow.said.is_not(None))).all()
+    assert len(rows) == len({row[0] for row in rows})
+    return dict(rows)
 
 
 def test_another_declaration_is_counted_afresh_and_the_same_keeps_its_rows(work: Work):  # S3
