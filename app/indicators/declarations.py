@@ -21,7 +21,7 @@ from app.core.languages import LANGUAGES
 from app.indicators import problems
 from app.indicators.models import MOST_BY
 from app.indicators.words import AMOUNTS, COUNTS, UNITS
-from app.submissions.answers import MULTIPLE, NUMBERS, Form, Node, asked
+from app.submissions.answers import MULTIPLE, NUMBERS, PERSONS, Form, Node, asked
 from app.submissions.models import STATES
 
 # A change of how rows are made counts everything afresh.
@@ -314,6 +314,12 @@ class _Reader:
             raise self.wrong(problems.UNKNOWN_QUESTION, key, name, alike or sorted(scope.names)[:12])
         return node
 
+    def _names_nobody(self, scope: _Scope, key: str, name: str) -> None:
+        """What is said stands in rows and cells, where no right to read names is asked."""
+        if scope.is_personal(name):
+            others = [one for one in scope.names if not scope.is_personal(one)]
+            raise self.wrong(problems.PERSONAL, key, name, others[:12])
+
     def _number(self, scope: _Scope, key: str) -> None:
         name = self.raw.get(key)
         node = self._name(scope, key, name)
@@ -401,6 +407,7 @@ class _Reader:
         for one in given:
             if one not in BUILT_IN:
                 self._name(scope, "by", one)
+                self._names_nobody(scope, "by", one)
         own = [one for one in given if one not in BUILT_IN]
         if len(own) > MOST_BY or len(set(given)) != len(given):
             raise self.wrong(problems.WRONG_VALUE, "by", given, f"{', '.join(BUILT_IN)}; ≤ {MOST_BY} …")
@@ -416,6 +423,7 @@ class _Reader:
         if not scope.over.list or measure not in ("sum", "mean", "median"):
             raise self.wrong(problems.IMPOSSIBLE, "once", self.raw["once"], '"over": {"list": "…"}, "measure": "sum"')
         self._name(scope, "once", self.raw["once"])
+        self._names_nobody(scope, "once", self.raw["once"])
 
     def _unit(self, key: str, unit: Any, *, needed: bool) -> str:
         if unit is None and needed:
@@ -514,6 +522,19 @@ class _Scope:
         if name not in self.lists.get(list_name, ()):
             return False, None
         return True, next((node for form in self.forms.values() if (node := saved_by(form, list_name, name)) is not None), None)
+
+    def is_personal(self, name: str) -> bool:
+        """Whether it says who somebody is, as exports see it (docs/personal-data.md)."""
+        if self.form is not None and not name.startswith("subject."):
+            node = find_node(self.form, self.over.repeat, name)
+            return node is not None and node["i"] in self.form.personal()
+        list_name = self._subject_list() if self.form is not None else self.over.list
+        name = name.removeprefix("subject.")
+        if name == "label":
+            return list_name in PERSONS or any(list_name in form.lists_of_names() for form in self.forms.values())
+        return any(
+            (node := saved_by(form, list_name, name)) is not None and node["i"] in form.personal() for form in self.forms.values()
+        )
 
     def choices(self, node: Node) -> tuple[str, ...]:
         """Codes of a question's own list of choices; none where its choices are records or a long list."""

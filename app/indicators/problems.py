@@ -89,6 +89,14 @@ OTHER_UNIT = Kind(
         "Write both in the same unit."
     ),
 )
+PERSONAL = Kind(
+    "indicators.personal",
+    422,
+    lazy_gettext(
+        "%(file)s, indicator %(indicator)s, %(key)s: “%(found)s” says who somebody is, and would stand beside every figure. Name "
+        "what says nothing of persons: %(allowed)s."
+    ),
+)
 IMPOSSIBLE = Kind(
     "indicators.impossible",
     422,

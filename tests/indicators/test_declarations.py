@@ -54,6 +54,10 @@ def wrong(**changes: Any) -> Problem:
     return refused.value
 
 
+ON_PERSONS = {
+    "over": {"list": "persons"}, "where": None, "date": None, "by": None, "counts": None, "target": None,
+    "measure": "mean", "unit": "days", "of": {"days": ["full_name", "full_name"]},
+}  # fmt: skip
 REFUSED = [
     ({"code": "Les femmes"}, "bad_code", "code"),
     ({"name": {"ar": "نساء"}}, "wrong_value", "name"),
@@ -69,6 +73,10 @@ REFUSED = [
     ({"where": [{"of": "score", "at_least": "many"}]}, "wrong_value", "where[1].at_least"),
     ({"by": ["village"]}, "unknown_question", "by"),
     ({"by": ["subject.village"]}, "unknown_question", "by"),
+    ({"by": ["p_name"]}, "personal", "by"),
+    ({**ON_PERSONS, "once": "full_name"}, "personal", "once"),
+    ({**ON_PERSONS, "once": "label"}, "personal", "once"),
+    ({**ON_PERSONS, "once": "name"}, "unknown_question", "once"),
     ({"date": "p_sex"}, "no_date", "date"),
     ({"phase": "phase-9"}, "wrong_value", "phase"),
     ({"states": ["validated"]}, "wrong_value", "states"),
