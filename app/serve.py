@@ -55,7 +55,7 @@ def _shorten_scripts(app: Flask) -> None:
     from app.pwa import assets
 
     with app.test_request_context():
-        assets.current()
+        assets.current().pack()
 
 
 def announce(app: Flask) -> None:

@@ -2,11 +2,12 @@
 
     python benchmarks/phone.py [--runs 7]
 
-Bytes: the files that the page and its worker fetched until "ready for offline", asked again with gzip; bodies and headers
-apart; instruments, lists and records apart. What the phone fetches once it is ready (AFTERWARDS) is a line of its own. Starts
-are measured on a phone of a programme without PIN, and on one with it: to the field for the PIN, and from the PIN to Today, the
-hand between them apart. Times: the processor slowed four times (CDP Emulation.setCPUThrottlingRate), taken inside the page, from
-the event to the frame after the change. A budget that is missed is printed, never an error: time depends on the machine.
+Bytes: the files that the page and its worker fetched until "ready for offline", asked again with gzip (and with brotli, which
+browsers take over HTTPS); bodies and headers apart; instruments, lists and records apart. What the phone fetches once it is
+ready (AFTERWARDS) is a line of its own. Starts are measured on a phone of a programme without PIN, and on one with it: to the
+field for the PIN, and from the PIN to Today, the hand between them apart. Times: the processor slowed four times (CDP
+Emulation.setCPUThrottlingRate), taken inside the page, from the event to the frame after the change. A budget that is missed
+is printed, never an error: time depends on the machine.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ for (const [name, selector] of [["todayUsable", "main.content .start"], ["pinUsa
 """
 
 
-def fetched(url: str) -> tuple[int, int]:
-    """Bytes of the body, compressed as a phone asks for it, and of the headers."""
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+def fetched(url: str, encoding: str = "gzip") -> tuple[int, int]:
+    """Bytes of the body, packed so, and of the headers."""
+    request = urllib.request.Request(url, headers={"Accept-Encoding": encoding})
     with urllib.request.urlopen(request) as answer:
         body = answer.read()
         headers = sum(len(name) + len(value) + 4 for name, value in answer.headers.items()) + 17
@@ -272,6 +273,8 @@ def main() -> None:
                 )
             )
             lines.append(line("and once it is ready", f"{rest / 1000:.1f} kB in {len(found) - len(sizes)} files", "–", True))
+            smaller = [sum(fetched(one, "br")[0] for one in found if (one in sizes) == first) / 1000 for first in (True, False)]
+            lines.append(line("both as brotli", f"{smaller[0]:.1f} and {smaller[1]:.1f} kB", "–", True))
             starts = [warm_start(page, url) for _ in range(runs)]
             lines.append(line("warm start to a usable Today", spread(starts), "≤ 700 ms", statistics.median(starts) <= 700))
             lines.append(line("start to a field for the PIN", spread(asked), "≤ 700 ms", statistics.median(asked) <= 700))

@@ -213,7 +213,7 @@ def main() -> None:
     print("| what | measured | budget | kept |\n|---|---|---|---|")
     print(
         line(
-            f"first pull of {asked.records} records, gzip",
+            f"first pull of {asked.records} records, packed",
             f"{whole / 1e6:.2f} MB in {len(sizes)} pages",
             "≤ 1.5 MB",
             whole <= 1.5e6,

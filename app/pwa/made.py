@@ -35,14 +35,19 @@ def digest_of(paths: Iterable[Path]) -> str:
 
 def kept(name: str, digest: str, make: Callable[[], Any]) -> Any:
     """What `make` gives, which JSON can hold, or gave when the digest was the same."""
-    path = FOLDER / f"{name}.json"
+    return orjson.loads(kept_bytes(f"{name}.json", digest, lambda: orjson.dumps(make())))
+
+
+def kept_bytes(name: str, digest: str, make: Callable[[], bytes]) -> bytes:
+    """The same, of bytes; `name`: of the file."""
+    path = FOLDER / name
     with suppress(OSError, ValueError):
         head, _, body = path.read_bytes().partition(b"\n")
         if head.decode() == _head(digest, body):
-            return orjson.loads(body)
+            return body
     made = make()
     with suppress(OSError):
-        _write(path, digest, orjson.dumps(made))
+        _write(path, digest, made)
     return made
 
 

@@ -54,7 +54,7 @@ class Preview:
         self.later = {language: [*later, *(name for other, name in texts.items() if other != language)] for language in LANGUAGES}
 
     def _named(self, name: str, kind: str, text: str) -> str:
-        asset = Asset(text.encode(), f"text/{kind}; charset=utf-8")
+        asset = Asset(text.encode(), f"text/{kind}; charset=utf-8", f"preview-{name}-{kind}")
         address = f"{name}.{asset.hash}.{'js' if kind == 'javascript' else kind}"
         self.files[address] = asset
         return address

@@ -7,6 +7,7 @@ import json
 from flask import Blueprint, Response, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
+from app.core import packing
 from app.core.languages import LANGUAGES
 from app.pwa import assets
 from app.pwa.assets import Asset
@@ -31,12 +32,8 @@ async function remove() {
 def _answer(asset: Asset, cache: str) -> Response:
     response = Response(asset.body, content_type=asset.type)
     response.headers["Cache-Control"] = cache
-    response.headers["Vary"] = "Accept-Encoding"
     response.set_etag(asset.hash)
-    if request.accept_encodings["gzip"] > 0:
-        response.set_data(asset.packed)
-        response.headers["Content-Encoding"] = "gzip"
-        response.set_etag(asset.hash, weak=True)
+    packing.answered(response, asset.packed)
     response.make_conditional(request)
     return response
 

@@ -16,6 +16,7 @@ from app.accounts import credentials, enrolment, sessions
 from app.accounts import operations as accounts
 from app.accounts.models import Device, Person
 from app.accounts.sessions import require_own_origin, signed_in_json
+from app.core import packing
 from app.core.clock import utcnow
 from app.core.db import begin_writing, db, iso
 from app.core.ids import is_id
@@ -41,11 +42,9 @@ COMPRESS_FROM = 1024
 def answer(value: dict[str, Any], status: int = 200) -> Response:
     content = orjson.dumps(value)
     response = Response(content, status, content_type="application/json")
-    if len(content) >= COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
-        response.set_data(gzip.compress(content, 5, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding"
-    return response
+    if len(content) < COMPRESS_FROM:
+        return response
+    return packing.answered(response, lambda encoding: packing.packed(content, encoding, packing.EACH_TIME))
 
 
 @bp.after_request

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
-import deflate
 import orjson
-from flask import Response, request
+from flask import Response
 
 from app.accounts.models import Person
+from app.core import packing
 from app.core.db import db
 from app.core.driver import Statements
 from app.core.ids import is_id
@@ -109,20 +108,11 @@ def upload(progress: Progress, status: int) -> Response:
     return response
 
 
-@lru_cache(maxsize=16)
-def _packed(content: str) -> bytes:
-    """As gzip, once: every phone of a programme asks for the same few."""
-    return bytes(deflate.gzip_compress(content.encode(), 12))
-
-
-def kept(content: str) -> Response:
-    """Something immutable, sent as it is stored; the phone keeps it itself."""
+def kept(text: str) -> Response:
+    """Something immutable, sent as it is stored; the phone keeps it itself. Every phone of a programme asks for the same few."""
+    content = text.encode()
     response = Response(content, content_type="application/json")
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        response.set_data(_packed(content))
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding"
-    return response
+    return packing.answered(response, lambda encoding: packing.packed_before(content, encoding, packing.SOMETIMES))
 
 
 @contextmanager

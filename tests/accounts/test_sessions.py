@@ -144,6 +144,10 @@ def test_every_page_carries_the_security_headers(client: FlaskClient):  # S4
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
     assert " style=" not in answer.text
+    # A worker runs under the policy of its script; what runs nothing allows nothing at all.
+    assert {client.get(address).headers["Content-Security-Policy"] for address in ("/sw.js", "/field/drain.js")} == {policy}
+    for address in ("/static/img/icon-192.png", "/static/css/office.css"):
+        assert client.get(address).headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert "<script>" not in answer.text
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
@@ -142,10 +143,12 @@ def test_the_page_and_what_comes_after_it_come_packed(khadija):  # T6
     assert {name.rsplit("/", 1)[1].split(".")[0] for name in later} == {"more", "later", "codes", "fr"}
     for address in (f"/preview/{draft_id}", *later):
         plain = khadija.client.get(address)
-        packed = khadija.client.get(address, headers={"Accept-Encoding": "gzip"})
         assert "Content-Encoding" not in plain.headers
-        assert packed.headers["Content-Encoding"] == "gzip"
-        assert gzip.decompress(packed.data) == plain.data
+        for encoding, unpack in (("br", brotli.decompress), ("gzip", gzip.decompress)):
+            packed = khadija.client.get(address, headers={"Accept-Encoding": encoding})
+            assert packed.headers["Content-Encoding"] == encoding
+            assert "Accept-Encoding" in packed.vary
+            assert unpack(packed.data) == plain.data
     assert khadija.client.get("/preview/later/app.000000000000.js").status_code == 404
 
 

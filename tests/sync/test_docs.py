@@ -10,6 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import brotli
+import pytest
+
 from app.core.db import db, next_seq
 from app.core.ids import new_id
 from app.registry.models import Entity
@@ -98,12 +101,13 @@ def test_the_envelope_of_the_page_is_accepted(amina: Someone):
     assert response.json["results"][0]["result"] == "accepted"
 
 
-def test_answers_are_compressed_for_whoever_asks(amina: Someone):
+@pytest.mark.parametrize(("asked", "encoding"), [("gzip, deflate, br", "br"), ("gzip", "gzip")])
+def test_answers_are_compressed_for_whoever_asks(amina: Someone, asked: str, encoding: str):
     for _ in range(5):
         amina.deliver()
     address = f"/api/sync/pull?programme={amina.programme_id}"
-    answer = amina.client.get(address, headers={"Accept-Encoding": "gzip"})
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert json.loads(gzip.decompress(answer.data))["changes"]
+    answer = amina.client.get(address, headers={"Accept-Encoding": asked})
+    assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == (encoding, "Accept-Encoding")
+    assert json.loads({"br": brotli.decompress, "gzip": gzip.decompress}[encoding](answer.data))["changes"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Sync-Proto"] == "1"
