@@ -135,7 +135,7 @@ def front(request: pytest.FixtureRequest, app: Flask) -> Iterator[Front]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA", has_touch=True, is_mobile=True)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(30_000)
     unlocks_quickly(context)
     yield context.new_page()
     context.close()

@@ -110,7 +110,7 @@ class Device:
             reduced_motion="reduce",
             accept_downloads=True,
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)
         if self.quick_pin:
             unlocks_quickly(self.context)
         if self.pin:

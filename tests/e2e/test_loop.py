@@ -144,7 +144,7 @@ def new_phone(playwright: Playwright, site: str) -> Iterator[Callable[[], Phone]
         context = browser.new_context(
             viewport={"width": WIDTH, "height": HEIGHT}, locale="ar-MA", timezone_id="Africa/Casablanca"
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(30_000)
         return Phone(context, site)
 
     yield make

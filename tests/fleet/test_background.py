@@ -57,7 +57,7 @@ def server(app: Flask) -> Iterator[Counting]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA", has_touch=True, is_mobile=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     types_pin(context)
     unlocks_quickly(context)
     yield context

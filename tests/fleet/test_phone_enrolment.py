@@ -35,7 +35,7 @@ def phone(browser: Browser) -> Iterator[Opener]:
         context = browser.new_context(
             viewport={"width": WIDTH, "height": HEIGHT}, locale=f"{language}-MA", has_touch=True, is_mobile=True
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         types_pin(context)
         unlocks_quickly(context)

@@ -154,7 +154,7 @@ def a_phone(chromium: Browser, site: str, language: str = "ar") -> Iterator[Phon
         geolocation={"latitude": 33.05, "longitude": -3.99, "accuracy": 8},
         permissions=["geolocation"],
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(30_000)
     held = Phone(context, site)
     yield held
     context.close()

@@ -61,7 +61,7 @@ def _choose_file(page: Page, question: Locator, kind: str, picture: bytes) -> No
     assert reached
     for _ in range(6):  # a chooser that has just closed swallows a key, and the focus with it
         try:
-            with page.expect_file_chooser() as chooser:
+            with page.expect_file_chooser(timeout=5000) as chooser:
                 page.keyboard.press("Enter")
             break
         except TimeoutError:

@@ -212,7 +212,7 @@ def studio(chromium: Browser, form_site: str) -> Any:
     context = chromium.new_context(
         viewport={"width": 360, "height": 800}, locale="ar-MA", has_touch=True, permissions=["microphone"]
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(30_000)
     held = Phone(context, form_site)
     yield held
     context.close()

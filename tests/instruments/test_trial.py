@@ -194,7 +194,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 def signed_in(browser: Browser, person: Any, url: str, **options: Any) -> Page:
     context = browser.new_context(locale="ar-MA", timezone_id="Africa/Casablanca", **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     token = next(cookie.value for cookie in person.client._cookies.values() if cookie.key == "session")
     context.add_cookies([{"name": "session", "value": token, "url": url}])
     page = context.new_page()

@@ -95,7 +95,7 @@ def phone(browser: Browser, site: str) -> Iterator[Opener]:
             has_touch=True,
             is_mobile=True,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         types_pin(context)
         unlocks_quickly(context)
         contexts.append(context)

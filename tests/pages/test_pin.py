@@ -46,7 +46,7 @@ LEAVE = "() => { Object.defineProperty(document, 'visibilityState', { get: () =>
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A phone whose owner types herself."""
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     unlocks_quickly(context)
     context.add_init_script("localStorage.setItem('daftar.language', 'fr')")
     yield context
@@ -352,7 +352,7 @@ def test_a_rescue_file_goes_by_another_phone_and_its_receipts_travel_back(page, 
     page.goto(f"{site}/field/#/phone")
 
     other = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="fr-MA", has_touch=True, is_mobile=True)
-    other.set_default_timeout(15_000)
+    other.set_default_timeout(30_000)
     unlocks_quickly(other)
     other.add_init_script("localStorage.setItem('daftar.language', 'fr')")
     second = other.new_page()

@@ -33,7 +33,7 @@ def tab(browser: Browser, office: Office) -> Iterator[Callable[[], Page]]:
     """Opens tabs of one profile, with the modules at hand as `tools`."""
     context = browser.new_context()
     unlocks_quickly(context)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(30_000)
 
     def open() -> Page:
         page = context.new_page()
