@@ -15,6 +15,7 @@ import { isProblemJson } from "./problem.js";
  * @property {BodyInit} [body]  sent as it is
  * @property {Record<string, string>} [headers]
  * @property {string} [credential]  the device's, for delivering
+ * @property {string} [session]  of who is only coming in, "" where a cookie holds it; absent: of who is here
  * @property {number} [timeout]  ms
  *
  * @typedef {(address: string, ask?: Ask) => Promise<Answer | Refusal | Nothing>} Http
@@ -39,7 +40,7 @@ export function createHttp(fetch, { app = "", passed = () => {}, session = () =>
     const headers = { Accept: "application/json, application/problem+json", "X-Sync-Proto": String(PROTO), ...ask.headers };
     if (app) headers["X-App"] = app;
     if (ask.json !== undefined) headers["Content-Type"] = "application/json";
-    const token = session();
+    const token = ask.session ?? session();
     if (ask.credential) headers.Authorization = `Device ${ask.credential}`;
     else if (token) headers.Authorization = `Session ${token}`;
     const sentAt = Date.now();

@@ -35,15 +35,13 @@ export function createContact({ meta }) {
      */
     async heard(answer, asked) {
       const before = await this.known();
-      const then = asked ?? before;
       const { body, sent_at, received_at } = answer;
       const now = { ...before };
       if (typeof body?.server_time === "number") {
         const offset = Math.round(body.server_time - (sent_at + received_at) / 2);
         if (before.clock_offset === null || Math.abs(offset - before.clock_offset) > CLOCK_CHANGE_MS) now.clock_offset = offset;
       }
-      // An epoch that was known at the asking, and is over by now, is of before.
-      if (typeof body?.epoch === "string" && (body.epoch === before.epoch || body.epoch !== then.epoch)) {
+      if (typeof body?.epoch === "string") {
         const highWater = typeof body.high_water === "number" ? body.high_water : before.high_water;
         now.epoch = body.epoch;
         if (before.epoch !== null && body.epoch !== before.epoch) {
@@ -52,7 +50,7 @@ export function createContact({ meta }) {
           now.backup_seq = 0;
         } else {
           // Below what was seen: restored without a new epoch. The greater number is sent until the server makes one.
-          if (body.epoch === then.epoch && highWater < then.high_water) now.recheck = true;
+          if (highWater < (asked ?? before).high_water) now.recheck = true;
           now.high_water = Math.max(highWater, before.high_water);
         }
         if (typeof body.backup_seq === "number") now.backup_seq = body.backup_seq;

@@ -44,8 +44,8 @@ export function createPull({ phone, http, contact }) {
     return null;
   }
 
-  /** @param {string} programmeId @param {string | null} cursor  null: from the beginning */
-  const page = (programmeId, cursor) => http(`/api/sync/pull?${new URLSearchParams({ programme: programmeId, limit: String(PAGE), ...(cursor ? { cursor } : {}) })}`);
+  /** @param {string} programmeId @param {string | null} cursor  null: from the beginning @param {string} [session] */
+  const page = (programmeId, cursor, session) => http(`/api/sync/pull?${new URLSearchParams({ programme: programmeId, limit: String(PAGE), ...(cursor ? { cursor } : {}) })}`, { session });
 
   /** @param {string} programmeId @param {string} owner  whose rows they are @param {Begun | null} ahead @returns {Promise<Failure | null>} */
   async function rows(programmeId, owner, ahead) {
@@ -92,10 +92,10 @@ export function createPull({ phone, http, contact }) {
   }
 
   /**
-   * @param {File[]} files @param {number} atOnce @param {(done: number, total: number) => void} progress
+   * @param {File[]} files @param {number} atOnce @param {(done: number, total: number) => void} progress @param {string} [session]
    * @returns {Promise<{missed: Failure | null, stopped: boolean}>}  stopped: an answer did not come, and no more were asked for
    */
-  async function fetched(files, atOnce, progress) {
+  async function fetched(files, atOnce, progress, session) {
     /** @type {Failure | null} */
     let missed = null;
     const total = files.length;
@@ -105,7 +105,7 @@ export function createPull({ phone, http, contact }) {
       for (let file; !stopped && (file = files.shift()); ) {
         const [store, hash] = file;
         progress(done, total);
-        const answer = await http(`/api/sync/${store === "packages" ? "instrument" : "dataset"}/${hash}`);
+        const answer = await http(`/api/sync/${store === "packages" ? "instrument" : "dataset"}/${hash}`, { session });
         const fits =
           answer.kind === "answer" && answer.status === 200 &&
           (store === "packages" ? (await sha256(answer.text)) === hash : Array.isArray(answer.body?.columns) && Array.isArray(answer.body?.rows));
@@ -121,17 +121,17 @@ export function createPull({ phone, http, contact }) {
 
   return {
     /**
-     * Asks at once for what whoever just signed in needs. What comes is used by the next run, or not at all; rows are not kept before.
-     * @param {{person: {id: string}, programmes?: {id: string}[], forms?: {packages: string[], datasets: string[]}}} said  the answer
-     * @param {Known} known
+     * Asks at once for what whoever is signing in needs. Rows are not kept before she is in: then use() hands them to the next run.
+     * @param {{person: {id: string}, session?: string, programmes?: {id: string}[], forms?: {packages: string[], datasets: string[]}}} said  the answer
+     * @param {Known} known @returns {Begun}
      */
-    ahead({ person, programmes = [], forms = { packages: [], datasets: [] } }, known) {
-      const files = missing(forms.packages, forms.datasets).then((some) => fetched(some, AT_ONCE_BESIDE, () => {})).catch(() => {});
-      begun = { person: person.id, known, pages: new Map(programmes.map(({ id }) => [id, page(id, null)])), files };
+    ahead({ person, session = "", programmes = [], forms = { packages: [], datasets: [] } }, known) {
+      const files = missing(forms.packages, forms.datasets).then((some) => fetched(some, AT_ONCE_BESIDE, () => {}, session)).catch(() => {});
+      return { person: person.id, known, pages: new Map(programmes.map(({ id }) => [id, page(id, null, session)])), files };
     },
 
-    /** She did not come in after all: what was asked for is nobody's. */
-    forget: () => void (begun = null),
+    /** @param {Begun | null} asked */
+    use: (asked) => void (begun = asked),
 
     /** @param {{progress: (done: number, total: number) => void, entered: boolean}} how  entered: the server said just now who she is @returns {Promise<Failure | null>} */
     async run({ progress, entered }) {

@@ -34,9 +34,9 @@ const DAY_MS = 86_400_000;
 /** @param {{phone: import("../store/phone.js").Phone, fetch: typeof fetch, app?: string}} parts */
 export function createSync({ phone, fetch, app = document.documentElement.dataset.version ?? "" }) {
   const meter = createMeter();
-  /** While she signs in; afterwards her vault has it. */
-  let entering = "";
-  const http = createHttp(fetch, { app, passed: meter.passed, session: () => entering || phone.vault.session });
+  /** Of who has no key to keep it with. */
+  let unkept = "";
+  const http = createHttp(fetch, { app, passed: meter.passed, session: () => unkept || phone.vault.session });
   const contact = createContact(phone);
   const push = createPush({ phone, http, contact, app });
   const attachments = createAttachments({ phone, http });
@@ -183,9 +183,9 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
     return Boolean(person && (await phone.vault.kept(person.id))?.pin);
   }
 
-  /** @param {string} address @param {unknown} json @param {boolean} [ofPerson]  throws the server's problem, or what kept from asking */
-  async function ask(address, json, ofPerson = true) {
-    const answer = await http(address, { method: "POST", json });
+  /** @param {string} address @param {unknown} json @param {boolean} [ofPerson] @param {string} [session]  throws the server's problem, or what kept from asking */
+  async function ask(address, json, ofPerson = true, session) {
+    const answer = await http(address, { method: "POST", json, session });
     if (answer.kind === "problem") throw new Problem(answer.problem.code, answer.problem.message, answer.problem.details);
     if (answer.kind === "nothing" || (ofPerson && !answer.body?.person)) throw new Problem(failureOf(answer).code);
     return answer;
@@ -193,36 +193,22 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
 
   /** @param {import("../core/http.js").Answer} answer @param {TakeKey} [takeKey] */
   async function entered(answer, takeKey) {
-    const before = entering;
-    try {
-      return await takenIn(answer, takeKey);
-    } catch (error) {
-      // Whoever was here reads on with what is hers.
-      entering = before;
-      pull.forget();
-      throw error;
-    }
-  }
-
-  /** @param {import("../core/http.js").Answer} answer @param {TakeKey} [takeKey] */
-  async function takenIn(answer, takeKey) {
     const { person, device, programmes, username, session = "" } = answer.body;
     if (!person.id || !device?.credential) throw new Problem("sync.not_ours");
     const known = await contact.heard(answer);
-    entering = session;
     // Who was here before has most of it.
-    if (!(await phone.meta.get("devices"))?.[person.id]) pull.ahead(answer.body, known);
-    await takeKey?.(phone, answer.body, username, async (address, json) => (await ask(address, json, false)).body);
-    // Without a key it ends with the page.
-    if (session && phone.vault.seals(person.id)) {
-      await phone.vault.enter(person.id, session);
-      entering = "";
-    }
+    const ahead = (await phone.meta.get("devices"))?.[person.id] ? null : pull.ahead(answer.body, known);
+    await takeKey?.(phone, answer.body, username, async (address, json) => (await ask(address, json, false, session)).body);
+    const isKept = session && phone.vault.seals(person.id);
+    if (isKept) await phone.vault.enter(person.id, session);
     await phone.catalogue.belongsTo(person.id, await phone.meta.get("last_person"));
+    // Without a key it ends with the page. Nothing is read with it before the rows are hers: somebody else's may still be on their way.
+    unkept = isKept ? "" : session;
     const kept = { ...device, username };
     await phone.meta.setAll({
       person: { ...person, username, programmes }, device: kept, devices: { ...(await phone.meta.get("devices")), [person.id]: kept }, last_person: person.id,
     });
+    pull.use(ahead);
     set({ phase: "idle", problem: null });
     return person;
   }
@@ -291,8 +277,8 @@ export function createSync({ phone, fetch, app = document.documentElement.datase
       await http("/api/field/sign-out", { method: "POST", json: {} });
       // With a PIN she is who opens it again, without network.
       if (!(await hasPin())) await phone.meta.set("person", null);
-      entering = "";
-      pull.forget();
+      unkept = "";
+      pull.use(null);
       set({ phase: "signed_out", problem: null });
     },
   };
