@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 
@@ -16,7 +17,7 @@ from app.core import packing
 from app.core.db import db
 from app.core.languages import LANGUAGES, chosen_language, direction
 from app.core.permissions import require
-from app.core.web import CONTENT_SECURITY_POLICY
+from app.core.web import CONTENT_SECURITY_POLICY, SHORT_POLICY
 from app.instruments import queries
 from app.instruments.lint import TOKENS
 from app.instruments.models import InstrumentDraft
@@ -54,7 +55,7 @@ def page(draft_id: str) -> Response:
         style=style.text,
         later=[url_for("preview.file", name=name) for name in made.later[language]],
         icon=assets.ICON,
-        package=_within(found.package),
+        package=_within(_package(found.package)),
         trial=_within(json.dumps(_trial(found), ensure_ascii=False, separators=(",", ":"))),
     )
     content = html.encode()
@@ -70,6 +71,14 @@ def page(draft_id: str) -> Response:
 def _within(text: str) -> Markup:
     """JSON as it stands within a page: in strings alone it has what could end an element."""
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+
+
+def _package(text: str) -> str:
+    """A package without the rows of its workbook, which phones do not read, and without the numbers of its nodes, which
+    preview.js gives them by their places: 5 % of the page for 1,000 questions."""
+    package = orjson.loads(text)
+    package["nodes"] = [{key: value for key, value in node.items() if key not in ("i", "row")} for node in package["nodes"]]
+    return orjson.dumps(package).decode()
 
 
 def _trial(found: InstrumentDraft) -> dict[str, Any]:
@@ -93,5 +102,6 @@ def file(name: str) -> Response:
     if asset is None:
         abort(404)
     response = packing.answered(Response(asset.body, content_type=asset.type), asset.packed)
+    response.headers["Content-Security-Policy"] = SHORT_POLICY
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.core import packing
 from app.core.languages import LANGUAGES
+from app.core.web import SHORT_POLICY
 from app.pwa import assets
 from app.pwa.assets import Asset
 
@@ -64,7 +65,10 @@ def _spoken() -> str:
 def file(name: str, version: str, kind: str) -> ResponseReturnValue:
     # Another version's file must not come under this version's name: a shell is of one piece.
     asset = assets.current().files.get(request.path) or abort(404)
-    return _answer(asset, FOR_EVER)
+    response = _answer(asset, FOR_EVER)
+    # Scripts of a page run under the page's policy; workers, under that of their own, are not among these.
+    response.headers["Content-Security-Policy"] = SHORT_POLICY
+    return response
 
 
 @bp.get(assets.ICON)

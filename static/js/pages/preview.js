@@ -120,4 +120,7 @@ function restore(chosen) {
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const held = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? "");
-start(root, { ...held("trial"), package: held("package") }).catch(reportError);
+const pkg = held("package");
+// What a node's place says was left out on the way (app/pwa/preview.py).
+pkg.nodes.forEach((/** @type {any} */ node, /** @type {number} */ i) => Object.assign(node, { i }));
+start(root, { ...held("trial"), package: pkg }).catch(reportError);
