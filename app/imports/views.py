@@ -75,7 +75,7 @@ def _home(list_name: str, programme_id: str, form: FileForm, status: int = 200) 
     html = render_template(
         "imports/home.html",
         list_name=list_name,
-        list_title=list_title(list_name),
+        list_title=list_title(list_name, programme_id),
         form=form,
         columns=[one.label(chosen_language()) for one in known.by_name.values()],
         imports=operations.of_list(_actor(), programme_id, list_name),
@@ -141,7 +141,7 @@ def _page(list_name: str, import_id: str, *, status: int = 200, problem: str = "
         "imports/import.html",
         one=one,
         here=here,
-        list_title=list_title(one.list),
+        list_title=list_title(one.list, one.programme_id),
         state_text=_state_words(one),
         counts=counts,
         columns=_columns(one, known),

@@ -73,7 +73,11 @@ def explained(programme: Programme, declaration: Declaration, forms: Mapping[str
 
 def _over(over: Over, forms: Mapping[str, Form], language: str) -> str:
     if over.list:
-        return entity_lists().get(over.list, {}).get(language, over.list)
+        known = entity_lists().get(over.list)
+        own = (
+            form.package["title"] for form in forms.values() if any(one["list"] == over.list for one in form.package["entities"])
+        )
+        return str((known or next(own, {})).get(language) or over.list)
     form = forms.get(over.instrument)
     if form is None:
         return over.instrument

@@ -27,7 +27,7 @@ def drawn(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     dated = panel.get("date", "")
     alike, _more = lists.alike(actor, chosen, list_name, of=["commune"], where=where, dated=dated)
     if not alike:
-        return Shown(empty=nothing_in(list_name))
+        return Shown(empty=nothing_in(list_name, chosen.programme_id))
     places: dict[str, int] = {}
     for same in alike:
         places[same.one.territory] = places.get(same.one.territory, 0) + same.count

@@ -69,7 +69,7 @@ def _one(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown:
     wanted = [down, across, *([value] if value else [])]
     found, more = lists.alike(actor, chosen, name, of=wanted, where=panel.get("where", ()), dated=panel.get("date", ""))
     if not found:
-        return Shown(empty=nothing_in(name))
+        return Shown(empty=nothing_in(name, chosen.programme_id))
     spoken = Words(actor, chosen.programme_id, name, language)
     called = _Called(panel, chosen, language, spoken)
     sums: Sums = {}
@@ -213,7 +213,7 @@ def _several(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Sh
                     sums[value, str(n)] = sums.get((value, str(n)), Decimal()) + amount
                 said[value] = (names.label(value) if names is not None else spoken.say(source["by"], value)) or _("not stated")
     if not said:
-        return Shown(empty=nothing_in(sources[0]["list"]))
+        return Shown(empty=nothing_in(sources[0]["list"], chosen.programme_id))
     behind = Behind(panel, chosen)
     units = [words.unit(source.get("as", ""), language) for source in sources]
     titles = [local_text(source["label"]) for source in sources]

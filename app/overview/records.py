@@ -29,9 +29,9 @@ STATES = {"done": ["done"], "going": ["ongoing"], "none": ["na"]}  # as the step
 SIGNS = {"done": "✓", "going": "◐", "none": "—", "": "·"}
 
 
-def nothing_in(list_name: str) -> Empty:
+def nothing_in(list_name: str, programme_id: str) -> Empty:
     return Empty(
-        _("No record in “%(list)s” yet", list=list_title(list_name)),
+        _("No record in “%(list)s” yet", list=list_title(list_name, programme_id)),
         _("Records come from the forms that phones send, or from a table that you bring. They then stand here by themselves."),
         url_for("imports.home", list_name=list_name),
         _("Bring records…"),
@@ -78,7 +78,7 @@ def table(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     name = panel.get("list")
     found = _read(actor, chosen, panel, language)
     if not found.rows:
-        return Shown(empty=nothing_in(name))
+        return Shown(empty=nothing_in(name, chosen.programme_id))
     if panel.get("institutions"):
         called = Names(chosen.programme_id, language)
         found = replace(found, rows=[replace(one, name=called.say(one.name)) for one in found.rows])
@@ -165,18 +165,18 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
     name = panel.get("list")
     found = _read(actor, chosen, panel, language)
     if not found.rows:
-        return Shown(empty=nothing_in(name))
+        return Shown(empty=nothing_in(name, chosen.programme_id))
     spoken, steps = Words(actor, chosen.programme_id, name, language), steps_of(panel.get("steps"))
     reckoned = Reckoned(actor, chosen, spoken, panel.get("columns", []), found.rows)
     states = states_of(panel)
     titles = [local_text(step["label"]) if "label" in step else spoken.label(step["of"]) for step in steps]
     narrow = len(steps) > 6
-    heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads()]
-    heads += [Column(number(n) if narrow else title, hint=title) for n, title in enumerate(titles, 1)]
-    heads.append(Column(_("Steps done"), True))
+    # What the steps come to stands before them: fifteen do not fit beside each other on most screens.
+    heads = [Column(_("Name"), is_personal=name in PERSONS), *reckoned.heads(), Column(_("Steps done"), True)]
     timed = panel.get("start")
     if timed:
         heads.append(Column(_("Days"), True, hint=_("Days from start to end")))
+    heads += [Column(number(n) if narrow else title, hint=title) for n, title in enumerate(titles, 1)]
     rows, ended, done_in_all = [], list[int](), [0] * len(steps)
     ordered = _sorted(found.rows, panel.get("sort")) if panel.get("sort") else found.rows
     here = {record.id for record in _beginning(chosen, ordered)}
@@ -192,10 +192,10 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
                 cells.append(_step(state, said, words.short_day(day) if day else ""))
         if record.id in here:
             told = _("%(done)s of %(all)s", done=number(done), all=number(counted))
-            cells.append(Cell(told, Decimal(done), _named(record).address))
+            cells.insert(0, Cell(told, Decimal(done), _named(record).address))
         if timed:
             worked = columns.days_between(record, [timed, panel.get("end")] if panel.get("end") else [timed], reckoned.until)
-            cells.append(Cell(worked.text or words.NOTHING, worked.value, note=worked.note))
+            cells.insert(1, Cell(worked.text or words.NOTHING, worked.value, note=worked.note))
             if isinstance(worked.value, Decimal) and not worked.note:
                 ended.append(int(worked.value))
         if record.id in here:
@@ -205,7 +205,7 @@ def board(actor: Actor, chosen: Perimeter, panel: Panel, language: str) -> Shown
         Cell(number(one), Decimal(one), behind.address(step=str(n)) if one else "") for n, one in enumerate(done_in_all)
     ]  # fmt: skip
     last = [Cell(), *([Cell()] if timed else [])]
-    foot = [Row([Cell(_("Done by")), *(reckoned.totals(found.rows)), *counts, *last], "total")]
+    foot = [Row([Cell(_("Done by")), *(reckoned.totals(found.rows)), *last, *counts], "total")]
     notes = [*_more_there(chosen, len(ordered)), *cut(found.more, lists.MOST)]
     if timed and ended:
         middle = number(words.rounded(Decimal(str(median(ended))), 1).normalize())

@@ -32,7 +32,7 @@ def name_words(programme_id: str, one: Found, language: str) -> str:
     if one.kind in ("property", "said"):
         return Properties(programme_id, one.list_name, language).label(one.name)
     if one.kind in ("record", "import", "waiting"):
-        return list_title(one.list_name or one.name)
+        return list_title(one.list_name or one.name, programme_id)
     if one.kind == "text":
         return {
             "remark": _("Remark"),

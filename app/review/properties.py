@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -32,9 +32,29 @@ def _library_lists() -> dict[str, dict[str, str]]:
         return {row["name"]: {"ar": row["label_ar"], "fr": row["label_fr"]} for row in csv.DictReader(stream)}
 
 
-def list_title(name: str) -> str:
+def list_title(name: str, programme_id: str = "") -> str:
+    """Of a list that comes with Daftar its name; one of a programme's own is called as the form that writes it."""
     known = _library_lists().get(name)
+    if known is None and programme_id:
+        known = next((form.package["title"] for form in _forms(programme_id) if name in _written(form)), None)
     return local_text(known) if known else name
+
+
+def _forms(programme_id: str) -> Iterator[Form]:
+    query = (
+        sa.select(InstrumentVersion.sha256)
+        .join(Instrument, Instrument.current_id == InstrumentVersion.id)
+        .where(Instrument.programme_id == programme_id)
+        .order_by(Instrument.form_id)
+    )
+    for sha256 in db.session.scalars(query):
+        form = form_of(sha256)
+        if form is not None:
+            yield form
+
+
+def _written(form: Form) -> set[str]:
+    return {rule["list"] for rule in form.package.get("entities", [])}
 
 
 def lists(programme_id: str) -> list[str]:
@@ -90,16 +110,9 @@ class Properties:
         self.known: dict[str, tuple[Form, Node]] = {}
         plain: dict[str, tuple[Form, Node]] = {}
         marked: set[str] = set()
-        query = (
-            sa.select(InstrumentVersion.sha256)
-            .join(Instrument, Instrument.current_id == InstrumentVersion.id)
-            .where(Instrument.programme_id == programme_id)
-            .order_by(Instrument.form_id)
-        )
-        for sha256 in db.session.scalars(query):
-            form = form_of(sha256)
-            for rule in form.package.get("entities", []) if form else []:
-                if form is None or rule["list"] != list_name:
+        for form in _forms(programme_id):
+            for rule in form.package.get("entities", []):
+                if rule["list"] != list_name:
                     continue
                 for name, index in rule["save"]:
                     node = asked(form, form.nodes[index])

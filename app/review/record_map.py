@@ -81,7 +81,7 @@ def shown(list_name: str) -> str:
     return render_template(
         "registry/map.html",
         list_name=list_name,
-        title=properties.list_title(list_name),
+        title=properties.list_title(list_name, programme_id),
         filters=filters,
         found=found,
         count=len(found["points"]) + sum(len(one["records"]) for one in found["centres"]) + len(found["apart"]),

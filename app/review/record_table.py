@@ -51,7 +51,7 @@ def write(
     table = _Table(actor, filters, language)
     if file_format == "xlsx":
         with workbook(target, title=filters.list, created=now, rtl=language == "ar") as book:
-            sheet = book.sheet(list_title(filters.list), [table.heads])
+            sheet = book.sheet(list_title(filters.list, filters.programme_id), [table.heads])
             for row in table.rows():
                 sheet.write(row)
     else:

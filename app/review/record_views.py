@@ -74,8 +74,8 @@ def listed(list_name: str) -> str:
     return render_template(
         "registry/list.html",
         list_name=list_name,
-        title=properties.list_title(list_name),
-        lists=[(name, properties.list_title(name)) for name in properties.lists(programme_id)],
+        title=properties.list_title(list_name, programme_id),
+        lists=[(name, properties.list_title(name, programme_id)) for name in properties.lists(programme_id)],
         found=found,
         rows=record_lists.rows(actor, programme_id, found.records),
         count=record_lists.counted(found),
@@ -136,7 +136,7 @@ def _page(list_name: str, record_id: str, *, status: int = 200, problem: str = "
     html = render_template(
         "registry/record.html",
         view=view,
-        list_title=properties.list_title(list_name),
+        list_title=properties.list_title(list_name, entity.programme_id),
         all_submissions=pages_address(entity),
         submission_address=lambda item: url_for("review.submission", submission_id=item.id),
         here={"list_name": list_name, "record_id": entity.id},
@@ -317,7 +317,7 @@ def _giving(list_name: str, *, status: int = 200, problem: str = "") -> Response
     values: dict[str, Any] = filters.to_args() | ({"record": record_id} if record_id else {})
     html = render_template(
         "registry/give.html",
-        list_title=properties.list_title(list_name),
+        list_title=properties.list_title(list_name, programme_id),
         rows=record_lists.rows(actor, programme_id, plan.records[:10]),
         plan=plan,
         names=pages.people_names([one.person_id for one in plan.pending]),

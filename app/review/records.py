@@ -344,7 +344,7 @@ def _tied(actor: Actor, entity: Entity, language: str) -> list[Tied]:
                 bool(due) and not is_closed and due < today,
             )
             (closed if is_closed else opened).append(line)
-        tied.append(Tied(name, list_title(name), opened, closed))
+        tied.append(Tied(name, list_title(name, entity.programme_id), opened, closed))
     return tied
 
 

@@ -128,8 +128,8 @@ def test_fes_shows_78_women_on_their_way_to_six_cooperatives(app: Flask) -> None
     groups = [line for line in board if "مجموعة" in line[0]]
     assert len(groups) == 6
     assert all(len(line) >= 15 for line in groups)
-    assert [line[-1] for line in groups if "النور" in line[0]] == ["286"], "days from start to registration"
-    days = [[line[-1] for line in home.table("creation", phase=one) if "الطبخ" in line[0]] for one in ("", "training")]
+    assert [line[3:5] for line in groups if "النور" in line[0]] == [["15", "286"]], "days from start to registration"
+    days = [[line[4] for line in home.table("creation", phase=one) if "الطبخ" in line[0]] for one in ("", "training")]
     assert days == [["997"], ["465"]], "of a group that was not registered when the programme, when the phase ended"  # F9
     home.shows(["لم يكتمل إلى غاية 16/06/2018"], ["non achevé au 16/06/2018"])
     phases = home.table("phases")
@@ -305,6 +305,11 @@ def test_al_hoceima_shows_1051_for_300_with_both_definitions(app: Flask) -> None
     assert home.promises()["Total"] == [4, 1, 0, 3, 0]  # F7
     files = [line for line in home.table("certification") if "تجريبية" in line[0]]
     assert [len(files), sum("43000" in cell for line in files for cell in line)] == [6, 6]
+    for language, title in (("ar", "ملف التصديق"), ("fr", "Dossier de certification")):
+        page = home.client.get(f"/records/certifications?lang={language}").text
+        assert re.search(r"(?s)<h1[^>]*>(.*?)</h1>", page.split("<main", 1)[1])[1].strip() == title, (
+            "a list of the programme’s own"
+        )  # type: ignore[index]
     by_province = {}
     for line in home.table("coop-provinces")[4:]:
         by_province[line[0].partition(",")[0]] = [int(one) for one in line[1:4]]
