@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import brotli
 import deflate
@@ -44,10 +45,14 @@ def packed(content: bytes, encoding: str, effort: Effort) -> bytes:
     return bytes(deflate.gzip_compress(content, effort.gzip))
 
 
-@lru_cache(maxsize=32)
+_kept = lru_cache(maxsize=32)(packed)
+_locks = [Lock() for _ in range(16)]
+
+
 def packed_before(content: bytes, encoding: str, effort: Effort) -> bytes:
-    """The same, of what was packed lately without doing it again."""
-    return packed(content, encoding, effort)
+    """The same, without doing again what was done lately; once for all the phones that ask for a new form together."""
+    with _locks[hash(content) % len(_locks)]:
+        return _kept(content, encoding, effort)
 
 
 def wanted() -> str:

@@ -4,13 +4,16 @@ P1  brotli for whoever takes it, gzip for who takes that alone (a proxy may take
     they are; in all three the same content
 P2  what the request prefers decides, brotli where it does not say
 P3  no cache gives one reader what another asked for: Vary, and a tag for each encoding
-P4  what was packed slowly is found again at the next start, and packed again when its content is another
+P4  what many ask for at once is packed once
+P5  what was packed slowly is found again at the next start, and packed again when its content is another
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import brotli
@@ -94,7 +97,16 @@ def test_a_part_of_a_file_is_a_part_of_what_it_holds(ask: Ask):  # P1
     assert answer.data == (assets.STATIC / "css/office.css").read_bytes()[:10]
 
 
-def test_what_was_packed_slowly_is_kept_between_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # P4
+def test_what_many_ask_for_at_once_is_packed_once():  # P4
+    content = os.urandom(30_000).hex().encode()
+    before = packing._kept.cache_info().misses
+    with ThreadPoolExecutor(8) as readers:
+        answers = set(readers.map(lambda _: packing.packed_before(content, "br", packing.SOMETIMES), range(8)))
+    assert [brotli.decompress(one) for one in answers] == [content]
+    assert packing._kept.cache_info().misses == before + 1
+
+
+def test_what_was_packed_slowly_is_kept_between_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # P5
     monkeypatch.setattr(made, "FOLDER", tmp_path)
 
     def script(content: bytes) -> assets.Asset:
