@@ -74,7 +74,7 @@ class Phone:
     def __init__(self, context: BrowserContext, site: str) -> None:
         self.context, self.site = context, site
         self.modules = context.new_page()
-        self.modules.goto(f"{site}/static/css/tokens.css")
+        self.modules.goto(f"{site}/static/js/core/clock.js")
         self.modules.evaluate(PHONE, PASSWORD)
         ready = (
             "(await sync.now({ reason: '' }), (await phone.catalogue.instruments()).filter(({ ready }) => ready).length === 4)"

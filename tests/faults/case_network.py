@@ -210,7 +210,7 @@ def test_only_one_flush_is_on_its_way_whoever_asks(phones, proxy, station: Stati
         phone.fill()
     page = phone.page
     other = page.context.new_page()
-    other.goto(f"{net.url}/static/css/tokens.css")
+    other.goto(f"{net.url}/static/js/core/clock.js")
     other.evaluate(MODULES)
     net.plan = plan
     for tab in (page, other):

@@ -66,13 +66,13 @@ def test_200_kills_around_finish_leave_a_draft_or_an_item_never_half(
     page = phone.device.open()
     for number in range(KILLS):
         phone.tell()
-        page.goto(f"{phone.url}/static/css/tokens.css")
+        page.goto(f"{phone.url}/static/js/core/clock.js")
         page.evaluate(MODULES)
         draft = begin_at_the_end(phone)
         page.evaluate("() => document.querySelector('.fill-foot .go').click()")
         time.sleep(chance.uniform(0, 0.3) if number % 2 else chance.uniform(0, 1.5))
         phone.device.kill()
-        page = phone.device.open(f"{phone.url}/static/css/tokens.css")
+        page = phone.device.open(f"{phone.url}/static/js/core/clock.js")
         drafts = {one["id"] for one in stored(page, "drafts")}
         items = stored(page, "items")
         receipts = {one["revision_id"] for one in stored(page, "receipts")}
@@ -219,7 +219,7 @@ def test_cleared_data_is_noticed_and_told(phone: Phone, station: Station, ledger
     if known:
         expect(note).to_be_visible()
     took = time.monotonic() - began
-    phone.page.goto(f"{phone.url}/static/css/tokens.css")
+    phone.page.goto(f"{phone.url}/static/js/core/clock.js")
     phone.page.evaluate(MODULES)
     alarms = phone.run("return phone.alarms")
     kinds = [one["kind"] for one in alarms]
@@ -301,7 +301,7 @@ def test_a_picture_that_vanishes_after_it_was_chosen_was_copied_already(
     expect(page.locator(".finish-state")).to_be_visible()
     page.locator(".fill-foot .go").click()
     page.wait_for_url(re.compile("#/summary/"))
-    page.goto(f"{phone.url}/static/css/tokens.css")
+    page.goto(f"{phone.url}/static/js/core/clock.js")
     page.evaluate(MODULES)
     item = phone.items()[-1]
     ledger.note_saved(item["revision_id"], item["sha256"], item["submission_id"], [one["sha256"] for one in item["attachments"]])
@@ -317,7 +317,7 @@ def test_one_draft_in_two_tabs_becomes_one_form(phone: Phone, station: Station, 
     page = phone.page
     draft = page.evaluate("() => daftar.draft({ name: 'الأولى', photos: 0, size: 0 })")
     other = page.context.new_page()
-    other.goto(f"{phone.url}/static/css/tokens.css")
+    other.goto(f"{phone.url}/static/js/core/clock.js")
     other.evaluate(MODULES)
     opening = "async ([id, take]) => { const { openDraft } = await import('/static/js/form/session.js'); try { globalThis.session = await openDraft(daftar.phone, id, { take }); session.on((what) => (globalThis.heard = what)); return 'open'; } catch (error) { return error.code; } }"
     assert page.evaluate(opening, [draft, False]) == "open"
@@ -404,7 +404,7 @@ def browser_at(when: str, phone: Phone, playwright: Playwright, home: Path | Non
         browser = until(lambda: attached(playwright, port), "the browser listens", 120)
         types_pin(browser.contexts[0])
         page = browser.contexts[0].new_page()
-        page.goto(f"{phone.url}{at or '/static/css/tokens.css'}")
+        page.goto(f"{phone.url}{at or '/static/js/core/clock.js'}")
         if not at:
             page.evaluate(MODULES)
         yield page
@@ -507,7 +507,7 @@ def test_a_clock_that_jumps_back_while_a_form_is_filled_loses_nothing(phone: Pho
         expect(page.locator(".fill-status .saved")).to_have_class("saved saved")
     page.reload()
     expect(field).to_have_value("بعد 1")
-    page.goto(f"{phone.url}/static/css/tokens.css")
+    page.goto(f"{phone.url}/static/js/core/clock.js")
     page.evaluate(MODULES)
     done = page.evaluate("(id) => daftar.finish(id)", draft)
     ledger.note_saved(done["revision_id"], done["sha256"], done["submission_id"], done["photos"])

@@ -137,7 +137,7 @@ class Phone:
     def open(self) -> Page:
         """The browser, on a page of ours where nothing runs yet, with the modules at hand as `daftar`."""
         page = self.device.open()
-        page.goto(f"{self.url}/static/css/tokens.css")
+        page.goto(f"{self.url}/static/js/core/clock.js")
         page.evaluate(MODULES)
         return page
 

@@ -193,7 +193,7 @@ def reopen(phone: Phone) -> None:
     phone.device.open()
     while True:
         with contextlib.suppress(Error):
-            phone.page.goto(f"{phone.url}/static/css/tokens.css")
+            phone.page.goto(f"{phone.url}/static/js/core/clock.js")
             phone.page.evaluate(MODULES)
             return
 

@@ -103,7 +103,7 @@ def phone(browser: Browser, site: str) -> Iterator[Opener]:
         page.errors = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
         if what is not None:
-            page.goto(f"{site}/static/css/tokens.css")
+            page.goto(f"{site}/static/js/core/clock.js")
             page.evaluate(SEED, what)
         return page
 

@@ -251,7 +251,7 @@ def registry(browser: Browser, site: str) -> Iterator[Page]:
     """One phone for all the searches: they change nothing."""
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA")
     page = context.new_page()
-    page.goto(f"{site}/static/css/tokens.css")
+    page.goto(f"{site}/static/js/core/clock.js")
     page.evaluate(SEED, FULL)
     open_page(page, site, "#/registry")
     expect(page.locator("a.card")).to_have_count(4)
@@ -283,7 +283,7 @@ def test_each_state_of_a_finished_form_has_words(outbox: Page, title: str, words
 def outbox(browser: Browser, site: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="ar-MA")
     page = context.new_page()
-    page.goto(f"{site}/static/css/tokens.css")
+    page.goto(f"{site}/static/js/core/clock.js")
     page.evaluate(SEED, FULL)
     open_page(page, site, "#/outbox")
     expect(page.locator(".status")).to_contain_text("لا توجد شبكة")
@@ -528,7 +528,7 @@ def test_a_draft_of_an_older_version_says_that_a_newer_one_is_here(phone: Opener
 def test_a_store_that_does_not_open_is_said_with_what_it_held(playwright, tmp_path: Path, site: str) -> None:  # P12
     """Chromium's newer store of IndexedDB refuses a damaged file instead of beginning an empty one."""
     device = Device(playwright, tmp_path / "profile", "fr", arguments=BACKENDS["sqlite"])
-    page = device.open(f"{site}/static/css/tokens.css")
+    page = device.open(f"{site}/static/js/core/clock.js")
     page.evaluate(SEED, {"items": FULL["items"], "drafts": [{"id": "d1"}]})
     page.goto(f"{site}/field/#/today")
     expect(page.locator(".app nav")).to_be_visible()
