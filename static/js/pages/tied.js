@@ -15,14 +15,14 @@ import { said } from "./words.js";
 const APART = new Set(["actions", "trainings"]);
 const MOST_FACTS = 4;
 
-/** The lists of the library in words; another list is called as its form calls it. @param {string} list */
-export function listTitle(list) {
+/** The lists of the library in words; another list is called as the form that writes it. @param {string} list @param {any[]} [packages] */
+export function listTitle(list, packages = []) {
   /** @type {Record<string, string>} */
   const titles = {
     cooperatives: t("Cooperatives"), groups: t("Groups in formation"), persons: t("Persons"), meetings: t("Meetings"), premises: t("Premises"),
     matches: t("Premises and groups"), projects: t("Projects"), contributions: t("Contributions"), apprentices: t("Apprentices"), visits: t("Visits"),
   };
-  return titles[list] ?? list;
+  return titles[list] ?? (said(packages.find((pkg) => listsOf([pkg]).has(list))?.title) || list);
 }
 
 /** Every list that the forms write. @param {any[]} packages @returns {Set<string>} */
@@ -42,7 +42,8 @@ export async function recordNames({ phone }, packages) {
 export async function tiedTo({ phone }, opened, id, words) {
   /** @type {Tied[]} */
   const found = [];
-  for (const list of listsOf(opened.map(({ pkg }) => pkg))) {
+  const packages = opened.map(({ pkg }) => pkg);
+  for (const list of listsOf(packages)) {
     if (APART.has(list)) continue;
     const rows = (await phone.catalogue.entities(list)).filter((/** @type {any} */ row) => row.name !== id && names(row, id));
     if (!rows.length) continue;
@@ -53,7 +54,7 @@ export async function tiedTo({ phone }, opened, id, words) {
       for (const property of propertiesOf(pkg, list)) if (property.isListed && !marked.has(property.name)) marked.set(property.name, { ...property, pkg, instrument });
     found.push({
       list,
-      title: listTitle(list),
+      title: listTitle(list, packages),
       rows: await Promise.all(rows.map(async (/** @type {any} */ record) => {
         const told = [...marked.values()].filter(({ name }) => record[name] && record[name] !== id && record[name] !== record.label).slice(0, MOST_FACTS);
         return { record, facts: await Promise.all(told.map(async (property) => {
