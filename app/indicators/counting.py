@@ -64,6 +64,11 @@ def places_of(territory: str | None) -> list[str]:
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1) if n in (1, 2) or n >= 4 or n == len(parts)]
 
 
+def month_of(day: date) -> str:
+    """ "2026-11", "0026-11": of slips too, which strftime() gives without their zeros."""
+    return day.isoformat()[:7]
+
+
 def level_of(place: str) -> int:
     """1 a region, 2 a province, 3 a cercle, 4 a commune, 5 an arrondissement; 0: no place."""
     return 0 if place == NONE else place.count(".") + 1
@@ -92,7 +97,7 @@ def has_people(shape: str) -> bool:
 
 def keys_of(row: Kept, dims: Sequence[str], *, median: bool, distinct: bool) -> Iterator[Key]:
     """Every cell that the row stands in."""
-    organisation, month = row.organisation_id or NONE, f"{row.day:%Y-%m}"
+    organisation, month = row.organisation_id or NONE, month_of(row.day)
     places = places_of(row.territory)
     shapes: list[tuple[str, str, str, str]] = [("", "", "", ""), ("o", "", "", organisation), ("m", month, "", "")]
     shapes.append(("om", month, "", organisation))

@@ -7,6 +7,7 @@ tests/indicators compares the two.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 
 from app.core.db import db
 from app.core.permissions import ACTIONS, SUPERVISOR, Actor
-from app.indicators.counting import NONE
+from app.indicators.counting import NONE, month_of
 from app.indicators.evaluating import Period
 from app.indicators.keeping import periods_in
 from app.indicators.models import BY_COLUMNS, Indicator, IndicatorCell, IndicatorRow
@@ -258,6 +259,8 @@ def _in(place: str) -> sa.ColumnElement[bool]:
 
 # -- months
 
+BEFORE_ALL, AFTER_ALL = "0000-12", "9999-13"  # of a calendar that begins with 0001-01-01 and ends with 9999-12-31
+
 
 @dataclass(frozen=True)
 class Months:
@@ -282,23 +285,28 @@ def nearest_months(scope: Scope) -> Months:
 def _months(scope: Scope, *, by_day: bool) -> Months:
     first, last, days = "", "", list[tuple[date, date, int]]()
     start, end = scope.date_from, scope.date_to
-    if start and end and f"{start:%Y-%m}" == f"{end:%Y-%m}":
-        off = start.day - 1 + (_next_month(end) - end).days - 1
+    if start and end and month_of(start) == month_of(end):
+        off = start.day - 1 + (_last_of_month(end) - end).days
         if off and not (by_day and off < (end - start).days + 1):
             return Months("", "", ((start, end, 1),), are_none=True)
     if start:
-        begins, after = start.replace(day=1), _next_month(start)
-        takes_off = by_day and (start - begins) < (after - start)
-        first = f"{begins if start == begins or takes_off else after:%Y-%m}"
+        begins, ends = start.replace(day=1), _last_of_month(start)
+        takes_off = start != begins and by_day and (start - begins) <= (ends - start)
+        if start == begins or takes_off:
+            first = month_of(begins)
+        else:
+            first = month_of(ends + timedelta(days=1)) if ends < date.max else AFTER_ALL
         if start != begins:
-            days.append((begins, start - timedelta(days=1), -1) if takes_off else (start, after - timedelta(days=1), 1))
+            days.append((begins, start - timedelta(days=1), -1) if takes_off else (start, ends, 1))
     if end:
-        begins, after = end.replace(day=1), _next_month(end)
-        rest = after - end - timedelta(days=1)
-        takes_off = by_day and rest < end - begins + timedelta(days=1)
-        last = f"{end if not rest or takes_off else begins - timedelta(days=1):%Y-%m}"
-        if rest:
-            days.append((end + timedelta(days=1), after - timedelta(days=1), -1) if takes_off else (begins, end, 1))
+        begins, ends = end.replace(day=1), _last_of_month(end)
+        takes_off = end != ends and by_day and (ends - end) <= (end - begins)
+        if end == ends or takes_off:
+            last = month_of(end)
+        else:
+            last = month_of(begins - timedelta(days=1)) if begins > date.min else BEFORE_ALL
+        if end != ends:
+            days.append((end + timedelta(days=1), ends, -1) if takes_off else (begins, end, 1))
     if first and last and last < first:
         return Months("", "", tuple(days), are_none=True)
     return Months(first, last, tuple(days))
@@ -314,5 +322,5 @@ def days_between(first: date, last: date) -> list[str]:
     return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
 
-def _next_month(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+def _last_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -50,6 +50,7 @@ from app.registry.places import name as place_name
 
 LEVEL = {"region": 1, "province": 2, "commune": 4}
 MOST_FROM_ROWS = 20_000
+MOST_NAMED = 1200  # months; a period of more has slips at its ends, and stores take no list of so many
 CERCLE = 3  # no sums of its own are kept
 
 
@@ -397,13 +398,16 @@ class Reading:
         elif (named := self._months_named(scope, days)) is not None:
             where += [cell.shape.in_([*shapes, *(one.replace("m", "d") for one in shapes if days)]), cell.month.in_(named)]
         else:
-            where.append(cell.shape.in_(shapes))
-            where += [cell.month >= months.first] if months.first else []
-            where += [cell.month <= months.last] if months.last else []
+            timed: Where = [cell.shape.in_(shapes)]
+            timed += [cell.month >= months.first] if months.first else []
+            timed += [cell.month <= months.last] if months.last else []
+            of_days = sa.and_(cell.shape.in_([one.replace("m", "d") for one in shapes]), cell.month.in_(days or ()))
+            where.append(sa.or_(sa.and_(*timed), of_days) if days else sa.and_(*timed))
         if scope.organisations is not None:
             where.append(cell.organisation.in_(scope.organisations))
         if scope.places is not None and by in PLACES:
-            where.append(sa.or_(*(cell.place == NONE if one == NONE else inside(cell.place, one) for one in scope.places)))
+            here = [cell.place == NONE if one == NONE else inside(cell.place, one) for one in scope.places]
+            where.append(sa.or_(sa.false(), *here))  # of a place where only her people's rows count she is given no cell
         elif scope.places is not None:
             where.append(cell.place.in_(scope.places))
         return where
@@ -414,11 +418,12 @@ class Reading:
         if months.are_none:
             return list(days or ())
         if months.first and months.last:
-            return [*months_between(months.first, months.last), *(days or ())]
-        if days or scope.organisations is not None or scope.places is not None:
+            here = months_between(months.first, months.last)
+        elif days or scope.organisations is not None or scope.places is not None:
             here = [one for one in self._months_counted if months.first <= one <= (months.last or one)]
-            return [*here, *(days or ())]
-        return None
+        else:
+            return None
+        return [*here, *(days or ())] if len(here) <= MOST_NAMED else None
 
     @cached_property
     def _months_counted(self) -> list[str]:

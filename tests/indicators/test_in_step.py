@@ -8,6 +8,8 @@ S4  distinct counts and medians of any days, of several organisations and places
 S5  a database from before cells kept who stands in them has the same figures once upgraded
 S6  a choice of many is counted, also where it is longer than what PostgreSQL takes into an index
 S7  of records that say the same one counts, however their changes fall into batches; the others are read when it says so no more
+S8  of a place outside her territories a coordinator is shown the rows of those she answers for alone, split by place too
+S9  a slip of a hand in a year, in a row or in the period that is asked for, stops no figure and changes no other
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ def test_what_is_counted_change_by_change_is_what_counting_afresh_gives(work: Wo
     work.meet_the_same_again(12)
     indicators.catch_up(work.world.programme.id)
     figures_of_any_time_and_place_are_those_of_the_rows(work.world, work.lot)
+    of_a_place_beyond_hers_only_rows_of_her_people_are_shown(work.world)
 
     step_by_step = kept(work.world)
     migrations = str(ROOT / "migrations")
@@ -89,6 +92,8 @@ PERIMETERS = [
     Perimeter(date_from=date(2026, 1, 20), date_to=date(2026, 3, 15), territory="05.271"),
     Perimeter(date_from=date(2026, 2, 10), date_to=date(2026, 2, 20)),
 ]
+
+ENDS = [date.min, date(26, 3, 5), date(206, 1, 20), date(9999, 12, 3), date.max]  # S9
 
 
 def figures_are_those_of_the_rows(world: World) -> None:
@@ -124,6 +129,24 @@ def figures_are_those_of_the_rows(world: World) -> None:
                     assert told == by_part(shown.declaration, by, inside), (*about, by)
 
 
+def of_a_place_beyond_hers_only_rows_of_her_people_are_shown(world: World) -> None:  # S8
+    placed = db.session.scalars(sa.select(Membership).where(Membership.person_id == world.people["khadija"].id)).one()
+    placed.organisation_id, placed.territories = None, ["03"]
+    db.session.commit()
+    actor, perimeter = world.people["khadija"].actor, Perimeter(territory="05.271")
+    seen = visible_sources(actor, world.programme.id, False)
+    assert actor.answers_for(world.programme.id)
+    for code in ("women", "cost", "middle"):
+        shown = queries.indicator(world.programme, code)
+        rows = db.session.scalars(sa.select(IndicatorRow).where(IndicatorRow.indicator_id == shown.id))
+        inside = [row for row in rows if row.source_id in seen and is_inside(row, perimeter)]
+        for by in ("region", "commune"):
+            told = {
+                key: value.value for key, _label, value in queries.Reading(actor, world.programme, shown, perimeter).split(by)
+            }
+            assert told == by_part(shown.declaration, by, inside), (code, by)
+
+
 def figures_of_any_time_and_place_are_those_of_the_rows(world: World, lot: Random) -> None:  # S4
     placed = db.session.scalars(sa.select(Membership).where(Membership.person_id == world.people["khadija"].id)).one()
     placed.organisation_id, placed.territories = world.al_amal.id, ["05.271.01", "05.131", "03"]
@@ -138,7 +161,10 @@ def figures_of_any_time_and_place_are_those_of_the_rows(world: World, lot: Rando
             assert sum(len(months) > 1 for identity, months in months_of.items() if identity) > 2, "they come in several months"
         seen = {actor.person_id: visible_sources(actor, world.programme.id, False) for actor in readers}
         for _ in range(25):
-            actor, (first, last) = lot.choice(readers), sorted(lot.choices([*days, date(2026, 2, 1), date(2026, 3, 31)], k=2))
+            actor, (first, last) = (
+                lot.choice(readers),
+                sorted(lot.choices([*days, date(2026, 2, 1), date(2026, 3, 31), *ENDS], k=2)),
+            )
             perimeter = Perimeter(
                 lot.choice(("", "", "", world.al_amal.id, world.al_hadaf.id)),
                 lot.choice(("", "", "", "", "05", "05.271", "05.271.03", "05.131.01.01", "03")),
@@ -150,7 +176,7 @@ def figures_of_any_time_and_place_are_those_of_the_rows(world: World, lot: Rando
             assert reading.value().value == figure(shown.declaration, inside), about
             months: dict[str, list[IndicatorRow]] = {}
             for row in inside:
-                months.setdefault(f"{row.day:%Y-%m}", []).append(row)
+                months.setdefault(row.day.isoformat()[:7], []).append(row)
             told = {month: value.value for month, value in reading.over_time()}
             assert told == {month: figure(shown.declaration, some) for month, some in months.items()}, about
             for by in ("organisation", "region", "commune", *shown.declaration.dims):
