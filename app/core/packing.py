@@ -5,9 +5,10 @@ Browsers take brotli over HTTPS and from their own machine only. A proxy that ta
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from hashlib import sha256
 from threading import Lock
 
 import brotli
@@ -45,14 +46,39 @@ def packed(content: bytes, encoding: str, effort: Effort) -> bytes:
     return bytes(deflate.gzip_compress(content, effort.gzip))
 
 
-_kept = lru_cache(maxsize=32)(packed)
-_locks = [Lock() for _ in range(16)]
+MOST_KEPT = 24 * 1024 * 1024  # bytes, packed: all texts of static/ take half a megabyte, the longest list of a form one
+
+_kept: OrderedDict[tuple[bytes, str, Effort], bytes] = OrderedDict()  # the longest unasked first
+_keeping = Lock()
+_packing = [Lock() for _ in range(16)]
 
 
 def packed_before(content: bytes, encoding: str, effort: Effort) -> bytes:
     """The same, without doing again what was done lately; once for all the phones that ask for a new form together."""
-    with _locks[hash(content) % len(_locks)]:
-        return _kept(content, encoding, effort)
+    key = (sha256(content).digest(), encoding, effort)
+    found = _found(key)
+    if found is not None:  # who asks for this waits for nobody who packs something else
+        return found
+    with _packing[key[0][0] % len(_packing)]:
+        found = _found(key)
+        if found is None:
+            found = packed(content, encoding, effort)
+            _keep(key, found)
+        return found
+
+
+def _found(key: tuple[bytes, str, Effort]) -> bytes | None:
+    with _keeping:
+        if key in _kept:
+            _kept.move_to_end(key)
+        return _kept.get(key)
+
+
+def _keep(key: tuple[bytes, str, Effort], content: bytes) -> None:
+    with _keeping:
+        _kept[key] = content
+        while sum(map(len, _kept.values())) > MOST_KEPT:
+            _kept.popitem(last=False)
 
 
 def wanted() -> str:

@@ -6,6 +6,7 @@ P2  what the request prefers decides, brotli where it does not say
 P3  no cache gives one reader what another asked for: Vary, and a tag for each encoding
 P4  what many ask for at once is packed once
 P5  what was packed slowly is found again at the next start, and packed again when its content is another
+P6  what is asked for in turn is packed once, however many there are, within the memory that is said
 """
 
 from __future__ import annotations
@@ -99,11 +100,21 @@ def test_a_part_of_a_file_is_a_part_of_what_it_holds(ask: Ask):  # P1
 
 def test_what_many_ask_for_at_once_is_packed_once():  # P4
     content = os.urandom(30_000).hex().encode()
-    before = packing._kept.cache_info().misses
     with ThreadPoolExecutor(8) as readers:
-        answers = set(readers.map(lambda _: packing.packed_before(content, "br", packing.SOMETIMES), range(8)))
-    assert [brotli.decompress(one) for one in answers] == [content]
-    assert packing._kept.cache_info().misses == before + 1
+        answers = list(readers.map(lambda _: packing.packed_before(content, "br", packing.SOMETIMES), range(8)))
+    assert brotli.decompress(answers[0]) == content
+    assert len({id(one) for one in answers}) == 1
+
+
+def test_what_pages_ask_for_in_turn_is_packed_once_and_takes_no_more_memory_than_is_said(monkeypatch: pytest.MonkeyPatch):  # P6
+    def ask_for_all(of: bytes) -> list[bytes]:
+        return [packing.packed_before(of + b"%d" % n * 40, "br", packing.SOMETIMES) for n in range(200)]
+
+    first = ask_for_all(b"form")
+    assert [id(one) for one in ask_for_all(b"form")] == [id(one) for one in first]
+    monkeypatch.setattr(packing, "MOST_KEPT", 1000)
+    assert brotli.decompress(ask_for_all(b"list")[-1]) == b"list" + b"199" * 40
+    assert sum(map(len, packing._kept.values())) <= 1000
 
 
 def test_what_was_packed_slowly_is_kept_between_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # P5
