@@ -3,7 +3,7 @@
 F1  What is typed in any digits is stored in 0-9; what cannot be read is kept and said to be wrong.
 F2  Each answer is on disk before "saved" is shown, and is there after a reload, at the same section.
 F3  What is missing can be found and reached from the last page.
-F4  A switch of language loses nothing.
+F4  A switch of language loses nothing; the other one is a tap away, and finds choices too.
 F5  A photo is stored small, upright, and without where it was taken.
 F6  "Back" is the page before; two windows never write one draft.
 F7  Finishing freezes the bytes that are sent, and their hash.
@@ -24,6 +24,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.form.conftest import Phone, instrument
+from tests.instruments import forms
 
 pytestmark = pytest.mark.browser
 FIRST_AXIS = 5  # of the diagnostic: the first section of scored questions
@@ -129,6 +130,24 @@ def test_switching_the_language_keeps_the_answers(phone: Phone) -> None:  # F4
     phone.page.locator(".switch input").check()
     phone.page.keyboard.press("Escape")
     expect(phone.question("books").locator(".q-head .q-second")).to_have_text("كيف تُمسك الدفاتر؟")
+
+
+def test_the_other_language_finds_a_choice_of_the_form_and_stands_under_it(phone: Phone) -> None:  # F4
+    crops = [("carpet", "زرابي", "Tapis"), *((f"c{i}", f"منتوج {i}", f"Produit {i}") for i in range(12))]
+    listed = [{"list_name": "crops", "name": name, forms.AR: ar, forms.FR: fr} for name, ar, fr in crops]
+    guidance = {"guidance_hint::العربية (ar)": "ما يباع أكثر", "guidance_hint::Français (fr)": "Ce qui se vend le plus"}
+    compiled = forms.compiled([forms.q("select_one crops", "crop", **guidance)], choices=listed)
+    phone.page.evaluate("(what) => harness.install(what)", {"pkg": compiled.package_json, "sha256": "1" * 64, "datasets": {}})
+    phone.start("essai")
+    question, offered = phone.question("crop"), phone.page.locator(".choice")
+    question.locator(".picker").tap()
+    phone.page.locator(".picker-search .input").fill("tapis")
+    expect(offered).to_have_text(["زرابي"])
+    phone.page.go_back()
+    question.locator(".q-label").tap()
+    expect(question.locator(".q-guidance .q-second")).to_have_text("Ce qui se vend le plus")
+    question.locator(".picker").tap()
+    expect(offered.first.locator(".q-second")).to_have_text("Tapis")
 
 
 def _photo_of_a_camera(phone: Phone) -> bytes:

@@ -124,7 +124,7 @@ export function createPart(page, path) {
         ${second(node.label)}
         ${mediaOf(field)}
         ${view.hint ? html`<p class="q-hint" id="h${uid}">${markdown(view.hint)}${second(node.hint)}</p>` : nothing}
-        ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}</div></details>` : nothing}
+        ${view.guidance ? html`<details class="q-guidance"><summary>${t("Explanation")}</summary><div>${markdown(view.guidance)}${second(node.guidance)}</div></details>` : nothing}
       </div>
       ${page.remarksAt(path).map(remarkTemplate)}
       ${line || (draw ? draw(field) : nothing)}

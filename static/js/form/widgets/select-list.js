@@ -47,6 +47,7 @@ function pick(field, several, picture) {
     title: field.plainLabel,
     choices: byName(field.session.pkg, field.node, field.choices()),
     where: whereIn(field.session),
+    rich: field.rich,
     several,
     value: () => field.view.value,
     choose: (value, choices) => field.set(several ? toggled(field.view.value, value, choices) : value, several ? { several: true } : { done: true }),
@@ -58,9 +59,9 @@ function pick(field, several, picture) {
 /**
  * @typedef {{value: string, label: string, item?: Record<string, string>, lost?: boolean}} Choice
  * @param {{title: string, choices: Choice[], several?: boolean, value: () => string, onClose?: () => void,
- *   choose: (value: string, choices: Choice[]) => void, clear?: () => void, where?: (choice: Choice) => string, picture?: (choice: Choice, redraw: () => void) => unknown}} options
+ *   choose: (value: string, choices: Choice[]) => void, clear?: () => void, where?: (choice: Choice) => string, rich?: (label: string) => unknown, picture?: (choice: Choice, redraw: () => void) => unknown}} options
  */
-export function chooseFrom({ title, choices, several = false, value, choose, clear, picture, where = () => "", onClose }) {
+export function chooseFrom({ title, choices, several = false, value, choose, clear, picture, rich, where = () => "", onClose }) {
   const search = createSearch(choices, (choice) => [choice.label, ...texts(choice.item), where(choice)].join(" | "));
   let query = "";
   let shown = PAGE;
@@ -91,7 +92,7 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
           ${repeat(found.slice(0, shown), (choice) => choice.value, (choice) => html`<li role="none">
             <button type="button" role="option" data-value=${choice.value} class=${chosen.has(choice.value) ? "choice on" : "choice"} aria-selected=${chosen.has(choice.value)}
               @click=${() => tap(choice.value)}><span class=${several ? "mark square" : "mark"} aria-hidden="true"></span>
-              <span>${picture?.(choice, () => overlay.redraw())}<bdi class=${choice.lost ? "lost" : ""}>${choice.label}</bdi>${secondLine(choice, where(choice))}</span></button></li>`)}
+              <span>${picture?.(choice, () => overlay.redraw())}<bdi class=${choice.lost ? "lost" : ""}>${rich && typeof choice.item?.label === "object" ? rich(choice.label) : choice.label}</bdi>${secondLine(choice, where(choice))}</span></button></li>`)}
         </ul>
         ${found.length > shown
           ? html`<button type="button" class="btn plain" @click=${() => {
@@ -113,10 +114,10 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
   if (choices.length > 20) overlay.element.querySelector("input")?.focus();
 }
 
-/** Both languages and other spellings find an item. @param {Record<string, string> | undefined} item */
+/** Both languages and other spellings find an item. @param {Record<string, any> | undefined} item  its label by language in a list of the form */
 function texts(item) {
   if (!item) return [];
-  return Object.entries(item).filter(([key, value]) => typeof value === "string" && !/^(name|__|geometry)|_code$|version/.test(key)).map(([, value]) => value);
+  return Object.entries({ ...item, ...(typeof item.label === "object" && item.label) }).filter(([key, value]) => typeof value === "string" && !/^(name|__|geometry)|_code$|version/.test(key)).map(([, value]) => value);
 }
 
 /** The name in the other language, when the item has one: places are known by either. @param {Choice} choice @param {string} where */
