@@ -4,9 +4,12 @@ G1  choices by taps, numbers and words typed in their cells; totals by column an
 G2  lines are added by name, from a fixed list, or blank; a line's own page deletes it, with undo
 G3  what is wrong is said under the table; typing keeps its place
 G4  the table is of one language at a time and usable by keyboard
+G5  a line of which the office remarked something says so
 """
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -92,3 +95,17 @@ def test_lines_come_from_a_fixed_list_and_go_with_undo(phone: Phone) -> None:  #
     expect(phone.page.locator(".person")).to_have_text(["1عائشة", "2زهرة"])
     rows = [{key: value for key, value in row.items() if value} for row in phone.draft(draft)["snapshot"]["who"]]
     assert rows == [{"member": "m2", "first": "yes", "second": "yes"}, {"member": "m4", "first": "yes"}]
+
+
+def test_a_line_with_a_remark_of_the_office_says_so(phone: Phone) -> None:  # G5
+    phone.install("table")
+    draft = phone.start("table")
+    for name in ("زربية", "أركان"):
+        _add(phone, name)
+    phone.draft(draft)
+    envelope = phone.page.evaluate("(id) => harness.envelope(id)", draft)
+    remark = {"id": "r1", "question": "sale[2]/price", "text": "للواحدة أم للجميع؟", "author": "خديجة", "at": "2026-11-21T10:00:00Z"}
+    returned = {"id": envelope["submission_id"], "revision_id": envelope["revision_id"], "envelope": json.dumps(envelope)}
+    phone.page.evaluate("(one) => harness.correct(one)", returned | {"remarks": [remark]})
+    expect(phone.page.locator(".remark-link")).to_be_visible()
+    expect(phone.page.locator(".person span")).to_have_text(["زربية", "أركان · ملاحظة"])

@@ -244,7 +244,7 @@ function createGrid(page, path, shape) {
       const number = document.createElement("bdi");
       number.textContent = String(index + 1);
       const text = document.createElement("span");
-      text.textContent = name;
+      text.textContent = page.remarksUnder(row.path) ? `${name} · ${t("Remark")}` : name;
       open.append(number, text);
       open.onclick = () => page.openRow(row.path);
       cell.append(open);
