@@ -104,7 +104,7 @@ def test_a_line_with_a_remark_of_the_office_says_so(phone: Phone) -> None:  # G5
         _add(phone, name)
     phone.draft(draft)
     envelope = phone.page.evaluate("(id) => harness.envelope(id)", draft)
-    remark = {"id": "r1", "question": "sale[2]/price", "text": "للواحدة أم للجميع؟", "author": "خديجة", "at": "2026-11-21T10:00:00Z"}
+    remark = {"id": "r1", "question": "sale[2]/price", "text": "للواحدة أم للجميع؟", "at": "2026-11-21T10:00:00Z"}
     returned = {"id": envelope["submission_id"], "revision_id": envelope["revision_id"], "envelope": json.dumps(envelope)}
     phone.page.evaluate("(one) => harness.correct(one)", returned | {"remarks": [remark]})
     expect(phone.page.locator(".remark-link")).to_be_visible()
