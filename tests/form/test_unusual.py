@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.form.conftest import Phone
+from tests.instruments import forms
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +35,16 @@ def test_an_amount_is_said_in_millions_of_dirhams_and_of_centimes(phone: Phone) 
     ):
         amount.locator("input").fill(typed)
         assert reading_of(amount) == said
+
+
+@pytest.mark.parametrize("phone", ["fr"], indirect=True)
+def test_an_amount_given_by_a_slider_is_read_back_too(phone: Phone) -> None:  # U4
+    asked = forms.q("range", "price", parameters="start=0 end=1000000 step=1000") | {forms.FR: "Prix (MAD)"}
+    compiled = forms.compiled([asked])
+    phone.page.evaluate("(what) => harness.install(what)", {"pkg": compiled.package_json, "sha256": "1" * 64, "datasets": {}})
+    phone.start("essai")
+    phone.question("price").locator(".range-number").fill("50000")
+    assert reading_of(phone.question("price")) == "50\u202f000,00 MAD · 5 million(s) de centimes"
 
 
 def test_an_unusual_answer_is_pointed_out_and_goes_with_its_warning(phone: Phone) -> None:  # U1, U2, U3

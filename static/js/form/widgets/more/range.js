@@ -7,6 +7,7 @@ import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { live } from "../../../../vendor/lit-html/directives/live.js";
 import { formatNumber, t } from "../../../core/i18n.js";
 import { parseNumber } from "../../../core/number.js";
+import { readingOf } from "../../amount.js";
 import { chooseFrom } from "../select-list.js";
 
 /** More steps than that are not offered one by one. */
@@ -67,6 +68,7 @@ export function sliderWidget(field) {
         }} />
     </div>
     ${outside ? html`<p class="q-error" role="alert">${t("A number from {least} to {most} is expected.", { least: name(start), most: name(end) })}</p>` : nothing}
+    ${readingOf(node, view.value)}
     ${clear(field)}`;
 }
 
