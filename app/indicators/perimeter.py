@@ -114,7 +114,8 @@ def _is_place(programme_id: str, territory: str) -> bool:
 
 def inside(column: Any, place: str) -> sa.ColumnElement[bool]:
     """Of a column of codes that is ordered by its bytes, as those of rows and cells: a stretch of its index ("/" follows ".")."""
-    return sa.or_(column == place, sa.and_(column >= f"{place}.", column < f"{place}/"))
+    # The stretch is said as a whole first: of "this one or that stretch" stores take the one, and read a hundred times the rows.
+    return sa.and_(column >= place, column < f"{place}/", sa.or_(column == place, column >= f"{place}."))
 
 
 def with_part(perimeter: Perimeter, args: Mapping[str, str]) -> Perimeter:

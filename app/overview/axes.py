@@ -120,10 +120,11 @@ def spreads(readings: Sequence[Reading]) -> Spreads:
     row = IndicatorRow
     within = conditions(first.shown.id, first.scope)[1:]  # without the one indicator
     query = sa.select(row.indicator_id, row.value, row.organisation_id, row.territory, *BY_COLUMNS)
-    query = query.where(row.indicator_id.in_([one.shown.id for one in readings]), *within, row.value.is_not(None))
     rows: dict[int, list[Any]] = {}
-    for one in db.session.execute(query):
-        rows.setdefault(one[0], []).append(one)
+    # Asked for a value, SQLite would go through all values of each indicator.
+    for one in db.session.execute(query.where(row.indicator_id.in_([one.shown.id for one in readings]), *within)):
+        if one[1] is not None:
+            rows.setdefault(one[0], []).append(one)
 
     def from_rows(reading: Reading, by: str) -> dict[str, Spread]:
         parts: dict[str, list[int]] = {}
@@ -354,8 +355,9 @@ def _values(readings: Sequence[Reading]) -> dict[int, dict[str, int]]:
     row, found = IndicatorRow, dict[int, dict[str, int]]()
     within = conditions(readings[0].shown.id, readings[0].scope)[1:]  # without the one indicator
     query = sa.select(row.indicator_id, row.source_id, row.value).where(row.indicator_id.in_([one.shown.id for one in readings]))
-    for id_, source_id, value in db.session.execute(query.where(*within, row.value.is_not(None))):
-        found.setdefault(id_, {})[source_id] = int(value or 0)
+    for id_, source_id, value in db.session.execute(query.where(*within)):
+        if value is not None:
+            found.setdefault(id_, {})[source_id] = value
     return found
 
 
