@@ -38,6 +38,8 @@ EDITION = f"brotli {brotli.__version__}, {ONCE.br}"
 SOMETIMES = Effort(br=10, gzip=12)
 # Made for one reader.
 EACH_TIME = Effort(br=5, gzip=6)
+# What is longer is packed as for one reader: a list of 5 MB would take 2.8 s, for a fifth less.
+MOST_WAITED_FOR = 1024 * 1024
 
 
 def packed(content: bytes, encoding: str, effort: Effort) -> bytes:
@@ -55,6 +57,7 @@ _packing = [Lock() for _ in range(16)]
 
 def packed_before(content: bytes, encoding: str, effort: Effort) -> bytes:
     """The same, without doing again what was done lately; once for all the phones that ask for a new form together."""
+    effort = effort if len(content) <= MOST_WAITED_FOR else EACH_TIME
     key = (sha256(content).digest(), encoding, effort)
     found = _found(key)
     if found is not None:  # who asks for this waits for nobody who packs something else

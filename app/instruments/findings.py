@@ -82,6 +82,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "choice_name": (_("A choice of the list “%(list)s” has no code."), _("Fill the column “name”.")),
     "choice_space": (_("The code “%(name)s” holds a space."), _("Codes of choices have no spaces: several choices are stored separated by spaces.")),
     "label_missing": (_("The label in %(language)s is missing."), _("Fill the column “%(wanted)s”.")),
+    "question_unlabelled": (
+        _("The question “%(name)s” has neither a label nor a hint: nobody would know what it asks."),
+        _("Fill its label in each language; if nobody is to see it, make it a calculation or hidden."),
+    ),
     "text_missing": (_("The text in %(language)s is missing; another language has it."), _("Fill the column “%(wanted)s”.")),
     "languages_none": (_("The texts name no language."), _("Name the columns label::العربية (ar) and label::Français (fr).")),
     "language_missing": (_("Nothing is written in %(language)s."), _("Add the columns label, hint and messages in this language.")),
@@ -243,6 +247,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
         (r"'name' value '([^']+)' is invalid. Repeat names must", "repeat_twice", ("name",)),
         (r"'range' question type, the parameters? '([^']+)'", "parameter_bad", ("name",)),
         (r"Missing calculation", "calculation_none", ()),
+        (r"element named '([^']+)' has no label or hint", "question_unlabelled", ("name",)),
     )
 )
 _ROW = re.compile(r"\[row ?: ?(\d+)\]")
@@ -265,6 +270,12 @@ def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
     return sheet if found or row else "", number, (column.group(1) or column.group(2)) if column else ""
 
 
+def _row_of(name: str, workbook: Workbook) -> int:
+    """The first row of the survey with this name; 0: none has it as it is said."""
+    survey = workbook.sheets.get("survey")
+    return next((number for number, cells in survey.rows if cells.get("name", "").strip() == name), 0) if survey else 0
+
+
 # What the lint has said already, better placed.
 _SAID = re.compile(r"has no label|case-insensitive match|should have a label|valid machine-readable codes")
 _MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the (\w+) (?:columns ([^.]+)|(\w+) column)\.")
@@ -275,7 +286,10 @@ def from_pyxform(text: str, workbook: Workbook) -> Finding:
     sheet, row, column = _placed(text, workbook)
     for pattern, code, names in _KNOWN:
         if match := pattern.search(text):
-            return error(code, sheet or "survey", row, column, **dict(zip(names, match.groups(), strict=False)))
+            details = dict(zip(names, match.groups(), strict=False))
+            if code == "question_unlabelled":  # named without its place
+                row, column = _row_of(details["name"], workbook), "label"
+            return error(code, sheet or "survey", row, column, **details)
     return error("converter", sheet, row, column, text=_ROW.sub("", text).strip())
 
 

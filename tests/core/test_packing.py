@@ -6,7 +6,8 @@ P2  what the request prefers decides, brotli where it does not say
 P3  no cache gives one reader what another asked for: Vary, and a tag for each encoding
 P4  what many ask for at once is packed once
 P5  what was packed slowly is found again at the next start, and packed again when its content is another
-P6  what is asked for in turn is packed once, however many there are, within the memory that is said
+P6  what is long is packed fast, for whoever waits
+P7  what is asked for in turn is packed once, however many there are, within the memory that is said
 """
 
 from __future__ import annotations
@@ -106,7 +107,12 @@ def test_what_many_ask_for_at_once_is_packed_once():  # P4
     assert len({id(one) for one in answers}) == 1
 
 
-def test_what_pages_ask_for_in_turn_is_packed_once_and_takes_no_more_memory_than_is_said(monkeypatch: pytest.MonkeyPatch):  # P6
+def test_what_is_long_is_packed_fast_for_whoever_waits():  # P6
+    long = b",".join(b"%d" % n for n in range(200_000))
+    assert packing.packed_before(long, "br", packing.SOMETIMES) == packing.packed(long, "br", packing.EACH_TIME)
+
+
+def test_what_pages_ask_for_in_turn_is_packed_once_and_takes_no_more_memory_than_is_said(monkeypatch: pytest.MonkeyPatch):  # P7
     def ask_for_all(of: bytes) -> list[bytes]:
         return [packing.packed_before(of + b"%d" % n * 40, "br", packing.SOMETIMES) for n in range(200)]
 

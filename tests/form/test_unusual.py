@@ -38,13 +38,15 @@ def test_an_amount_is_said_in_millions_of_dirhams_and_of_centimes(phone: Phone) 
 
 
 @pytest.mark.parametrize("phone", ["fr"], indirect=True)
-def test_an_amount_given_by_a_slider_is_read_back_too(phone: Phone) -> None:  # U4
+def test_an_amount_given_by_a_slider_or_worked_out_is_read_back_too(phone: Phone) -> None:  # U4
     asked = forms.q("range", "price", parameters="start=0 end=1000000 step=1000") | {forms.FR: "Prix (MAD)"}
-    compiled = forms.compiled([asked])
+    total = forms.q("decimal", "total", calculation="${price} * 80", read_only="yes") | {forms.FR: "Total (MAD)"}
+    compiled = forms.compiled([asked, total])
     phone.page.evaluate("(what) => harness.install(what)", {"pkg": compiled.package_json, "sha256": "1" * 64, "datasets": {}})
     phone.start("essai")
     phone.question("price").locator(".range-number").fill("50000")
     assert reading_of(phone.question("price")) == "50\u202f000,00 MAD · 5 million(s) de centimes"
+    assert reading_of(phone.question("total")) == "4\u202f000\u202f000,00 MAD · 4 million(s) de MAD · 400 million(s) de centimes"
 
 
 def test_an_unusual_answer_is_pointed_out_and_goes_with_its_warning(phone: Phone) -> None:  # U1, U2, U3

@@ -469,6 +469,13 @@ def test_what_the_converter_says_is_kept_where_we_have_no_words():
     assert "Something new" in other.details["text"]
 
 
+def test_a_question_that_says_nothing_is_shown_where_it_stands():
+    result = compiled([AGE, {"type": "integer", "name": "mute"}])
+    assert [(one.code, one.sheet, one.row, one.details["name"]) for one in result.errors] == [
+        ("question_unlabelled", "survey", row(1), "mute")
+    ]
+
+
 @pytest.mark.sqlite_only
 def test_every_message_can_be_shown_in_both_languages(app):
     from app.instruments.findings import Finding

@@ -1,6 +1,7 @@
 /** What a form shows of earlier answers, to be read and not answered: a line of words each; and what was answered to a row of them. */
 
-import { html } from "../../vendor/lit-html/lit-html.js";
+import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { readingOf } from "./amount.js";
 import { inWords } from "./answers.js";
 import { plain } from "./plain.js";
 
@@ -10,7 +11,9 @@ const SAID = /^(text|integer|decimal|date$|select)/;
 /** The answer of a question that is only to be read; null: as its widget shows it. @param {import("./part.js").Field} field */
 export function lineOf({ session, node, view }) {
   if (!SAID.test(node.type) || /\bmasked\b/.test(node.appearance ?? "")) return null;
-  return html`<p class="q-value"><bdi>${inWords(session.form, view.path, node, view.value) || "–"}</bdi></p>`;
+  // A total that was worked out is where two noughts too many are seen. A choice is no amount, whatever its label speaks of.
+  const reading = /^(integer|decimal)/.test(node.type) ? readingOf(node, view.value) : nothing;
+  return html`<p class="q-value"><bdi>${inWords(session.form, view.path, node, view.value) || "–"}</bdi></p>${reading}`;
 }
 
 /**
