@@ -10,7 +10,8 @@ V7  two people on one phone: each reads her own (I-23)
 V8  enrolled anew, after a revocation say, she reads what she began before; where no server gives the key back, a PIN that opens it
     stays good, and drafts that cannot be read are counted
 V9  a key that came in a rescue file is given into escrow for nobody, also where she has no other here (AS-13)
-V10 who was revoked, or removed from the phone, leaves no wrap that a PIN opens, and nobody else's key is touched (I-23)
+V10 who was revoked, or removed from the phone, leaves no wrap that a PIN opens, and nobody else's key is touched (I-23); the other
+    windows learn of it, whoever was told
 """
 
 # ruff: noqa: E501  (rows and scripts of the page read better unbroken)
@@ -506,6 +507,30 @@ def test_a_key_from_a_rescue_file_becomes_nobodys(page, server):  # V9, AS-13
     # What it sealed is still delivered with its wrap, to be looked at.
     kept = run(page, "return phone.meta.get('keys')")
     assert {one["id"] for one in (*kept[AMINA]["older"], *kept[FATIMA]["older"])} == {hers, others}
+
+
+def test_a_revocation_that_the_worker_or_another_window_heard_shuts_every_window_of_hers(page, server):  # V10
+    enrol(page, server)
+    found = run(
+        page,
+        """
+        const [amina, fatima, pin] = arg;
+        const others = [];
+        for (const person of [amina, amina, fatima]) {
+          const other = await tools.openPhone();
+          await other.vault.resume(person);
+          others.push(other.vault);
+        }
+        await others[0].lock({ here: true });
+        const before = others.map(({ state }) => state);
+        await phone.vault.lock({ here: true });
+        await phone.vault.disown(amina);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return [before, others.map(({ state }) => state)];
+        """,
+        [AMINA, FATIMA, PIN],
+    )
+    assert found == [["locked", "open", "none"], ["sign_in", "sign_in", "none"]]
 
 
 def test_who_is_revoked_or_removed_leaves_no_wrap_and_closes_nobody_elses_key(page, server):  # V10, I-23

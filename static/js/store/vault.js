@@ -77,7 +77,13 @@ export function createVault(meta) {
     // A window that just opened asks those that are unlocked; a key that scripts cannot read may go from one to the other.
     if (data.ask && held?.person === data.ask && !isAway()) neighbours.postMessage({ give: held });
     if (data.lock && held) close("locked");
+    if (data.disowned) disowned(data.disowned);
   });
+
+  /** Only the office can give her key back. @param {string} person */
+  const disowned = (person) => {
+    if (whose === person && (held || state === "locked")) close("sign_in");
+  };
 
   /** Since when nobody looks at this page, by a clock that a phone's sleep does not stop as it stops timers; 0: somebody does. */
   let left = 0;
@@ -246,10 +252,11 @@ export function createVault(meta) {
         return own ? { ...keys, [person]: { ...own, ...patch, pin: null, plain: null, older: own.older?.map((one) => ({ ...one, pin: null })) } } : keys;
       }),
 
-    /** The office took reading away: only it can give the key back. What is finished needs none to be sent. @param {string} person */
+    /** The office took reading away, in every window whoever was told. What is finished needs no key to be sent. @param {string} person */
     async disown(person) {
       await this.shed(person);
-      if (whose === person && (held || state === "locked")) close("sign_in");
+      neighbours?.postMessage({ disowned: person });
+      disowned(person);
     },
 
     /** Whether what this person keeps is sealed with the key that is here. @param {string} person */
