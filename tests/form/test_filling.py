@@ -3,12 +3,12 @@
 F1  What is typed in any digits is stored in 0-9; what cannot be read is kept and said to be wrong.
 F2  Each answer is on disk before "saved" is shown, and is there after a reload, at the same section.
 F3  What is missing can be found and reached from the last page.
-F4  A switch of language loses nothing; the other one is a tap away, and finds choices too.
+F4  A switch of language loses nothing; the other one is a tap away, for all that an author wrote, and finds choices too.
 F5  A photo is stored small, upright, and without where it was taken.
 F6  "Back" is the page before; two windows never write one draft.
 F7  Finishing freezes the bytes that are sent, and their hash.
 F8  What the office returned opens with its remarks at their questions, and comes back as a revision of the same submission.
-F9  After an answer the next question comes into sight, if it is not; nothing moves under a finger.
+F9  After an answer the next question comes into sight, if it is not; nothing moves under a finger, when a message goes neither.
 """
 
 from __future__ import annotations
@@ -148,6 +148,67 @@ def test_the_other_language_finds_a_choice_of_the_form_and_stands_under_it(phone
     expect(question.locator(".q-guidance .q-second")).to_have_text("Ce qui se vend le plus")
     question.locator(".picker").tap()
     expect(offered.first.locator(".q-second")).to_have_text("Tapis")
+    offered.first.tap()
+    expect(question.locator(".picker")).to_have_text("زرابيTapis")
+
+
+def _both(column: str, arabic: str, french: str) -> dict[str, str]:
+    return {f"{column}::العربية (ar)": arabic, f"{column}::Français (fr)": french}
+
+
+def test_what_is_wrong_unusual_or_above_other_questions_is_said_in_both_languages(phone: Phone) -> None:  # F4
+    unusual = {"bind::ci:expect": ". < 100", "bind::ci:expect-message-ar": "هل هو بالدرهم؟", "bind::ci:expect-message-fr": "En dirhams ?"}
+    survey = [
+        forms.q("begin_group", "coop"),
+        forms.q("text", "name", required="yes", **_both("required_message", "الاسم ضروري", "Il faut le nom")),
+        forms.q("text", "town", required="yes"),
+        forms.q("begin_group", "money", **_both("hint", "مع أمينة المال", "Avec la trésorière")),
+        forms.q("integer", "sales", constraint=". > 0", **_both("constraint_message", "أكثر من صفر", "Plus que zéro"), **unusual),
+        forms.q("end_group"),
+        forms.q("begin_group", "rules", appearance="table-list"),
+        forms.q("select_one yes_no", "kept"),
+        forms.q("select_one yes_no", "shown"),
+        forms.q("end_group"),
+        forms.q("end_group"),
+    ]
+    named = [{**forms.SETTINGS, "namespaces": 'ci="urn:cooperative-instruments:1"'}]
+    compiled = forms.compiled(survey, choices=forms.YES_NO, settings=named)
+    phone.page.evaluate("(what) => harness.install(what)", {"pkg": compiled.package_json, "sha256": "1" * 64, "datasets": {}})
+    phone.start("essai")
+    sales = phone.question("sales")
+    sales.locator("input").fill("0")
+    phone.page.locator(".fill-foot .go").click()
+    phone.question("name").locator(".q-label").tap()
+    expect(phone.question("name").locator(".q-error .q-second")).to_have_text("Il faut le nom")
+    phone.question("town").locator(".q-label").tap()
+    expect(phone.question("town").locator(".q-error .q-second")).to_have_text("Cette réponse est obligatoire.")
+    sales.locator(".q-label").tap()
+    expect(sales.locator(".q-error .q-second")).to_have_text("Plus que zéro")
+    sales.locator("input").fill("500")
+    sales.locator("input").blur()
+    expect(sales.locator(".q-warn .q-second")).to_have_text("En dirhams ?")
+    heads = phone.page.locator(".choice-row.head .q-second")
+    expect(heads).to_have_count(0)
+    phone.page.locator(".choice-row.head").tap()
+    expect(heads).to_have_text(["Réponse yes", "Réponse no"])
+    phone.page.locator(".group h3").first.tap()
+    expect(phone.page.locator(".group h3 .q-second")).to_have_text(["Question money"])
+    expect(phone.page.locator(".group > div > .q-hint .q-second")).to_have_text("Avec la trésorière")
+
+
+def test_a_message_that_goes_moves_nothing_under_the_finger(phone: Phone) -> None:  # F9
+    """At the end of the page the questions stand lower once the message is gone."""
+    names = [f"q{at}" for at in range(10)]
+    asked = [forms.q("text", name, required="yes") for name in names] + [forms.q("select_one yes_no", "last")]
+    compiled = forms.compiled(asked, choices=forms.YES_NO)
+    phone.page.evaluate("(what) => harness.install(what)", {"pkg": compiled.package_json, "sha256": "1" * 64, "datasets": {}})
+    phone.start("essai")
+    phone.page.locator(".fill-foot .go").click()
+    expect(phone.page.locator(".fill-toast")).to_be_visible()
+    phone.page.evaluate("scrollTo({ top: 1e6, behavior: 'instant' })")
+    phone.question("last").locator(".option").last.tap()
+    expect(phone.question("last").locator(".option").last).to_have_class(re.compile(r"\bon\b"))
+    expect(phone.page.locator(".fill-toast")).to_have_count(0)
 
 
 def _photo_of_a_camera(phone: Phone) -> bytes:

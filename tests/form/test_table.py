@@ -3,7 +3,7 @@
 G1  choices by taps, numbers and words typed in their cells; totals by column and by line
 G2  lines are added by name, from a fixed list, or blank; a line's own page deletes it, with undo
 G3  what is wrong is said under the table; typing keeps its place
-G4  the table is of one language at a time and usable by keyboard
+G4  the table is usable by keyboard; a tap on its words says its heads, its choices and what is wrong in both languages
 G5  a line of which the office remarked something says so
 """
 
@@ -71,7 +71,21 @@ def test_cells_are_answered_in_place_and_added_up(phone: Phone) -> None:  # G1, 
     expect(phone.page.locator(".fault:not(.calm .fault)").first).to_contain_text("أركان")
     phone.open_section(1)
     phone.page.locator(".pill[lang=fr]").click()
-    expect(phone.page.locator("thead")).to_contain_text("Quantité")
+    heads = phone.page.locator("thead .day > span:first-child")
+    expect(heads).to_have_text(["Quantité", "Prix", "Payé ?"])
+    phone.page.locator("thead span.day").first.tap()
+    expect(heads).to_have_text(["Quantitéالعدد", "Prixالثمن", "Payé ?مؤدى؟"])
+    expect(phone.page.locator(".legend li .q-second")).to_have_text(["نعم", "لا"])
+    _cell(phone, 1, 1).blur()
+    _cell(phone, 1, 1).focus()
+    _cell(phone, 1, 1).blur()
+    expect(phone.page.locator(".attendance .q-warn .q-second")).to_have_text("هل هو بالدرهم؟")
+    _cell(phone, 1, 0).fill("x")
+    _cell(phone, 1, 0).blur()
+    expect(phone.page.locator(".attendance .q-error .q-second")).to_contain_text("عدد صحيح")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 360
+    phone.page.locator(".legend").tap()
+    expect(heads).to_have_text(["Quantité", "Prix", "Payé ?"])
 
 
 def test_lines_come_from_a_fixed_list_and_go_with_undo(phone: Phone) -> None:  # G2

@@ -81,6 +81,16 @@ export async function setLanguage(code) {
   return true;
 }
 
+/** What is said by `say` in a language; "" while its texts are not there. @param {Language} code @param {() => string} say @returns {string} */
+export function inLanguage(code, say) {
+  if (bringLanguage(code) !== true) return "";
+  const kept = current.language;
+  current.language = code;
+  const said = say();
+  current.language = kept;
+  return said;
+}
+
 /** Called when a language was wanted whose texts are not on the phone and did not come. @param {(code: Language) => void} listener */
 export function onLanguageMissed(listener) {
   return missed.on(listener);

@@ -6,9 +6,9 @@
 
 import { createPart } from "./part.js";
 import { createRepeat } from "./repeat.js";
-import { markdown } from "../core/dom.js";
+import { heading } from "./rows.js";
 import { inSlices } from "../core/idle.js";
-import { html, render } from "../../vendor/lit-html/lit-html.js";
+import { render } from "../../vendor/lit-html/lit-html.js";
 
 /**
  * @param {import("./form-page.js").Page} page
@@ -64,8 +64,13 @@ function createGroup(page, path) {
   function update() {
     const view = page.session.view(path);
     element.hidden = !view.relevant;
-    render(view.label ? html`<h3>${markdown(view.label)}${page.second(path, view.node.label)}</h3>` : "", head);
+    render(heading(page, path, view, second), head);
   }
+  let second = false;
+  head.onclick = () => {
+    second = !second;
+    update();
+  };
   update();
   return { path, element, update, dispose: inside.dispose };
 }

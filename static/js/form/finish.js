@@ -3,7 +3,6 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { n, t } from "../core/i18n.js";
 import { sectionName, sectionStates } from "./jump-list.js";
-import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { remarkList } from "./remarks.js";
 import { rowName } from "./rows.js";
@@ -36,7 +35,7 @@ export function drawFinish(page, host, problems = page.session.problems()) {
     ${unusual.length
       ? html`<h3>${t("Unusual answers: please check them")}</h3>
         <ul class="faults calm">${unusual.map(({ path, label, message }) => html`<li><button type="button" class="fault" @click=${() => page.openQuestion(path)}>
-          <span><bdi>${[rowOf(page, path), plain(label)].filter(Boolean).join(" · ")}</bdi></span><small>${message}</small></button></li>`)}</ul>`
+          <span><bdi>${[rowOf(page, path), plain(label)].filter(Boolean).join(" · ")}</bdi></span><small>${message}${page.second(path, session.view(path).node.expect_message)}</small></button></li>`)}</ul>`
       : nothing}
     ${unchanged.length
       ? html`<h3>${n("{n} remark whose answer has not changed", "{n} remarks whose answer has not changed", unchanged.length)}</h3>
@@ -56,17 +55,17 @@ export function drawFinish(page, host, problems = page.session.problems()) {
  * are twenty-five lines.
  * @param {import("./form-page.js").Page} page
  * @param {{path: string, kind: string, message: string, label: string}[]} problems of one section
- * @returns {{path: string, name: string, text: string}[]}
+ * @returns {{path: string, name: string, text: any}[]}
  */
 function faultsOf(page, problems) {
-  /** @type {Map<string, {path: string, name: string, labels: string[], only: string}>} */
+  /** @type {Map<string, {path: string, name: string, labels: string[], only: any}>} */
   const faults = new Map();
   for (const problem of problems) {
     const row = /^.*?\[\d+\](?=\/)/.exec(problem.path)?.[0] ?? "";
     const key = row || problem.path;
     const known = faults.get(key);
     if (known) known.labels.push(plain(problem.label));
-    else faults.set(key, { path: problem.path, name: rowOf(page, problem.path) || plain(problem.label), labels: [plain(problem.label)], only: row ? "" : problemText(problem, page.session.view(problem.path).node.type) });
+    else faults.set(key, { path: problem.path, name: rowOf(page, problem.path) || plain(problem.label), labels: [plain(problem.label)], only: row ? "" : page.problem(page.session.view(problem.path), problem) });
   }
   return [...faults.values()].map(({ path, name, labels, only }) => ({ path, name, text: only || [...new Set(labels)].join(t(", ")) }));
 }

@@ -11,13 +11,14 @@
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { markdown } from "../core/dom.js";
 import { inSlices, whenIdle } from "../core/idle.js";
-import { language, n, onLanguage, setLanguage, t } from "../core/i18n.js";
+import { inLanguage, language, n, onLanguage, setLanguage, t } from "../core/i18n.js";
 import { recall, remember } from "../core/remember.js";
 import { mountBlocks } from "./blocks.js";
 import { drawFinish } from "./finish.js";
 import { later } from "./given.js";
 import { openJumpList, sectionName } from "./jump-list.js";
 import { backClosesOverlay } from "./overlay.js";
+import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { explain, FormProblem } from "./problems.js";
 import { remarkList, remarkTemplate } from "./remarks.js";
@@ -146,9 +147,10 @@ function createPage(host, session, navigate, reopen) {
     sectionOf: (path) => place.section || path.split(/[/[]/)[0],
     showsProblems: () => judged.has(place.section) || judged.has(END),
     showsSecond: () => second,
-    inOther,
-    /** Under a text, when the person wants both languages. @param {string} path @param {any} text */
-    second: (path, text) => (second ? inOther(path, text) : nothing),
+    /** Under a text, when the person wants both languages, of all or (own) of this one. @param {string} path @param {any} text @param {unknown} [own] */
+    second: (path, text, own) => (second !== Boolean(own) ? below(session.inOther(path, text)) : nothing),
+    /** What is wrong, and below it the same in the other language. @param {{path: string, node: any}} at @param {{kind: string, message: string}} problem @param {unknown} [own] */
+    problem: ({ path, node }, problem, own) => html`<span>${problemText(problem, node.type)}${second !== Boolean(own) ? below(inLanguage(otherLanguage(), () => problemText({ ...problem, message: session.inOther(path, node[`${problem.kind}_message`]) }, node.type))) : nothing}</span>`,
     /** @param {string} path */
     remarksAt: (path) => session.remarks.filter((remark) => remark.question === path),
     /** @param {string} path */
@@ -186,10 +188,11 @@ function createPage(host, session, navigate, reopen) {
     isAskedAnyway: () => askedAnyway,
   };
 
-  /** @param {string} path @param {any} text  by language @returns {unknown} what it says in the other one */
-  function inOther(path, text) {
-    const said = session.inOther(path, text);
-    const other = language() === "ar" ? "fr" : "ar";
+  const otherLanguage = () => (language() === "ar" ? "fr" : "ar");
+
+  /** @param {string} said  in the other language */
+  function below(said) {
+    const other = otherLanguage();
     return said ? html`<span class="q-second" lang=${other} dir=${other === "ar" ? "rtl" : "ltr"}>${markdown(said)}</span>` : nothing;
   }
 
@@ -381,7 +384,7 @@ function createPage(host, session, navigate, reopen) {
     if (place.row) {
       const { list, rows, at } = rowsAround();
       const view = session.view(place.row.replace(/\[\d+\]$/, ""));
-      return html`<p class="row-title"><bdi>${at + 1}/${rows.length}</bdi> ${plain(view.label)}</p>`;
+      return html`<p class="row-title"><bdi>${at + 1}/${rows.length}</bdi> ${plain(view.label)}${page.second(view.path, view.node.label)}</p>`;
     }
     const first = index(all) === 0;
     const general = session.remarks.filter(({ question: at }) => !at);
@@ -641,7 +644,8 @@ function createPage(host, session, navigate, reopen) {
   root.addEventListener("pointerdown", standStill);
   root.addEventListener("pointerup", () => (lastTap = performance.now()));
   // Who goes on has read it; what can be undone stays until the page changes.
-  main.addEventListener("pointerdown", () => toasts.querySelector("button") || hush());
+  // Not before the tap is whole: at the end of a page what stands under the finger moves when the message goes.
+  main.addEventListener("click", () => toasts.querySelector("button") || hush(), true);
   root.addEventListener("keydown", onKey);
   root.addEventListener("click", onFile, true);
 

@@ -20,7 +20,6 @@ import { live } from "../../vendor/lit-html/directives/live.js";
 import { formatNumber, n, t } from "../core/i18n.js";
 import { parseInteger, parseNumber } from "../core/number.js";
 import { isMoney, readAmount } from "./amount.js";
-import { problemText } from "./part.js";
 import { plain } from "./plain.js";
 import { heading, namingQuestion } from "./rows.js";
 import { byName, chooseFrom, whereIn } from "./widgets/select-list.js";
@@ -99,7 +98,15 @@ function createGrid(page, path, shape) {
   let typed = "";
   let problem = "";
   let isAdding = false;
+  let second = false;
 
+  const inOther = (/** @type {any} */ text) => page.second(path, text, second);
+  /** A tap on the words of the table says them in both languages. */
+  function turn() {
+    second = !second;
+    draw();
+    frame();
+  }
   const label = (/** @type {any} */ text) => plain(session.form.text(text));
   const sign = (/** @type {Status} */ one) => one.sign || label(one.label).slice(0, 1);
   const share = (/** @type {Cell} */ { cycle, value, node }) => {
@@ -185,7 +192,7 @@ function createGrid(page, path, shape) {
     const warning = session.form.warning(cell.path);
     showCell(cell, person.name, at);
     const reading = isMoney(cell.node) ? readAmount(cell.value) : "";
-    render(isWrong || warning || reading ? html`<p class=${isWrong ? "q-error" : warning ? "q-outside q-warn" : "q-reading"} role=${isWrong || warning ? "alert" : "status"}><bdi>${person.name}</bdi> · ${columnName(cell, at)}: ${isWrong ? problemText(problem, cell.node.type) : warning || reading}</p>` : nothing, said);
+    render(isWrong || warning || reading ? html`<p class=${isWrong ? "q-error" : warning ? "q-outside q-warn" : "q-reading"} role=${isWrong || warning ? "alert" : "status"}><span><bdi>${person.name}</bdi> · ${columnName(cell, at)}: ${isWrong ? page.problem(cell, problem, second) : html`${warning || reading}${warning && page.second(cell.path, cell.node.expect_message, second)}`}</span></p>` : nothing, said);
   }
 
   /** Everybody still blank that day was there: the usual case in one tap. @param {number} at */
@@ -279,6 +286,7 @@ function createGrid(page, path, shape) {
   /** @param {number} count */
   function header(count) {
     const part = document.createElement("thead");
+    part.onclick = ({ target }) => /** @type {Element} */ (target).closest("button") || turn();
     const line = document.createElement("tr");
     const corner = document.createElement("th");
     corner.textContent = shape.days ? n("{n} person", "{n} people", people.length) : n("{n} line", "{n} lines", people.length);
@@ -292,7 +300,8 @@ function createGrid(page, path, shape) {
       const button = document.createElement(cycle ? "button" : "span");
       button.className = "day";
       const name = document.createElement("span");
-      name.textContent = shape.days ? t("D{number}", { number: at + 1 }) : label(node.label);
+      if (shape.days) name.textContent = t("D{number}", { number: at + 1 });
+      else render(html`${label(node.label)}${inOther(node.label)}`, name);
       button.append(name);
       if (cycle) {
         /** @type {HTMLButtonElement} */ (button).type = "button";
@@ -301,9 +310,8 @@ function createGrid(page, path, shape) {
         does.className = "for-readers";
         does.textContent = shape.days ? t("Day {number}: mark everybody still blank as present", { number: at + 1 })
           : t("{question}: fill what is still blank with {choice}", { question: label(node.label), choice: label(cycle[0].label) });
-        if (shape.days) name.setAttribute("aria-hidden", "true");
-        else button.setAttribute("aria-label", does.textContent);
-        if (shape.days) button.append(does);
+        name.setAttribute("aria-hidden", "true");
+        button.append(does);
       }
       cell.append(button);
       line.append(cell);
@@ -420,7 +428,7 @@ function createGrid(page, path, shape) {
     const { form } = session;
     const view = session.view(path);
     render(html`${heading(page, path, view)}
-      ${[...new Set(shape.asked.map((node) => cycleOf(session.pkg, node)))].map((cycle) => (cycle ? html`<ul class="legend">${cycle.map((status, index) => html`<li><span class="cell c${Math.min(index + 1, 4)}" aria-hidden="true">${sign(status)}</span> ${label(status.label)}</li>`)}<li class="todo">${t("to complete")}</li></ul>` : nothing))}
+      ${[...new Set(shape.asked.map((node) => cycleOf(session.pkg, node)))].map((cycle) => (cycle ? html`<ul class="legend" @click=${turn}>${cycle.map((status, index) => html`<li><span class="cell c${Math.min(index + 1, 4)}" aria-hidden="true">${sign(status)}</span> ${label(status.label)} ${inOther(status.label)}</li>`)}<li class="todo">${t("to complete")}</li></ul>` : nothing))}
       ${people.length && !people.some((person) => person.cells.length)
         ? html`<p class="q-note">${t("No column yet: the number comes from an earlier answer that is still blank.")}</p>` : nothing}
       ${people.length ? nothing : html`<p class="q-note">${shape.days ? t("Nobody yet. Add the first person below; each line has one cell a day.") : t("Nothing here yet.")}</p>`}`, head);
@@ -439,13 +447,13 @@ function createGrid(page, path, shape) {
       add(typed.trim());
     }}>
       <h3>${shape.days ? t("Add a person") : t("Add a line")}</h3>
-      ${shape.gates.map((gate) => html`<fieldset><legend>${label(gate.label)}</legend><div class="options pair">
+      ${shape.gates.map((gate) => html`<fieldset><legend>${label(gate.label)}${inOther(gate.label)}</legend><div class="options pair">
         ${session.pkg.lists[gate.choices.list].map((/** @type {any} */ item) => html`<label class=${asked[gate.name] === item.name ? "option on" : "option"}>
           <input type="radio" name="quick-${gate.name}" .checked=${asked[gate.name] === item.name} @change=${() => {
             asked[gate.name] = item.name;
             problem = "";
             frame();
-          }} /><span class="mark" aria-hidden="true"></span><span>${label(item.label)}</span></label>`)}</div></fieldset>`)}
+          }} /><span class="mark" aria-hidden="true"></span><span>${label(item.label)}${inOther(item.label)}</span></label>`)}</div></fieldset>`)}
       ${problem ? html`<p class="q-error" role="alert">${problem}</p>` : nothing}
       <div class="quick-line">
         ${shape.name && named

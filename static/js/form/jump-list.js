@@ -23,7 +23,7 @@ export function openJumpList(page) {
         ${states.map(({ section, state, text, remark }, index) => html`<li>
           <button type="button" class=${`jump-item ${state}${section.path === here.section ? " here" : ""}`} aria-current=${section.path === here.section ? "step" : "false"} @click=${() => jump(section.path)}>
             <bdi class="jump-number">${state === "complete" ? "✓" : index + 1}</bdi>
-            <span class="jump-name">${sectionName(page.sections(), section)}</span>
+            <span class="jump-name">${sectionName(page.sections(), section)}${section.kind === "loose" ? nothing : page.second(section.path, session.view(section.path).node.label)}</span>
             <span class="jump-state">${remark ? html`<span class="chip asks">${t("Remark")}</span> ` : nothing}${text}</span>
           </button></li>`)}
         <li><button type="button" class=${here.section === "@end" ? "jump-item here" : "jump-item"} @click=${() => jump("@end")}>

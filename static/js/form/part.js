@@ -76,7 +76,7 @@ export function createPart(page, path) {
     },
     update: () => update(),
     rich(text) {
-      return html`${markdown(text)}${showsSecond() ? page.inOther(path, field.choices().find(({ label }) => label === text)?.item?.label) : nothing}`;
+      return html`${markdown(text)}${showsSecond() ? second(field.choices().find(({ label }) => label === text)?.item?.label) : nothing}`;
     },
   };
 
@@ -104,6 +104,7 @@ export function createPart(page, path) {
   }
 
   const showsSecond = () => page.showsSecond() !== Boolean(local.second);
+  const second = (/** @type {any} */ text) => page.second(path, text, local.second);
 
   /** A tap on a question's words says them in the other language; the table of sections does it for all. */
   function turn() {
@@ -117,7 +118,6 @@ export function createPart(page, path) {
     const required = view.required && draw && node.type !== "note" ? html` <span class="q-required">${t("required")}</span>` : nothing;
     const line = view.readonly && later.lineOf?.(field);
     element.classList.toggle("given", Boolean(line));
-    const second = (/** @type {any} */ text) => (showsSecond() ? page.inOther(path, text) : nothing);
     return html`
       <div class="q-head">
         ${labels === "input" ? html`<label class="q-label" id=${labelId} for=${inputId} @click=${turn}>${label}${required}</label>` : html`<div class="q-label" id=${labelId} @click=${turn}>${label}${required}</div>`}
@@ -129,8 +129,8 @@ export function createPart(page, path) {
       ${page.remarksAt(path).map(remarkTemplate)}
       ${line || (draw ? draw(field) : nothing)}
       ${session.isOutside(node, view.value) ? html`<p class="q-outside" role="status">${outsideText(node.attributes?.place ?? "")}</p>` : nothing}
-      ${problem || (draw && !touched && !page.showsProblems()) ? nothing : warningTemplate(session.form.warning(path))}
-      ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${problemText(problem, node.type)}</p>` : nothing}`;
+      ${problem || (draw && !touched && !page.showsProblems()) ? nothing : warningTemplate(session.form.warning(path), second(node.expect_message))}
+      ${problem ? html`<p class="q-error" id="e${uid}" role="alert">${page.problem(view, problem, local.second)}</p>` : nothing}`;
   }
 
   const part = {
@@ -155,8 +155,8 @@ export function createPart(page, path) {
 
 /** @typedef {ReturnType<typeof createPart>} Part */
 
-/** What an author expected otherwise; it stays an answer. @param {string} message */
-const warningTemplate = (message) => message ? html`<p class="q-outside q-warn" role="status">${message}</p>` : nothing;
+/** What an author expected otherwise; it stays an answer. @param {string} message @param {unknown} second */
+const warningTemplate = (message, second) => message ? html`<p class="q-outside q-warn" role="status">${message}${second}</p>` : nothing;
 
 /** Calm: a visit may well lead there. @param {string} place @returns {string} */
 function outsideText(place) {

@@ -24,8 +24,8 @@ export function rowName(session, row, index) {
   return (held?.relevant && held.value) || plain(row.summary) || t("Line {number}", { number: index + 1 });
 }
 
-/** The heading, unless the page's own title says the same. @param {import("./form-page.js").Page} page @param {string} path @param {any} view */
-export function heading(page, path, view) {
-  return html`${view.label && page.sectionPath() !== path ? html`<h3>${markdown(view.label)}${page.second(path, view.node.label)}</h3>` : nothing}
-    ${view.hint ? html`<p class="q-hint">${markdown(view.hint)}${page.second(path, view.node.hint)}</p>` : nothing}`;
+/** The heading, unless the page's own title says the same. @param {import("./form-page.js").Page} page @param {string} path @param {any} view @param {unknown} [own]  the second language of it alone */
+export function heading(page, path, view, own) {
+  return html`${view.label && page.sectionPath() !== path ? html`<h3>${markdown(view.label)}${page.second(path, view.node.label, own)}</h3>` : nothing}
+    ${view.hint ? html`<p class="q-hint">${markdown(view.hint)}${page.second(path, view.node.hint, own)}</p>` : nothing}`;
 }

@@ -24,7 +24,7 @@ export function listWidget(field, picture) {
   return html`<button type="button" id=${field.inputId} class=${chosen.length ? "input picker" : "input picker blank"} ?disabled=${view.readonly}
       aria-haspopup="dialog" aria-labelledby="${field.labelId} ${field.inputId}" aria-describedby=${field.describedBy} aria-invalid=${field.invalid}
       @click=${() => pick(field, several, picture)}>
-      <span>${chosen.length ? labels.map(({ label, lost }, index) => html`${index ? t(", ") : nothing}<bdi class=${lost ? "lost" : ""}>${label}</bdi>`) : t("Choose from the list")}</span>
+      <span>${chosen.length ? labels.map(({ label, lost }, index) => html`${index ? t(", ") : nothing}<bdi class=${lost ? "lost" : ""}>${field.rich(label)}</bdi>`) : t("Choose from the list")}</span>
       <span class="chevron" aria-hidden="true"></span></button>`;
 }
 

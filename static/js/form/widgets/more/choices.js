@@ -47,7 +47,11 @@ export function likertWidget(field) {
 
 /** The words above a table of choices. @param {import("../../part.js").Field} field */
 export function tableHeadWidget(field) {
-  return html`<div class="choice-row head" aria-hidden="true">${field.choices().map(({ label }) => html`<span class="cell-words">${field.rich(label)}</span>`)}</div>`;
+  const turn = () => {
+    field.local.second = !field.local.second;
+    field.update();
+  };
+  return html`<div class="choice-row head" aria-hidden="true" @click=${turn}>${field.choices().map(({ label }) => html`<span class="cell-words">${field.rich(label)}</span>`)}</div>`;
 }
 
 /** A row of the table: its words are above. @param {import("../../part.js").Field} field */
