@@ -157,7 +157,11 @@ def _both(column: str, arabic: str, french: str) -> dict[str, str]:
 
 
 def test_what_is_wrong_unusual_or_above_other_questions_is_said_in_both_languages(phone: Phone) -> None:  # F4
-    unusual = {"bind::ci:expect": ". < 100", "bind::ci:expect-message-ar": "هل هو بالدرهم؟", "bind::ci:expect-message-fr": "En dirhams ?"}
+    unusual = {
+        "bind::ci:expect": ". < 100",
+        "bind::ci:expect-message-ar": "هل هو بالدرهم؟",
+        "bind::ci:expect-message-fr": "En dirhams ?",
+    }
     survey = [
         forms.q("begin_group", "coop"),
         forms.q("text", "name", required="yes", **_both("required_message", "الاسم ضروري", "Il faut le nom")),

@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.e2e.device import until
 from tests.form.conftest import ROOT, Phone, instrument
+from tests.instruments import forms
 
 pytestmark = pytest.mark.browser
 SECTIONS = ("numbers", "words", "choices1", "table", "moments", "files", "places", "wide", "item")
@@ -219,22 +221,28 @@ def studio(chromium: Browser, form_site: str) -> Any:
     assert not held.complaints, held.complaints
 
 
+# A tone instead of the microphone that this machine lacks, after a moment as where the browser asks first.
+TONE = """() => {
+  globalThis.streams = [];
+  navigator.mediaDevices.getUserMedia = async () => {
+    const context = new AudioContext();
+    const tone = context.createOscillator();
+    const out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    streams.push(out.stream);
+    return out.stream;
+  };
+}"""
+
+
 def test_sounds_films_files_and_drawings_are_kept_and_sent(studio: Phone) -> None:  # K3
     phone, ask = studio, studio.question
     phone.install("kinds")
     draft = phone.start("kinds")
     _open(phone, "files")
-    # A tone instead of the microphone that this machine lacks.
-    phone.page.evaluate(
-        """() => { navigator.mediaDevices.getUserMedia = async () => {
-          const context = new AudioContext();
-          const tone = context.createOscillator();
-          const out = context.createMediaStreamDestination();
-          tone.connect(out);
-          tone.start();
-          return out.stream;
-        }; }"""
-    )
+    phone.page.evaluate(TONE)
     ask("f_audio").get_by_role("button", name="تسجيل الصوت").tap()
     expect(ask("f_audio")).to_contain_text("0:01")
     ask("f_audio").get_by_role("button", name="إيقاف وحفظ").tap()
@@ -277,6 +285,63 @@ def test_sounds_films_files_and_drawings_are_kept_and_sent(studio: Phone) -> Non
     assert {path: one["name"] for path, one in sent.items()} == {f"files/{name}": value for name, value in answers.items()}
     assert sent["files/f_file"]["size"] == 8
     assert all(phone.page.evaluate("(sha256) => harness.phone.files.isWhole(sha256)", one["sha256"]) for one in sent.values())
+
+
+def test_what_is_drawn_or_said_in_a_row_stays_with_it_when_a_row_above_goes(studio: Phone) -> None:  # K3
+    phone, page = studio, studio.page
+    survey = [
+        forms.q("begin_repeat", "member"),
+        forms.q("text", "name"),
+        forms.q("image", "sign", appearance="signature"),
+        forms.q("audio", "said"),
+        forms.q("end_repeat"),
+    ]
+    package = forms.compiled(survey).package_json
+    page.evaluate("(what) => harness.install(what)", {"pkg": package, "sha256": "1" * 64, "datasets": {}})
+    draft = phone.start("essai")
+    page.evaluate(TONE)
+    rows = page.locator(".row-box")
+    for at, name in enumerate(("فاطمة", "عائشة", "خديجة")):
+        if at:
+            page.locator(".btn.add").tap()
+        rows.nth(at).locator("[data-name=name] input").fill(name)
+    rows.nth(1).locator("canvas").tap()
+    rows.nth(2).locator("[data-name=said] .btn").first.tap()
+    expect(rows.nth(2)).to_contain_text("0:01")
+    rows.nth(0).get_by_role("button", name="حذف").tap()
+    until(lambda: phone.draft(draft)["snapshot"]["member"][1].get("said"), "the sound is kept")
+    kept = [{key: value.split("-")[0] for key, value in row.items()} for row in phone.draft(draft)["snapshot"]["member"]]
+    assert kept == [{"name": "عائشة", "sign": "sign"}, {"name": "خديجة", "said": "said"}]
+
+
+def test_no_microphone_stays_open_unseen(studio: Phone) -> None:  # K3
+    """Two taps while the browser asks, a call that takes the microphone away, a question that another answer takes away."""
+    phone, page = studio, studio.page
+    survey = [forms.q("select_one yes_no", "may"), forms.q("audio", "said", relevant="${may} != 'no'"), forms.q("text", "rest")]
+    package = forms.compiled(survey, choices=forms.YES_NO).package_json
+    page.evaluate("(what) => harness.install(what)", {"pkg": package, "sha256": "1" * 64, "datasets": {}})
+    phone.start("essai")
+    page.evaluate(TONE)
+    said = phone.question("said")
+    live = "streams.flatMap((one) => one.getTracks()).filter((track) => track.readyState === 'live').length"
+    said.locator("button.btn").first.evaluate("(button) => { button.click(); button.click(); }")
+    expect(said).to_contain_text("0:01")
+    assert page.evaluate(live) == 1
+    page.evaluate("streams[0].getTracks()[0].stop()")
+    expect(said.locator(".kept-file")).to_be_visible()
+    expect(said.locator("button.btn").first).to_be_enabled()
+    said.get_by_role("button", name="إعادة التسجيل").tap()
+    expect(said).to_contain_text("0:01")
+    phone.question("may").locator(".option").last.tap()
+    expect(said).to_be_hidden()
+    until(lambda: page.evaluate(live) == 0, "the microphone is closed")
+    phone.question("may").locator(".option").first.tap()
+    expect(said.locator(".kept-file")).to_be_visible()
+    said.get_by_role("button", name="إعادة التسجيل").tap()
+    phone.question("said").locator(".q-label").tap()  # drawn anew while the browser asks
+    page.evaluate("harness.router.navigate('#/today')")
+    until(lambda: page.evaluate("streams.length") == 3, "the browser gave the microphone")
+    until(lambda: page.evaluate(live) == 0, "the microphone is closed")
 
 
 def test_what_the_browser_cannot_is_said_and_leaves_a_way(phone: Phone, form: str) -> None:  # K4

@@ -281,6 +281,15 @@ export class Form {
     return node;
   }
 
+  /** Where what a view showed stands now: rows before it may have gone. @param {number} uid @returns {string} "" when it is gone itself */
+  pathOf(uid) {
+    let found = "";
+    visitAll(this.#model.root, (node) => {
+      if (node.uid === uid) found = pathOf(node);
+    });
+    return found;
+  }
+
   // Texts
 
   get language() {

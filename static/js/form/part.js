@@ -61,13 +61,17 @@ export function createPart(page, path) {
     choices: () => [...session.form.choices(path), ...session.form.lost(path)],
     set(next, how = {}) {
       if (next === field.view.value) return;
+      // What was begun here ends after rows above have gone.
+      const at = isGone ? session.form.pathOf(uid) : path;
+      if (!at) return;
       const wasBlank = field.view.value === "";
       if (!how.typing) touched = true;
-      page.apply(session.set(path, next, { typing: how.typing }), path);
+      page.apply(session.set(at, next, { typing: how.typing }), at);
       if (how.done && wasBlank && next !== "") page.answered(part);
     },
     async attach(file) {
-      page.apply(await session.attach(path, file), path);
+      const change = await session.attach(path, file, uid);
+      if (change) page.apply(change, session.form.pathOf(uid));
     },
     leave() {
       local.onLeave?.();
@@ -88,6 +92,7 @@ export function createPart(page, path) {
     value = view.value;
     element.hidden = !view.relevant;
     if (!view.relevant) {
+      local.onLeave?.();
       render(nothing, element);
       return;
     }
@@ -143,9 +148,9 @@ export function createPart(page, path) {
     },
     leave: () => local.onLeave?.(),
     dispose() {
+      isGone = true;
       local.onLeave?.();
       local.onDispose?.();
-      isGone = true;
       render(nothing, element);
     },
   };

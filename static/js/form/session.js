@@ -387,10 +387,13 @@ export class Session {
   /**
    * Keeps a photo or a signature, bytes first, and only then names it in the answer.
    * @param {string} path @param {{bytes: ArrayBuffer, type: string, thumbnail?: ArrayBuffer, extension: string}} file
-   * @returns {Promise<Change>}
+   * @param {number} [uid]  of the question, which may stand elsewhere by then; nothing is named where it is gone
+   * @returns {Promise<Change | null>}
    */
-  async attach(path, { bytes, type, thumbnail, extension }) {
+  async attach(path, { bytes, type, thumbnail, extension }, uid) {
     const stored = await this.#phone.files.put(bytes, { type, thumbnail });
+    if (uid) path = this.form.pathOf(uid);
+    if (!path) return null;
     const base = path.slice(path.lastIndexOf("/") + 1).replace(/\[\d+\]$/, "");
     const name = `${base}-${stored.sha256.slice(0, 10)}.${extension}`;
     const files = this.files.filter((one) => one.name !== name);

@@ -14,7 +14,10 @@ const canRecord = () => typeof MediaRecorder === "function" && Boolean(navigator
 /** @param {import("../../part.js").Field} field */
 export function recordingWidget(field) {
   const { view, local } = field;
-  local.onDispose = () => forget(field);
+  local.onDispose = () => {
+    local.gone = true;
+    forget(field);
+  };
   if (local.recorder) {
     return html`<div class="search-place"><p role="status"><span class="rec-dot" aria-hidden="true"></span> ${t("Recording…")} <bdi class="number" aria-hidden="true">${clock(local.seconds)}</bdi></p>
       <div class="buttons"><button type="button" id=${field.inputId} class="btn" @click=${() => stop(field)}>${t("Stop and keep")}</button></div></div>`;
@@ -26,7 +29,7 @@ export function recordingWidget(field) {
     ${view.readonly ? nothing : html`
       ${canRecord() ? nothing : html`<p class="q-note">${t("This browser cannot record: choose a recording made with another application.")}</p>`}
       <div class="buttons">
-        ${canRecord() ? html`<button type="button" id=${field.inputId} class="btn" ?disabled=${local.busy} aria-label="${view.value ? t("Record again") : t("Record the voice")}: ${field.plainLabel}" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Record again") : t("Record the voice")}</button>` : nothing}
+        ${canRecord() ? html`<button type="button" id=${field.inputId} class="btn" ?disabled=${local.busy || local.asking} aria-label="${view.value ? t("Record again") : t("Record the voice")}: ${field.plainLabel}" aria-describedby=${field.describedBy} @click=${() => start(field)}>${view.value ? t("Record again") : t("Record the voice")}</button>` : nothing}
         <label class="btn plain"><input type="file" class="hidden-input" accept="audio/*" ?disabled=${local.busy} aria-describedby=${field.describedBy} aria-label="${t("Choose a file")}: ${field.plainLabel}"
           @change=${(/** @type {any} */ event) => takeFile(field, event.target)} /><span>${t("Choose a file")}</span></label>
         ${view.value ? html`<button type="button" class="quiet danger" @click=${() => field.set("", { done: true })}>${t("Delete the recording")}</button>` : nothing}
@@ -39,18 +42,21 @@ const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).p
 /** @param {import("../../part.js").Field} field */
 async function start(field) {
   const { local, node } = field;
+  // While the browser asks, another tap must not open a microphone that nobody closes.
+  if (local.asking) return;
   local.problem = "";
-  let gone = false;
-  local.onDispose = () => { gone = true; };
+  local.asking = true;
+  field.update();
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch((error) => {
     local.problem = error.name === "NotAllowedError"
       ? t("The phone does not let this page hear. Allow “Microphone” for this site in the browser's settings, or choose a file.")
       : t("No microphone was found. Choose a recording made with another application.");
     return null;
   });
-  if (!stream || gone) {
+  local.asking = false;
+  if (!stream || local.gone || !field.view.relevant) {
     stream?.getTracks().forEach((track) => track.stop());
-    if (!gone) field.update();
+    field.update();
     return;
   }
   const quality = /** @type {keyof typeof RATES} */ (node.parameters?.quality);
@@ -59,9 +65,14 @@ async function start(field) {
   const parts = [];
   recorder.ondataavailable = ({ data }) => parts.push(data);
   const ended = new Promise((resolve) => { recorder.onstop = resolve; });
+  // A call, or a microphone that is pulled out, ends it as well.
   local.finished = ended.then(() => {
+    clearInterval(local.timer);
     stream.getTracks().forEach((track) => track.stop());
-    return keepFile(field, new Blob(parts, { type: recorder.mimeType }));
+    local.recorder = local.onLeave = null;
+    const kept = keepFile(field, new Blob(parts, { type: recorder.mimeType }));
+    field.session.hold(kept);
+    return kept;
   });
   local.recorder = recorder;
   local.seconds = 0;
@@ -82,8 +93,7 @@ function stop(field) {
   // Whoever saves the draft waits for the sound to be kept.
   field.session.hold(local.finished);
   if (local.recorder.state !== "inactive") local.recorder.stop();
-  local.recorder = null;
-  local.onLeave = null;
+  local.recorder = local.onLeave = null;
   local.busy = true;
   field.update();
 }
