@@ -99,6 +99,7 @@ def compile_answer(
 ) -> Compiled:
     """The same from what convert.run() or convert.answer() gave; findings in the order of the workbook."""
     compiled = _compile(answer, datasets, entities, media or {})
+    compiled.errors, compiled.warnings = lint.unique(compiled.errors), lint.unique(compiled.warnings)
     for findings in (compiled.errors, compiled.warnings):
         findings.sort(key=lambda one: (SHEETS.index(one.sheet) if one.sheet in SHEETS else -1, one.row))
     return compiled
@@ -116,7 +117,10 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, List], entities: Ite
     if "error" in answer:
         # What we found ourselves says it better; pyxform's words are for the rest.
         if not compiled.errors:
-            compiled.errors.append(from_pyxform(answer["error"], workbook))
+            refused = from_pyxform(answer["error"], workbook)
+            if refused.code == "list_twice":
+                refused.sheet, refused.row, refused.column = lint.where_list_stands(workbook, refused.details["name"])
+            compiled.errors.append(refused)
         return compiled
     compiled.warnings += from_pyxform_warnings(answer["warnings"], workbook)
     compiled.xform = answer["xform"]
@@ -132,7 +136,7 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, List], entities: Ite
     compiled.warnings += compiler.warnings
     if not compiled.errors:
         columns = {name: frozenset().union(*rows) for name, rows in datasets.items() if isinstance(rows, list) and rows}
-        checked = lint.check_package(package, compiler.rows, columns)
+        checked = lint.check_package(package, workbook, compiler.rows, columns)
         compiled.errors += [one for one in checked if one.level == "error"]
         compiled.warnings += [one for one in checked if one.level == "warning"]
     if not compiled.errors:
@@ -324,8 +328,11 @@ class _Compiler:
     def place(self, node: int, column: str) -> tuple[str, int, str]:
         """Where in the workbook a rule of this node stands."""
         row = self.rows.get(self.path(node))
+        if row is None and (repeat := self.counted_by(node)) is not None:
+            return self.place(repeat, "repeat_count")
         if row is None:
-            return ("settings" if self.nodes[node]["name"] == "instanceName" else "survey", 0, column)
+            is_name = self.nodes[node]["name"] == "instanceName"
+            return lint.place_of_instance_name(self.workbook) if is_name else ("survey", 0, column)
         return ("survey", row.number, row.column(column))
 
     def path(self, node: int) -> str:
@@ -354,7 +361,8 @@ class _Compiler:
                     row=row,
                     column=column,
                     text=lint.readable(text),
-                    found=problem.found,
+                    found=lint.readable(problem.found).partition(" ")[0],
+                    **lint.instead_of(text, problem.position),
                 )
             )
             return None
@@ -430,13 +438,14 @@ class _Compiler:
         missing: set[str] = set()
         of_questions = ((self.place(node["i"], "media"), node.get("media", {})) for node in self.nodes)
         of_choices = ((("choices", 0, "media"), item.get("media", {})) for items in self.lists.values() for item in items)
-        for at, media in [*of_questions, *of_choices]:
+        for place, media in [*of_questions, *of_choices]:
             for name in (str(one) for names in media.values() for one in names.values()):
                 if name in self.media:
                     found[name] = self.media[name]
                 elif name not in missing:
                     missing.add(name)
-                    self.warnings.append(warning("media_missing", *at, name=name))
+                    at = lint.where_written(self.workbook, place[0], place[1], name)
+                    self.warnings.append(warning("media_missing", *(at or place), name=name))
         return found
 
     def item(self, element: Element) -> dict[str, Any]:
@@ -653,7 +662,7 @@ class _Compiler:
             (
                 number
                 for number, cells in lint.rows_of(self.workbook, "entities")
-                if cells.get("list_name", cells.get("dataset")) == name
+                if name in (Row(self.workbook.sheets["entities"], number, cells).cell(key) for key in ("list_name", "dataset"))
             ),
             0,
         )

@@ -23,7 +23,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from app.instruments.workbook import MAX_BYTES, Sheet, Unreadable, Workbook, read_table, read_workbook
+from app.instruments.workbook import MAX_BYTES, Sheet, Unreadable, Workbook, is_readable, read_table, read_workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU_S = 30  # and twice as much by the clock
@@ -58,11 +58,13 @@ def to_pyxform(workbook: Workbook) -> dict[str, Any]:
     """The dictionary pyxform's convert() takes: no file is read twice, and rows keep their order (row n is rows[n - 2])."""
     found: dict[str, Any] = {"sheet_names": workbook.sheet_names, "fallback_form_name": workbook.name}
     for name, sheet in workbook.sheets.items():
-        columns = [column for column in sheet.columns if column]
+        # A note beside the choices, under a heading that is no name of an element, would make an XForm that nobody can read.
+        columns = [column for column in sheet.columns if column and (name != "choices" or is_readable(column))]
         found[name] = [
             {
                 column: text.translate(_HIDE) if is_text_column(column) else text.replace("\u00a0", " ").strip()
                 for column, text in cells.items()
+                if column in columns
             }
             for _, cells in sheet.rows
         ]

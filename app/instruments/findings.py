@@ -13,6 +13,7 @@ from typing import Any
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from app.instruments.rows import all_rows
 from app.instruments.workbook import Workbook
 
 # code: what is wrong, what to do. %(name)s are details of the finding.
@@ -57,6 +58,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "group_open": (_("“%(name)s” begins in this row and does not end."), _("Add a row end_group or end_repeat after its last question.")),
     "group_end": (_("This row ends a group or repeat that was not begun."), _("Delete the row, or add the row that begins it.")),
     "group_empty": (_("The group “%(name)s” holds no question."), _("Add a question to it or delete it.")),
+    "row_skipped": (_("This row has no type and no name: it is left out."), _("Fill them if it is a question; a comment may stay.")),
     "type_missing": (_("This row has no type."), _("Write the kind of question in the column “type”.")),
     "type_unknown": (_("“%(type)s” is not a kind of question."), _("Correct the word: text, integer, decimal, date, select_one list, note, calculate…%(near)s")),
     "type_unsupported": (_("Questions of the kind “%(type)s” are not supported."), _("Use another kind. %(reason)s")),
@@ -72,13 +74,19 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "setting_ignored": (_("The setting “%(name)s” does nothing here."), _("The form can be published all the same. %(reason)s")),
     "list_missing": (_("There is no list “%(name)s”."), _("Add its CSV file, correct its name, or, if it is a list of records, declare it in the sheet “entities”.")),
     "list_unread": (_("The form does not read the list “%(name)s”: this rule would always find it empty."), _("Correct the name, or add a row of the type csv-external with the name of the list.")),
+    "list_unnamed": (_("This question does not name its list of choices."), _("Write it after the kind: select_one yes_no.")),
     "list_unknown": (_("The list “%(name)s” is not in the sheet “choices”."), _("Add its choices there, or correct the name in the column “type”.%(near)s")),
     "list_kind": (_("The file “%(name)s” is not a list."), _("Save the list as .csv, .geojson or .xml.")),
+    "list_twice": (_("“%(name)s” is the name of two lists: one in the sheet “choices”, one in a file."), _("Give one of them another name.")),
     "list_tree": (_("The list “%(name)s” is no table: no choices can be read from it."), _("Write it as <root><item><name>…</name><label>…</label></item>…</root>, or as CSV.")),
     "list_columns": (_("The list “%(name)s” has no column “%(wanted)s”."), _("Add the column to the file, or name the right ones in the parameters (value=… label=…).")),
     "list_code_twice": (_("The code “%(value)s” stands twice in the list “%(name)s”."), _("Give each row of the list its own code.")),
     "media_missing": (_("The file “%(name)s” that a label shows did not come with the form."), _("Send it together with the form: phones cannot fetch it later.")),
     "choice_twice": (_("The choice “%(name)s” already stands in row %(first)s for the same list."), _("Give each choice of a list its own code.")),
+    "choice_column": (
+        _("The column “%(name)s” of the choices is not read: no rule could name it."),
+        _("If a choice_filter needs it, name it with letters a-z, digits and _, without spaces; a column of notes may stay."),
+    ),
     "choice_name": (_("A choice of the list “%(list)s” has no code."), _("Fill the column “name”.")),
     "choice_space": (_("The code “%(name)s” holds a space."), _("Codes of choices have no spaces: several choices are stored separated by spaces.")),
     "label_missing": (_("The label in %(language)s is missing."), _("Fill the column “%(wanted)s”.")),
@@ -90,7 +98,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "languages_none": (_("The texts name no language."), _("Name the columns label::العربية (ar) and label::Français (fr).")),
     "language_missing": (_("Nothing is written in %(language)s."), _("Add the columns label, hint and messages in this language.")),
     # The rules
-    "expression_unexpected": (_("The rule cannot be read at “%(found)s”: %(text)s"), _("Check operators, commas and brackets before that point.")),
+    "expression_unexpected": (_("The rule cannot be read at “%(found)s”: %(text)s"), _("Check operators, commas and brackets before that point.%(instead)s")),
     "expression_unfinished": (_("The rule ends too early: %(text)s"), _("Something is missing at its end: a value or a closing bracket.")),
     "expression_unclosed": (_("A quotation mark is not closed: %(text)s"), _("Close it with the same mark it begins with.")),
     "expression_variable": (_("“%(found)s” is not a reference: %(text)s"), _("Write references to questions as ${name}.")),
@@ -172,6 +180,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "entity_scope": (_("This list is saved from places that do not belong together: %(text)s"), _("Save all properties of a list from the same repeat, or all from outside repeats.")),
     "entity_property": (_("This cannot be the name of a list or of a property."), _("Use letters, digits and _, beginning with a letter; not name, label, nor two underscores first.")),
     "reference_twice": (_("Two questions are named “%(name)s”: the reference may mean either."), _("Rename one of them.")),
+    "reference_open": (
+        _("A reference to a question cannot be read: %(text)s"),
+        _("Write ${name}: the name of the question between braces, without spaces."),
+    ),
     "reference_bad": (_("This cell must hold references to questions."), _("Write ${name}, with a comma between several.")),
     "repeat_twice": (_("The repeat “%(name)s” has the name of another question, group or repeat."), _("Give each repeat a name that stands nowhere else.")),
     "parameter_bad": (_("The parameter “%(name)s” does not fit the range."), _("start, end and step are numbers; step divides the range.")),
@@ -207,8 +219,10 @@ class Finding:
 
     def _shown(self) -> dict[str, str]:
         near = self.details.get("near")
+        instead = self.details.get("instead")
         return {key: str(value) for key, value in self.details.items()} | {
-            "near": " " + str(_("Nearest: %(name)s.")) % {"name": near} if near else ""
+            "near": " " + str(_("Nearest: %(name)s.")) % {"name": near} if near else "",
+            "instead": " " + str(_("Rules write “%(name)s” there.")) % {"name": instead} if instead else "",
         }
 
 
@@ -225,7 +239,6 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
     (re.compile(pattern, re.DOTALL), code, names)
     for pattern, code, names in (
         (r"There has been a problem trying to replace \$\{\s*([^}]+?)\s*\} with the XPath", "question_unknown", ("name",)),
-        (r"Reference variables? must .*?\$\{([^}]+)\}", "question_unknown", ("name",)),
         (r"Could not find the name '([^']+)'", "question_unknown", ("name",)),
         (r"Parameters must be in the form", "parameters_bad", ()),
         (r"Unknown question type '([^']+)'", "type_unknown", ("type",)),
@@ -246,6 +259,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
         (r"(?:must start with '\$\{|must have a comma between)", "reference_bad", ()),
         (r"'name' value '([^']+)' is invalid. Repeat names must", "repeat_twice", ("name",)),
         (r"'range' question type, the parameters? '([^']+)'", "parameter_bad", ("name",)),
+        (r"same instance id will be generated.*?Instance name: '([^']+)'", "list_twice", ("name",)),
         (r"Missing calculation", "calculation_none", ()),
         (r"element named '([^']+)' has no label or hint", "question_unlabelled", ("name",)),
     )
@@ -273,11 +287,18 @@ def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
 def _row_of(name: str, workbook: Workbook) -> int:
     """The first row of the survey with this name; 0: none has it as it is said."""
     survey = workbook.sheets.get("survey")
-    return next((number for number, cells in survey.rows if cells.get("name", "").strip() == name), 0) if survey else 0
+    return next((row.number for row in all_rows(survey) if row.name == name), 0) if survey else 0
 
 
-# What the lint has said already, better placed.
-_SAID = re.compile(r"has no label|case-insensitive match|should have a label|valid machine-readable codes")
+def _header_row(name: str, workbook: Workbook) -> int:
+    return workbook.sheets[name].header_row if name in workbook.sheets else 0
+
+
+# What we have said already, better placed, or what is otherwise here: "other" is said in both languages, photos are made small.
+_SAID = re.compile(
+    r"has no label|case-insensitive match|should have a label|valid machine-readable codes|Row without name, text, or label"
+    r"|no longer supported on most devices|uses or_other and translations|Use the max-pixels parameter"
+)
 _MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the (\w+) (?:columns ([^.]+)|(\w+) column)\.")
 
 
@@ -296,13 +317,20 @@ def from_pyxform(text: str, workbook: Workbook) -> Finding:
 def from_pyxform_warnings(texts: list[str], workbook: Workbook) -> list[Finding]:
     """Its warnings, one finding each; those the lint makes itself are left out."""
     found = []
-    for text in (line for one in texts for line in one.split("\n") if line.strip()):
-        if _SAID.search(text):
-            continue
+    for text in (line for one in texts if not _SAID.search(one) for line in one.split("\n") if line.strip()):
         sheet, row, column = _placed(text, workbook)
         if match := _MISSING_COLUMNS.search(text):
             columns = match.group(3) or match.group(4)
-            found.append(warning("columns_missing", match.group(2), 0, "", language=match.group(1), columns=columns))
+            found.append(
+                warning(
+                    "columns_missing",
+                    match.group(2),
+                    _header_row(match.group(2), workbook),
+                    "",
+                    language=match.group(1),
+                    columns=columns,
+                )
+            )
         else:
             found.append(warning("converter_says", sheet, row, column, text=_ROW.sub("", text).strip()))
     return found

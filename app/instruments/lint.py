@@ -10,8 +10,8 @@ from typing import Any
 from app.instruments import kinds, mismatch, operands, patterns, support, tables
 from app.instruments.files import LIST_SUFFIXES
 from app.instruments.findings import Finding, error, warning
-from app.instruments.rows import Row, all_rows, canonical_type, list_of
-from app.instruments.workbook import Sheet, Workbook
+from app.instruments.rows import Row, all_rows, canonical_type, command_of, list_of
+from app.instruments.workbook import Sheet, Workbook, is_readable
 from app.instruments.xpath import Ast, Dependencies, Shape, leads_to
 
 Place = tuple[str, int, str]  # sheet, row, column as the reader sees them
@@ -81,15 +81,46 @@ def where_list_stands(workbook: Workbook, name: str) -> Place:
     return ("survey", 0, "")
 
 
+def where_written(workbook: Workbook, sheet: str, number: int, text: str) -> Place | None:
+    """The cell of a sheet (of its row `number`, unless 0) that holds exactly this text."""
+    for at, cells in rows_of(workbook, sheet):
+        for column, cell in cells.items():
+            if cell.strip() == text and number in (0, at):
+                return (sheet, at, Row(workbook.sheets[sheet], at, cells).column(column))
+    return None
+
+
 def _near(name: str, names: Any) -> dict[str, Any]:
-    found = difflib.get_close_matches(name, list(names), 1, 0.7)
+    found = [one for one in names if one.lower() == name.lower()] or difflib.get_close_matches(name, list(names), 1, 0.7)
     return {"near": found[0]} if found else {}
+
+
+# How spreadsheets and programming languages write what XPath writes otherwise; the words that stand where it is met.
+_INSTEAD = {"&": "and", "&&": "and", "||": "or", "%": "mod", "!": "not(…)", "==": "=", "<>": "!=", ";": ",", "＝": "=", "،": ","}
+
+
+def instead_of(text: str, position: int) -> dict[str, Any]:
+    """{"instead": "mod"} where a rule cannot be read because of another language's operator."""
+    before, after = text[:position].rstrip(), text[position:]
+    if before.endswith("/") and after[:1].isdigit():
+        return {"instead": "div"}
+    if after[:1] == "," and before[-1:].isdigit() and after[1:2].isdigit():
+        return {"instead": "."}
+    word = re.match(r"\w+", after)
+    if word and word[0].lower() in ("and", "or", "mod", "div"):
+        return {"instead": word[0].lower()}
+    signs = re.search(r"[=<>&|]*$", before)
+    met = (signs[0] if signs else "") + (re.match(r"[=<>&|%!;＝،]*", after) or [""])[0]
+    return {"instead": _INSTEAD[met]} if met in _INSTEAD else {}
 
 
 def check_expression(found: Dependencies, sheet: str, row: int, column: str) -> list[Finding]:
     """Names and functions of one expression."""
     at = (sheet, row, column)
-    findings = [error("question_unknown", *at, name=name) for name in dict.fromkeys(found.unknown)]
+    findings = []
+    for name in dict.fromkeys(found.unknown):
+        near: dict[str, Any] = {"near": f"{name}()"} if name in FUNCTIONS else {}
+        findings.append(error("question_unknown", *at, name=name, **near))
     for name, given in dict.fromkeys(found.functions):
         if name not in FUNCTIONS:
             findings.append(error("function_unknown", *at, name=name, **_near(name, FUNCTIONS)))
@@ -138,7 +169,8 @@ LANGUAGES = {"ar": "العربية (ar)", "fr": "Français (fr)"}
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _EXPORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}")
+_REFERENCE = re.compile(r"\$\{(?:last-saved#)?([^\W\d][\w.-]*)\}")
+_UNREADABLE = re.compile(r"\$\{(?!(?:last-saved#)?[^\W\d][\w.-]*\}).{0,20}")
 _TOKEN = re.compile(r"\{\{\s*([^}]*?)\s*\}\}")
 
 
@@ -152,13 +184,14 @@ def check_workbook(workbook: Workbook) -> list[Finding]:
     names = {row.name for row in rows if row.name and not row.is_end}
     findings += _check_structure(rows)
     findings += _check_types(workbook, rows)
-    findings += _check_languages(survey)
+    findings += _check_languages(workbook)
     findings += support.check(workbook, rows)
     findings += _check_labels(survey, [row for row in rows if not row.is_end and not support.is_unseen(row.type)])
     for row in rows:
         findings += _check_references(row, names)
-    for number, cells in rows_of(workbook, "entities"):
-        findings += _check_references(Row(workbook.sheets["entities"], number, cells), names)
+    for sheet in ("choices", "entities", "settings"):
+        for number, cells in rows_of(workbook, sheet):
+            findings += _check_references(Row(workbook.sheets[sheet], number, cells), names)
     findings += _check_choices(workbook, rows)
     return findings
 
@@ -175,12 +208,22 @@ def _check_columns(survey: Sheet) -> list[Finding]:
     return findings
 
 
-def _check_settings(workbook: Workbook) -> list[Finding]:
+def place_of_instance_name(workbook: Workbook) -> Place:
+    row = _settings_row(workbook)
+    return ("settings", row.number, row.column("instance_name")) if row else ("settings", 0, "instance_name")
+
+
+def _settings_row(workbook: Workbook) -> Row | None:
     rows = rows_of(workbook, "settings")
-    number, cells = rows[0] if rows else (0, {})
+    return Row(workbook.sheets["settings"], *rows[0]) if rows else None
+
+
+def _check_settings(workbook: Workbook) -> list[Finding]:
+    row = _settings_row(workbook)
+    number = row.number if row else 0
     findings = []
     for name, others in (("form_id", ("id_string", "set_form_id")), ("version", ())):
-        value = next((cells[key] for key in (name, *others) if cells.get(key)), "")
+        value = next((found for key in (name, *others) if row and (found := row.cell(key))), "")
         if not value:
             findings.append(error("setting_missing", "settings", number, name, name=name))
         elif not _ID.fullmatch(plain_version(value) if name == "version" else value):
@@ -202,8 +245,8 @@ _NAMESPACES = {"ci": "urn:cooperative-instruments:1"}
 
 def _check_prefixes(workbook: Workbook) -> list[Finding]:
     """A prefix nobody declares makes an XForm that nobody can read."""
-    settings = rows_of(workbook, "settings")
-    declared = set(re.findall(r"([\w-]+)\s*=", settings[0][1].get("namespaces", ""))) if settings else set()
+    settings = _settings_row(workbook)
+    declared = set(re.findall(r"([\w-]+)\s*=", settings.cell("namespaces"))) if settings else set()
     findings = []
     for name in ("survey", "settings"):
         sheet = workbook.sheets.get(name)
@@ -238,8 +281,9 @@ def _check_structure(rows: list[Row]) -> list[Finding]:
                 folded.pop()
             continue
         if not row.type:
-            if row.name:
-                findings.append(error("type_missing", "survey", row.number, row.column("type")))
+            says = row.name or any(re.match(r"label\s*(::|$)", column, re.IGNORECASE) for column in row.cells)
+            found = error("type_missing", *at[:2], row.column("type")) if says else warning("row_skipped", *at[:2])
+            findings.append(found)
             continue
         name = row.name
         if not name:
@@ -280,46 +324,63 @@ def _check_name(name: str, at: Place) -> list[Finding]:
 
 def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
     findings = []
-    lists = {cells.get("list_name", cells.get("list name", "")) for _, cells in rows_of(workbook, "choices")}
+    lists = {Row(workbook.sheets["choices"], *one).cell("list_name") for one in rows_of(workbook, "choices")}
     for row in rows:
         at = ("survey", row.number, row.column("type"))
         kind = canonical_type(row.type)
         plain = support.plain_type(row.type)
         if re.match(r"(score__row|rank__level)\b", row.type):  # of a group that is refused by name
             continue
-        if not row.type or row.is_end or (row.is_container and plain not in kinds.UNSUPPORTED):
+        if not row.type:
+            continue
+        command = command_of(row.type).replace("dateTime", "datetime")
+        if command != command.lower() and plain not in kinds.UNSUPPORTED:
+            findings.append(error("type_unknown", *at, type=row.type, near=command.lower()))
+            continue
+        if row.is_end or (row.is_container and plain not in kinds.UNSUPPORTED):
             continue
         if plain in kinds.UNSUPPORTED:
             findings.append(error("type_unsupported", *at, type=plain, reason=kinds.REASONS[kinds.UNSUPPORTED[plain]]))
         elif plain in kinds.BLANK:
             findings.append(warning("type_blank", *at, type=kind, reason=kinds.REASONS[kinds.BLANK[plain]]))
-        elif kind.lower() not in {one.lower() for one in kinds.supported()}:
+        elif kind not in kinds.supported():
             findings.append(error("type_unknown", *at, type=row.type, **_near(kind, kinds.supported())))
         elif "search(" in row.cell("appearance"):
             at = ("survey", row.number, row.column("appearance"))
             findings.append(error("type_unsupported", *at, type="search()", reason=kinds.REASONS["search"]))
         elif kind in ("select_one", "select_multiple", "rank"):
             name = list_of(row.type)
-            if "." in name and "${" not in name:
+            if not name:
+                findings.append(error("list_unnamed", *at))
+            elif "." in name and "${" not in name:
                 if not name.endswith(LIST_SUFFIXES):
                     findings.append(error("list_kind", *at, name=name))
             elif not name.startswith("${") and name not in lists:
                 findings.append(error("list_unknown", *at, name=name, **_near(name, lists)))
-        elif kind == "calculate" and not any(row.cell(key) for key in ("calculation", "default", "trigger")):
-            findings.append(warning("calculation_none", "survey", row.number, row.column("calculation")))
+        elif kind == "calculate" and not (row.cell("calculation") or row.cell("default")):
+            findings.append(error("calculation_none", "survey", row.number, row.column("calculation")))
     return findings
 
 
-def _check_languages(survey: Sheet) -> list[Finding]:
+def _check_languages(workbook: Workbook) -> list[Finding]:
+    survey, choices = workbook.sheets["survey"], workbook.sheets.get("choices")
     labels = [column for column in survey.columns if column.lower().startswith("label") and "::" in column]
     found = {language_code(column.split("::")[1]) for column in labels}
     if not found:
         return [warning("languages_none", "survey", survey.header_row)]
-    return [
+    nameless = [warning("languages_none", "choices", choices.header_row)] if choices and _speaks_no_language(choices) else []
+    return nameless + [
         warning("language_missing", "survey", survey.header_row, language=name.split(" (")[0])
         for code, name in LANGUAGES.items()
         if code not in found
     ]
+
+
+def _speaks_no_language(choices: Sheet) -> bool:
+    """Whether the choices have words, but not by language."""
+    if any(re.match(r"label\s*::", column, re.IGNORECASE) for column in choices.columns):
+        return False
+    return any(char.isalpha() for number, cells in choices.rows for char in Row(choices, number, cells).cell("label"))
 
 
 def _check_labels(sheet: Sheet, rows: list[Row]) -> list[Finding]:
@@ -365,12 +426,26 @@ def _check_texts(sheet: Sheet, row: Row) -> list[Finding]:
     ]
 
 
+# Columns whose references the converter reads, by sheet: elsewhere an author may write what she likes.
+_REFERRING = {
+    "survey": "label caption hint guidance_hint constraint_message required_message relevant relevance calculation calculate "
+    "constraint required read_only readonly repeat_count count jr:count choice_filter default trigger parameters type "
+    "bind body control instance",
+    "choices": "label caption",
+    "settings": "instance_name",
+    "entities": "label entity_id create_if update_if",
+}
+
+
 def _check_references(row: Row, names: set[str]) -> list[Finding]:
     findings = []
+    sheet = row.sheet.name.lower()
     for column, text in row.cells.items():
+        if "${" not in text or column.partition("::")[0].strip().lower().replace(" ", "_") not in _REFERRING[sheet].split():
+            continue
+        at = (sheet, row.number, row.column(column))
+        findings += [error("reference_open", *at, text=found) for found in _UNREADABLE.findall(text)[:1]]
         for name in dict.fromkeys(_REFERENCE.findall(text)):
-            at = (row.sheet.name.lower(), row.number, row.column(column))
-            name = name.removeprefix("last-saved#")
             if name not in names:
                 findings.append(error("question_unknown", *at, name=name, **_near(name, names)))
     return findings
@@ -380,15 +455,20 @@ def _check_choices(workbook: Workbook, rows: list[Row]) -> list[Finding]:
     if "choices" not in workbook.sheets:
         return []
     sheet = workbook.sheets["choices"]
-    settings = rows_of(workbook, "settings")
-    may_repeat = bool(settings) and settings[0][1].get("allow_choice_duplicates", "").lower() in ("yes", "true")
+    settings = _settings_row(workbook)
+    may_repeat = settings is not None and settings.cell("allow_choice_duplicates").lower() in ("yes", "true", "true()")
     multiple = {list_of(row.type) for row in rows if canonical_type(row.type) in ("select_multiple", "rank")}
     seen: dict[tuple[str, str], int] = {}
-    findings = []
+    # A tool's own columns, `$kuid`, say nothing to anybody.
+    findings = [
+        warning("choice_column", "choices", sheet.header_row, letter, name=column)
+        for letter, column in zip(sheet.letters, sheet.columns, strict=True)
+        if column and not column.startswith("$") and not is_readable(column)
+    ]
     labelled = []
     for number, cells in sheet.rows:
         row = Row(sheet, number, cells)
-        where, name = cells.get("list_name", cells.get("list name", "")), row.name
+        where, name = row.cell("list_name"), row.name
         at = ("choices", number, row.column("name"))
         if not where:
             continue
@@ -417,18 +497,20 @@ PASSING = frozenset(
     | {"pow", "sqrt"}
 )
 NUMBERS = ("integer", "decimal", "range")
-RULE_KEYS = ("relevant", "constraint", "required", "readonly", "calculation", "repeat_count", "first_load")
+RULE_KEYS = ("relevant", "constraint", "required", "readonly", "calculation", "repeat_count", "first_load", "expect")
 
 
 TEXT_KEYS = ("label", "hint", "guidance", "constraint_message", "required_message")
 
 
-def check_package(package: dict[str, Any], rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]) -> list[Finding]:
+def check_package(
+    package: dict[str, Any], workbook: Workbook, rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]
+) -> list[Finding]:
     """What only the parsed rules show. `columns`: of each CSV list."""
-    return _unique(_Rules(package, rows, columns).check())
+    return _Rules(package, workbook, rows, columns).check()
 
 
-def _unique(findings: list[Finding]) -> list[Finding]:
+def unique(findings: list[Finding]) -> list[Finding]:
     """The same thing said twice of one cell is said once."""
     seen: dict[str, Finding] = {}
     for one in findings:
@@ -436,9 +518,20 @@ def _unique(findings: list[Finding]) -> list[Finding]:
     return list(seen.values())
 
 
+def _asked_elsewhere(condition: Any) -> Any:
+    """A predicate without what it reads of the row it is asked of: the rest means the same as outside it."""
+    if not isinstance(condition, list) or not condition:
+        return condition
+    if condition[0] == "path" and condition[1] == ".":
+        return ["of_row"]
+    return [_asked_elsewhere(one) for one in condition]
+
+
 class _Rules:
-    def __init__(self, package: dict[str, Any], rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]) -> None:
-        self.package, self.rows, self.columns = package, rows, columns
+    def __init__(
+        self, package: dict[str, Any], workbook: Workbook, rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]
+    ) -> None:
+        self.package, self.workbook, self.rows, self.columns = package, workbook, rows, columns
         self.nodes = package["nodes"]
         self.shape = Shape(
             [node.get("parent", -1) for node in self.nodes],
@@ -465,6 +558,7 @@ class _Rules:
                 self.table(node)
             if "choices" in node:
                 tree = self.package["expressions"][node["choices"]["nodeset"]]["ast"]
+                self.walk(tree, node["i"], self.place(node["i"], "choice_filter"), in_set=True)
                 self.findings += mismatch.in_paths(tree, self.place(node["i"], "choice_filter"), self.package, self.columns)
         for rule in self.package["entities"]:
             for key, column in (("id", "entity_id"), ("create", "create_if"), ("update", "update_if"), ("label", "label")):
@@ -510,15 +604,17 @@ class _Rules:
     def place(self, node: int, key: str) -> Place:
         path = "/" + "/".join(self.nodes[one]["name"] for one in reversed(self.shape.above(node)))
         row = self.rows.get(path)
+        if row is None and (counted := self.rows.get(path.removesuffix("_count"))):  # the converter's, beside the repeat
+            return ("survey", counted.number, counted.column("repeat_count"))
         if row is None:
-            return ("settings", 0, "instance_name")
-        return ("survey", row.number, row.column("default" if key == "first_load" else key))
+            return place_of_instance_name(self.workbook)
+        return ("survey", row.number, row.column({"first_load": "default", "expect": "bind::ci:expect"}.get(key, key)))
 
     def rule(self, node: int, key: str, tree: Ast) -> None:
         at = self.place(node, key)
         self.walk(tree, node, at, in_set=False)
         self.findings += mismatch.in_paths(tree, at, self.package, self.columns)
-        if key in ("relevant", "constraint", "required", "readonly"):
+        if key in ("relevant", "constraint", "required", "readonly", "expect"):
             self.findings += mismatch.in_condition(tree, node, at, self.shape, self.nodes)
         if key in ("calculation", "first_load"):
             self.findings += mismatch.in_result(tree, node, at, self.nodes) + self.operands.in_result(tree, node, at)
@@ -531,6 +627,11 @@ class _Rules:
             self.outside(tree, node, at, in_set)
             if isinstance(tree[1], list):
                 self.walk(tree[1], node, at, in_set=True)
+            self.conditions([one for step in tree[2] for one in step[2]], node, at)
+            return
+        if kind == "filter":
+            self.walk(tree[1], node, at, in_set=True)
+            self.conditions(tree[2], node, at)
             return
         if kind == "fn":
             if tree[1] == "regex" and len(tree) == 4 and tree[3][0] == "str":
@@ -549,6 +650,10 @@ class _Rules:
         for one in tree[1:]:
             if isinstance(one, list) and one and isinstance(one[0], str):
                 self.walk(one, node, at, in_set)
+
+    def conditions(self, predicates: list[Ast], node: int, at: Place) -> None:
+        for one in predicates:
+            self.walk(_asked_elsewhere(one), node, at, in_set=False)
 
     def outside(self, path: Ast, node: int, at: Place, in_set: bool) -> None:
         """A question of a repeat, read as one value from outside it."""
@@ -605,7 +710,8 @@ class _Rules:
 
     def blocked(self, tree: Ast, node: int, at: Place) -> None:
         for target, _ in self.paths(tree, node):
-            if target != node and self.may_be_blank(target, node) and self.holds(tree, node, target) is False:
+            is_asked = target != node and self.may_be_blank(target, node) and not self.hides(target, node)
+            if is_asked and self.holds(tree, node, target) is False:
                 self.findings.append(warning("constraint_blank", *at, name=self.nodes[target]["name"]))
                 return
 
@@ -624,10 +730,22 @@ class _Rules:
             return hidden or "calculation" not in found
         return hidden or "required" not in found
 
+    def hides(self, target: int, node: int) -> bool:
+        """Whether a question is not asked while the target is blank."""
+        return any(
+            self.holds(self.package["expressions"][self.nodes[one]["relevant"]]["ast"], one, target) is False
+            for one in self.shape.above(node)
+            if "relevant" in self.nodes[one]
+        )
+
     def is_blank(self, tree: Ast, node: int, target: int) -> bool:
-        """Whether an operand is blank, or no number, when the target is blank."""
+        """Whether an operand is blank, or no number, when the target is blank; of two branches, whether it may be."""
         if tree[0] == "path":
             return target in leads_to(tree, node, self.shape)
+        if tree[:2] == ["fn", "if"] and len(tree) == 5:
+            holds = self.holds(tree[2], node, target)
+            branches = tree[3:] if holds is None else [tree[3 if holds else 4]]
+            return any(self.is_blank(one, node, target) for one in branches)
         if tree[0] in ("+", "-", "*", "div", "mod", "neg"):
             return any(self.is_blank(one, node, target) for one in tree[1:])
         return tree[0] == "fn" and tree[1] in PASSING and any(self.is_blank(one, node, target) for one in tree[2:3])
@@ -651,6 +769,6 @@ class _Rules:
                         return False
                     if other[0] == "str":
                         return (other[1] == "") == (kind == "=")
-                    if other[0] == "num":
+                    if other[0] == "num" or (other[0] == "path" and node in leads_to(other, node, self.shape)):
                         return kind == "!="
         return None

@@ -38,6 +38,13 @@ TYPES = {
     "start time": "start",
     "end time": "end",
     "percentage": "integer",
+    "picture": "image",
+    "number of days in last month": "integer",
+    "number of days in last six months": "integer",
+    "number of days in last year": "integer",
+    "sim id": "simserial",
+    "subscriber id": "subscriberid",
+    **{f"uri:{one}": one for one in ("deviceid", "username", "email", "phonenumber", "simserial", "subscriberid")},
 }
 _SELECT = re.compile(
     r"^(?:add )?(select_one|select one|select1|select_multiple|select multiple|select all that apply|rank)"
@@ -45,8 +52,10 @@ _SELECT = re.compile(
 )
 
 # The last three are those of another tool and refused by name: they are told apart so that nothing else is said of their rows.
-_BEGIN = re.compile(r"^begin[ _](group|repeat|loop|lgroup|score|rank|kobomatrix)\b", re.IGNORECASE)
-_END = re.compile(r"^end[ _](group|repeat|loop|lgroup|score|rank|kobomatrix)\b", re.IGNORECASE)
+_BEGIN = re.compile(r"^begin[ _](group|repeat|looped group|loop|lgroup|score|rank|kobomatrix)\b", re.IGNORECASE)
+_END = re.compile(r"^end[ _](group|repeat|looped group|loop|lgroup|score|rank|kobomatrix)\b", re.IGNORECASE)
+# With the two names that repeats once had.
+_REPEATS = r"[ _](repeat|loop|looped group|lgroup)\b"
 
 
 @dataclass
@@ -99,11 +108,11 @@ class Row:
 
     @property
     def ends_repeat(self) -> bool:
-        return re.match(r"end[ _](repeat|loop)\b", self.type, re.IGNORECASE) is not None
+        return re.match(f"end{_REPEATS}", self.type, re.IGNORECASE) is not None
 
     @property
     def is_repeat(self) -> bool:
-        return re.match(r"begin[ _](repeat|loop)\b", self.type, re.IGNORECASE) is not None
+        return re.match(f"begin{_REPEATS}", self.type, re.IGNORECASE) is not None
 
 
 def all_rows(sheet: Sheet) -> list[Row]:
@@ -138,6 +147,13 @@ def canonical_type(text: str) -> str:
         )
     words = re.sub(r"^(add|get|q) ", "", words).removesuffix(" prompt")
     return TYPES.get(words.lower(), words)
+
+
+def command_of(text: str) -> str:
+    """What a type says before the name of a list: the converter reads it in small letters only, but for dateTime."""
+    words = " ".join(text.split())
+    match = _SELECT.match(words.lower())
+    return words[: match.end()] if match else words
 
 
 def list_of(type_text: str) -> str:

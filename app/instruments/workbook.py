@@ -202,7 +202,31 @@ class _Counter:
 def _sheet(name: str, header_row: int, header: list[str], lettered: bool) -> Sheet:
     columns = [re.sub(" +", " ", one.strip()) for one in header]
     letters = [_letter(i) for i in range(len(columns))] if lettered else list(columns)
+    if not any("::" in one for one in columns):
+        columns = [_doubled(one) for one in columns]
     return Sheet(name, columns, letters, header_row)
+
+
+_TEXTS = ("label", "caption", "hint", "guidance_hint", "constraint_message", "required_message")
+_MEDIA = ("media", "image", "big-image", "audio", "video")
+_BY_LANGUAGE = re.compile(rf"({'|'.join((*_TEXTS, *_MEDIA)).replace('_', '[_ ]')})\s*:.*", re.IGNORECASE | re.DOTALL)
+_ATTRIBUTE = re.compile(r"(bind|body|control|instance|attribute)\s*:\s*", re.IGNORECASE)
+
+
+def _doubled(column: str) -> str:
+    """`label:Français` -> `label::Français`: forms of earlier years have single colons in all their headings."""
+    if _BY_LANGUAGE.fullmatch(column):
+        return re.sub(r"\s*:\s*", "::", column)
+    return _ATTRIBUTE.sub(r"\1::", column) if _ATTRIBUTE.match(column) else column
+
+
+_READABLE = re.compile(r"[^\W\d][\w.-]*")
+
+
+def is_readable(column: str) -> bool:
+    """Whether a column of the choices can be read: by the converter, or by a formula as the name of an element."""
+    plain = re.sub(r"\s+", "_", column.partition("::")[0].strip().lower())
+    return plain in (*_TEXTS, *_MEDIA, "list_name") or _READABLE.fullmatch(column) is not None
 
 
 def _letter(index: int) -> str:

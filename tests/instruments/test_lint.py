@@ -42,7 +42,7 @@ SURVEYS = {
     "name_long": ([q("text", "x" * 65)], (0, "name"), {}),
     "name_reserved": ([q("text", "KEY")], (0, "name"), {}),
     "type_missing": ([q("", "a")], (0, "type"), {}),
-    "type_unknown": ([q("integr", "a")], (0, "type"), {"near": "integer"}),
+    "type_unknown": ([q("Integer", "a")], (0, "type"), {"near": "integer"}),
     "type_unsupported": ([q("osm", "a")], (0, "type"), {}),
     "list_unknown": ([q("select_one yes_noo", "a")], (0, "type"), {"near": "yes_no"}),
     "list_missing": ([q("select_one_from_file souks.csv", "a")], (0, "type"), {"name": "souks"}),
@@ -55,7 +55,9 @@ SURVEYS = {
     "group_open": ([AGE, q("begin_group", "g"), q("text", "a")], (1, "type"), {"name": "g"}),
     "group_end": ([AGE, q("end_group")], (1, "type"), {}),
     "group_empty": ([AGE, q("begin_group", "g"), q("end_group")], (1, "name"), {}),
-    "calculation_none": ([AGE, q("calculate", "c")], (1, "type"), {}),
+    "calculation_none": ([AGE, q("calculate", "c")], (1, "calculation"), {}),
+    "list_unnamed": ([q("select_one", "a")], (0, "type"), {}),
+    "reference_open": ([AGE, q("text", "b", relevant="${ age } > 3")], (1, "relevant"), {"text": "${ age } > 3"}),
     "label_missing": ([q("integer", "a") | {FR: ""}, AGE], (0, FR), {"language": "Français"}),
     "regex_bad": ([q("text", "a", constraint="regex(., '[0-9')")], (0, "constraint"), {}),
     "regex_slow": ([q("text", "a", constraint="regex(., '^([a-z]+)+$')")], (0, "constraint"), {}),
@@ -132,8 +134,7 @@ def test_a_mistake_is_named_at_its_place(code):  # BI-06
     survey, (index, column), details = SURVEYS[code]
     finding = found(survey, code)[0]
     assert (finding.sheet, finding.row) == ("survey", row(index))
-    if code != "calculation_none":
-        assert finding.column == column
+    assert finding.column == column
     assert details.items() <= finding.details.items()
 
 
@@ -497,3 +498,115 @@ def test_every_message_can_be_shown_in_both_languages(app):
 def test_a_list_that_a_row_names_is_read():
     rule = q("calculate", "c", calculation="instance('cooperatives')/root/item[name = ${age}]/label")
     assert not compiled([q("csv-external", "cooperatives"), AGE, rule]).errors
+
+
+# What another language writes, the word that rules write there.
+OTHER_LANGUAGES = {
+    "${age} > 3 & ${age} < 9": "and",
+    "${age} > 3 || ${age} < 9": "or",
+    "${age} == 3": "=",
+    "${age} <> 3": "!=",
+    "!(${age} = 3)": "not(…)",
+    "${age} > 3 AND ${age} < 9": "and",
+    "${age} % 2 = 0": "mod",
+    "${age} / 2 = 1": "div",
+    "${age} > 3,5": ".",
+    "if(${age} > 3; 1; 2) = 1": ",",
+}
+
+
+@pytest.mark.parametrize("rule", OTHER_LANGUAGES)
+def test_the_operator_of_another_language_is_answered_with_that_of_rules(rule):
+    assert found([AGE, q("text", "b", relevant=rule)], "expression_unexpected")[0].details["instead"] == OTHER_LANGUAGES[rule]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "near"),
+    [("If(${age} > 3, 1, 2) = 1", "function_unknown", "if"), ("today > ${age}", "question_unknown", "today()")],
+)
+def test_a_function_in_capitals_or_without_brackets_is_recognised(rule, code, near):
+    assert found([AGE, q("text", "b", relevant=rule)], code)[0].details["near"] == near
+
+
+def test_a_comment_between_the_questions_is_left_out_and_said():
+    survey = [AGE, {"type": "", "name": "", "remarks": "ask the team"}, q("text", "b")]
+    result = compiled(survey)
+    assert [(one.level, one.code, one.row) for one in result.errors + result.warnings] == [("warning", "row_skipped", row(1))]
+
+
+def test_columns_of_notes_beside_the_choices_are_left_out_and_said():
+    """Their headings are no names of elements: the XForm with them could not be read."""
+    noted = [one | {"prix (dh)": "3", "note::fr": "x", "2020": "y", "$kuid": "ab12"} for one in YES_NO]
+    result = compiled([OK], choices=noted)
+    assert not result.errors
+    assert [(one.code, one.sheet, one.column) for one in result.warnings] == [
+        ("choice_column", "choices", column) for column in ("prix (dh)", "note::fr", "2020")
+    ]
+    kept = compiled([q("select_one yes_no", "a", choice_filter="prix = '3'")], choices=[one | {"prix": "3"} for one in YES_NO])
+    assert not kept.errors + kept.warnings
+
+
+def test_headings_are_read_in_capitals_and_with_the_single_colons_of_earlier_years():
+    listed = [{"List Name": "yes_no", "Name": "yes", "Label:Arabic": "نعم", "Label:French": "Oui"}]
+    survey = [{"Type": "select_one yes_no", "Name": "a", "Label:Arabic": "س", "Label:French": "Q", "bind:relevant": "1 > 2"}]
+    settings = [{"Form ID": "essai", "Version": "1", "Default Language": "Arabic"}]
+    result = compiled(survey, choices=listed, settings=settings)
+    assert not result.errors + result.warnings
+    assert result.package["languages"] == ["ar", "fr"]
+    assert "relevant" in result.package["nodes"][1]
+
+
+@pytest.mark.parametrize("kind", ["lgroup", "looped group"])
+def test_the_earlier_names_of_a_repeat_are_repeats(kind):
+    result = compiled([q(f"begin {kind}", "r"), AGE, q(f"end {kind}")])
+    assert not result.errors
+    assert [one["kind"] for one in result.package["nodes"] if one["name"] == "r"] == ["repeat"]
+
+
+def test_choices_that_name_no_language_are_remarked_on_unless_they_are_numbers():
+    plain = [{"list_name": "yes_no", "name": "yes", "label": "Oui"}]
+    assert [one.sheet for one in found([OK], "languages_none", choices=plain)] == ["choices"]
+    numbers = [{"list_name": "yes_no", "name": str(one), "label": str(one)} for one in range(3)]
+    assert not compiled([OK], choices=numbers).warnings
+
+
+def test_a_rule_of_a_number_of_rows_of_a_predicate_or_of_the_title_is_placed_where_it_was_written():
+    counted = [q("begin_repeat", "r", repeat_count="if(regex(${nom}, '(x+)+'), cout(${nom}), 1)"), AGE, q("end_repeat")]
+    unknown = found([q("text", "nom"), *counted], "function_unknown")
+    assert [(one.row, one.column) for one in unknown] == [(row(1), "repeat_count")]
+    counted[0]["repeat_count"] = "if(regex(${nom}, '(x+)+'), 2, 1)"
+    assert [(one.row, one.column) for one in found([q("text", "nom"), *counted], "regex_slow")] == [(row(1), "repeat_count")]
+    titled = [SETTINGS | {"instance_name": "concatt(${age}, 1)"}]
+    title = found([AGE], "function_unknown", settings=titled)[0]
+    assert (title.sheet, title.column) == ("settings", "instance_name")
+    assert title.row > 0
+    filtered = [q("begin_repeat", "r"), AGE, q("end_repeat"), q("select_one yes_no", "a", choice_filter="w = ${age}")]
+    weighed = [one | {"w": "1"} for one in YES_NO]
+    out = found(filtered, "outside_repeat", choices=weighed)
+    assert [(one.row, one.column, one.details["name"]) for one in out] == [(row(3), "choice_filter", "age")]
+    own = [*filtered[:2], filtered[3], filtered[2]]
+    assert not compiled(own, choices=weighed).warnings
+
+
+def test_words_of_choices_and_of_the_title_name_questions_that_are_there():
+    named = [one | {FR: "Oui ${agee}"} for one in YES_NO]
+    finding = found([AGE, OK], "question_unknown", choices=named)[0]
+    assert (finding.sheet, finding.column, finding.details["near"]) == ("choices", FR, "age")
+
+
+@pytest.mark.parametrize(
+    ("other", "rule", "blocks"),
+    [
+        ({}, ". <= ${age}", True),
+        ({"relevant": "${age} != ''"}, ". <= ${age}", False),
+        ({"relevant": "${age} > 0"}, ". <= ${age}", False),
+        ({"relevant": "${age} = ''"}, ". <= ${age}", True),
+        ({}, ". <= if(${age} = '', 9, ${age})", False),
+        ({}, ". <= if(${ok} = 'yes', ${age}, 9)", True),
+        ({}, ". = ${age}", True),
+        ({}, ". != ${age}", False),
+    ],
+)
+def test_a_constraint_blocks_where_the_question_is_asked_while_the_other_is_blank(other, rule, blocks):
+    result = compiled([OK, AGE, q("integer", "b", constraint=rule, **other)], choices=YES_NO)
+    assert [one.code for one in result.warnings] == ["constraint_blank"] * blocks
