@@ -22,7 +22,7 @@ from app.instruments import convert, kinds, lint, support
 from app.instruments.files import List, Rows, canonical_json, dataset_content, files_beside, read_csv, sha256_of
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings, warning
 from app.instruments.rows import Row, all_rows, canonical_type, parameters, survey_rows
-from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook
+from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook, language_code
 from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, names_read, parse, rebase
 
 LIBRARY = Path(__file__).parent / "library"
@@ -276,7 +276,7 @@ class _Compiler:
         block = next((one for one in self.model if _tag(one) == "itext"), None)
         translations = sorted(block if block is not None else [], key=lambda one: one.get("default") != "true()")
         for translation in translations:
-            code = lint.language_code(translation.get("lang", ""))
+            code = language_code(translation.get("lang", ""))
             codes.append(code)
             for text in translation:
                 for value in text:

@@ -71,6 +71,8 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "grid_nothing": (_("The repeat “%(name)s” is not drawn as a table: no question is left for its columns. Its rows are cards."), _("Add short questions beside the name, or delete “grid”.")),
     "parameter_ignored": (_("The parameter “%(name)s” does nothing for the kind “%(type)s”."), _("The form can be published all the same. %(reason)s")),
     "parameter_unknown": (_("“%(name)s” is not a parameter of the kind “%(type)s”."), _("Correct the word, or delete it.%(near)s")),
+    "parameter_value": (_("The parameter “%(name)s” cannot be “%(value)s”."), _("Write for example: %(wanted)s")),
+    "parameter_alone": (_("The parameter “%(name)s” needs others beside it."), _("Write for example: %(wanted)s")),
     "setting_ignored": (_("The setting “%(name)s” does nothing here."), _("The form can be published all the same. %(reason)s")),
     "list_missing": (_("There is no list “%(name)s”."), _("Add its CSV file, correct its name, or, if it is a list of records, declare it in the sheet “entities”.")),
     "list_unread": (_("The form does not read the list “%(name)s”: this rule would always find it empty."), _("Correct the name, or add a row of the type csv-external with the name of the list.")),
@@ -108,6 +110,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "function_unknown": (_("There is no function “%(name)s”."), _("Correct its name.%(near)s")),
     "function_arity": (_("The function “%(name)s” is given %(given)s values; it takes %(wanted)s."), _("Check the commas and brackets.")),
     "trigger_cycle": (_("These answers set each other: %(path)s"), _("Take away one of the triggers: the phone stops after a thousand rounds.")),
+    "trigger_unseen": (
+        _("Nobody answers “%(name)s”: it cannot set off this calculation."),
+        _("Name a question that is asked, or take the trigger away: the calculation follows what it reads by itself."),
+    ),
     "cycle": (_("These rules wait for each other: %(path)s"), _("Break the circle: one of them must not read the next.")),
     "constraint_blank": (_("The constraint compares with “%(name)s”, which may be blank: then no answer is accepted."), _("Write: ${%(name)s} = '' or …")),
     "expect_silent": (_("What is expected of “%(name)s” has no message in “%(language)s”."), _("Fill the column bind::ci:expect-message-%(language)s: the person must know what to check.")),
@@ -184,12 +190,24 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
         _("A reference to a question cannot be read: %(text)s"),
         _("Write ${name}: the name of the question between braces, without spaces."),
     ),
+    "reference_quoted": (
+        _("${%(name)s} stands in quotation marks: the rule reads these letters, not the answer."),
+        _("Take the quotation marks away."),
+    ),
     "reference_bad": (_("This cell must hold references to questions."), _("Write ${name}, with a comma between several.")),
     "repeat_twice": (_("The repeat “%(name)s” has the name of another question, group or repeat."), _("Give each repeat a name that stands nowhere else.")),
     "parameter_bad": (_("The parameter “%(name)s” does not fit the range."), _("start, end and step are numbers; step divides the range.")),
     "parameters_bad": (
         _("The parameters of this question cannot be read."),
         _("Write name=value, with a space between several."),
+    ),
+    "filter_alone": (
+        _("A choice_filter does not go with “%(name)s”."),
+        _("For or_other: add the choice “other” to the list, and a text question that asks for it. For table-list: use field-list."),
+    ),
+    "table_lists": (
+        _("The questions of this table pick from two lists: “%(name)s” and “%(other)s”."),
+        _("Give the table one list, or the group the appearance field-list."),
     ),
     "columns_missing": (_("In %(language)s these columns are missing: %(columns)s."), _("Add them, or delete them in the other languages.")),
     # What pyxform says and we have no better words for
@@ -261,19 +279,25 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
         (r"'range' question type, the parameters? '([^']+)'", "parameter_bad", ("name",)),
         (r"same instance id will be generated.*?Instance name: '([^']+)'", "list_twice", ("name",)),
         (r"Missing calculation", "calculation_none", ()),
+        (r"question \$\{([^}]+)\} is not user-visible .* for question \$\{([^}]+)\}", "trigger_unseen", ("name", "other")),
+        (r"Choice filter not supported (?:with|for) (or_other|table-list)", "filter_alone", ("name",)),
+        (r"list names don't match: (\S+) vs\. (\S+)", "table_lists", ("name", "other")),
+        (r"different names for the same column were found: '([^']+)', '([^']+)'", "column_twice", ("other", "name")),
         (r"element named '([^']+)' has no label or hint", "question_unlabelled", ("name",)),
     )
 )
 _ROW = re.compile(r"\[row ?: ?(\d+)\]")
 _SHEET = re.compile(
-    r"'(survey|choices|settings|entities|external_choices)' sheet|\b(survey|choices|settings|entities) sheet", re.IGNORECASE
+    r"'(survey|choices|settings|entities|external_choices)' sheet|\b(survey|choices|settings|entities) sheet"
+    r"|sheet: '(survey|choices|settings|entities)'",
+    re.IGNORECASE,
 )
 _COLUMN = re.compile(r"'(\w+)' value|column '([^']+)'")
 
 
 def _placed(text: str, workbook: Workbook) -> tuple[str, int, str]:
     found = _SHEET.search(text)
-    sheet = (found.group(1) or found.group(2)).lower() if found else "survey"
+    sheet = next(one for one in found.groups() if one).lower() if found else "survey"
     row = _ROW.search(text)
     number = 0
     if row and sheet in workbook.sheets:
@@ -310,6 +334,11 @@ def from_pyxform(text: str, workbook: Workbook) -> Finding:
             details = dict(zip(names, match.groups(), strict=False))
             if code == "question_unlabelled":  # named without its place
                 row, column = _row_of(details["name"], workbook), "label"
+            elif code == "trigger_unseen":
+                row, column = _row_of(details["other"], workbook), "trigger"
+            elif code == "column_twice":
+                row, column = _header_row(sheet, workbook), details["name"]
+            column = {"filter_alone": "choice_filter", "table_lists": "type"}.get(code, column)
             return error(code, sheet or "survey", row, column, **details)
     return error("converter", sheet, row, column, text=_ROW.sub("", text).strip())
 

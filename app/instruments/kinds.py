@@ -144,6 +144,35 @@ PARAMETERS: dict[str, dict[str, str | None]] = {
     },
 }
 
+_TRUTH = ("true|false", "true")
+_NUMBER = (r"\d+(\.\d+)?", "10")
+# What the converter takes of a parameter, with an example; it refuses the rest.
+PARAMETER_VALUES: dict[str, tuple[str, str]] = {
+    "max-pixels": (r"\d+", "1600"),
+    "rows": (r"\d+", "5"),
+    "quality": ("voice-only|low|normal|external", "low"),
+    "capture-accuracy": _NUMBER,
+    "warning-accuracy": _NUMBER,
+    "allow-mock-accuracy": _TRUTH,
+    "incremental": _TRUTH,
+    "randomize": _TRUTH,
+    "seed": (r"-?\d+(\.\d+)?|\$\{.*", "42"),
+    "track-changes": _TRUTH,
+    "identify-user": _TRUTH,
+    "track-changes-reasons": ("on-form-edit", "on-form-edit"),
+    "location-priority": ("no-power|low-power|balanced|high-accuracy", "balanced"),
+    "location-min-interval": (r"\d+", "60"),
+    "location-max-age": (r"\d+", "120"),
+}
+# Parameters that go together only.
+TOGETHER = {
+    "seed": "randomize=true seed=42",
+    **dict.fromkeys(
+        ("location-priority", "location-min-interval", "location-max-age"),
+        "location-priority=balanced location-min-interval=60 location-max-age=120",
+    ),
+}
+
 # Settings: None, it works; else why it does nothing.
 SETTINGS: dict[str, str | None] = {
     "form_title": None,

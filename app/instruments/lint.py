@@ -11,7 +11,7 @@ from app.instruments import kinds, mismatch, operands, patterns, support, tables
 from app.instruments.files import LIST_SUFFIXES
 from app.instruments.findings import Finding, error, warning
 from app.instruments.rows import Row, all_rows, canonical_type, command_of, list_of
-from app.instruments.workbook import Sheet, Workbook, is_readable
+from app.instruments.workbook import Sheet, Workbook, is_readable, language_code
 from app.instruments.xpath import Ast, Dependencies, Shape, leads_to
 
 Place = tuple[str, int, str]  # sheet, row, column as the reader sees them
@@ -38,19 +38,6 @@ def _arities() -> dict[str, tuple[int, int | None]]:
 FUNCTIONS = _arities()
 # After the first arguments, two and two.
 IN_PAIRS = frozenset({"indexed-repeat", "weighted-checklist"})
-
-
-# Names that authors give the two languages of the phone where they leave the code out.
-_NAMES_OF_LANGUAGES = {
-    **dict.fromkeys(("ar", "arabic", "arabe", "arab", "العربية", "عربية", "عربي"), "ar"),
-    **dict.fromkeys(("fr", "french", "français", "francais", "الفرنسية", "فرنسية"), "fr"),
-}
-
-
-def language_code(name: str) -> str:
-    """`العربية (ar)` -> `ar`, `French` -> `fr`; any other language without a code is its own name."""
-    match = re.search(r"\(([\w-]+)\)\s*$", name)
-    return match.group(1) if match else _NAMES_OF_LANGUAGES.get(name.strip().casefold(), name)
 
 
 def plain_version(text: str) -> str:
@@ -539,6 +526,9 @@ class _Rules:
             frozenset(node["i"] for node in self.nodes if node["kind"] == "repeat"),
         )
         self.operands = operands.Operands(package, self.shape)
+        self.paths_of_questions = {
+            "/" + "/".join(self.nodes[one]["name"] for one in reversed(self.shape.above(node["i"]))) for node in self.nodes[1:]
+        }
         self.findings: list[Finding] = []
 
     def check(self) -> list[Finding]:
@@ -639,13 +629,16 @@ class _Rules:
             if tree[1] in ("selected", "count-selected") and len(tree) == 4:
                 self.literal(tree[2], tree[3], node, at)
             self.findings += mismatch.in_call(tree, node, at, self.shape, self.nodes) + self.operands.in_call(tree, node, at)
-            for one in tree[2:]:
+            for one in tree[2:3] if tree[1] in ("jr:choice-name", "jr:itext") else tree[2:]:  # these two read a quoted path
                 self.walk(one, node, at, in_set=in_set or tree[1] in AGGREGATES)
             return
         if kind in COMPARISONS:
             self.literal(tree[1], tree[2], node, at)
             self.literal(tree[2], tree[1], node, at)
             self.findings += mismatch.in_comparison(tree, node, at, self.shape, self.nodes)
+        if kind == "str" and tree[1].strip() in self.paths_of_questions:
+            name = tree[1].strip().rpartition("/")[2]
+            self.findings.append(warning("reference_quoted", *at, name=name))
         self.findings += self.operands.in_operator(tree, node, at)
         for one in tree[1:]:
             if isinstance(one, list) and one and isinstance(one[0], str):

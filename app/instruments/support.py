@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.instruments import kinds
-from app.instruments.findings import Finding, warning
+from app.instruments.findings import Finding, error, warning
 from app.instruments.rows import Row, canonical_type, list_of, parameters
 from app.instruments.workbook import Workbook
 
@@ -57,9 +57,18 @@ def _row(row: Row) -> Iterator[Finding]:
             yield warning("appearance_unknown", *at, name=word, type=kind, **_near(word, known))
     at = ("survey", row.number, row.column("parameters"))
     allowed = kinds.PARAMETERS.get(kind, {})
-    for name, value in parameters(row.cell("parameters")).items():
+    given = parameters(row.cell("parameters"))
+    for name, value in given.items():
+        pattern, example = kinds.PARAMETER_VALUES.get(name, ("", ""))
+        together = kinds.TOGETHER.get(name, "")
         if name not in allowed:
-            yield warning("parameter_unknown", *at, name=name, type=kind, **_near(name, allowed))
+            said = {"name": name, "type": kind, **_near(name, allowed)}
+            is_refused = kind in kinds.PARAMETERS and kind != "video"  # of other kinds the converter looks at none
+            yield error("parameter_unknown", *at, **said) if is_refused else warning("parameter_unknown", *at, **said)
+        elif pattern and not re.fullmatch(pattern, value):
+            yield error("parameter_value", *at, name=name, value=value, wanted=f"{name}={example}")
+        elif not parameters(together).keys() <= given.keys():
+            yield error("parameter_alone", *at, name=name, wanted=together)
         elif why := allowed[name] or ("quality_external" if (name, value) == ("quality", "external") else None):
             yield warning("parameter_ignored", *at, name=name, type=kind, reason=kinds.REASONS[why])
 

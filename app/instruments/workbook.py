@@ -100,6 +100,7 @@ def read_workbook(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> 
         sheets = _read_markdown(text) if suffix == ".md" else _read_csv(text)
     else:
         raise Unreadable("file_kind", kind=suffix)
+    _name_languages(sheets)
     found = {sheet.name.lower(): sheet for sheet in sheets if sheet.name.lower() in SHEETS}
     if "survey" not in found:
         if len(sheets) != 1:
@@ -218,6 +219,47 @@ def _doubled(column: str) -> str:
     if _BY_LANGUAGE.fullmatch(column):
         return re.sub(r"\s*:\s*", "::", column)
     return _ATTRIBUTE.sub(r"\1::", column) if _ATTRIBUTE.match(column) else column
+
+
+# Names that authors give the two languages of the phone where they leave the code out.
+_NAMES_OF_LANGUAGES = {
+    **dict.fromkeys(("ar", "arabic", "arabe", "arab", "العربية", "عربية", "عربي"), "ar"),
+    **dict.fromkeys(("fr", "french", "français", "francais", "الفرنسية", "فرنسية"), "fr"),
+}
+
+
+def language_code(name: str) -> str:
+    """`العربية (ar)` -> `ar`, `French` -> `fr`; any other language without a code is its own name."""
+    match = re.search(r"\(([\w-]+)\)\s*$", name)
+    return match.group(1) if match else _NAMES_OF_LANGUAGES.get(name.strip().casefold(), name)
+
+
+_OF_LANGUAGE = re.compile(
+    rf"(?:{'|'.join((*_TEXTS, *_MEDIA[1:])).replace('_', '[_ ]')}|media\s*::[^:]+)\s*::\s*([^:]+?)\s*", re.IGNORECASE
+)
+
+
+def _name_languages(sheets: list[Sheet]) -> None:
+    """One name a language in all headings, the first: `French (fr)` here and `Français (fr)` there would be two languages."""
+    names: dict[str, str] = {}
+    for sheet in sheets:
+        renamed = {}
+        for column in sheet.columns:
+            match = _OF_LANGUAGE.fullmatch(column)
+            if match:
+                name = names.setdefault(language_code(match[1]), match[1])
+                wanted = column[: match.start(1)] + name
+                if name != match[1] and wanted not in sheet.columns:
+                    renamed[column] = wanted
+        if renamed:
+            sheet.columns = [renamed.get(column, column) for column in sheet.columns]
+            sheet.rows = [
+                (number, {renamed.get(column, column): text for column, text in cells.items()}) for number, cells in sheet.rows
+            ]
+    for _, cells in (row for sheet in sheets if sheet.name.lower() == "settings" for row in sheet.rows):
+        for column, text in cells.items():
+            if column.lower().replace(" ", "_") == "default_language":
+                cells[column] = names.get(language_code(text), text)
 
 
 _READABLE = re.compile(r"[^\W\d][\w.-]*")

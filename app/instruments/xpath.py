@@ -107,6 +107,9 @@ class _Parser:
     def ahead(self, count: int = 1) -> Token:
         return self.words[min(self.at + count, len(self.words) - 1)]
 
+    def words_from_here(self) -> str:
+        return "".join(word.text for word in self.words[self.at : self.at + 12])
+
     def is_symbol(self, *symbols: str) -> bool:
         return self.now.kind == "symbol" and self.now.text in symbols
 
@@ -162,6 +165,8 @@ class _Parser:
             return ["path", "/", [["descendant-or-self", ANY_NODE, []], *self.steps()]]
         if self.starts_primary():
             tree = self.primary()
+            if tree[0] in ("num", "str") and self.is_symbol("/", "//"):  # two answers with nothing between them
+                raise XPathError("unexpected", self.now.position, self.words_from_here())
             if conditions := self.predicates():
                 tree = ["filter", tree, conditions]
             if self.is_symbol("/"):

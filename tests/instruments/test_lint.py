@@ -56,6 +56,34 @@ SURVEYS = {
     "group_end": ([AGE, q("end_group")], (1, "type"), {}),
     "group_empty": ([AGE, q("begin_group", "g"), q("end_group")], (1, "name"), {}),
     "calculation_none": ([AGE, q("calculate", "c")], (1, "calculation"), {}),
+    "parameter_value": ([q("image", "a", parameters="max-pixels=big")], (0, "parameters"), {"wanted": "max-pixels=1600"}),
+    "parameter_alone": (
+        [q("select_one yes_no", "a", parameters="seed=3")],
+        (0, "parameters"),
+        {"wanted": "randomize=true seed=42"},
+    ),
+    "parameter_unknown": ([q("text", "a", parameters="row=3")], (0, "parameters"), {"near": "rows"}),
+    "trigger_unseen": (
+        [q("calculate", "c", calculation="1"), q("date", "b", trigger="${c}", calculation="today()")],
+        (1, "trigger"),
+        {"name": "c"},
+    ),
+    "filter_alone": (
+        [q("select_one yes_no or_other", "a", choice_filter="name != 'no'")],
+        (0, "choice_filter"),
+        {"name": "or_other"},
+    ),
+    "table_lists": (
+        [
+            q("begin_group", "g", appearance="table-list"),
+            q("select_one yes_no", "a"),
+            q("select_one other", "b"),
+            q("end_group"),
+        ],
+        (2, "type"),
+        {"name": "yes_no", "other": "other"},
+    ),
+    "reference_quoted": ([AGE, q("text", "b", relevant="'${age}' = '3'")], (1, "relevant"), {"name": "age"}),
     "list_unnamed": ([q("select_one", "a")], (0, "type"), {}),
     "reference_open": ([AGE, q("text", "b", relevant="${ age } > 3")], (1, "relevant"), {"text": "${ age } > 3"}),
     "label_missing": ([q("integer", "a") | {FR: ""}, AGE], (0, FR), {"language": "Français"}),
@@ -132,7 +160,7 @@ SURVEYS = {
 @pytest.mark.parametrize("code", SURVEYS)
 def test_a_mistake_is_named_at_its_place(code):  # BI-06
     survey, (index, column), details = SURVEYS[code]
-    finding = found(survey, code)[0]
+    finding = found(survey, code, choices=YES_NO + choices("other", "yes"))[0]
     assert (finding.sheet, finding.row) == ("survey", row(index))
     assert finding.column == column
     assert details.items() <= finding.details.items()
@@ -610,3 +638,33 @@ def test_words_of_choices_and_of_the_title_name_questions_that_are_there():
 def test_a_constraint_blocks_where_the_question_is_asked_while_the_other_is_blank(other, rule, blocks):
     result = compiled([OK, AGE, q("integer", "b", constraint=rule, **other)], choices=YES_NO)
     assert [one.code for one in result.warnings] == ["constraint_blank"] * blocks
+
+
+def test_a_language_named_in_two_ways_is_one():
+    """As two, the labels of the one would be those that the other lacks."""
+    listed = [{"list_name": "yes_no", "name": "yes", "label::Arabe": "نعم", "label::French": "Oui"}]
+    result = compiled(
+        [q("select_one yes_no", "a", **{"hint::fr": "Conseil", "hint::Arabic": "تلميح"})],
+        choices=listed,
+        settings=[SETTINGS | {"default_language": "fr"}],
+    )
+    assert not result.errors + result.warnings
+    assert result.package["languages"] == ["fr", "ar"]
+    asked = result.package["nodes"][1]
+    assert (asked["label"], asked["hint"]) == ({"ar": "سؤال a", "fr": "Question a"}, {"ar": "تلميح", "fr": "Conseil"})
+    assert result.package["lists"]["yes_no"][0]["label"] == {"ar": "نعم", "fr": "Oui"}
+
+
+def test_two_headings_of_one_column_are_placed_at_the_second():
+    finding = found([q("text", "a", relevant="1 > 2", relevance="")], "column_twice")[0]
+    assert (finding.sheet, finding.row, finding.column) == ("survey", FIRST_ROW - 1, "relevance")
+
+
+@pytest.mark.parametrize("rule", ["${age} = 'x' ${age}", "3 ${age}", "'x'/age = 1"])
+def test_two_values_with_nothing_between_them_are_no_rule(rule):
+    assert found([AGE, q("text", "b", relevant=rule)], "expression_unexpected")[0].column == "relevant"
+
+
+@pytest.mark.parametrize("rule", ["jr:choice-name(${ok}, '${ok}')", "jr:itext('/data/ok:label')", "concat('/data', ${ok})"])
+def test_a_path_that_is_read_as_such_may_be_quoted(rule):
+    assert not compiled([OK, q("calculate", "c", calculation=rule)], choices=YES_NO).warnings
