@@ -57,10 +57,10 @@ const spoken = () => (navigator.languages.find((code) => /^(ar|fr)/.test(code))?
 const partOf = (address) => address.split(".")[0];
 
 /**
- * What the page took a moment ago is not sent again: "no-cache" has the server confirm it. What is not what the server meant is
+ * What the page took a moment ago is not asked for again: its hash says that it is what the server meant. Whatever is not is
  * fetched once more past the HTTP cache ("reload").
  */
-const fetched = (file) => taken(file, "no-cache").catch(() => taken(file, "reload"));
+const fetched = (file) => taken(file, "default").catch(() => taken(file, "reload"));
 
 async function taken([address, sha256], cache) {
   const response = await fetch(new Request(address, { cache, redirect: "error", credentials: "omit" }));

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 
@@ -19,6 +18,7 @@ from app.core.languages import LANGUAGES, chosen_language, direction
 from app.core.permissions import require
 from app.core.web import CONTENT_SECURITY_POLICY, SHORT_POLICY
 from app.instruments import queries
+from app.instruments.columns import NotInColumns, columns_json
 from app.instruments.lint import TOKENS
 from app.instruments.models import InstrumentDraft
 from app.instruments.problems import DRAFT_GONE
@@ -74,11 +74,11 @@ def _within(text: str) -> Markup:
 
 
 def _package(text: str) -> str:
-    """A package without the rows of its workbook, which phones do not read, and without the numbers of its nodes, which
-    preview.js gives them by their places: 5 % of the page for 1,000 questions."""
-    package = orjson.loads(text)
-    package["nodes"] = [{key: value for key, value in node.items() if key not in ("i", "row")} for node in package["nodes"]]
-    return orjson.dumps(package).decode()
+    """A package as phones fetch it: a third less of the page for 1,000 questions."""
+    try:
+        return columns_json(text)
+    except NotInColumns:
+        return text
 
 
 def _trial(found: InstrumentDraft) -> dict[str, Any]:

@@ -36,6 +36,7 @@ MAX_ITEMS = 20
 MAX_WIRE_BYTES = 256 * 1024
 MAX_INFLATED_BYTES = 2 * 1024 * 1024
 MAX_HAVE = 1000
+MAX_PACKAGES = 50
 COMPRESS_FROM = 1024
 
 
@@ -410,6 +411,12 @@ def pull() -> Response:
 @signed_in_json
 def instrument(sha256: str) -> Response:
     return wire.kept(changes.package(g.actor, sha256))
+
+
+@bp.get("/api/sync/instruments")
+@signed_in_json
+def instruments() -> Response:
+    return wire.kept(changes.packages(g.actor, request.args.get("of", "").split(",")[:MAX_PACKAGES]))
 
 
 @bp.get("/api/sync/dataset/<sha256>")

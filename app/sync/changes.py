@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +15,16 @@ from app.accounts.models import Person
 from app.core.db import db, iso
 from app.core.models import Sequence, Setting
 from app.core.permissions import Actor, programmes_where, visible
-from app.core.problems import NOT_FOUND
+from app.core.problems import NOT_FOUND, Problem
+from app.instruments.columns import NotInColumns, columns_json
 from app.instruments.models import Dataset, Instrument, InstrumentVersion
 from app.registry.models import Entity, Programme
 from app.submissions.models import Remark, ReviewEvent, Revision, Submission
 
 START = -1  # rows that were there before the counter began have 0
 Change = dict[str, Any]
+# Bytes of packages in one answer, before it is packed: some 40 kB for the network, which a slow one brings within a minute.
+MOST_TOGETHER = 768 * 1024
 
 
 def pull(actor: Actor, person: Person, programme_id: str, cursor: str, *, limit: int) -> dict[str, Any]:
@@ -212,6 +217,24 @@ def package(actor: Actor, sha256: str) -> str:
         .where(InstrumentVersion.sha256 == sha256)
     )
     return _only(query if programmes is None else query.where(Instrument.programme_id.in_(programmes)))
+
+
+def packages(actor: Actor, hashes: Iterable[str]) -> str:
+    """Those of the packages that they may read, as many as one answer holds: {hash: the package in columns}, in JSON.
+
+    What cannot be put into columns is left out too: it travels alone.
+    """
+    found: dict[str, str] = {}
+    size = 0
+    for sha256 in sorted(set(hashes)):  # whoever lacks the same forms gets the same answer, which is packed once
+        with suppress(Problem, NotInColumns):
+            text = columns_json(package(actor, sha256))
+            size += len(text.encode())
+            if found and size > MOST_TOGETHER:
+                break
+            found[sha256] = text
+    listed = ",".join(f'"{sha256}":{text}' for sha256, text in found.items())
+    return f"{{{listed}}}"
 
 
 def dataset(actor: Actor, sha256: str) -> str:

@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from app.core.db import begin_writing, db
 from app.core.problems import Problem
 from app.instruments import operations, queries
+from app.instruments.columns import in_columns
 from app.instruments.compiler import library_lists
 from app.instruments.models import InstrumentDraft, InstrumentVersion
 from app.submissions.models import Submission
@@ -152,15 +153,12 @@ def test_the_page_and_what_comes_after_it_come_packed(khadija):  # T6
     assert khadija.client.get("/preview/later/app.000000000000.js").status_code == 404
 
 
-def test_the_page_holds_the_package_save_what_a_nodes_place_says(khadija):  # T6
+def test_the_page_holds_the_package_in_columns(khadija):  # T6
     draft = keep(khadija, small())
     text = re.search(
         r'<script type="application/json" id="package">(.*?)</script>', khadija.client.get(f"/preview/{draft.id}").text
     )
-    came, whole = json.loads(text[1]), json.loads(draft.package)
-    assert [node["i"] for node in whole["nodes"]] == list(range(len(came["nodes"])))
-    whole["nodes"] = [{key: value for key, value in node.items() if key not in ("i", "row")} for node in whole["nodes"]]
-    assert came == whole
+    assert json.loads(text[1]) == in_columns(json.loads(draft.package))
 
 
 def test_what_an_author_wrote_ends_no_script_of_the_page(khadija):  # T2

@@ -20,6 +20,7 @@ from flask import Flask, Response, request, send_from_directory
 from werkzeug.serving import make_server
 
 from app.core.scripts import bundle
+from app.instruments.columns import in_columns
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,7 @@ class Office:
         self.signed_in = True
         self.at_once = 0
         self.most_at_once = 0
+        self.alone: set[str] = set()  # of contents: instruments that do not come together with others
         self.content_takes_s = 0.0
         app = self.app = Flask(__name__, static_folder=None)
 
@@ -119,6 +121,11 @@ class Office:
         def pull() -> Response:
             page = self.pages.get(request.args.get("cursor")) or {"changes": [], "next_cursor": "c.end", "more": False}
             return self.answer({**page, **self.state(), "min_app": ""})
+
+        @app.get("/api/sync/instruments")
+        def packages() -> Response:
+            of = {sha for sha in request.args["of"].split(",") if sha in self.contents} - self.alone
+            return self.answer({sha: in_columns(json.loads(self.contents[sha])) for sha in of})
 
         @app.get("/api/sync/instrument/<sha>")
         @app.get("/api/sync/dataset/<sha>")

@@ -10,6 +10,7 @@ import time
 import pytest
 from flask import Response, request
 
+from app.instruments.files import canonical_json, sha256_of
 from tests.e2e.device import until
 from tests.phone.conftest import run
 from tests.phone.office import PORTAL
@@ -352,8 +353,8 @@ def test_signing_in_says_why_it_did_not_work(page, office, fault, code):
 
 
 def test_the_pull_brings_rows_and_then_each_package_once(page, office):
-    package = json.dumps({"format": 1, "form_id": "diag"}, separators=(",", ":"))
-    sha = hashlib.sha256(package.encode()).hexdigest()
+    package = canonical_json({"format": 1, "form_id": "diag"})
+    sha = sha256_of(package)
     office.contents = {sha: package, "d1": json.dumps({"columns": ["name", "label"], "rows": [["03", "بولمان"]]})}
     instrument = {"form_id": "diag", "version": "1", "sha256": sha, "title": {}, "is_open": True, "datasets": {"communes": "d1"}}
     entity = {"list": "cooperatives", "label": "تعاونية الأمل", "version": 1, "properties": {}}
@@ -374,7 +375,7 @@ def test_the_pull_brings_rows_and_then_each_package_once(page, office):
     assert found == [True, "diag", [{"name": "03", "label": "بولمان"}], 1]
     now(page)
     assert run(page, "return (await phone.catalogue.entities('cooperatives')).length") == 0
-    assert len(office.sent(f"/api/sync/instrument/{sha}")) == 1
+    assert len(office.sent("/api/sync/instruments")) == 1
 
 
 def test_who_just_signed_in_waits_for_her_forms_and_for_nothing_else(page, office):
@@ -388,8 +389,8 @@ def test_who_just_signed_in_waits_for_her_forms_and_for_nothing_else(page, offic
 
 def test_a_new_phone_asks_for_rows_and_forms_while_its_key_is_on_its_way(page, office):
     """Each wait on a slow network is seconds. What comes before the key is kept only where everybody may read it."""
-    package = json.dumps({"format": 1, "form_id": "diag"}, separators=(",", ":"))
-    sha = hashlib.sha256(package.encode()).hexdigest()
+    package = canonical_json({"format": 1, "form_id": "diag"})
+    sha = sha256_of(package)
     office.contents = {sha: package}
     office.forms = {"packages": [sha], "datasets": []}
     instrument = {"form_id": "diag", "version": "1", "sha256": sha, "title": {}, "is_open": True, "datasets": {}}
@@ -411,7 +412,7 @@ def test_a_new_phone_asks_for_rows_and_forms_while_its_key_is_on_its_way(page, o
     now(page, "signed_in")
     assert run(page, "return (await phone.catalogue.instruments('p1')).map(({ ready }) => ready)") == [True]
     asked = [path for _, path, _ in office.log]
-    assert sorted(asked) == ["/api/field/sign-in", f"/api/sync/instrument/{sha}", "/api/sync/pull", "/api/sync/push"]
+    assert sorted(asked) == ["/api/field/sign-in", "/api/sync/instruments", "/api/sync/pull", "/api/sync/push"]
 
 
 ASKED_AHEAD = """
@@ -521,6 +522,25 @@ def test_several_files_come_at_once_and_after_a_cut_one_by_one(page, office):
     assert run(page, kept, [f"d{number}" for number in range(12)]) == 12
     assert office.most_at_once == 1
     assert len(office.sent("/api/sync/dataset/d0")) == 1
+
+
+def test_forms_come_in_one_answer_and_what_it_lacks_comes_alone(page, office):
+    """On a slow network each answer begins after seconds, and forms packed together are a third smaller."""
+    packages = [canonical_json({"format": 1, "form_id": form, "nodes": [{"i": 0}, {"i": 1, "name": "اسم"}]}) for form in "abc"]
+    hashes = [sha256_of(package) for package in packages]
+    office.contents = dict(zip(hashes, packages, strict=True))
+    office.alone = {hashes[2]}
+    changes = [
+        {"seq": 1, "kind": "instrument", "op": "put", "id": sha, "data": {"form_id": sha, "version": "1", "sha256": sha, "title": {}, "is_open": True, "datasets": {}}}
+        for sha in hashes
+    ]  # fmt: skip
+    office.pages = {None: {"changes": changes, "next_cursor": "c1", "more": False}}
+    run(page, SIGN_IN)
+    assert now(page)["phase"] == "idle"
+    assert run(page, "return (await phone.catalogue.instruments('p1')).map(({ ready }) => ready)") == [True] * 3
+    assert run(page, "return (await phone.catalogue.package(arg)).nodes", hashes[0]) == [{"i": 0}, {"i": 1, "name": "اسم"}]
+    assert len(office.sent("/api/sync/instruments")) == 2  # the second brings nothing new
+    assert [len(office.sent(f"/api/sync/instrument/{sha}")) for sha in hashes] == [0, 0, 1]
 
 
 def test_a_package_with_other_bytes_than_its_name_says_is_not_kept(page, office):

@@ -15,10 +15,11 @@ from app.core.clock import utcnow
 from app.core.db import begin_writing, db, next_seq
 from app.core.ids import new_id
 from app.core.models import Setting
+from app.instruments.columns import in_columns
 from app.instruments.models import Dataset, Instrument
 from app.registry.models import Entity
 from app.submissions.models import Remark, ReviewEvent, Submission
-from tests.conftest import NOW, PACKAGE_SHA256, PACKAGE_TEXT, Someone, World, assert_problem, item_of
+from tests.conftest import NOW, PACKAGE, PACKAGE_SHA256, PACKAGE_TEXT, Someone, World, assert_problem, item_of
 
 
 def pull(someone: Someone, cursor: str = "", limit: int = 500) -> dict[str, Any]:
@@ -202,12 +203,16 @@ def test_packages_and_lists_come_as_they_were_published_to_whoever_may_fill_them
     db.session.add(dataset)
     assert amina.client.get(f"/api/sync/instrument/{PACKAGE_SHA256}").text == PACKAGE_TEXT
     assert amina.client.get(f"/api/sync/dataset/{'d' * 64}").text == content
+    together = f"/api/sync/instruments?of={'e' * 64},{PACKAGE_SHA256}"
+    assert amina.client.get(together).json == {PACKAGE_SHA256: in_columns(PACKAGE)}
+    assert_problem(client.get(together), "core.not_signed_in", 401)
     assert_problem(client.get(f"/api/sync/instrument/{PACKAGE_SHA256}"), "core.not_signed_in", 401)
     assert_problem(amina.client.get(f"/api/sync/instrument/{'e' * 64}"), "core.not_found", 404)
     accounts.set_role(
         db.session.get(Person, amina.id), amina.programme_id, None, organisation_id=None, territories=[], now=NOW, by=None
     )
     assert_problem(amina.client.get(f"/api/sync/dataset/{'d' * 64}"), "core.not_found", 404)
+    assert amina.client.get(together).json == {}
 
 
 def test_a_closed_instrument_is_told_with_the_next_number(amina: Someone, world: World):

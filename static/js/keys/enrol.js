@@ -43,20 +43,23 @@ export const pinIsToChoose = (person) => fresh !== null && fresh.person === pers
  * @param {Phone} phone @param {any} said  the answer @param {string} username @param {Post} post
  */
 export async function takeKey(phone, said, username, post) {
-  await takeOrMake(phone, said, username, post);
-  more().then(() => brought.after?.(phone, said, post)).catch(reportError);
+  const { sealing } = said;
+  if (!sealing) return;
+  // For a new key of hers without network (keys/afresh.js).
+  await phone.meta.set("server_key", sealing.for);
+  // Of a phone that had nothing of hers there is nothing to fetch back or to seal: its first forms have the network to themselves.
+  if (await takeOrMake(phone, said, username, post)) more().then(() => brought.after?.(phone, said, post)).catch(reportError);
 }
 
-/** @param {Phone} phone @param {any} said @param {string} username @param {Post} post */
+/** @param {Phone} phone @param {any} said @param {string} username @param {Post} post @returns {Promise<boolean>} whether the phone had something of hers before */
 async function takeOrMake(phone, said, username, post) {
-  const { sealing, person, device, programmes } = said;
-  if (!sealing) return;
+  const { sealing, person, programmes } = said;
   const { vault } = phone;
   const about = { ...person, username, programmes };
   const known = await vault.kept(person.id);
   if (known) {
     await more();
-    if (await brought.again(phone, said, about, post)) return;
+    if (await brought.again(phone, said, about, post)) return true;
   }
   const raw = crypto.getRandomValues(new Uint8Array(32));
   const id = newId();
@@ -69,6 +72,7 @@ async function takeOrMake(phone, said, username, post) {
   await vault.take(person.id, id, raw);
   for (const draft of begun) await phone.drafts.save(draft);
   if (sealing.pin) fresh = { person: person.id, id, raw };
+  return Boolean(known) || (await phone.drafts.count(person.id)) > 0;
 }
 
 /** The data key for the server only. @param {Uint8Array} raw @param {Public} server @param {string} person @param {string} id */

@@ -71,9 +71,6 @@ async function isEscrowed({ id, wrapped }, strange, held, post) {
 
 /** @param {Phone} phone @param {any} said  the answer to signing in @param {Post} post */
 async function afterKey(phone, { sealing, person, device }, post) {
-  if (!sealing) return;
-  // For a new key of hers without network (keys/afresh.js).
-  await phone.meta.set("server_key", sealing.for);
   if (!phone.vault.seals(person.id)) return;
   // The last first: it may open those before it.
   const own = await phone.vault.kept(person.id);

@@ -4,6 +4,7 @@
  */
 
 import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
+import { outOfColumns } from "../core/columns.js";
 import { languageSwitch } from "../core/dom.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, bringLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
@@ -120,7 +121,4 @@ function restore(chosen) {
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const held = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? "");
-const pkg = held("package");
-// What a node's place says was left out on the way (app/pwa/preview.py).
-pkg.nodes.forEach((/** @type {any} */ node, /** @type {number} */ i) => Object.assign(node, { i }));
-start(root, { ...held("trial"), package: pkg }).catch(reportError);
+start(root, { ...held("trial"), package: outOfColumns(held("package")) }).catch(reportError);

@@ -1,3 +1,4 @@
+import { canonical, outOfColumns } from "../core/columns.js";
 import { sha256 } from "../core/ids.js";
 import { failureOf } from "./push.js";
 
@@ -13,6 +14,9 @@ const PAGE = 500;
 const AT_ONCE = 6;
 /** The same while the key goes into escrow and the first rows come: a browser has six ways to a server. */
 const AT_ONCE_BESIDE = 4;
+
+/** Packages in one answer, at most (app/sync/api.py). */
+const MOST_TOGETHER = 50;
 
 /** @typedef {[("packages" | "datasets"), string]} File  and its hash */
 /** @typedef {import("./contact.js").Known} Known */
@@ -92,6 +96,28 @@ export function createPull({ phone, http, contact }) {
   }
 
   /**
+   * Keeps what comes of these packages, several in an answer, and takes it out of the set; ends when an answer brings nothing new.
+   *
+   * @param {Set<string>} hashes @param {() => void} came @param {string} [session]
+   * @returns {Promise<import("../core/http.js").Nothing | null>}  the answer that did not come
+   */
+  async function together(hashes, came, session) {
+    for (let before; hashes.size && hashes.size !== before; ) {
+      before = hashes.size;
+      const answer = await http(`/api/sync/instruments?of=${[...hashes].slice(0, MOST_TOGETHER)}`, { session });
+      if (answer.kind === "nothing") return answer;
+      for (const [hash, columns] of Object.entries((answer.kind === "answer" && answer.body) || {})) {
+        const text = canonical(outOfColumns(columns));
+        if (!hashes.has(hash) || (await sha256(text)) !== hash) continue;
+        await catalogue.keep("packages", hash, text);
+        hashes.delete(hash);
+        came();
+      }
+    }
+    return null;
+  }
+
+  /**
    * @param {File[]} files @param {number} atOnce @param {(done: number, total: number) => void} progress @param {string} [session]
    * @returns {Promise<{missed: Failure | null, stopped: boolean}>}  stopped: an answer did not come, and no more were asked for
    */
@@ -115,7 +141,21 @@ export function createPull({ phone, http, contact }) {
         stopped ||= answer.kind === "nothing";
       }
     };
-    await Promise.all(Array.from({ length: atOnce }, next));
+    const packages = new Set(files.flatMap(([store, hash]) => (store === "packages" ? hash : [])));
+    // After a cut each comes alone: what came before the next one stays.
+    const isTogether = atOnce > 1 && packages.size > 0;
+    if (isTogether) files = files.filter(([store]) => store !== "packages");
+    const first = async () => {
+      if (isTogether) {
+        progress(done, total);
+        const nothing = await together(packages, () => progress(++done, total), session);
+        if (nothing) missed = failureOf(nothing);
+        stopped ||= Boolean(nothing);
+        files.push(...[...packages].map((hash) => /** @type {File} */ (["packages", hash])));
+      }
+      await next();
+    };
+    await Promise.all([first(), ...Array.from({ length: atOnce - 1 }, next)]);
     return { missed, stopped };
   }
 
