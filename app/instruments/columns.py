@@ -17,7 +17,7 @@ ROWS, STEPS = "", "+"  # names that no object of a package may have
 
 
 class NotInColumns(ValueError):
-    """A package that would not come out as it went in; it travels as it is."""
+    """A package that would not come out as it went in; it travels as a text."""
 
 
 @lru_cache(maxsize=32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
@@ -222,19 +223,26 @@ def package(actor: Actor, sha256: str) -> str:
 def packages(actor: Actor, hashes: Iterable[str]) -> str:
     """Those of the packages that they may read, as many as one answer holds: {hash: the package in columns}, in JSON.
 
-    What cannot be put into columns is left out too: it travels alone.
+    What cannot be put into columns is the text of the package.
     """
     found: dict[str, str] = {}
     size = 0
     for sha256 in sorted(set(hashes)):  # whoever lacks the same forms gets the same answer, which is packed once
-        with suppress(Problem, NotInColumns):
-            text = columns_json(package(actor, sha256))
+        with suppress(Problem):
+            text = package(actor, sha256)
             size += len(text.encode())
             if found and size > MOST_TOGETHER:
                 break
-            found[sha256] = text
+            found[sha256] = _in_columns(text)
     listed = ",".join(f'"{sha256}":{text}' for sha256, text in found.items())
     return f"{{{listed}}}"
+
+
+def _in_columns(package: str) -> str:
+    try:
+        return columns_json(package)
+    except NotInColumns:
+        return json.dumps(package, ensure_ascii=False)
 
 
 def dataset(actor: Actor, sha256: str) -> str:

@@ -51,7 +51,8 @@ class Office:
         self.signed_in = True
         self.at_once = 0
         self.most_at_once = 0
-        self.alone: set[str] = set()  # of contents: instruments that do not come together with others
+        self.together = 50  # instruments in one answer
+        self.plain: set[str] = set()  # of contents: instruments that are not put into columns
         self.content_takes_s = 0.0
         app = self.app = Flask(__name__, static_folder=None)
 
@@ -124,8 +125,9 @@ class Office:
 
         @app.get("/api/sync/instruments")
         def packages() -> Response:
-            of = {sha for sha in request.args["of"].split(",") if sha in self.contents} - self.alone
-            return self.answer({sha: in_columns(json.loads(self.contents[sha])) for sha in of})
+            found = {sha: self.contents[sha] for sha in request.args["of"].split(",") if sha in self.contents}
+            first = [*found.items()][: self.together]
+            return self.answer({sha: text if sha in self.plain else in_columns(json.loads(text)) for sha, text in first})
 
         @app.get("/api/sync/instrument/<sha>")
         @app.get("/api/sync/dataset/<sha>")

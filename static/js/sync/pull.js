@@ -18,9 +18,17 @@ const AT_ONCE_BESIDE = 4;
 /** Packages in one answer, at most (app/sync/api.py). */
 const MOST_TOGETHER = 50;
 
-/** @typedef {[("packages" | "datasets"), string]} File  and its hash */
+/** @typedef {[("packages" | "datasets"), ...string[]]} File  one list, or packages, by hash */
 /** @typedef {import("./contact.js").Known} Known */
 /** @typedef {{person: string, known: Known, pages: Map<string, ReturnType<import("../core/http.js").Http>>, files: Promise<{stopped: boolean} | void>}} Begun */
+
+/** The packages together. @param {File[]} files @returns {File[]} */
+function inOneAnswer(files) {
+  const hashes = files.flatMap(([store, hash]) => (store === "packages" ? hash : []));
+  const others = files.filter(([store]) => store !== "packages");
+  while (hashes.length) others.unshift(["packages", ...hashes.splice(0, MOST_TOGETHER)]);
+  return others;
+}
 
 /**
  * @param {object} parts
@@ -95,26 +103,21 @@ export function createPull({ phone, http, contact }) {
     return files;
   }
 
-  /**
-   * Keeps what comes of these packages, several in an answer, and takes it out of the set; ends when an answer brings nothing new.
-   *
-   * @param {Set<string>} hashes @param {() => void} came @param {string} [session]
-   * @returns {Promise<import("../core/http.js").Nothing | null>}  the answer that did not come
-   */
-  async function together(hashes, came, session) {
-    for (let before; hashes.size && hashes.size !== before; ) {
-      before = hashes.size;
-      const answer = await http(`/api/sync/instruments?of=${[...hashes].slice(0, MOST_TOGETHER)}`, { session });
-      if (answer.kind === "nothing") return answer;
-      for (const [hash, columns] of Object.entries((answer.kind === "answer" && answer.body) || {})) {
-        const text = canonical(outOfColumns(columns));
-        if (!hashes.has(hash) || (await sha256(text)) !== hash) continue;
-        await catalogue.keep("packages", hash, text);
-        hashes.delete(hash);
-        came();
+  /** Keeps what an answer brought. @param {File} file @param {import("../core/http.js").Answer} answer @returns {Promise<string[]>} hashes of what it did not bring */
+  async function keep([store, ...hashes], { body, text }) {
+    const lacking = [];
+    for (const hash of hashes) {
+      let content = text;
+      let fits = Array.isArray(body?.columns) && Array.isArray(body.rows);
+      if (store === "packages") {
+        const sent = body?.[hash] ?? "";
+        content = typeof sent === "string" ? sent : canonical(outOfColumns(sent));
+        fits = (await sha256(content)) === hash;
       }
+      if (fits) await catalogue.keep(store, hash, content);
+      else lacking.push(hash);
     }
-    return null;
+    return lacking;
   }
 
   /**
@@ -127,35 +130,21 @@ export function createPull({ phone, http, contact }) {
     const total = files.length;
     let done = 0;
     let stopped = false;
+    // After a cut each package comes by itself too: what came before the next one stays.
+    if (atOnce > 1) files = inOneAnswer(files);
     const next = async () => {
       for (let file; !stopped && (file = files.shift()); ) {
-        const [store, hash] = file;
+        const [store, ...hashes] = file;
         progress(done, total);
-        const answer = await http(`/api/sync/${store === "packages" ? "instrument" : "dataset"}/${hash}`, { session });
-        const fits =
-          answer.kind === "answer" && answer.status === 200 &&
-          (store === "packages" ? (await sha256(answer.text)) === hash : Array.isArray(answer.body?.columns) && Array.isArray(answer.body?.rows));
-        if (fits) await catalogue.keep(store, hash, answer.text);
-        else missed = failureOf(answer);
-        done++;
+        const answer = await http(store === "packages" ? `/api/sync/instruments?of=${hashes}` : `/api/sync/dataset/${hashes}`, { session });
+        const lacking = answer.kind === "answer" && answer.status === 200 ? await keep(file, answer) : hashes;
+        done += hashes.length - lacking.length;
+        if (lacking.length === hashes.length) missed = failureOf(answer);
+        else if (lacking.length) files.unshift([store, ...lacking]);
         stopped ||= answer.kind === "nothing";
       }
     };
-    const packages = new Set(files.flatMap(([store, hash]) => (store === "packages" ? hash : [])));
-    // After a cut each comes alone: what came before the next one stays.
-    const isTogether = atOnce > 1 && packages.size > 0;
-    if (isTogether) files = files.filter(([store]) => store !== "packages");
-    const first = async () => {
-      if (isTogether) {
-        progress(done, total);
-        const nothing = await together(packages, () => progress(++done, total), session);
-        if (nothing) missed = failureOf(nothing);
-        stopped ||= Boolean(nothing);
-        files.push(...[...packages].map((hash) => /** @type {File} */ (["packages", hash])));
-      }
-      await next();
-    };
-    await Promise.all([first(), ...Array.from({ length: atOnce - 1 }, next)]);
+    await Promise.all(Array.from({ length: atOnce }, next));
     return { missed, stopped };
   }
 
