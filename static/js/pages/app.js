@@ -15,7 +15,6 @@ import { openPhone } from "../store/phone.js";
 import { AWAY_MS } from "../store/vault.js";
 import { createSync } from "../sync/sync.js";
 import { deliverInBackground } from "./background.js";
-import { openEnrol } from "./enrol.js";
 import { icon } from "./icons.js";
 import { createInstall } from "./install.js";
 import { laterPage, notices } from "./later.js";
@@ -40,7 +39,6 @@ const PAGES = {
   today: openToday,
   registry: openRegistry,
   "sign-in": openSignIn,
-  enrol: openEnrol,
 };
 
 /** @param {HTMLElement} root */
