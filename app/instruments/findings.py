@@ -37,6 +37,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "no_survey": (_("The sheet “survey” is missing."), _("Name the sheet with the questions survey.")),
     # The sheets
     "column_missing": (_("The column “%(name)s” is missing."), _("Add the column; its first row holds exactly this word.")),
+    "cell_failed": (
+        _("A formula of the spreadsheet failed in this cell: %(text)s"),
+        _("Correct the formula, or write its result in the cell."),
+    ),
     "column_twice": (_("The column “%(name)s” stands twice."), _("Delete one of the two.")),
     "setting_missing": (_("The setting “%(name)s” is missing."), _("Add it to the sheet “settings”.")),
     "setting_bad": (_("“%(value)s” cannot be the %(name)s."), _("Use only letters a-z, digits, “-”, “_” and “.”, beginning with a letter or digit, at most 64 characters.")),

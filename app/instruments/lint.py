@@ -180,7 +180,21 @@ def check_workbook(workbook: Workbook) -> list[Finding]:
         for number, cells in rows_of(workbook, sheet):
             findings += _check_references(Row(workbook.sheets[sheet], number, cells), names)
     findings += _check_choices(workbook, rows)
-    return findings
+    return findings + _check_cells(workbook)
+
+
+_FAILED = re.compile(r"#(NAME\?|REF!|VALUE!|N/A|DIV/0!|NULL!|NUM!)")
+
+
+def _check_cells(workbook: Workbook) -> list[Finding]:
+    """Formulas of the spreadsheet that failed: phones would show what they left."""
+    return [
+        warning("cell_failed", name, number, Row(sheet, number, cells).column(column), text=cell)
+        for name, sheet in workbook.sheets.items()
+        for number, cells in sheet.rows
+        for column, cell in cells.items()
+        if _FAILED.fullmatch(cell)
+    ]
 
 
 def _check_columns(survey: Sheet) -> list[Finding]:

@@ -72,7 +72,7 @@ def package_of(lines: list[str], datasets: dict[str, Any] | None = None) -> dict
 
 @cache
 def _compiled(text: str, lists: str) -> dict[str, Any]:
-    rows = {name: given for name, given in json.loads(lists).items() if isinstance(given, list)}
+    rows = {name: given for name, given in json.loads(lists).items() if isinstance(given, list) or "children" in given}
     compiled = compile_lines(text, rows)
     assert not compiled.errors, compiled.errors
     return compiled.package

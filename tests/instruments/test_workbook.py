@@ -6,6 +6,8 @@ import io
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from datetime import time as clock
 
 import openpyxl
 import pytest
@@ -186,3 +188,25 @@ def test_a_rule_that_begins_with_an_equals_sign_stays_text_in_the_spreadsheet():
 
 def test_limits_are_those_the_documents_promise():
     assert (workbook.MAX_ENTRIES, workbook.MAX_INFLATED, workbook.MAX_CELLS) == (2_000, 64 * 1024 * 1024, 200_000)
+
+
+def test_cells_of_a_spreadsheet_are_read_as_xforms_writes_them():
+    """Numbers, dates, times and truths that a spreadsheet holds as such."""
+    book = openpyxl.Workbook()
+    survey = book.active
+    survey.title = "survey"
+    survey.append(["type", "name", "label", "default", "required"])
+    given = [date(2026, 5, 2), clock(9, 5), 5.0, 0.00001, -2.5, "0612345678", 12345678901]
+    for number, value in enumerate(given):
+        survey.append(["text", f"q{number}", "#REF!" if number == 3 else number, value, number == 0])
+    settings = book.create_sheet("settings")
+    settings.append(["form_title", "form_id", "version"])
+    settings.append(["Essai", "essai", 2026112701])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    rows = [cells for _, cells in read_workbook("essai.xlsx", buffer.getvalue()).sheets["survey"].rows]
+    assert [one["default"] for one in rows] == ["2026-05-02", "09:05:00", "5", "0.00001", "-2.5", "0612345678", "12345678901"]
+    assert [one["required"] for one in rows[:2]] == ["TRUE", "FALSE"]
+    compiled = compile_instrument("essai.xlsx", buffer.getvalue(), {})
+    assert compiled.package["version"] == "2026112701"
+    assert [(one.row, one.column) for one in compiled.warnings if one.code == "cell_failed"] == [(5, "C (label)")]
