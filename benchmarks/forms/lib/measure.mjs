@@ -43,7 +43,8 @@ const open = async (context, adapter, probe, { cpu }) => {
     return { page, cdp, missed, errors };
 };
 
-const go = async ({ page, cdp }, url) => {
+/** `then`: called as soon as the page is interactive. */
+const go = async ({ page, cdp }, url, then = () => {}) => {
     const interactive = new Promise((ok, no) => {
         const late = setTimeout(() => no(new Error('never interactive')), LIMIT);
         cdp.on('Runtime.bindingCalled', ({ name }) => { if (name === '__interactive') { clearTimeout(late); ok(); } });
@@ -51,6 +52,7 @@ const go = async ({ page, cdp }, url) => {
     interactive.catch(() => {});
     await page.goto(url, { waitUntil: 'commit' });
     await interactive;
+    then();
     await page.waitForTimeout(500);
     return page.evaluate(() => ({
         interactive: window.__bench.interactive,
@@ -82,9 +84,10 @@ export const loads = async (adapter, site, probe, { cpu, warm }) => {
     const first = { ...adapter, ...adapter.cold };
     const target = first.origin ?? site;
     const net = await slowly(target);
+    let files = [];
     const load = async (context, one) => {
         const tab = await open(context, one, probe, { cpu });
-        const seen = await go(tab, one.url(one === first ? net.url : site, probe.form));
+        const seen = await go(tab, one.url(one === first ? net.url : site, probe.form), () => net.slow && (files = structuredClone(net.taken)));
         await tab.page.close();
         return { ...seen, missed: [...tab.missed] };
     };
@@ -103,9 +106,9 @@ export const loads = async (adapter, site, probe, { cpu, warm }) => {
         return again;
     };
     try {
-        if (!adapter.profile) return await withProfile(async (context) => ({ cold: await coldly(context), warm: await warmly(context, first), files: net.taken }));
+        if (!adapter.profile) return await withProfile(async (context) => ({ cold: await coldly(context), warm: await warmly(context, first), files }));
         const cold = await withProfile(coldly);
-        return { cold, warm: await withProfile((context) => warmly(context, adapter), adapter.profile), files: net.taken };
+        return { cold, warm: await withProfile((context) => warmly(context, adapter), adapter.profile), files };
     } finally {
         net.close();
     }

@@ -8,7 +8,7 @@ const PACKET = 1460;
 
 const wait = (ms) => new Promise((ok) => setTimeout(ok, Math.max(0, ms)));
 
-/** `{url, slow: boolean, taken: [{url, wire}], close()}`; `taken`: what passed while it was slow, with its headers. */
+/** `{url, slow: boolean, taken: [{url, wire}], close()}`; `taken`: what has passed while it was slow, bytes with their headers. */
 export const slowly = async (target) => {
     const agent = new Agent({ keepAlive: true });
     const net = { slow: false, taken: [] };
@@ -27,10 +27,11 @@ export const slowly = async (target) => {
             for await (const chunk of answer) chunks.push(chunk);
             const body = Buffer.concat(chunks);
             const headers = answer.rawHeaders.reduce((sum, text) => sum + text.length + 2, 17);
+            const file = { url: new URL(req.url, target).pathname, wire: headers };
             if (slow) {
-                net.taken.push({ url: new URL(req.url, target).pathname, wire: headers + body.length });
                 await wait(since + LATENCY - performance.now());
                 await pass(headers);
+                net.taken.push(file);
                 waiting += 1;
             }
             res.writeHead(answer.statusCode, answer.headers);
@@ -39,6 +40,7 @@ export const slowly = async (target) => {
             for (let at = 0; at < body.length; at += PACKET) {
                 const packet = body.subarray(at, at + PACKET);
                 await pass(packet.length);
+                file.wire += packet.length;
                 res.write(packet);
             }
             waiting -= 1;
