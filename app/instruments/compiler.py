@@ -577,8 +577,10 @@ class _Compiler:
                 continue
             target = self.nodes[node]
             for attribute, key in RULES.items():
-                if key == "readonly" and (target.get("type") in ("note", "instanceID") or target["kind"] == "value"):
-                    continue
+                if key in ("readonly", "required") and (
+                    target.get("type") in ("note", "instanceID") or target["kind"] == "value"
+                ):
+                    continue  # nobody could answer them
                 self.rule(node, key, bind.get(attribute))
             attributes = {key.rpartition("}")[2]: value for key, value in bind.attrib.items() if key.startswith(f"{{{CI}}}")}
             expected = attributes.get("expect", "")

@@ -37,6 +37,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "no_survey": (_("The sheet “survey” is missing."), _("Name the sheet with the questions survey.")),
     # The sheets
     "column_missing": (_("The column “%(name)s” is missing."), _("Add the column; its first row holds exactly this word.")),
+    "required_unanswered": (
+        _("Nobody answers “%(name)s”: it cannot be required."),
+        _("Delete “required” in this row; it does nothing here, and stops people in other tools."),
+    ),
     "cell_failed": (
         _("A formula of the spreadsheet failed in this cell: %(text)s"),
         _("Correct the formula, or write its result in the cell."),
@@ -135,6 +139,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
         _("Ask for an integer, a decimal or a date; a text of digits has the appearance numbers. Texts are joined with concat()."),
     ),
     "number_read": (_("%(function)s() reads a number; “%(name)s” is a %(type)s."), _("Give it an integer, a decimal or a calculation.")),
+    "rows_counted": (
+        _("The number of rows is read from “%(name)s”, a %(type)s."),
+        _("Give it an integer, a decimal or a calculation."),
+    ),
     "date_read": (_("%(function)s() reads a date; “%(name)s” is a %(type)s."), _("Give it a date or a dateTime.")),
     "time_read": (_("%(function)s() reads a time of day; “%(name)s” is a %(type)s."), _("Give it a time or a dateTime.")),
     "place_read": (_("%(function)s() reads places; “%(name)s” is a %(type)s."), _("Give it a geopoint, a geotrace or a geoshape.")),

@@ -358,7 +358,9 @@ def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
                     findings.append(error("list_kind", *at, name=name))
             elif not name.startswith("${") and name not in lists:
                 findings.append(error("list_unknown", *at, name=name, **_near(name, lists)))
-        elif kind == "calculate" and not (row.cell("calculation") or row.cell("default")):
+        elif kind in ("note", "calculate", "hidden") and row.cell("required").lower() not in ("", "no", "false", "false()"):
+            findings.append(warning("required_unanswered", "survey", row.number, row.column("required"), name=row.name))
+        if kind == "calculate" and not (row.cell("calculation") or row.cell("default")):
             findings.append(error("calculation_none", "survey", row.number, row.column("calculation")))
     return findings
 
@@ -624,6 +626,12 @@ class _Rules:
             self.findings += mismatch.in_result(tree, node, at, self.nodes) + self.operands.in_result(tree, node, at)
         if key == "constraint":
             self.blocked(tree, node, at)
+        if key == "repeat_count":
+            self.findings += [
+                warning("rows_counted", *at, name=one["name"], type=one["type"])
+                for one in self.operands.asked(tree, node)
+                if not self.operands.counts(one) or operands.nature(one) in ("date", "time")
+            ]
 
     def walk(self, tree: Ast, node: int, at: Place, in_set: bool) -> None:
         kind = tree[0]
@@ -640,8 +648,9 @@ class _Rules:
         if kind == "fn":
             if tree[1] == "regex" and len(tree) == 4 and tree[3][0] == "str":
                 self.pattern(tree[3][1], at)
-            if tree[1] in ("selected", "count-selected") and len(tree) == 4:
-                self.literal(tree[2], tree[3], node, at)
+            if tree[1] == "selected" and len(tree) == 4:
+                code = ["str", f"{tree[3][1]:g}"] if tree[3][0] == "num" else tree[3]  # selected(${done}, 1)
+                self.literal(tree[2], code, node, at, one_code=True)
             self.findings += mismatch.in_call(tree, node, at, self.shape, self.nodes) + self.operands.in_call(tree, node, at)
             for one in tree[2:3] if tree[1] in ("jr:choice-name", "jr:itext") else tree[2:]:  # these two read a quoted path
                 self.walk(one, node, at, in_set=in_set or tree[1] in AGGREGATES)
@@ -681,7 +690,7 @@ class _Rules:
             # A remark: phones and server read it in one pass.
             self.findings.append(warning("regex_slow", *at, pattern=text))
 
-    def literal(self, path: Ast, value: Ast, node: int, at: Place) -> None:
+    def literal(self, path: Ast, value: Ast, node: int, at: Place, one_code: bool = False) -> None:
         """A question compared with a constant that it can never hold."""
         if path[0] == "path" and value[0] == "num":
             self.number(path, value[1], node, at)
@@ -692,11 +701,20 @@ class _Rules:
             kind = found.get("type", "")
             is_number = re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", value[1])
             is_date = re.match(r"\d{4}-\d{2}-\d{2}", value[1])
-            if (kind in NUMBERS and not is_number) or (kind in ("date", "dateTime") and not is_date):
+            is_time = re.match(r"([01]\d|2[0-3]):[0-5]\d", value[1])
+            mismatches = {
+                **dict.fromkeys(NUMBERS, not is_number),
+                "date": not is_date,
+                "dateTime": not is_date,
+                "time": not is_time,
+            }
+            if mismatches.get(kind):
                 self.findings.append(warning("type_mismatch", *at, name=found["name"], type=kind, value=value[1]))
             elif kind in ("select_one", "select_multiple") and found.get("choices", {}).get("list") in self.package["lists"]:
                 codes = [item["name"] for item in self.package["lists"][found["choices"]["list"]]]
-                if value[1] not in codes:
+                # A question of several choices is compared with all that are chosen.
+                several = kind == "select_multiple" and not one_code
+                if any(one not in codes for one in (value[1].split() if several else [value[1]])):
                     shown = ", ".join(codes[:12]) + ("…" if len(codes) > 12 else "")
                     self.findings.append(warning("choice_unknown", *at, name=found["name"], value=value[1], choices=shown))
 
@@ -705,7 +723,8 @@ class _Rules:
         for target in leads_to(path, node, self.shape):
             found = self.nodes[target]
             kind = found.get("type", "")
-            if kind in mismatch.NEVER_NUMBERS:
+            is_year = kind in ("date", "dateTime") and 1900 <= value <= 2100  # a date is a number of days: all are larger
+            if kind in mismatch.NEVER_NUMBERS or is_year:
                 self.findings.append(warning("type_mismatch", *at, name=found["name"], type=kind, value=f"{value:g}"))
             elif kind == "select_one" and found.get("choices", {}).get("list") in self.package["lists"]:
                 codes = [item["name"] for item in self.package["lists"][found["choices"]["list"]]]

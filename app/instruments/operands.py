@@ -34,7 +34,9 @@ GIVES_TRUTH = frozenset(
     {"selected", "not", "true", "false", "boolean", "boolean-from-string", "regex", "contains", "starts-with", "ends-with"}
     | {"checklist", "weighted-checklist", "geofence"}
 )
-READS_NUMBER = frozenset({"round", "int", "abs", "floor", "ceiling", "pow", "sqrt", "exp", "exp10", "log", "log10", "sum"})
+READS_NUMBER = frozenset(
+    {"round", "int", "abs", "floor", "ceiling", "pow", "sqrt", "exp", "exp10", "log", "log10", "sum", "max", "min"}
+)
 READS_DATE = frozenset({"format-date", "format-date-time", "decimal-date-time"})
 READS_PLACE = frozenset({"area", "distance", "geofence"})
 NUMBER = re.compile(r"\s*-?(\d+(\.\d*)?|\.\d+)\s*")

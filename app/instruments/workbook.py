@@ -230,9 +230,11 @@ _NAMES_OF_LANGUAGES = {
 
 
 def language_code(name: str) -> str:
-    """`العربية (ar)` -> `ar`, `French` -> `fr`; any other language without a code is its own name."""
+    """`العربية (ar)`, `Arabic (AR-ma)` -> `ar`, `French` -> `fr`; any other language without a code is its own name."""
     match = re.search(r"\(([\w-]+)\)\s*$", name)
-    return match.group(1) if match else _NAMES_OF_LANGUAGES.get(name.strip().casefold(), name)
+    found = match.group(1) if match else _NAMES_OF_LANGUAGES.get(name.strip().casefold(), name)
+    plain = re.split("[-_]", found.lower())[0]
+    return plain if plain in ("ar", "fr") else found
 
 
 _OF_LANGUAGE = re.compile(

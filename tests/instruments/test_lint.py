@@ -84,6 +84,12 @@ SURVEYS = {
         {"name": "yes_no", "other": "other"},
     ),
     "reference_quoted": ([AGE, q("text", "b", relevant="'${age}' = '3'")], (1, "relevant"), {"name": "age"}),
+    "required_unanswered": ([AGE, q("note", "n", required="TRUE")], (1, "required"), {"name": "n"}),
+    "rows_counted": (
+        [q("date", "d"), q("begin_repeat", "r", repeat_count="${d}"), AGE, q("end_repeat")],
+        (1, "repeat_count"),
+        {"type": "date"},
+    ),
     "list_unnamed": ([q("select_one", "a")], (0, "type"), {}),
     "reference_open": ([AGE, q("text", "b", relevant="${ age } > 3")], (1, "relevant"), {"text": "${ age } > 3"}),
     "label_missing": ([q("integer", "a") | {FR: ""}, AGE], (0, FR), {"language": "Français"}),
@@ -352,14 +358,14 @@ NEVER_WORKS = {
         ("geopoint", "-${a} < 0"),
     ],
     "word_counted": [("integer", "${a} + 'dh' = 2")],
-    "number_read": [("text", "round(${a}, 1) = 2"), ("select_multiple yes_no", "int(${a}) = 1")],
+    "number_read": [("text", "round(${a}, 1) = 2"), ("image", "max(${a}) > 1"), ("select_multiple yes_no", "int(${a}) = 1")],
     "date_read": [("text", "format-date(${a}, '%Y') = '2026'"), ("time", "decimal-date-time(${a}) > 1")],
     "time_read": [("integer", "decimal-time(${a}) > 0.5")],
     "place_read": [("integer", "area(${a}) > 10"), ("date", "distance(${a}) > 10")],
     "truth_compared": [("select_multiple yes_no", "selected(${a}, 'yes') = 'false'")],
     "count_compared": [("text", "string-length(${a}) > 'dix'")],
     "condition_bare": [("acknowledge", "${a} = true()")],
-    "type_mismatch": [("text", "${a} > 5")],
+    "type_mismatch": [("text", "${a} > 5"), ("date", "${a} > 2020"), ("time", "${a} < '25:00'")],
 }
 
 
@@ -375,7 +381,9 @@ def test_what_no_answer_makes_work_is_remarked_on_at_its_place(code):
     ("kind", "relevant"),
     [
         ("text", "${a} = '12' and string-length(${a}) > 2"),
-        ("date", "today() - ${a} > 18 and ${a} < '2026-01-01'"),
+        ("date", "today() - ${a} > 18 and ${a} < '2026-01-01' and ${a} > 20000"),
+        ("time", "${a} < '12:30' and ${a} > '23:59:00.000+01:00'"),
+        ("select_multiple level", "selected(${a}, 1)"),
         ("select_one level", "${a} * 2 > 3 and ${a} > ${n}"),
         ("decimal", "${a} > ${n} and ${a} = ${n}"),
         ("date", "${a} <= ${d}"),
@@ -642,9 +650,9 @@ def test_a_constraint_blocks_where_the_question_is_asked_while_the_other_is_blan
 
 def test_a_language_named_in_two_ways_is_one():
     """As two, the labels of the one would be those that the other lacks."""
-    listed = [{"list_name": "yes_no", "name": "yes", "label::Arabe": "نعم", "label::French": "Oui"}]
+    listed = [{"list_name": "yes_no", "name": "yes", "label::Arabe": "نعم", "label::French(FR)": "Oui"}]
     result = compiled(
-        [q("select_one yes_no", "a", **{"hint::fr": "Conseil", "hint::Arabic": "تلميح"})],
+        [q("select_one yes_no", "a", **{"hint::fr": "Conseil", "hint::Arabic (ar-MA)": "تلميح"})],
         choices=listed,
         settings=[SETTINGS | {"default_language": "fr"}],
     )
