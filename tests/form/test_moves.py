@@ -2,7 +2,8 @@
 
 V1  it is offered where the newer version is on the phone, and says before what would happen; one may stay
 V2  answers are kept by name and type, in their rows, wherever the question stands now; new questions have their defaults
-V3  what has no place is shown in words, and goes with the draft and with what is sent, files too
+V3  what has no place, or is not asked for there, is shown in words, and goes with the draft, with what is sent, files too, and with a
+    correction of it
 V4  one can go back until it is finished: every answer is in its place again, also those given since
 V5  a draft of the version before may be finished and sent as what it is (UM-08)
 V6  a correction stays in the version it corrects
@@ -59,6 +60,7 @@ ASIDE = {
     "place/members": "حوالي عشر",
     "place/water": "well",
     "place/help": "fund",
+    "place/price": "120",
     "place/remarks": "الطريق وعرة",
     "product[1]/phone": "0611",
     "product[2]/phone": "0622",
@@ -98,6 +100,13 @@ def test_answers_move_by_name_and_type_and_what_has_no_place_is_kept_aside(phone
     expect(shown).to_contain_text("Source d’eau")
     expect(shown).to_contain_text("Puits")
 
+    notice = phone.page.locator("details.newer summary")
+    expect(notice).to_have_text("8 réponses gardées de côté")
+    phone.question("road").locator(".option", has_text="Oui").tap()  # now the price is asked for, and has its answer
+    expect(notice).to_have_text("7 réponses gardées de côté")
+    phone.question("road").locator(".option", has_text="Non").tap()
+    expect(notice).to_have_text("8 réponses gardées de côté")
+
     phone.open_section(4)
     phone.page.locator(".go").click()
     phone.page.locator(".result summary", has_text="gardées de côté").click()
@@ -111,6 +120,13 @@ def test_answers_move_by_name_and_type_and_what_has_no_place_is_kept_aside(phone
     assert next(one["row"] for one in envelope["aside"] if one["question"] == "product[2]/phone") == "أركان"
     assert [file["question"] for file in envelope["attachments"]] == ["place/photo"]
     assert len(item["attachments"]) == 1
+
+    returned = {key: item[key] for key in ("revision_id", "envelope")} | {"id": item["submission_id"]}
+    correction = phone.page.evaluate("(submission) => harness.correct(submission)", returned)
+    expect(notice).to_contain_text("gardées de côté")
+    corrected = phone.page.evaluate("(id) => harness.envelope(id)", correction)
+    assert corrected["aside"] == envelope["aside"]
+    assert [file["name"] for file in corrected["attachments"]] == [file["name"] for file in envelope["attachments"]]
 
 
 def test_going_back_puts_every_answer_in_its_place(phone: Phone) -> None:  # V4

@@ -378,6 +378,37 @@ def test_the_pull_brings_rows_and_then_each_package_once(page, office):
     assert len(office.sent("/api/sync/instruments")) == 1
 
 
+def test_what_was_sent_back_or_begun_on_an_older_version_brings_that_version_with_its_lists(page, office):
+    """A phone that was replaced, or whose browser dropped what can be fetched again, never had it: rows name the current one only."""
+    texts = {}
+
+    def package(version: str, **more: Any) -> str:
+        text = json.dumps({"format": 1, "form_id": "diag", "version": version} | more, separators=(",", ":"), sort_keys=True)
+        texts[sha := hashlib.sha256(text.encode()).hexdigest()] = text
+        return sha
+
+    new = package("3")
+    begun = package("2", datasets={"cooperatives": {"kind": "entities"}})
+    sent_back = package("1", datasets={"communes": {"kind": "csv", "sha256": "d1"}}, media={"a.png": "m1"})
+    table = json.dumps({"columns": ["name"], "rows": [["03"]]})
+    office.contents = texts | {"d1": table, "m1": table}
+    instrument = {"form_id": "diag", "version": "3", "sha256": new, "title": {}, "is_open": True, "datasets": {}}
+    envelope = json.dumps({"form_id": "diag", "form_version": "1", "form_sha256": sent_back})
+    submission = {"form_id": "diag", "title": "", "state": "has_issues", "revision_id": "r1", "envelope": envelope}
+    office.pages = {None: {"changes": [
+        {"seq": 1, "kind": "instrument", "op": "put", "id": "i1", "data": instrument},
+        {"seq": 2, "kind": "submission", "op": "put", "id": "s1", "data": submission},
+    ], "next_cursor": "c1", "more": False}}  # fmt: skip
+    run(page, SIGN_IN)
+    now(page)
+    draft = "for (const form_sha256 of arg) await phone.drafts.save(tools.draft({ form_sha256 }));"
+    run(page, draft, [begun, "9" * 64])  # of the last nobody here knows
+    now(page)
+    assert now(page)["phase"] == "idle"
+    has = "return Promise.all(arg.map((hash) => phone.catalogue.has(hash.length > 9 ? 'packages' : 'datasets', hash)))"
+    assert run(page, has, [new, begun, sent_back, "d1", "m1"]) == [True] * 5
+
+
 def test_who_just_signed_in_waits_for_her_forms_and_for_nothing_else(page, office):
     run(page, SIGN_IN)
     now(page, "signed_in")

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { formatDate, formatNumber, language, n, t } from "../core/i18n.js";
+import { asideOf } from "./envelope.js";
 
 /** @typedef {import("./move.js").Aside} Aside */
 
@@ -19,8 +20,8 @@ function said({ type, value, said: text }) {
 export const asideList = (aside) => html`<dl class="counts">${aside.map((one) => html`<div><dt>${one.row ? html`<bdi>${one.row}</bdi> · ` : nothing}${words(one.label)}</dt>
   <dd><bdi>${said(one)}</bdi></dd></div>`)}</dl>`;
 
-/** Under the answers of a form that is read. @param {Aside[]} [all] */
-export function asideSection(all = []) {
-  const aside = all.filter(({ relevant }) => relevant);
+/** Under the answers of a form that is read. @param {{aside?: Aside[]}} source  draft or envelope @param {import("../engine/form.js").Form | null} form */
+export function asideSection(source, form) {
+  const aside = asideOf(source, form);
   return aside.length ? html`<section class="answers"><details><summary>${n("{n} answer kept aside", "{n} answers kept aside", aside.length)}</summary>${asideList(aside)}</details></section>` : nothing;
 }

@@ -14,6 +14,9 @@ export function baseOf({ __version: version, __trunkVersion: trunk = version, __
   return Number(version) ? { base_version: Number(version), trunk_version: Number(trunk) || undefined, branch_id } : null;
 }
 
+/** Answers given in another version that have no place in this one, or are not asked for there now. @param {{aside?: import("./move.js").Aside[]}} source @param {import("../engine/form.js").Form | null} form */
+export const asideOf = ({ aside = [] }, form) => aside.filter(({ relevant, home }) => relevant && !(home && form?.view(home)?.relevant));
+
 /**
  * @param {{phone: any, pkg: any, draft: any, form: import("../engine/form.js").Form, title: string}} what  form: finalised
  * @returns {Promise<{envelope: Record<string, any>, files: any[]}>}
@@ -21,8 +24,7 @@ export function baseOf({ __version: version, __trunkVersion: trunk = version, __
 export async function buildEnvelope({ phone, pkg, draft, form, title }) {
   const [device, offset, install] = await Promise.all([phone.meta.get("device"), phone.meta.get("clock_offset"), phone.meta.get("install")]);
   const known = new Map((draft.files ?? []).map((/** @type {any} */ file) => [file.name, file]));
-  /** @type {import("./move.js").Aside[]} */
-  const aside = (draft.aside ?? []).filter((/** @type {any} */ one) => one.relevant);
+  const aside = asideOf(draft, form);
   const named = [...form.media(), ...aside.map(({ question, value }) => ({ path: question, name: value }))];
   const files = named.filter(({ name }) => known.has(name)).map(({ path, name }) => ({ ...known.get(name), question: path }));
   const entities = await Promise.all(form.entities().map(async (one) => {

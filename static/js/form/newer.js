@@ -7,11 +7,12 @@ import { html, nothing, render } from "../../vendor/lit-html/lit-html.js";
 import { n, onLanguage, t } from "../core/i18n.js";
 import { inWords } from "./answers.js";
 import { asideList } from "./aside.js";
-import { moveAnswers } from "./move.js";
+import { asideOf } from "./envelope.js";
+import { moveAnswers, rowNames } from "./move.js";
 import { isNewer } from "./newest.js";
 import { openOverlay } from "./overlay.js";
 import { plain } from "./plain.js";
-import { explain } from "./problems.js";
+import { explain, FormProblem } from "./problems.js";
 import { readForm } from "./session.js";
 
 /** @typedef {import("./move.js").Aside} Aside */
@@ -34,16 +35,15 @@ export function attachNewer(page, root) {
   }
 
   function draw() {
-    /** @type {Aside[]} */
-    const aside = (draft.aside ?? []).filter((/** @type {Aside} */ one) => one.relevant);
+    const aside = asideOf(draft, session.form);
     render(html`${newer ? html`<aside class="newer" aria-label=${t("Version of the form")}>
         <p>${t("A newer version of this form is on the phone.")}</p>
         <div class="buttons"><button type="button" class="btn" @click=${() => offer(/** @type {any} */ (newer))}>${t("See what would move")}</button>
           <button type="button" class="quiet" @click=${stay}>${t("Stay with this one")}</button></div></aside>` : nothing}
-      ${draft.moved_from ? html`<details class="newer"><summary>${aside.length ? n("{n} answer kept aside", "{n} answers kept aside", aside.length) : t("Moved to the newer version")}</summary>
+      ${draft.moved_from || aside.length ? html`<details class="newer"><summary>${aside.length ? n("{n} answer kept aside", "{n} answers kept aside", aside.length) : t("Moved to the newer version")}</summary>
         ${asideList(aside)}
         <p>${t("What is kept aside goes with the form to the office.")}</p>
-        <button type="button" class="btn plain" @click=${goBack}>${t("Go back to the version before")}</button></details>` : nothing}`, notice);
+        ${draft.moved_from ? html`<button type="button" class="btn plain" @click=${goBack}>${t("Go back to the version before")}</button>` : nothing}</details>` : nothing}`, notice);
   }
 
   async function stay() {
@@ -57,7 +57,7 @@ export function attachNewer(page, root) {
   async function offer(row) {
     const plan = await attempt(() => planned(session, row.sha256));
     if (!plan) return;
-    const aside = plan.moved.aside.filter((one) => one.relevant);
+    const aside = asideOf(plan.moved, plan.form);
     const overlay = openOverlay({
       title: t("Move to the newer version"),
       className: "moving",
@@ -83,7 +83,7 @@ export function attachNewer(page, root) {
     const done = await attempt(async () => {
       await session.replace({
         form_version: pkg.version, form_sha256: sha256, snapshot: moved.snapshot, aside: moved.aside,
-        moved_from: isBack ? null : { form_version: draft.form_version, form_sha256: draft.form_sha256 },
+        moved_from: isBack ? (draft.moved_from.before ?? null) : { form_version: draft.form_version, form_sha256: draft.form_sha256, before: draft.moved_from },
         question: moved.paths.get(draft.question) ?? "", place: { row: "", scroll: 0 },
       });
       return true;
@@ -104,7 +104,7 @@ export function attachNewer(page, root) {
 
   draw();
   void look();
-  const stops = [onLanguage(draw), phone.on((/** @type {{store: string}} */ { store }) => {
+  const stops = [onLanguage(draw), session.on(draw), phone.on((/** @type {{store: string}} */ { store }) => {
     if (store === "instruments" || store === "packages") void look();
   })];
   return () => {
@@ -117,30 +117,41 @@ export function attachNewer(page, root) {
 async function planned(session, sha256) {
   const { draft, phone } = session;
   const { programme_id } = draft;
+  // A photo that is still being made smaller moves too.
+  if (!(await session.flush())) throw new FormProblem("form.not_saved", {});
   const snapshot = session.form.snapshot();
   const [old, next] = await Promise.all([
     readForm(phone, { form_sha256: draft.form_sha256, programme_id, snapshot }), readForm(phone, { form_sha256: sha256, programme_id }),
   ]);
-  const from = { pkg: old.pkg, sha256: draft.form_sha256, snapshot, describe: describer(old.form, old.pkg) };
-  return { pkg: next.pkg, sha256, moved: moveAnswers(from, { pkg: next.pkg, snapshot: next.form.snapshot() }, draft.aside ?? []) };
+  const from = { pkg: old.pkg, sha256: draft.form_sha256, snapshot, ...describer(old.form, old.pkg) };
+  const moved = moveAnswers(from, { pkg: next.pkg, snapshot: next.form.snapshot() }, draft.aside ?? []);
+  const { form } = await readForm(phone, { form_sha256: sha256, programme_id, snapshot: moved.snapshot });
+  form.setLanguage(/** @type {string} */ (form.pkg.languages.at(-1)));
+  const hidden = moved.settle(rowNames(form), (path) => Boolean(form.view(path)?.relevant));
+  return { pkg: next.pkg, sha256, form, moved: { ...moved, kept: moved.kept - hidden.length, aside: [...moved.aside, ...hidden] } };
 }
 
-/** @param {import("../engine/form.js").Form} form @param {any} pkg @returns {import("./move.js").Describe} */
+/** Rows are named in the last of the languages, in every version. @param {import("../engine/form.js").Form} form @param {any} pkg @returns {Pick<import("./move.js").From, "describe" | "names">} */
 function describer(form, pkg) {
-  return (path, value) => {
-    /** @type {Record<string, string>} */
-    const label = {};
-    /** @type {Record<string, string>} */
-    const said = {};
-    let relevant = false;
-    for (const code of pkg.languages) {
-      form.setLanguage(code);
-      const view = form.view(path);
-      relevant = view?.relevant ?? false;
-      label[code] = plain(view?.label) || view?.node.name || path;
-      said[code] = view && /^(select|rank)/.test(view.node.type) ? inWords(form, path, view.node, value) : value;
-    }
-    const [row = ""] = /^.*\](?=\/|$)/.exec(path) ?? [];
-    return { label, said, relevant, row: row && (form.rows(row.replace(/\[\d+\]$/, "")).find((one) => one.path === row)?.summary.split(" · ")[0] ?? "") };
+  form.setLanguage(pkg.languages.at(-1));
+  const names = rowNames(form);
+  return {
+    names,
+    describe(given) {
+      const found = given.map(({ question }) => {
+        const [, repeat, number] = /^(.*)\[(\d+)\]/.exec(question) ?? [];
+        return { label: {}, said: {}, relevant: form.view(question)?.relevant ?? false, row: repeat === undefined ? "" : (names(repeat)[Number(number) - 1] ?? "") };
+      });
+      for (const code of pkg.languages) {
+        form.setLanguage(code);
+        given.forEach(({ question, value }, i) => {
+          const view = form.view(question);
+          const { label, said } = /** @type {{label: Record<string, string>, said: Record<string, string>}} */ (found[i]);
+          label[code] = plain(view?.label) || view?.node.name || question;
+          said[code] = view && /^(select|rank)/.test(view.node.type) ? inWords(form, question, view.node, value) : value;
+        });
+      }
+      return found;
+    },
   };
 }

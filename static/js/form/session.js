@@ -81,7 +81,7 @@ export async function startCorrection(phone, { submission, person, question = ""
     // The office may have filed it under another number, in another programme, about another record.
     form_sha256: envelope.form_sha256, programme_id: submission.programme_id, submission_id: submission.id,
     parent_revision_id: submission.revision_id, subject: envelope.subject && { ...envelope.subject, id: submission.subject_id ?? envelope.subject.id }, snapshot: null, answers: envelope.answers,
-    section: "", question: "", progress: 0, title: envelope.title, created_at: now, updated_at: now, remarks,
+    section: "", question: "", progress: 0, title: envelope.title, created_at: now, updated_at: now, remarks, aside: envelope.aside,
     files: envelope.attachments.map((/** @type {any} */ file) => ({ ...file, at_office: true })), encryption: "none", go_to: question,
   };
   await phone.drafts.save(draft);

@@ -120,7 +120,7 @@ function template(shown, navigate, showRoom) {
       ${stateLine(state, receipt, problem)}
       ${form && sheet ? (hasScore ? scoreParts(form, pkg, scores, sheet) : countParts(form, scores, sheet)) : html`<p>${t("The form itself is no longer on this phone; what was entered is kept.")}</p>`}
       ${form ? later.answerSections?.(form, pkg) : nothing}
-      ${later.asideSection?.(source.aside)}
+      ${later.asideSection?.(source, form)}
     </main>
     <footer class="fill-foot">
       ${forGroup
