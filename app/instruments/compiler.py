@@ -150,6 +150,12 @@ def _tag(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
+def picture_of(node: dict[str, Any]) -> str:
+    """The file that an image question begins with, "" for none."""
+    default = str(node.get("default", ""))
+    return default.rpartition("/")[2] if node.get("type") == "image" and default.startswith("jr://images/") else ""
+
+
 class _Compiler:
     """Reads one XForm. The order of the methods is the order of the work: nodes, texts, binds, body, lists, order."""
 
@@ -433,12 +439,13 @@ class _Compiler:
         return [one for one in dict.fromkeys(found) if re.fullmatch(r"[\w.-]+", one)]
 
     def used_media(self) -> dict[str, str]:
-        """The files that labels show, each with its hash; one that did not come with the form is said."""
+        """The files that labels show and pictures begin with, each with its hash; one that did not come with the form is said."""
         found: dict[str, str] = {}
         missing: set[str] = set()
         of_questions = ((self.place(node["i"], "media"), node.get("media", {})) for node in self.nodes)
         of_choices = ((("choices", 0, "media"), item.get("media", {})) for items in self.lists.values() for item in items)
-        for place, media in [*of_questions, *of_choices]:
+        begins = ((self.place(node["i"], "default"), {"": {"": picture_of(node)}}) for node in self.nodes if picture_of(node))
+        for place, media in [*of_questions, *of_choices, *begins]:
             for name in (str(one) for names in media.values() for one in names.values()):
                 if name in self.media:
                     found[name] = self.media[name]

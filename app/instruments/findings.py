@@ -91,7 +91,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "list_tree": (_("The list “%(name)s” is no table: no choices can be read from it."), _("Write it as <root><item><name>…</name><label>…</label></item>…</root>, or as CSV.")),
     "list_columns": (_("The list “%(name)s” has no column “%(wanted)s”."), _("Add the column to the file, or name the right ones in the parameters (value=… label=…).")),
     "list_code_twice": (_("The code “%(value)s” stands twice in the list “%(name)s”."), _("Give each row of the list its own code.")),
-    "media_missing": (_("The file “%(name)s” that a label shows did not come with the form."), _("Send it together with the form: phones cannot fetch it later.")),
+    "media_missing": (_("The file “%(name)s” that the form shows did not come with it."), _("Send it together with the form: phones cannot fetch it later.")),
     "choice_twice": (_("The choice “%(name)s” already stands in row %(first)s for the same list."), _("Give each choice of a list its own code.")),
     "choice_column": (
         _("The column “%(name)s” of the choices is not read: no rule could name it."),

@@ -17,6 +17,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from app.instruments import convert
+from app.instruments.compiler import compile_answer
+from app.instruments.files import read_media, sha256_of
+from app.instruments.workbook import MAX_BYTES
 from tests.e2e.device import until
 from tests.form.conftest import ROOT, Phone, instrument
 from tests.instruments import forms
@@ -312,6 +316,45 @@ def test_what_is_drawn_or_said_in_a_row_stays_with_it_when_a_row_above_goes(stud
     until(lambda: phone.draft(draft)["snapshot"]["member"][1].get("said"), "the sound is kept")
     kept = [{key: value.split("-")[0] for key, value in row.items()} for row in phone.draft(draft)["snapshot"]["member"]]
     assert kept == [{"name": "عائشة", "sign": "sign"}, {"name": "خديجة", "said": "said"}]
+
+
+def test_a_picture_that_came_with_the_form_is_shown_drawn_on_and_sent_as_an_answer(phone: Phone) -> None:  # K3
+    """Those of pages that nobody opened too; one that is not on the phone holds nobody up."""
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><rect width="90" height="50"/></svg>'
+    kept = read_media("plan.svg", svg)
+    survey = [
+        forms.q("begin_group", "site"),
+        forms.q("image", "plan", appearance="annotate", default="plan.svg"),
+        forms.q("image", "lost", default="lost.png"),
+        forms.q("end_group"),
+        forms.q("begin_group", "more"),
+        forms.q("image", "unseen", default="plan.svg", **{"parameters": "max-pixels=64"}),
+        forms.q("end_group"),
+    ]
+    answer = convert.answer("essai.md", forms.markdown(survey).encode(), MAX_BYTES)
+    compiled = compile_answer(answer, {}, media={"plan.svg": sha256_of(kept)})
+    missing = [one.details["name"] for one in compiled.warnings if one.code == "media_missing"]
+    assert missing == ["lost.png"]
+    files = {"pkg": compiled.package_json, "sha256": "1" * 64, "datasets": {sha256_of(kept): kept}}
+    phone.page.evaluate("(what) => harness.install(what)", files)
+    draft = phone.start("essai")
+    plan = phone.question("plan")
+    expect(plan.locator("img")).to_be_visible()
+    assert _answers(phone, draft, "site")["plan"] == "jr://images/plan.svg"
+    plan.get_by_role("button", name="الرسم على الصورة").tap()
+    plan.locator("canvas").tap()
+    plan.get_by_role("button", name="تم").tap()
+    expect(plan.locator("img")).to_be_visible()
+    phone.open_section(3)
+    phone.page.locator(".fill-foot .go").tap()
+    expect(phone.page.locator(".result")).to_be_visible()
+    [item] = phone.page.evaluate("harness.phone.outbox.all()")
+    envelope = json.loads(item["envelope"])
+    assert {one["question"]: one["name"] for one in envelope["attachments"]} == {
+        "site/plan": envelope["answers"]["site"]["plan"],
+        "more/unseen": envelope["answers"]["more"]["unseen"],
+    }
+    assert "lost" not in envelope["answers"]["site"]
 
 
 def test_no_microphone_stays_open_unseen(studio: Phone) -> None:  # K3

@@ -1,6 +1,7 @@
 /** The second script: rarer kinds of questions, fetched with the instruments that need them (widgets/index.js, needsMore). */
 
 import { auditLog } from "./audit.js";
+import { adopt, begunWith } from "./default-file.js";
 import { keepLast, lastSaved } from "./last-saved.js";
 import { chooseMore } from "./widgets/more/choose.js";
 import { mediaTemplate } from "./widgets/more/media.js";
@@ -15,5 +16,5 @@ function text(type) {
   return type === "dateTime" ? t("There is no such day or time: please enter both again.") : "";
 }
 
-registerWidgets({ choose: chooseMore, media: mediaTemplate, text, audit: auditLog, lastSaved, keepLast });
+registerWidgets({ choose: chooseMore, media: mediaTemplate, text, audit: auditLog, lastSaved, keepLast, adopt, begunWith });
 addRareFunctions();

@@ -407,6 +407,9 @@ export class Session {
     return hash && (await this.#phone.catalogue.dataset(hash))?.[0];
   }
 
+  /** The picture that a question begins with. @param {string} value */
+  begunWith(value) { return given()?.begunWith(this, value); }
+
   /** @returns {DraftFile[]} */
   get files() { return this.#draft.files ?? []; }
   /** @param {string} name */
@@ -543,6 +546,7 @@ export class Session {
     const problems = this.problems();
     if (problems.length) return { problems };
     this.tidy();
+    await given()?.adopt(this);
     // A form that asks for at least one row says so now.
     const left = this.form.problems();
     if (left.length) return { problems: left };

@@ -11,6 +11,8 @@
  * @property {typeof import("../audit.js").auditLog} audit
  * @property {typeof import("../last-saved.js").lastSaved} lastSaved
  * @property {typeof import("../last-saved.js").keepLast} keepLast
+ * @property {typeof import("../default-file.js").adopt} adopt
+ * @property {typeof import("../default-file.js").begunWith} begunWith
  */
 
 import { cardsWidget } from "./select-one.js";
@@ -41,7 +43,7 @@ const OWN_TYPES = /^(note|text|email|phonenumber|integer|decimal|date|geopoint|i
 /** Whether a form has something that only the second script draws. @param {any} pkg @returns {boolean} */
 export function needsMore(pkg) {
   return pkg.nodes.some((/** @type {any} */ node) => node.type === "audit" || node.kind !== "value" && (
-    (node.kind === "question" && !OWN_TYPES.test(node.type)) || node.media
+    (node.kind === "question" && !OWN_TYPES.test(node.type)) || node.media || /^jr:/.test(node.default)
     || (node.appearance ?? "").split(/\s+/).some((/** @type {string} */ word) => word && !OWN.test(word))))
     || pkg.datasets?.["__last-saved"] || Object.values(pkg.lists ?? {}).some((items) => items.some((/** @type {any} */ item) => item.media));
 }

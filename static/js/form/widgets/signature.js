@@ -19,7 +19,7 @@ export function signatureWidget(field) {
   return html`
     ${kept
       ? html`<figure class="photo signature">${local.url ? html`<img src=${local.url} alt=${t("Signature")} />` : html`<div class="photo-away">${t("Signature")}</div>`}</figure>`
-      : html`<canvas class="pad" width=${WIDTH} height=${HEIGHT} role="img" tabindex="0" aria-label=${t("Sign here with the finger, or with the arrow keys; Shift lifts the pen")}
+      : view.readonly ? nothing : html`<canvas class="pad" width=${WIDTH} height=${HEIGHT} role="img" tabindex="0" aria-label=${t("Sign here with the finger, or with the arrow keys; Shift lifts the pen")}
           @keydown=${(/** @type {KeyboardEvent} */ event) => press(field, event)} @blur=${field.leave}
           @pointerdown=${(/** @type {PointerEvent} */ event) => begin(field, event)} @pointermove=${(/** @type {PointerEvent} */ event) => draw(field, event)}
           @pointerup=${(/** @type {PointerEvent} */ event) => end(field, event)} @pointercancel=${(/** @type {PointerEvent} */ event) => end(field, event)}></canvas>

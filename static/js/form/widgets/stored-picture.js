@@ -7,15 +7,12 @@ export function showStored(field) {
   drop(local);
   local.shown = view.value;
   local.onDispose = () => drop(local);
-  const file = view.value ? field.session.file(view.value) : null;
-  if (!file) {
-    local.away = view.value !== "";
-    return;
-  }
-  const { files } = field.session.phone;
   const name = view.value;
+  if (!name) return;
+  const file = field.session.file(name);
+  const { files } = field.session.phone;
   void (async () => {
-    const blob = (await files.thumbnail(file.sha256).catch(() => null)) ?? (await files.read(file.sha256).catch(() => null));
+    const blob = file ? (await files.thumbnail(file.sha256).catch(() => null)) ?? (await files.read(file.sha256).catch(() => null)) : await field.session.begunWith(name);
     if (local.shown !== name) return;
     if (blob) local.url = URL.createObjectURL(blob);
     else local.away = true;

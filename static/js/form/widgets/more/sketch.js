@@ -3,6 +3,7 @@
 import { html, nothing } from "../../../../vendor/lit-html/lit-html.js";
 import { t } from "../../../core/i18n.js";
 import { canvasBlob, shrinkPhoto } from "../../photo.js";
+import { begunWith } from "../../default-file.js";
 import { imageWidget } from "../image.js";
 import { showStored } from "../stored-picture.js";
 import { noRoomText } from "./files.js";
@@ -25,6 +26,7 @@ export function drawWidget(field) {
   if (!view.value && !local.editing && !view.readonly) begin(field, null);
   if (local.editing) return editor(field);
   showStored(field);
+  if (!view.value) return nothing;
   return html`<figure class="photo signature">${local.url ? html`<img src=${local.url} alt=${field.plainLabel} />` : html`<div class="photo-away">${t("Drawing")}</div>`}</figure>
     ${view.readonly ? nothing : html`<div class="buttons"><button type="button" class="btn plain" @click=${() => reopen(field)}>${t("Go on drawing")}</button>
       <button type="button" class="quiet danger" @click=${() => field.set("", { done: true })}>${t("Delete the drawing")}</button></div>`}`;
@@ -35,14 +37,17 @@ export function annotateWidget(field) {
   const { view, local } = field;
   if (local.editing) return editor(field);
   return html`${imageWidget(field)}
-    ${view.value && !view.readonly && field.session.file(view.value) ? html`<div class="buttons"><button type="button" class="btn" @click=${() => reopen(field)}>${t("Draw on the photo")}</button></div>` : nothing}`;
+    ${view.value && !view.readonly && (field.session.file(view.value) || local.url) ? html`<div class="buttons"><button type="button" class="btn" @click=${() => reopen(field)}>${t("Draw on the photo")}</button></div>` : nothing}`;
 }
+
+/** Pixels of the long side. @param {import("../../part.js").Field} field */
+const mostOf = ({ node }) => Number(node.parameters?.["max-pixels"]) || MAX_PIXELS;
 
 /** Opens the kept picture to draw on. @param {import("../../part.js").Field} field */
 async function reopen(field) {
   const { local, session } = field;
   const file = session.file(field.view.value);
-  const blob = file && (await session.phone.files.read(file.sha256).catch(() => null));
+  const blob = await (file ? session.phone.files.read(file.sha256) : begunWith(session, field.view.value)).catch(() => null);
   const picture = blob && (await createImageBitmap(blob).catch(() => null));
   if (!picture) {
     local.problem = t("This picture is not on the phone.");
@@ -56,8 +61,7 @@ async function reopen(field) {
 /** @param {import("../../part.js").Field} field @param {ImageBitmap | null} picture */
 function begin(field, picture) {
   const { local } = field;
-  const most = Number(field.node.parameters?.["max-pixels"]) || MAX_PIXELS;
-  const scale = picture ? Math.min(1, most / Math.max(picture.width, picture.height)) : 1;
+  const scale = picture ? Math.min(1, mostOf(field) / Math.max(picture.width, picture.height)) : 1;
   local.editing = {
     picture, width: picture ? Math.round(picture.width * scale) : SIDE, height: picture ? Math.round(picture.height * scale) : SIDE,
     strokes: /** @type {Stroke[]} */ ([]), colour: COLOURS[picture ? 1 : 0].code, canvas: null, open: false, changed: false,
@@ -227,7 +231,7 @@ function leave(field) {
 async function fromGallery(field, input) {
   const chosen = input.files?.[0];
   if (!chosen) return;
-  const photo = await shrinkPhoto(chosen, MAX_PIXELS).catch(() => null);
+  const photo = await shrinkPhoto(chosen, mostOf(field)).catch(() => null);
   if (!photo) field.local.problem = t("This picture cannot be read. Please take it again with the camera.");
   else {
     field.local.editing = null;
