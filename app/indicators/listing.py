@@ -16,7 +16,7 @@ from app.indicators.evaluating import day_of
 from app.indicators.forms import choice_words
 from app.indicators.models import BY_COLUMNS, SCALE, IndicatorRow
 from app.indicators.perimeter import conditions
-from app.indicators.queries import Reading
+from app.indicators.reading import Reading
 from app.registry.models import Entity, Organisation
 from app.registry.names import record_name
 from app.registry.places import full_name

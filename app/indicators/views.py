@@ -29,7 +29,7 @@ from app.indicators.declarations import BUILT_IN, Declaration, Target
 from app.indicators.explaining import explained
 from app.indicators.forms import forms_of, node_of
 from app.indicators.perimeter import Perimeter, asked_in, with_part
-from app.indicators.queries import Reading, Value
+from app.indicators.reading import Reading, Shown, Value
 from app.indicators.target_form import TargetForm
 from app.registry.models import Organisation, Programme
 from app.registry.places import full_name
@@ -109,7 +109,7 @@ def _middle(value: Value, declaration: Declaration) -> list[tuple[str, str]]:
     return [*((name, words.number_of(one, declaration.unit)) for name, one in said), (_("n"), number(value.n))]
 
 
-def _history(shown: queries.Shown) -> list[str]:
+def _history(shown: Shown) -> list[str]:
     """Each change of the target by hand, the last first."""
     if not shown.changes:
         return []

@@ -21,7 +21,7 @@ from app.indicators.declarations import PLACES
 from app.indicators.forms import forms_of
 from app.indicators.models import BY_COLUMNS, SCALE, IndicatorRow
 from app.indicators.perimeter import conditions
-from app.indicators.queries import LEVEL, Reading
+from app.indicators.reading import LEVEL, Reading
 from app.overview import charts, words
 from app.overview.figures import (
     Read,

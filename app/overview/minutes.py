@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.core.languages import number
 from app.core.permissions import Actor
 from app.indicators.forms import forms_of
-from app.indicators.queries import Value
+from app.indicators.reading import Value
 from app.overview import words
 from app.overview.figures import (
     Read,

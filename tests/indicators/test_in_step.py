@@ -32,8 +32,10 @@ from app.core.permissions import Actor, visible
 from app.indicators import keeping, queries
 from app.indicators import operations as indicators
 from app.indicators.counting import NONE, places_of
+from app.indicators.declarations import PLACES
 from app.indicators.models import SCALE, Indicator, IndicatorRow
 from app.indicators.perimeter import Perimeter
+from app.indicators.reading import LEVEL, Reading
 from app.registry import operations as registry
 from app.registry.models import Entity
 from app.submissions import decisions
@@ -115,7 +117,7 @@ def figures_are_those_of_the_rows(world: World) -> None:
             seen = visible_sources(actor, world_programme.id, bool(shown.declaration.over.list))
             parts = [replace(next(turn), part_of=dim, part_is=key) for dim, key in said_of(shown.declaration, rows)]
             for perimeter in {Perimeter(): 0, **dict.fromkeys([*islice(turn, 2), *parts])}:
-                reading = queries.Reading(actor, world_programme, shown, perimeter)
+                reading = Reading(actor, world_programme, shown, perimeter)
                 # A stock is what it is today, whatever time was chosen.
                 within = replace(perimeter, date_from=None, date_to=None) if shown.declaration.is_stock else perimeter
                 inside = [row for row in rows if row.source_id in seen and is_inside(row, within)]
@@ -141,9 +143,7 @@ def of_a_place_beyond_hers_only_rows_of_her_people_are_shown(world: World) -> No
         rows = db.session.scalars(sa.select(IndicatorRow).where(IndicatorRow.indicator_id == shown.id))
         inside = [row for row in rows if row.source_id in seen and is_inside(row, perimeter)]
         for by in ("region", "commune"):
-            told = {
-                key: value.value for key, _label, value in queries.Reading(actor, world.programme, shown, perimeter).split(by)
-            }
+            told = {key: value.value for key, _label, value in Reading(actor, world.programme, shown, perimeter).split(by)}
             assert told == by_part(shown.declaration, by, inside), (code, by)
 
 
@@ -171,7 +171,7 @@ def figures_of_any_time_and_place_are_those_of_the_rows(world: World, lot: Rando
                 lot.choice((None, first, first)),
                 lot.choice((None, last, last)),
             )
-            reading, about = queries.Reading(actor, world.programme, shown, perimeter), (code, actor.name["fr"], perimeter)
+            reading, about = Reading(actor, world.programme, shown, perimeter), (code, actor.name["fr"], perimeter)
             inside = [row for row in rows if row.source_id in seen[actor.person_id] and is_inside(row, perimeter)]
             assert reading.value().value == figure(shown.declaration, inside), about
             months: dict[str, list[IndicatorRow]] = {}
@@ -237,8 +237,8 @@ def by_part(declaration: Any, by: str, rows: list[IndicatorRow]) -> dict[str, De
 def keys(declaration: Any, by: str, row: IndicatorRow) -> list[str]:
     if by == "organisation":
         return [row.organisation_id or NONE]
-    if by in queries.PLACES:
-        depth = queries.LEVEL[by]
+    if by in PLACES:
+        depth = LEVEL[by]
         found = [place for place in places_of(row.territory) if place.count(".") + 1 == depth]
         return found or ([NONE] if declaration.measure not in ("distinct", "median") or row.territory is None else [])
     return str(getattr(row, f"by_{declaration.dims.index(by) + 1}")).split(" ")
