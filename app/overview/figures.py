@@ -23,7 +23,8 @@ from app.indicators.declarations import BUILT_IN, PLACES, Declaration
 from app.indicators.forms import forms_of, node_of
 from app.indicators.models import BY_COLUMNS, IndicatorRow
 from app.indicators.perimeter import conditions
-from app.indicators.reading import Reading, Shown, Value
+from app.indicators.reading import Reading, Value
+from app.indicators.reading import Shown as Declared
 from app.overview import charts, words
 from app.overview.asked import once_a_page
 from app.overview.behind import Behind
@@ -49,7 +50,7 @@ class Read:
         self.args = chosen.to_args()
         self.known = once_a_page(("indicators", self.programme.id), self._declared)
 
-    def _declared(self) -> dict[str, Shown]:
+    def _declared(self) -> dict[str, Declared]:
         return {one.declaration.code: one for one in queries.indicators(self.programme, hidden=True)}
 
     def reading(self, code: str) -> Reading | None:

@@ -2,8 +2,8 @@
 
 V1  it is offered where the newer version is on the phone, and says before what would happen; one may stay
 V2  answers are kept by name and type, in their rows, wherever the question stands now; new questions have their defaults
-V3  what has no place, or is not asked for there, is shown in words, and goes with the draft, with what is sent, files too, and with a
-    correction of it
+V3  what has no place, or is not asked for there, is shown in words, and goes with the draft, with what is sent, files too,
+    and with a correction of it
 V4  one can go back until it is finished: every answer is in its place again, also those given since
 V5  a draft of the version before may be finished and sent as what it is (UM-08)
 V6  a correction stays in the version it corrects

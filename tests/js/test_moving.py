@@ -3,7 +3,8 @@
 The page that offers it is tried in tests/form/test_moves.py.
 
 M1  nothing is dropped: each answer stands in its place, or is kept aside and would be sent
-M2  an answer never takes the place of another: names that stood twice keep to their very place, rows without a name to their number
+M2  an answer never takes the place of another: names that stood twice keep to their very place, rows without a name to their
+    number
 M3  going back gives what was there: hidden values, what once() made, the moment of a trigger too
 M4  what the form worked out is no answer that lost its place
 M5  what is in its place and not asked for there (a condition, fewer rows) is kept aside as long as that is so
