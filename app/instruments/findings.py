@@ -141,7 +141,7 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "number_read": (_("%(function)s() reads a number; “%(name)s” is a %(type)s."), _("Give it an integer, a decimal or a calculation.")),
     "rows_counted": (
         _("The number of rows is read from “%(name)s”, a %(type)s."),
-        _("Give it an integer, a decimal or a calculation."),
+        _("Read it from an integer, a decimal or a calculation."),
     ),
     "date_read": (_("%(function)s() reads a date; “%(name)s” is a %(type)s."), _("Give it a date or a dateTime.")),
     "time_read": (_("%(function)s() reads a time of day; “%(name)s” is a %(type)s."), _("Give it a time or a dateTime.")),
