@@ -367,23 +367,34 @@ def _check_types(workbook: Workbook, rows: list[Row]) -> list[Finding]:
 
 def _check_languages(workbook: Workbook) -> list[Finding]:
     survey, choices = workbook.sheets["survey"], workbook.sheets.get("choices")
-    labels = [column for column in survey.columns if column.lower().startswith("label") and "::" in column]
-    found = {language_code(column.split("::")[1]) for column in labels}
+    found = _languages_of(survey)
     if not found:
         return [warning("languages_none", "survey", survey.header_row)]
-    nameless = [warning("languages_none", "choices", choices.header_row)] if choices and _speaks_no_language(choices) else []
-    return nameless + [
+    return [
         warning("language_missing", "survey", survey.header_row, language=name.split(" (")[0])
         for code, name in LANGUAGES.items()
         if code not in found
+    ] + (_check_languages_of_choices(choices, found) if choices else [])
+
+
+def _languages_of(sheet: Sheet) -> dict[str, str]:
+    """The languages of a sheet's labels by their codes."""
+    labels = [re.fullmatch(r"label\s*::\s*(.+)", column, re.IGNORECASE) for column in sheet.columns]
+    return {language_code(match[1]): match[1] for match in labels if match}
+
+
+def _check_languages_of_choices(choices: Sheet, spoken: dict[str, str]) -> list[Finding]:
+    """Choices whose words are not in each language of the questions; numbers need none."""
+    found = _languages_of(choices)
+    if not found:
+        words = (Row(choices, number, cells).cell("label") for number, cells in choices.rows)
+        has_words = any(char.isalpha() for word in words for char in word)
+        return [warning("languages_none", "choices", choices.header_row)] if has_words else []
+    return [
+        warning("columns_missing", "choices", choices.header_row, language=name, columns="label")
+        for code, name in spoken.items()
+        if code not in found
     ]
-
-
-def _speaks_no_language(choices: Sheet) -> bool:
-    """Whether the choices have words, but not by language."""
-    if any(re.match(r"label\s*::", column, re.IGNORECASE) for column in choices.columns):
-        return False
-    return any(char.isalpha() for number, cells in choices.rows for char in Row(choices, number, cells).cell("label"))
 
 
 def _check_labels(sheet: Sheet, rows: list[Row]) -> list[Finding]:

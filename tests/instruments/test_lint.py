@@ -604,6 +604,10 @@ def test_choices_that_name_no_language_are_remarked_on_unless_they_are_numbers()
     assert [one.sheet for one in found([OK], "languages_none", choices=plain)] == ["choices"]
     numbers = [{"list_name": "yes_no", "name": str(one), "label": str(one)} for one in range(3)]
     assert not compiled([OK], choices=numbers).warnings
+    one = [{"list_name": "yes_no", "name": "yes", AR: "نعم"}]
+    assert [(one.sheet, one.details) for one in found([OK], "columns_missing", choices=one)] == [
+        ("choices", {"language": "Français (fr)", "columns": "label"})
+    ]
 
 
 def test_a_rule_of_a_number_of_rows_of_a_predicate_or_of_the_title_is_placed_where_it_was_written():
