@@ -73,6 +73,11 @@ def test_numbers_and_words_are_stored_as_xforms_writes_them(phone: Phone, form: 
         "n_bear": "92.5",
     }
     assert _answers(phone, form, "numbers") == numbers
+    ask("n_bear").locator("button").tap()
+    north = "const turn = new Event('deviceorientationabsolute'); turn.alpha = 0.02; dispatchEvent(turn)"
+    phone.page.evaluate(f"() => {{ {north} }}")
+    expect(ask("n_bear").locator("input")).to_have_value("0,0")
+    assert _answers(phone, form, "numbers")["n_bear"] == "0.0"
 
     _open(phone, "words")
     ask("t_multi").locator("textarea").fill("سطر\nوآخر")
@@ -408,11 +413,26 @@ def test_what_the_browser_cannot_is_said_and_leaves_a_way(phone: Phone, form: st
     phone.context.clear_permissions()
     ask("g_line").get_by_role("button", name="إضافة نقطة هنا").tap()
     expect(ask("g_line").locator("[role=alert]")).to_contain_text("الهاتف لا يسمح")
+    point = ask("g_point")
+    point.locator("button").tap()
+    # West is not read as east: letters are not guessed at.
+    for typed in ("N 33.05 W 4.05", "33 3 0", "هنا"):
+        point.locator("input").fill(typed)
+        point.locator("input").blur()
+        expect(point.locator("[role=alert]")).to_contain_text("خط")
+    assert "g_point" not in _answers(phone, form, "places")
+    point.locator("input").fill("33,05 -4,05")
+    point.locator("input").press("Enter")
+    expect(point.locator("[role=alert]")).to_have_count(0)
+    assert _answers(phone, form, "places")["g_point"] == "33.05 -4.05 0 0"
 
 
 def test_a_code_is_read_where_the_browser_can(phone: Phone) -> None:
     phone.context.add_init_script(
-        "globalThis.BarcodeDetector = class { async detect() { return [{ rawValue: '6111259091234' }]; } };"
+        """globalThis.BarcodeDetector = class {
+          static async getSupportedFormats() { return ['ean_13']; }
+          async detect() { return [{ rawValue: '6111259091234' }]; }
+        };"""
     )
     phone.reload()
     phone.install("kinds")

@@ -690,6 +690,7 @@ function createPage(host, session, navigate, reopen) {
     }
     enter(place, from, !depth);
   }
+  session.log?.at(place);
   if (asked) session.place({ ...place, question: goTo, scroll: 0 }, progress());
   // After whoever opened this page has put it at its top.
   if (scroll) afterPaint(() => scrollTo(0, start.scroll));

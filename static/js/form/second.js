@@ -25,13 +25,14 @@ function addressesFor(pkg) {
   const known = found.get(pkg);
   if (known) return known;
   const isRare = needsMore(pkg) || pkg.expressions.some((/** @type {{text: string}} */ { text }) => RARE.test(text));
-  const addresses = [...(isRare ? partsNamed("more") : []), ...(needsCodes(pkg) ? partsNamed("codes") : [])];
+  const hasCodes = pkg.nodes.some((/** @type {any} */ { type }) => type === "barcode");
+  const addresses = partsNamed(isRare ? "more" : "", hasCodes ? "codes" : "");
   found.set(pkg, addresses);
   return addresses;
 }
 
-/** Reading barcodes is left to a library where the browser cannot. @param {any} pkg */
-const needsCodes = (pkg) => !("BarcodeDetector" in globalThis) && pkg.nodes.some((/** @type {any} */ { type }) => type === "barcode");
+/** Whether the browser reads barcodes. A phone without Google's services has the class, and nothing behind it. */
+export const readsCodes = async () => (await /** @type {any} */ (globalThis).BarcodeDetector?.getSupportedFormats().catch(() => ""))?.length > 0;
 
 /** The library, kept for a day without network and run when a code is first read. */
 export function loadCodes() {
@@ -60,6 +61,7 @@ export async function lackingWidgets(phone) {
     }
     for (const address of asked.get(sha256) ?? []) needed.add(address);
   }
+  if (await readsCodes()) for (const address of partsNamed("codes")) needed.delete(address);
   return notKept([...needed]);
 }
 

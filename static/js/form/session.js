@@ -197,7 +197,7 @@ export class Session {
   #closed = false;
   #isReplaced = false;
   /** @type {import("./audit.js").AuditLog | null} */
-  #log;
+  log;
   /** Found when asked for, forgotten at the next change. @type {Set<string> | null} */
   #untouched = null;
   /** @type {Form | null} */
@@ -217,7 +217,7 @@ export class Session {
     this.pkg = pkg;
     /** @type {Form} */
     this.form = make();
-    this.#log = auditOf(pkg, draft);
+    this.log = auditOf(pkg, draft);
     /** @type {unknown} */
     this.saveProblem = null;
     /** Where this person works in the form's programme; none: everywhere. @type {string[]} */
@@ -349,7 +349,7 @@ export class Session {
 
   /** @param {string} path @param {string} value @param {{typing?: boolean}} [options] @returns {Change} */
   set(path, value, { typing = false } = {}) {
-    this.#log?.changed(path, this.view(path).value, value);
+    this.log?.changed(path, this.view(path).value, value);
     const change = this.form.set(path, value);
     this.touch(typing ? TYPING_MS : CHOICE_MS);
     return change;
@@ -357,7 +357,7 @@ export class Session {
 
   /** @param {string} path @param {number} [at] @returns {Change} */
   addRow(path, at) {
-    this.#log?.did("add repeat", path);
+    this.log?.did("add repeat", path);
     const change = this.form.addRow(path, at);
     this.touch();
     return change;
@@ -365,7 +365,7 @@ export class Session {
 
   /** @param {string} path @returns {Change & {undo?: any}} */
   removeRow(path) {
-    this.#log?.did("delete repeat", path);
+    this.log?.did("delete repeat", path);
     const change = this.form.removeRow(path);
     this.touch();
     return change;
@@ -417,7 +417,7 @@ export class Session {
 
   /** Where the person is, kept with the next save. @param {Position} position @param {{at: number, of: number, label: any}} progress  section number of all, and its Text */
   place({ section, row, question, scroll }, progress) {
-    this.#log?.at({ section, row });
+    this.log?.at({ section, row });
     Object.assign(this.#draft, { section, question, progress, place: { row, scroll } });
     this.#dirty = true;
     this.#schedule(TYPING_MS);
@@ -550,7 +550,7 @@ export class Session {
     // A form that asks for at least one row says so now.
     const left = this.form.problems();
     if (left.length) return { problems: left };
-    await this.#log?.finish(this, (await this.#phone.meta.get("person"))?.username ?? "");
+    await this.log?.finish(this, (await this.#phone.meta.get("person"))?.username ?? "");
     if (!(await this.flush())) throw new FormProblem("form.not_saved", {});
     const lost = await this.#lostFiles();
     if (lost.length) return { problems: lost };

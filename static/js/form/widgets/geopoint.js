@@ -43,6 +43,7 @@ export function geopointWidget(field) {
 
 /** @param {string} problem */
 function message(problem) {
+  if (problem === "unread") return t("There is no such place: latitude goes from -90 to 90, longitude from -180 to 180.");
   if (problem === "refused") return t("The phone does not let this page know the place. Allow “Location” for this site in the browser's settings, then try again.");
   if (problem === "off") return t("The phone cannot tell its place. Turn on “Location” in the phone's settings, go outside, then try again.");
   if (problem === "late") return t("No satellite was found in a minute and a half. Go outside, away from walls, then try again; the form can go on without it.");
@@ -79,13 +80,17 @@ function start(field) {
 /** A place that somebody knows or reads elsewhere. @param {import("../part.js").Field} field @param {string} text */
 function type(field, text) {
   const place = placeIn(text);
+  const { local } = field;
+  local.problem = place ? "" : "unread";
   if (place) field.set(place, { done: true });
+  else field.update();
 }
 
-/** @param {string} text `33.05, -4.05` @returns {string} as XForms writes it; "": no place */
+/** @param {string} text `33.05, -4.05`, `33,05 -4,05` @returns {string} as XForms writes it; "": no place, or one whose letters would say where */
 export function placeIn(text) {
-  const numbers = westernDigits(text).replaceAll("٫", ".").match(/-?\d+(\.\d+)?/g) ?? [];
-  return numbers.length === 2 ? `${numbers.join(" ")} 0 0` : "";
+  const western = westernDigits(text).replaceAll("٫", ".");
+  const numbers = (western.includes(".") ? western : western.replace(/(\d),(?=\d)/g, "$1.")).match(/-?\d+(\.\d+)?/g) ?? [];
+  return numbers.length === 2 && !/\p{L}/u.test(text) ? `${numbers.join(" ")} 0 0` : "";
 }
 
 /** @param {any} local */

@@ -5,7 +5,7 @@ import { live } from "../../../../vendor/lit-html/directives/live.js";
 import { westernDigits } from "../../../core/number.js";
 import { t } from "../../../core/i18n.js";
 import { openOverlay } from "../../overlay.js";
-import { loadCodes } from "../../second.js";
+import { loadCodes, readsCodes } from "../../second.js";
 
 const LOOK_MS = 200;
 /** Wide enough for the bars of a product, small enough for a slow phone. */
@@ -18,14 +18,13 @@ let eye = null;
 
 /** What reads codes here; rejected where the library is not on the phone. @returns {Promise<Eye>} */
 function openEye() {
-  const Detector = /** @type {any} */ (globalThis).BarcodeDetector;
-  eye ??= Detector ? browserEye(new Detector()) : loadCodes().then(libraryEye);
+  eye ??= readsCodes().then((can) => (can ? browserEye(new /** @type {any} */ (globalThis).BarcodeDetector()) : loadCodes().then(libraryEye)));
   eye.catch(() => { eye = null; });
   return eye;
 }
 
-/** @param {{detect: (source: any) => Promise<{rawValue: string}[]>}} detector @returns {Promise<Eye>} */
-async function browserEye(detector) {
+/** @param {{detect: (source: any) => Promise<{rawValue: string}[]>}} detector @returns {Eye} */
+function browserEye(detector) {
   return async (source) => (await detector.detect(source).catch(() => []))[0]?.rawValue ?? "";
 }
 
@@ -67,7 +66,7 @@ export function barcodeWidget(field) {
       }} />`}
     ${local.problem ? html`<p class="q-error" role="alert">${local.problem}</p>` : nothing}
     ${view.readonly ? nothing : html`<div class="buttons">
-        ${local.blind ? nothing : html`<button type="button" class="btn" data-camera=${facing(node)} @click=${() => scan(field)}>${t("Read with the camera")}</button>
+        ${local.blind ? nothing : html`<button type="button" class="btn" ?disabled=${local.asking} data-camera=${facing(node)} @click=${() => scan(field)}>${t("Read with the camera")}</button>
         <label class="btn plain"><input type="file" class="hidden-input" accept="image/*" aria-label="${t("From a photo")}: ${field.plainLabel}"
           @change=${(/** @type {any} */ event) => fromPhoto(field, event.target)} /><span>${t("From a photo")}</span></label>`}
         ${hidden ? html`<button type="button" class="quiet danger" @click=${() => field.set("", { done: true })}>${t("Clear the answer")}</button>` : nothing}</div>
@@ -90,18 +89,25 @@ const facing = (node) => (/\bfront\b/.test(node.appearance ?? "") ? "user" : "en
 /** @param {import("../../part.js").Field} field */
 async function scan(field) {
   const { local, node } = field;
+  // While the browser asks, another tap must not open a second camera.
+  if (local.asking) return;
+  local.asking = true;
   local.problem = "";
+  local.onDispose = () => { local.gone = true; };
+  field.update();
   const look = await eyeOf(field);
-  if (!look) return;
-  const stream = await navigator.mediaDevices?.getUserMedia({ video: { facingMode: facing(node) } }).catch((error) => {
+  const stream = look && await navigator.mediaDevices?.getUserMedia({ video: { facingMode: facing(node) } }).catch((error) => {
     local.problem = error.name === "NotAllowedError"
       ? t("The phone does not let this page see. Allow “Camera” for this site in the browser's settings, or type the code.")
       : t("No camera was found: type the code.");
     return null;
   });
-  if (!stream) {
-    local.problem ||= t("No camera was found: type the code.");
-    field.update();
+  local.asking = false;
+  if (look && !stream) local.problem ||= t("No camera was found: type the code.");
+  field.update();
+  if (!look || !stream) return;
+  if (local.gone) {
+    stream.getTracks().forEach((track) => track.stop());
     return;
   }
   let open = true;

@@ -23,12 +23,12 @@ function take(field) {
     local.busy = false;
     local.problem = degrees === null ? t("This phone tells no direction: type the degrees, 0 for north, 90 for east.") : "";
     if (degrees === null) field.update();
-    else field.set(degrees.toFixed(1), { done: true });
+    else field.set((Math.round(degrees * 10) % 3600 / 10).toFixed(1), { done: true });
     field.update();
   };
   /** @param {any} event */
   function heard(event) {
-    if (event.alpha !== null) done((360 - event.alpha) % 360);
+    if (event.alpha !== null) done(360 - event.alpha);
   }
   const timer = setTimeout(() => done(null), WAIT_MS);
   local.busy = true;

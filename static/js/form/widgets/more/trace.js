@@ -52,6 +52,8 @@ export function traceWidget(field) {
           const place = placeIn(event.target.value);
           if (place) write(field, [...pointsIn(field), place]);
           if (place) event.target.value = "";
+          local.problem = place ? local.problem : "unread";
+          field.update();
         }} /></label>` : nothing}
     ${view.readonly || local.watch !== undefined ? nothing : html`<div class="buttons">
         <button type="button" id=${field.inputId} class="btn" aria-describedby=${field.describedBy} @click=${() => start(field, false)}>${t("Add a point here")}</button>
@@ -100,6 +102,7 @@ function sketch(field, texts, shape) {
 
 /** @param {string} problem */
 function problemText(problem) {
+  if (problem === "unread") return t("There is no such place: latitude goes from -90 to 90, longitude from -180 to 180.");
   if (problem === "refused") return t("The phone does not let this page know the place. Allow “Location” for this site in the browser's settings, then try again.");
   if (problem === "off") return t("The phone cannot tell its place. Turn on “Location” in the phone's settings, go outside, then try again.");
   if (problem === "late") return t("No satellite was found in a minute. Go outside, away from walls, then try again.");
@@ -119,6 +122,11 @@ function start(field, walking) {
   local.walking = walking;
   local.watch = navigator.geolocation.watchPosition(
     ({ coords }) => {
+      // Another answer took the question away.
+      if (!field.view.relevant) {
+        stop(field, "");
+        return;
+      }
       // Standing, the best reading counts; walking, the latest.
       const better = walking || !local.best || coords.accuracy <= local.best.accuracy;
       if (better) local.best = coords;
