@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,24 @@ def table(results: dict[str, Any]) -> list[str]:
                 full = f"{name} {versions[PACKAGES[engine]]}" if engine in PACKAGES else name
                 slowed = "" if speed == "cpu4" else f" ({speed.removeprefix('cpu')}×)"
                 lines.append(f"| {words} | {full}{slowed} | {' | '.join(_figures(slot, slot[speed]))} |")
+    for engine, name in NAMES.items():
+        if engine != "trial" and (wire := _together([results.get(engine, {}).get(form, {}) for form in FORMS])):
+            full = f"{name} {versions[PACKAGES[engine]]}" if engine in PACKAGES else name
+            lines.append(f"| all five | {full} | {wire / 1000:.0f} |{' – |' * 7}")
     return lines
+
+
+def _together(slots: list[dict[str, Any]]) -> int:
+    """Bytes of all these forms, what several of them need once; 0 where one was not measured."""
+    if not all(slot.get("files") for slot in slots):
+        return 0
+    most: Counter[str] = Counter()
+    for slot in slots:
+        one: Counter[str] = Counter()
+        for file in slot["files"]:
+            one[file["url"]] += file["wire"]
+        most |= one
+    return most.total()
 
 
 def write(lines: list[str]) -> None:
