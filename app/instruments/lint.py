@@ -545,7 +545,8 @@ class _Rules:
     def __init__(
         self, package: dict[str, Any], workbook: Workbook, rows: Mapping[str, Row], columns: Mapping[str, frozenset[str]]
     ) -> None:
-        self.package, self.workbook, self.rows, self.columns = package, workbook, rows, columns
+        self.package, self.workbook, self.rows = package, workbook, rows
+        self.columns = {**columns, **mismatch.columns_of_choices(package)}
         self.nodes = package["nodes"]
         self.shape = Shape(
             [node.get("parent", -1) for node in self.nodes],
@@ -576,7 +577,7 @@ class _Rules:
             if "choices" in node:
                 tree = self.package["expressions"][node["choices"]["nodeset"]]["ast"]
                 self.walk(tree, node["i"], self.place(node["i"], "choice_filter"), in_set=True)
-                self.findings += mismatch.in_paths(tree, self.place(node["i"], "choice_filter"), self.package, self.columns)
+                self.findings += mismatch.in_paths(tree, self.place(node["i"], "choice_filter"), self.columns)
         for rule in self.package["entities"]:
             for key, column in (("id", "entity_id"), ("create", "create_if"), ("update", "update_if"), ("label", "label")):
                 if key in rule:
@@ -630,7 +631,7 @@ class _Rules:
     def rule(self, node: int, key: str, tree: Ast) -> None:
         at = self.place(node, key)
         self.walk(tree, node, at, in_set=False)
-        self.findings += mismatch.in_paths(tree, at, self.package, self.columns)
+        self.findings += mismatch.in_paths(tree, at, self.columns)
         if key in ("relevant", "constraint", "required", "readonly", "expect"):
             self.findings += mismatch.in_condition(tree, node, at, self.shape, self.nodes)
         if key in ("calculation", "first_load"):

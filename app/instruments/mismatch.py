@@ -90,11 +90,11 @@ def in_condition(tree: Ast, node: int, at: Place, shape: Shape, nodes: list[Node
     ]
 
 
-def in_paths(tree: Any, at: Place, package: dict[str, Any], columns: Mapping[str, frozenset[str]]) -> list[Finding]:
-    """Columns that a list does not have, in instance() and pulldata()."""
+def in_paths(tree: Any, at: Place, columns: Mapping[str, frozenset[str]]) -> list[Finding]:
+    """Columns that a list does not have, in instance() and pulldata(). `columns`: of each list where they are known."""
     findings = []
     for name, column in dict.fromkeys(_columns_read(tree)):
-        known = _columns_of(name, package, columns)
+        known = columns.get(name)
         if known and column not in known:
             near = difflib.get_close_matches(column, sorted(known), 1, 0.7)
             details: dict[str, Any] = {"near": near[0]} if near else {}
@@ -102,11 +102,10 @@ def in_paths(tree: Any, at: Place, package: dict[str, Any], columns: Mapping[str
     return findings
 
 
-def _columns_of(name: str, package: dict[str, Any], columns: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Empty: not known, or whatever the records hold."""
-    if name in package["lists"]:
-        return frozenset(key for item in package["lists"][name] for key in item) | {"label", "name", "itextId"}
-    return columns.get(name, frozenset())
+def columns_of_choices(package: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """Of the lists of the form itself."""
+    own = frozenset({"label", "name", "itextId"})
+    return {name: own.union(*items) for name, items in package["lists"].items()}
 
 
 def _columns_read(tree: Any) -> Iterator[tuple[str, str]]:
