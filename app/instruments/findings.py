@@ -36,6 +36,10 @@ MESSAGES: dict[str, tuple[LazyString, LazyString]] = {
     "no_tables": (_("The file holds no tables of a form."), _("Begin each table with its sheet's name (survey, choices, settings) in the first column.")),
     "no_survey": (_("The sheet “survey” is missing."), _("Name the sheet with the questions survey.")),
     # The sheets
+    "sheet_near": (
+        _("The sheet “%(other)s” is not read; a form has a sheet “%(name)s”."),
+        _("Name it %(name)s; if it is something else, begin its name with “_”."),
+    ),
     "column_missing": (_("The column “%(name)s” is missing."), _("Add the column; its first row holds exactly this word.")),
     "required_unanswered": (
         _("Nobody answers “%(name)s”: it cannot be required."),
@@ -334,6 +338,7 @@ def _header_row(name: str, workbook: Workbook) -> int:
 _SAID = re.compile(
     r"has no label|case-insensitive match|should have a label|valid machine-readable codes|Row without name, text, or label"
     r"|no longer supported on most devices|uses or_other and translations|Use the max-pixels parameter"
+    r"|When looking for a sheet named"
 )
 _MISSING_COLUMNS = re.compile(r"Language '([^']+)' is missing the (\w+) (?:columns ([^.]+)|(\w+) column)\.")
 

@@ -180,7 +180,17 @@ def check_workbook(workbook: Workbook) -> list[Finding]:
         for number, cells in rows_of(workbook, sheet):
             findings += _check_references(Row(workbook.sheets[sheet], number, cells), names)
     findings += _check_choices(workbook, rows)
-    return findings + _check_cells(workbook)
+    return findings + _check_cells(workbook) + _check_sheets(workbook)
+
+
+def _check_sheets(workbook: Workbook) -> list[Finding]:
+    """A sheet that is not read because its name is nearly that of one that is."""
+    findings = []
+    others = {name.lower(): name for name in workbook.sheet_names if name.lower() not in workbook.sheets and name[:1] != "_"}
+    for wanted in ("choices", "settings", "entities"):
+        near = [] if wanted in workbook.sheets else difflib.get_close_matches(wanted, others, 1, 0.75)
+        findings += [warning("sheet_near", others[one], name=wanted, other=others[one]) for one in near]
+    return findings
 
 
 _FAILED = re.compile(r"#(NAME\?|REF!|VALUE!|N/A|DIV/0!|NULL!|NUM!)")

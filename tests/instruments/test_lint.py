@@ -667,6 +667,15 @@ def test_a_language_named_in_two_ways_is_one():
     assert result.package["lists"]["yes_no"][0]["label"] == {"ar": "نعم", "fr": "Oui"}
 
 
+def test_a_sheet_with_nearly_the_right_name_is_named():
+    """Its choices would be missed without a word where no question picks from them by name."""
+    remarks = compiled([AGE], Choice=YES_NO).warnings
+    assert [(one.code, one.sheet, one.details) for one in remarks] == [
+        ("sheet_near", "Choice", {"name": "choices", "other": "Choice"})
+    ]
+    assert not compiled([AGE], _choices=YES_NO, notes=YES_NO).warnings
+
+
 def test_two_headings_of_one_column_are_placed_at_the_second():
     finding = found([q("text", "a", relevant="1 > 2", relevance="")], "column_twice")[0]
     assert (finding.sheet, finding.row, finding.column) == ("survey", FIRST_ROW - 1, "relevance")
