@@ -11,7 +11,7 @@ export const noRoomText = () => t("The phone could not keep the file. Free some 
 /** The name's ending, or one after its type. @param {string} name @param {string} type */
 export function extensionOf(name, type) {
   const ending = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1].toLowerCase();
-  return ending ?? (/^\w+\/(?:x-)?([a-z0-9]{1,8})\b/.exec(type)?.[1] || "bin");
+  return ending ?? (/^(?!application\/(?!pdf$))\w+\/(?:x-)?([a-z0-9]{1,8})\b/.exec(type)?.[1] || "bin");
 }
 
 /**
@@ -22,8 +22,9 @@ export function extensionOf(name, type) {
 export async function keepFile(field, chosen, name = "") {
   const { local } = field;
   local.problem = "";
-  if (chosen.size > MOST_BYTES) {
-    local.problem = `${t("This file is too large.")} ${limitText()}`;
+  // Of an empty one nothing can be sent: it only stands for a file that is elsewhere.
+  if (!chosen.size || chosen.size > MOST_BYTES) {
+    local.problem = chosen.size ? `${t("This file is too large.")} ${limitText()}` : t("This file is empty: choose another.");
     field.update();
     return;
   }
