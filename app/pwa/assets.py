@@ -32,7 +32,8 @@ STYLES = ("tokens.css", "shell.css", "field.css", "form.css", "grid.css", "resul
 PARTS = {"more": "js/form/more.js", "later": "js/pages/afterwards.js"}
 # Libraries as published, that a part asks for by itself: reading barcodes where the browser cannot.
 LIBRARIES = {"codes": "vendor/zxing/zxing.min.js"}
-ICON = "/static/img/icon.svg"
+# A browser makes a document of its own of an SVG, twice at each start, on the thread that draws the page.
+ICON = "/static/img/icon-192.png"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Assets:
             self.files[address] = asset
             return address
 
-        self.files: dict[str, Asset] = {ICON: Asset((STATIC / "img/icon.svg").read_bytes(), "image/svg+xml; charset=utf-8")}
+        self.files: dict[str, Asset] = {ICON: Asset((STATIC / "img/icon-192.png").read_bytes(), "image/png")}
         (script, *parts), languages = scripts(ENTRY, PARTS)
         shell = [named("app", "javascript", script), named("app", "css", style(STYLES))]
         others = [named(name, "javascript", text) for name, text in zip(PARTS, parts, strict=True)]
@@ -207,7 +208,7 @@ def state_of_tree() -> tuple[tuple[Path, int, int], ...]:
         *STATIC.glob("vendor/**/*.js"),
         *STATIC.glob("css/*.css"),
         STATIC / "sw.js",
-        STATIC / "img/icon.svg",
+        STATIC / "img/icon-192.png",
     ]
     paths += [catalogues.po_path(language) for language in LANGUAGES] + [ROOT / "app/templates/pwa/shell.html"]
     return tuple((path, stat.st_mtime_ns, stat.st_size) for path in paths if (stat := path.stat() if path.exists() else None))

@@ -261,7 +261,7 @@ def test_the_code_leads_a_phone_to_the_same_form(khadija, amina, address: str, b
     page.goto(f"{address}/preview/{draft_id}")
     expect(page.locator(".note")).to_be_visible()
     asked = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
-    assert set(asked) <= {"/static/img/icon.svg"}  # T6
+    assert set(asked) <= {"/static/img/icon-192.png"}  # T6
     page.evaluate(AXE)
     for _ in range(2):
         found = page.evaluate("axe.run(document.body).then(({ violations }) => violations)")

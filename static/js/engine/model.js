@@ -27,8 +27,8 @@ export class Model {
     this.env = env;
     this.onError = onError;
     this.document = new FormDocument();
-    /** @type {Set<FormNode | Repeat>[]} by order */
-    this.marked = schema.order.map(() => new Set());
+    /** @type {(FormNode | Repeat | Set<FormNode | Repeat> | null)[]} by order; a set where rows have several */
+    this.marked = schema.order.map(() => null);
     this.waiting = 0;
     this.lowest = 0;
     /** nodes that may look different, and whether rows came or went or sections changed */
@@ -180,6 +180,7 @@ export class Model {
 
   /** Marks or forgets what reads this node. @param {FormNode | Repeat} node */
   announce(node) {
+    if (!this.isStarting) this.schema.complete();
     const { dependents } = node.schema;
     for (let i = 0; i < dependents.length; i += 1) {
       const one = dependents[i];
@@ -221,9 +222,16 @@ export class Model {
   mark(node) {
     const { order } = node.schema;
     if (order < 0) return;
-    const set = this.marked[order];
-    if (set.has(node)) return;
-    set.add(node);
+    const found = this.marked[order];
+    if (found === node) return;
+    if (found === null) {
+      this.marked[order] = node;
+    } else if (found instanceof Set) {
+      if (found.has(node)) return;
+      found.add(node);
+    } else {
+      this.marked[order] = new Set([found, node]);
+    }
     this.waiting += 1;
     if (order < this.lowest) this.lowest = order;
   }
@@ -233,11 +241,12 @@ export class Model {
     /** @type {Map<number, number>} */
     const rounds = new Map();
     while (this.waiting > 0) {
-      while (!this.marked[this.lowest].size) this.lowest += 1;
+      while (this.marked[this.lowest] === null) this.lowest += 1;
       const order = this.lowest;
-      const nodes = this.marked[order];
-      this.marked[order] = new Set();
-      this.waiting -= nodes.size;
+      const found = /** @type {FormNode | Repeat | Set<FormNode | Repeat>} */ (this.marked[order]);
+      const nodes = found instanceof Set ? found : [found];
+      this.marked[order] = null;
+      this.waiting -= found instanceof Set ? found.size : 1;
       const round = (rounds.get(order) ?? 0) + 1;
       rounds.set(order, round);
       if (round > MOST_ROUNDS) {
@@ -251,6 +260,7 @@ export class Model {
 
   /** @param {FormNode | Repeat} node @returns {boolean} */
   isAttached(node) {
+    if (!node.inRow) return true;
     for (let at = /** @type {FormNode | Repeat | null} */ (node); at; at = above(at)) {
       if (at instanceof FormNode && at.repeat && at.repeat.rows[at.index] !== at) return false;
     }

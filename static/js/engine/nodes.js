@@ -38,7 +38,7 @@ export class FormNode {
     /** own, and everything above it */
     this.relevant = true;
     /** @type {(FormNode | Repeat)[]} by slot of the schema; empty for a question */
-    this.slots = [];
+    this.slots = schema.isGroup ? [] : /** @type {any} */ (NONE);
     /** @type {Repeat | null} set for a row */
     this.repeat = null;
     this.isRow = false;
@@ -50,8 +50,8 @@ export class FormNode {
     this.kept = {};
     /** @type {Record<string, string> | null} ids made for the entities this instance declares, by list */
     this.entityIds = null;
-    /** @type {readonly FormNode[]} what named() gives for it: asked often, so made once */
-    this.alone = [this];
+    /** @type {readonly FormNode[] | null} what named() gives for it: asked often, so made once */
+    this.alone = null;
   }
 
   /** @returns {NodeSet} */
@@ -78,7 +78,7 @@ export class FormNode {
     if (!child) return NONE;
     const slot = this.slots[child.slot];
     if (!slot.relevant) return /** @type {readonly any[]} */ (HIDDEN);
-    return slot instanceof Repeat ? slot.present() : slot.alone;
+    return slot instanceof Repeat ? slot.present() : (slot.alone ??= [slot]);
   }
 
   /** @returns {string} */

@@ -20,6 +20,10 @@ import { compile } from "./xpath/compile.js";
 
 /** Kinds of node whose value nobody is asked for, so that nothing counts as unanswered. */
 const UNASKED = new Set(["note"]);
+/** What most nodes have none of: a form of a thousand questions is made at every start. @type {readonly any[]} */
+const NONE = Object.freeze([]);
+/** @type {Map<string, SchemaNode>} */
+const NO_NAMES = new Map();
 
 export class SchemaNode {
   /** @param {PackageNode} source @param {SchemaNode | null} parent @param {number} slot */
@@ -33,11 +37,9 @@ export class SchemaNode {
     this.depth = parent ? parent.depth + 1 : 0;
     /** index among the parent's children */
     this.slot = slot;
-    /** @type {SchemaNode[]} */
-    this.children = [];
-    /** @type {Map<string, SchemaNode>} */
-    this.byName = new Map();
     this.isGroup = source.kind === "group" || source.kind === "repeat";
+    this.children = this.isGroup ? /** @type {SchemaNode[]} */ ([]) : /** @type {SchemaNode[]} */ (NONE);
+    this.byName = this.isGroup ? /** @type {Map<string, SchemaNode>} */ (new Map()) : NO_NAMES;
     this.isRepeat = source.kind === "repeat";
     /** drawn on a page */
     this.isDrawn = source.kind === "question";
@@ -45,8 +47,7 @@ export class SchemaNode {
     this.isAsked = this.isDrawn && !UNASKED.has(source.type) && source.type !== "hidden";
     /** place in the recalculation order, -1 when there is nothing to compute */
     this.order = -1;
-    /** @type {Dependent[]} */
-    this.dependents = [];
+    this.dependents = /** @type {Dependent[]} */ (NONE);
     /** the relevance of a repeat looks at its own instances, so it is computed for each */
     this.relevantByRow = false;
     /** some node in it is computed from the language */
@@ -91,6 +92,8 @@ export class Schema {
     this.compiled = [];
     /** @type {SchemaNode[]} nodes with something to compute, in order */
     this.order = [];
+    /** whether the nodes know who looks different after them; nobody asks while a form is made */
+    this.isWhole = false;
     this.connect();
     this.arrange();
   }
@@ -100,13 +103,26 @@ export class Schema {
     return (this.compiled[index] ??= compile(this.pkg.expressions[index].ast));
   }
 
-  /** Notes at each node which expressions read it. */
+  /** Notes at each node which expressions that are computed at once read it. */
   connect() {
     for (const node of this.nodes) {
       const { source } = node;
       this.read(node, "calculation", source.calculation);
       this.read(node, "relevant", source.relevant);
       this.read(node, "count", source.repeat_count);
+      if (node.isRepeat && source.relevant !== undefined) {
+        const { deps } = this.pkg.expressions[source.relevant];
+        node.relevantByRow = deps.some(([i]) => isBelow(this.nodes[i], node)) || usesPosition(this.pkg.expressions[source.relevant].ast);
+      }
+    }
+  }
+
+  /** And which that are computed when asked for: before the first change. */
+  complete() {
+    if (this.isWhole) return;
+    this.isWhole = true;
+    for (const node of this.nodes) {
+      const { source } = node;
       this.read(node, "constraint", source.constraint);
       this.read(node, "expect", source.expect);
       this.read(node, "required", source.required);
@@ -115,10 +131,6 @@ export class Schema {
       if (source.choices) {
         this.read(node, "choices", source.choices.nodeset);
         for (const part of this.listParts(source.choices.list ?? "")) this.read(node, "choices", part);
-      }
-      if (node.isRepeat && source.relevant !== undefined) {
-        const { deps } = this.pkg.expressions[source.relevant];
-        node.relevantByRow = deps.some(([i]) => isBelow(this.nodes[i], node)) || usesPosition(this.pkg.expressions[source.relevant].ast);
       }
     }
   }
@@ -147,7 +159,8 @@ export class Schema {
       /** @type {SchemaNode[]} */
       const down = [];
       for (let at = node; at !== common; at = /** @type {SchemaNode} */ (at.parent)) down.unshift(at);
-      from.dependents.push({ node, property, down, up });
+      if (from.dependents.length) from.dependents.push({ node, property, down, up });
+      else from.dependents = [{ node, property, down, up }];
     }
   }
 

@@ -32,6 +32,8 @@ const TAP_MS = 700;
 const TOAST_MS = 8000;
 /** Questions of a page that are made before it is painted; the others follow. */
 const FIRST_PAINTED = 6;
+/** What a change of language may take before it is painted. */
+const SWITCH_MS = 24;
 /** Pages of a resumed draft that "back" goes through. */
 const MOST_BEHIND = 20;
 const SECOND_KEY = "daftar.second-language";
@@ -577,6 +579,7 @@ function createPage(host, session, navigate, reopen) {
 
   /** What is in sight changes at once, the rest of the page as there is time. */
   function say() {
+    const start = performance.now();
     /** @type {Block[]} */
     const unseen = [];
     /** @type {Block[]} */
@@ -589,6 +592,8 @@ function createPage(host, session, navigate, reopen) {
     }
     drawAround();
     for (const block of seen) block.update();
+    // Scrolled to where it is, a page is laid out anyway: what little else there is changes with it.
+    while (scroll && unseen.length && performance.now() - start < SWITCH_MS) unseen.shift()?.update();
     afterPaint(() => inSlices(unseen, (block) => {
       if (blocks.get(block.path) === block) block.update();
       block.element.style.contentVisibility = "";

@@ -140,9 +140,10 @@ export async function openPhone({ atHand = false } = {}) {
   }
 
   channel?.addEventListener("message", (event) => heard(event.data.store));
-  // Both at once: the first screen waits for them.
+  // Both at once: the first screen waits for them, and for this one first.
+  const keeping = keep.open();
   const cacheFailed = catalogue.open().then(() => false, () => true);
-  await keep.open();
+  await keeping;
   await check();
   if (await cacheFailed) openLater();
   setTimeout(() => files.sweep().catch(reportError), 10_000);

@@ -52,7 +52,7 @@ const ORDERLY = new Set(["child", "attribute", "self"]);
 
 /** @param {Ast} ast @returns {Compiled} */
 export function compile(ast) {
-  const [kind] = ast;
+  const kind = ast[0];
   switch (kind) {
     case "num":
     case "str": {
@@ -151,15 +151,14 @@ function filtered(nodes, predicate, scope) {
   return kept;
 }
 
-/** Steps without predicates by axis and test: a form has thousands, of few kinds. @type {Map<string, Step>} */
+/** Steps without predicates by test, and axis where that is not child: a form has thousands, of few kinds. @type {Map<string, Step>} */
 const plainSteps = new Map();
 const MOST_PLAIN = 5000;
 
 /** @param {Ast} raw @returns {Step} */
 function step(raw) {
-  const [axis, test, predicates] = raw;
-  if (predicates.length) return madeStep(raw);
-  const key = `${axis} ${test}`;
+  if (raw[2].length) return madeStep(raw);
+  const key = raw[0] === "child" ? raw[1] : `${raw[0]} ${raw[1]}`;
   let found = plainSteps.get(key);
   if (!found) {
     if (plainSteps.size >= MOST_PLAIN) plainSteps.clear();
@@ -240,7 +239,8 @@ function usesPosition(ast) {
 function path(start, rawSteps, bound) {
   /** @type {Step[]} */
   const steps = [];
-  for (const one of rawSteps) {
+  for (let i = 0; i < rawSteps.length; i += 1) {
+    const one = rawSteps[i];
     // `./x` is `x`.
     if (rawSteps.length === 1 || one[0] !== "self" || one[1] !== "node()" || one[2].length) steps.push(step(one));
   }

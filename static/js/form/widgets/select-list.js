@@ -63,6 +63,8 @@ function pick(field, several, picture) {
  */
 export function chooseFrom({ title, choices, several = false, value, choose, clear, picture, rich, where = () => "", onClose }) {
   const search = createSearch(choices, (choice) => [choice.label, ...texts(choice.item), where(choice)].join(" | "));
+  // A keyboard that jumps up would hide half of a short list. The dialog opens on the field: moved there later, the focus is laid out twice.
+  const hasManyChoices = choices.length > 20;
   let query = "";
   let shown = PAGE;
   const overlay = openOverlay({
@@ -79,7 +81,7 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
       };
       return html`
         ${choices.length > 8
-          ? html`<div class="picker-search"><input class="input" type="search" dir="auto" autocomplete="off" placeholder=${t("Search")} aria-label=${t("Search")}
+          ? html`<div class="picker-search"><input class="input" type="search" dir="auto" autocomplete="off" placeholder=${t("Search")} aria-label=${t("Search")} ?autofocus=${hasManyChoices}
               @input=${(/** @type {any} */ event) => {
                 query = event.target.value;
                 shown = PAGE;
@@ -110,8 +112,6 @@ export function chooseFrom({ title, choices, several = false, value, choose, cle
             : nothing}`;
     },
   });
-  // A keyboard that jumps up would hide half of a short list.
-  if (choices.length > 20) overlay.element.querySelector("input")?.focus();
 }
 
 /** Both languages and other spellings find an item. @param {Record<string, any> | undefined} item  its label by language in a list of the form */
