@@ -94,7 +94,6 @@ def drain() -> ResponseReturnValue:
 @bp.get("/field/manifest.webmanifest")
 def manifest() -> ResponseReturnValue:
     icons = [
-        {"src": "/static/img/icon.svg", "type": "image/svg+xml", "sizes": "any"},
         {"src": assets.ICON, "type": "image/png", "sizes": "192x192"},
         {"src": "/static/img/icon-512.png", "type": "image/png", "sizes": "512x512"},
         {"src": "/static/img/maskable-192.png", "type": "image/png", "sizes": "192x192", "purpose": "maskable"},

@@ -139,7 +139,7 @@ def without_http_cache(page: Page) -> None:
 def test_everything_a_phone_downloads_before_it_is_ready_is_within_the_budget(application):
     """For a phone that speaks Arabic and takes attendance. The icons are those of an installation at 192 pixels."""
     needed = [one for one in assets_now(application).more if re.match(r"/field/ar\.", one)]
-    icons = ["/static/img/icon.svg", "/static/img/icon-192.png", "/static/img/maskable-192.png"]
+    icons = ["/static/img/icon-192.png", "/static/img/maskable-192.png"]
     addresses = ["/field/", *shell_addresses(application), *needed, "/sw.js", "/field/manifest.webmanifest", *icons]
     sizes = {address: len(get(application, address, **{"Accept-Encoding": "gzip"}).data) for address in addresses}
     assert sum(sizes.values()) <= BUDGET, sizes
