@@ -8,7 +8,6 @@ import { outOfColumns } from "../core/columns.js";
 import { languageSwitch } from "../core/dom.js";
 import { reportError } from "../core/events.js";
 import { applyLanguage, bringLanguage, language, onLanguage, setLanguage, t } from "../core/i18n.js";
-import { recall } from "../core/remember.js";
 import { openFormPage } from "../form/form-page.js";
 import { plain } from "../form/plain.js";
 import { explain } from "../form/problems.js";
@@ -17,18 +16,12 @@ import { openSummaryPage } from "../form/summary.js";
 import { createPreviewPhone } from "./preview-phone.js";
 import { sentTemplate } from "./preview-sent.js";
 
-const LANGUAGE = "daftar.language";
-
 /** Said in the place of other words (app/pwa/preview_assets.py). */
 export const SAID = () => [t("On trial: nothing is kept"), t("nothing is sent"), t("Form on trial"), t("Finishing shows what would be sent."), t("What would be sent"), t("Leave the trial form")];
 
 /** @param {HTMLElement} root @param {import("./preview-phone.js").Trial} trial  what the office gives */
 async function start(root, trial) {
-  // The trial speaks the language it was opened in; the phone's own choice stays what it was.
-  const chosen = recall(LANGUAGE);
   setLanguage(document.documentElement.lang === "fr" ? "fr" : "ar");
-  restore(chosen);
-  onLanguage(() => restore(chosen));
   applyLanguage();
   const phone = createPreviewPhone(trial);
   /** @type {{close: () => void} | null} */
@@ -109,16 +102,13 @@ async function start(root, trial) {
   await show("").catch(fail);
 }
 
-/** @param {string | null} chosen */
-function restore(chosen) {
-  try {
-    if (chosen === null) localStorage.removeItem(LANGUAGE);
-    else localStorage.setItem(LANGUAGE, chosen);
-  } catch {
-    // Storage refused: there is nothing to put back.
-  }
-}
-
+// The trial speaks the language it was opened in. What is chosen in it (language, both languages at once) is not what this browser's
+// own phone page is to remember.
+/** @type {Map<string, string>} */
+const chosen = new Map();
+Object.defineProperty(globalThis, "localStorage", {
+  value: { getItem: (/** @type {string} */ key) => chosen.get(key) ?? null, setItem: (/** @type {string} */ key, /** @type {string} */ value) => chosen.set(key, value) },
+});
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const held = (/** @type {string} */ id) => JSON.parse(document.getElementById(id)?.textContent ?? "");
 start(root, { ...held("trial"), package: outOfColumns(held("package")) }).catch(reportError);
