@@ -3,7 +3,7 @@
 R1 untouched, it asks for nothing and does not go with the form   R2 what was begun in it is asked for
 R3 where rows are cards it is not counted either   R4 an answer that only a row without a word made count is named on the last
 page, before it goes   R5 "done" is back at the row's place   R6 what is known of a row is read in lines, and its card says what
-was chosen in it today
+was chosen in it today   R7 rows that were deleted one after the other come back so, the last one first
 """
 
 from __future__ import annotations
@@ -145,3 +145,27 @@ def test_both_languages_say_labels_with_answers_hints_and_headings(phone: Phone)
     expect(phone.question("name").locator(".q-hint .q-second")).to_have_text("كما في السجل")
     expect(phone.page.locator(".group h3 .q-second")).to_have_text("العنوان")
     expect(phone.page.locator(".fill-body > div > .q-second")).to_have_text("البداية")
+
+
+def test_rows_deleted_one_after_the_other_come_back_in_their_places(phone: Phone) -> None:  # R7
+    """Where rows stand open the next one moves under the finger: a second tap takes that one too."""
+    phone.install("moves-1")
+    draft = phone.start("moves")
+    phone.open_section(2)
+    boxes = phone.page.locator(".row-box")
+    for number, name in enumerate("ABC"):
+        if number:
+            phone.page.locator(".repeat .add").click()
+        boxes.nth(number).locator(".q[data-name=product_name] input").fill(name)
+    for left in (2, 1):
+        boxes.first.get_by_role("button", name="حذف").click()
+        expect(boxes).to_have_count(left)
+    boxes.first.locator(".q[data-name=phone] input").fill("0611")
+    for name in "BA":
+        expect(phone.page.locator(".fill-toast")).to_contain_text(re.compile(f"تم حذف: .?{name}"))
+        phone.page.get_by_role("button", name="تراجع").click()
+    expect(phone.page.locator(".fill-toast")).to_have_count(0)
+    expect(boxes).to_have_count(3)
+    assert phone.draft(draft)["snapshot"]["product"] == [
+        {"product_name": "A"}, {"product_name": "B"}, {"product_name": "C", "phone": "0611"}
+    ]  # fmt: skip

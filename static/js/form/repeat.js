@@ -19,11 +19,21 @@ export function createRepeat(page, path) {
   return gridOf(page, path, node, drawnChildren(session.pkg, node)) ?? (standsOpen(session.pkg, node) ? createInline : createCards)(page, path);
 }
 
-/** Deletes a row; the message offers it back. @param {import("./form-page.js").Page} page @param {string} row @param {string} name */
+/** What offers rows back while the message does, the last one last. @type {(() => void)[]} */
+let offers = [];
+
+/** Deletes a row; the message offers it back, and then those deleted before it. @param {import("./form-page.js").Page} page @param {string} row @param {string} name */
 export function deleteRow(page, row, name) {
-  const { undo, ...change } = page.session.removeRow(row);
+  const change = page.session.removeRow(row);
   page.apply(change);
-  page.toast(t("Deleted: {name}", { name }), t("Undo"), () => page.apply(page.session.restoreRow(undo)));
+  if (!document.querySelector(".fill-toast button")) offers = [];
+  const offer = () => page.toast(t("Deleted: {name}", { name }), t("Undo"), () => {
+    offers.pop();
+    page.apply(page.session.restoreRow(change.undo));
+    offers.at(-1)?.();
+  });
+  offers.push(offer);
+  offer();
 }
 
 /** @param {import("./form-page.js").Page} page @param {string} path */

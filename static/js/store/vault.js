@@ -77,7 +77,7 @@ export function createVault(meta) {
     // A window that just opened asks those that are unlocked; a key that scripts cannot read may go from one to the other.
     if (data.ask && held?.person === data.ask && !isAway()) neighbours.postMessage({ give: held });
     if (data.lock && held) close("locked");
-    if (data.disowned) disowned(data.disowned);
+    disowned(data.disowned);
   });
 
   /** Only the office can give her key back. @param {string} person */
