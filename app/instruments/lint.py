@@ -464,8 +464,9 @@ _REFERRING = {
 def _check_references(row: Row, names: set[str]) -> list[Finding]:
     findings = []
     sheet = row.sheet.name.lower()
+    referring = _REFERRING.get(sheet, _REFERRING["survey"]).split()  # the only sheet of a file may have any name
     for column, text in row.cells.items():
-        if "${" not in text or column.partition("::")[0].strip().lower().replace(" ", "_") not in _REFERRING[sheet].split():
+        if "${" not in text or column.partition("::")[0].strip().lower().replace(" ", "_") not in referring:
             continue
         at = (sheet, row.number, row.column(column))
         findings += [error("reference_open", *at, text=found) for found in _UNREADABLE.findall(text)[:1]]

@@ -210,3 +210,9 @@ def test_cells_of_a_spreadsheet_are_read_as_xforms_writes_them():
     compiled = compile_instrument("essai.xlsx", buffer.getvalue(), {})
     assert compiled.package["version"] == "2026112701"
     assert [(one.row, one.column) for one in compiled.warnings if one.code == "cell_failed"] == [(5, "C (label)")]
+
+
+def test_the_only_sheet_of_a_file_is_the_survey_whatever_its_name():
+    text = "| Feuille 1 |\n| | type | name | label | relevant |\n| | text | a | A | |\n| | text | b | B ${a} | ${aa} = 'x' |"
+    codes = [one.code for one in compile_instrument("essai.md", text.encode(), {}).errors]
+    assert sorted(codes) == ["question_unknown", "setting_missing", "setting_missing"]
