@@ -145,6 +145,14 @@ def test_everything_a_phone_downloads_before_it_is_ready_is_within_the_budget(ap
     assert sum(sizes.values()) <= BUDGET, sizes
 
 
+def test_whatever_picture_the_scripts_show_is_kept_for_a_day_without_network(application):
+    current = assets_now(application)
+    scripts = [asset.body.decode("utf-8", "replace") for address, asset in current.files.items() if address.endswith(".js")]
+    shown = {address for script in scripts for address in re.findall(r"/static/[\w./-]+", script)}
+    assert shown
+    assert shown <= {*current.shell, *current.more}
+
+
 def test_every_file_that_a_phone_may_need_is_served_packed_under_the_name_of_its_content(application):
     for address in assets_now(application).more:
         response = get(application, address, **{"Accept-Encoding": "gzip"})

@@ -31,7 +31,7 @@ import { otherNameOf } from "./words.js";
 
 /** Where nobody is in yet. */
 export const nameBar = () =>
-  html`<header class="top"><img src="/static/img/icon.svg" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>`;
+  html`<header class="top"><img src="/static/img/icon-192.png" alt="" width="32" height="32" /><span class="name">${t("Daftar")}</span>${languageSwitch()}</header>`;
 
 /**
  * @param {App} app
