@@ -21,8 +21,9 @@ from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 from app.instruments import convert, kinds, lint, support
 from app.instruments.files import List, Rows, canonical_json, dataset_content, files_beside, read_csv, sha256_of
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings, warning
+from app.instruments.headings import language_code
 from app.instruments.rows import Row, all_rows, canonical_type, parameters, survey_rows
-from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook, language_code
+from app.instruments.workbook import MAX_BYTES, SHEETS, Workbook
 from app.instruments.xpath import Ast, Dependencies, Shape, XPathError, dependencies, names_read, parse, rebase
 
 LIBRARY = Path(__file__).parent / "library"

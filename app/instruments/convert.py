@@ -23,7 +23,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from app.instruments.workbook import MAX_BYTES, Sheet, Unreadable, Workbook, is_readable, read_table, read_workbook
+from app.instruments.headings import is_readable
+from app.instruments.workbook import MAX_BYTES, Sheet, Unreadable, Workbook, read_table, read_workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU_S = 30  # and twice as much by the clock

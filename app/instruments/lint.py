@@ -10,8 +10,9 @@ from typing import Any
 from app.instruments import kinds, mismatch, operands, patterns, support, tables
 from app.instruments.files import LIST_SUFFIXES
 from app.instruments.findings import Finding, error, warning
+from app.instruments.headings import is_readable, language_code
 from app.instruments.rows import Row, all_rows, canonical_type, command_of, list_of
-from app.instruments.workbook import Sheet, Workbook, is_readable, language_code
+from app.instruments.workbook import Sheet, Workbook
 from app.instruments.xpath import Ast, Dependencies, Shape, leads_to
 
 Place = tuple[str, int, str]  # sheet, row, column as the reader sees them

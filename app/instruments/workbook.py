@@ -1,7 +1,7 @@
 """Reads an XLSForm workbook (.xlsx, markdown tables, CSV) into sheets whose cells know their row and column.
 
-A workbook comes from anybody who may publish: everything is measured before it is unpacked. This module imports nothing of the
-application, so that app/instruments/convert.py starts quickly in its own process.
+A workbook comes from anybody who may publish: everything is measured before it is unpacked. Of the application this module
+imports headings.py alone, which imports nothing, so that app/instruments/convert.py starts quickly in its own process.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+
+from app.instruments.headings import doubled, name_languages
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ENTRIES = 2_000
@@ -101,7 +103,7 @@ def read_workbook(filename: str, content: bytes, max_bytes: int = MAX_BYTES) -> 
         sheets = _read_markdown(text) if suffix == ".md" else _read_csv(text)
     else:
         raise Unreadable("file_kind", kind=suffix)
-    _name_languages(sheets)
+    name_languages(sheets)
     found = {sheet.name.lower(): sheet for sheet in sheets if sheet.name.lower() in SHEETS}
     if "survey" not in found:
         if len(sheets) != 1:
@@ -205,73 +207,8 @@ def _sheet(name: str, header_row: int, header: list[str], lettered: bool) -> She
     columns = [re.sub(" +", " ", one.strip()) for one in header]
     letters = [_letter(i) for i in range(len(columns))] if lettered else list(columns)
     if not any("::" in one for one in columns):
-        columns = [_doubled(one) for one in columns]
+        columns = [doubled(one) for one in columns]
     return Sheet(name, columns, letters, header_row)
-
-
-_TEXTS = ("label", "caption", "hint", "guidance_hint", "constraint_message", "required_message")
-_MEDIA = ("media", "image", "big-image", "audio", "video")
-_BY_LANGUAGE = re.compile(rf"({'|'.join((*_TEXTS, *_MEDIA)).replace('_', '[_ ]')})\s*:.*", re.IGNORECASE | re.DOTALL)
-_ATTRIBUTE = re.compile(r"(bind|body|control|instance|attribute)\s*:\s*", re.IGNORECASE)
-
-
-def _doubled(column: str) -> str:
-    """`label:Français` -> `label::Français`: forms of earlier years have single colons in all their headings."""
-    if _BY_LANGUAGE.fullmatch(column):
-        return re.sub(r"\s*:\s*", "::", column)
-    return _ATTRIBUTE.sub(r"\1::", column) if _ATTRIBUTE.match(column) else column
-
-
-# Names that authors give the two languages of the phone where they leave the code out.
-_NAMES_OF_LANGUAGES = {
-    **dict.fromkeys(("ar", "arabic", "arabe", "arab", "العربية", "عربية", "عربي"), "ar"),
-    **dict.fromkeys(("fr", "french", "français", "francais", "الفرنسية", "فرنسية"), "fr"),
-}
-
-
-def language_code(name: str) -> str:
-    """`العربية (ar)`, `Arabic (AR-ma)` -> `ar`, `French` -> `fr`; any other language without a code is its own name."""
-    match = re.search(r"\(([\w-]+)\)\s*$", name)
-    found = match.group(1) if match else _NAMES_OF_LANGUAGES.get(name.strip().casefold(), name)
-    plain = re.split("[-_]", found.lower())[0]
-    return plain if plain in ("ar", "fr") else found
-
-
-_OF_LANGUAGE = re.compile(
-    rf"(?:{'|'.join((*_TEXTS, *_MEDIA[1:])).replace('_', '[_ ]')}|media\s*::[^:]+)\s*::\s*([^:]+?)\s*", re.IGNORECASE
-)
-
-
-def _name_languages(sheets: list[Sheet]) -> None:
-    """One name a language in all headings, the first: `French (fr)` here and `Français (fr)` there would be two languages."""
-    names: dict[str, str] = {}
-    for sheet in sheets:
-        renamed = {}
-        for column in sheet.columns:
-            match = _OF_LANGUAGE.fullmatch(column)
-            if match:
-                name = names.setdefault(language_code(match[1]), match[1])
-                wanted = column[: match.start(1)] + name
-                if name != match[1] and wanted not in sheet.columns:
-                    renamed[column] = wanted
-        if renamed:
-            sheet.columns = [renamed.get(column, column) for column in sheet.columns]
-            sheet.rows = [
-                (number, {renamed.get(column, column): text for column, text in cells.items()}) for number, cells in sheet.rows
-            ]
-    for _, cells in (row for sheet in sheets if sheet.name.lower() == "settings" for row in sheet.rows):
-        for column, text in cells.items():
-            if column.lower().replace(" ", "_") == "default_language":
-                cells[column] = names.get(language_code(text), text)
-
-
-_READABLE = re.compile(r"[^\W\d][\w.-]*")
-
-
-def is_readable(column: str) -> bool:
-    """Whether a column of the choices can be read: by the converter, or by a formula as the name of an element."""
-    plain = re.sub(r"\s+", "_", column.partition("::")[0].strip().lower())
-    return plain in (*_TEXTS, *_MEDIA, "list_name") or _READABLE.fullmatch(column) is not None
 
 
 def _letter(index: int) -> str:
