@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element, ParseError  # only types: the parser 
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
-from app.instruments import convert, kinds, lint, support
+from app.instruments import convert, kinds, lint, rules, support
 from app.instruments.files import List, Rows, canonical_json, dataset_content, files_beside, read_csv, sha256_of
 from app.instruments.findings import Finding, error, from_pyxform, from_pyxform_warnings, warning
 from app.instruments.headings import language_code
@@ -137,7 +137,7 @@ def _compile(answer: dict[str, Any], datasets: Mapping[str, List], entities: Ite
     compiled.warnings += compiler.warnings
     if not compiled.errors:
         columns = {name: frozenset().union(*rows) for name, rows in datasets.items() if isinstance(rows, list) and rows}
-        checked = lint.check_package(package, workbook, compiler.rows, columns)
+        checked = rules.check_package(package, workbook, compiler.rows, columns)
         compiled.errors += [one for one in checked if one.level == "error"]
         compiled.warnings += [one for one in checked if one.level == "warning"]
     if not compiled.errors:
@@ -197,7 +197,7 @@ class _Compiler:
         self.read_binds()
         self.read_setvalues()
         self.read_messages()
-        rules = [self.entity(scope, element) for scope, element in self.declared] + self.created_from_rows()
+        entities = [self.entity(scope, element) for scope, element in self.declared] + self.created_from_rows()
         if "__last-saved" in self.files:
             self.files["__last-saved"]["names"] = sorted(names_read("__last-saved", [one["ast"] for one in self.expressions]))
         order = self.order()
@@ -220,7 +220,7 @@ class _Compiler:
             "expressions": self.expressions,
             "lists": self.lists,
             "datasets": self.files,
-            "entities": rules,
+            "entities": entities,
             "order": order,
         }
         if media:
